@@ -1,0 +1,1 @@
+//! From camera frame to likeness: detection, alignment, embedding, attack cue.

@@ -1,0 +1,1 @@
+//! The gate's daemon: devices, lane loop, settings, journal, traveller page.

@@ -1,0 +1,319 @@
+//! What the two ends say.
+//!
+//! Both enums are append-only: a variant keeps its number, its fields and their order for ever,
+//! and a new wire version only adds variants at the end. The bytes are postcard's and are frozen
+//! in `tests/frozen/`.
+//!
+//! | number | host → controller | controller → host |
+//! | --- | --- | --- |
+//! | 0 | `Hello` | `Hello` |
+//! | 1 | `Heartbeat` | `Done` |
+//! | 2 | `EventSeen` | `Status` |
+//! | 3 | `Permit` | `Event` |
+//! | 4 | `Withdraw` | |
+//! | 5 | `SendBack` | |
+//! | 6 | `SetMode` | |
+//! | 7 | `Show` | |
+//! | 8 | `ClearAlarm` | |
+//!
+//! The host asks and the controller decides: a `Permit` is leave to open a door, never an order.
+
+use serde::{Deserialize, Serialize};
+
+/// Number that the controller gives to each person (or group) it finds in the lane.
+///
+/// A permit for the way out must name it, so that a permit for one traveller cannot be used by the
+/// next. It rises by one for each entry and starts at 1 after a reset; 0 means "nobody".
+pub type Passage = u32;
+
+/// Number of a command. The controller answers a repeated number from its memory and does nothing.
+pub type CommandNumber = u32;
+
+/// One of the two doors of the lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Door {
+    /// The door through which travellers come in (door A).
+    Entry,
+    /// The door that leads across the border (door B).
+    Exit,
+}
+
+/// How the lane is offered to travellers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mode {
+    /// Both doors locked, nobody is let in. The state after every reset.
+    #[default]
+    Closed,
+    /// The entry stands open while the lane is empty, closes behind whoever comes in.
+    WalkIn,
+    /// The entry opens only with a permit of its own.
+    OnPermit,
+}
+
+/// What the lamps at the lane's two ends say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Sign {
+    /// All lamps off.
+    #[default]
+    Dark,
+    /// Lane closed: red at the entry.
+    Closed,
+    /// Lane free: green at the entry.
+    Welcome,
+    /// Somebody is being served: red at the entry.
+    Busy,
+    /// The way out is open: green at the exit.
+    Go,
+    /// An officer is coming: amber at both ends.
+    Help,
+}
+
+/// Host → controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToController {
+    /// Opens a session and says which wire versions the host speaks. Ends every earlier session:
+    /// permits, command memory and mode are forgotten.
+    Hello {
+        /// Lowest wire version the host speaks.
+        wire_min: u8,
+        /// Highest wire version the host speaks.
+        wire_max: u8,
+    },
+    /// Prolongs the lease. When the lease lapses, permits die and nobody new is let in.
+    Heartbeat {
+        /// How long the controller may go on believing in the host, in milliseconds.
+        lease_ms: u16,
+    },
+    /// The host has stored event `number` and all before it: the controller may forget them.
+    EventSeen {
+        /// Number of the newest event that the host has.
+        number: u32,
+    },
+    /// Leave to release a door once.
+    Permit {
+        /// Which door.
+        door: Door,
+        /// How long the leave stays good, in milliseconds. At most 30,000.
+        for_ms: u16,
+        /// For [`Door::Exit`] the passage that may leave; for [`Door::Entry`] 0.
+        passage: Passage,
+    },
+    /// Takes back every permit that has not been used. A door that is open closes when it is safe.
+    Withdraw,
+    /// Lets the person inside go back through the entry.
+    SendBack {
+        /// Who is sent back.
+        passage: Passage,
+    },
+    /// How the lane is offered from now on.
+    SetMode {
+        /// The new mode.
+        mode: Mode,
+    },
+    /// What the lamps say.
+    Show {
+        /// The sign to show.
+        sign: Sign,
+    },
+    /// An officer has looked at the lane and its alarm or trouble may end, if the inputs agree.
+    ClearAlarm,
+}
+
+/// Controller → host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToHost {
+    /// Answers the host's `Hello`; also sent unasked, once, after a reset.
+    Hello {
+        /// Lowest wire version the controller speaks.
+        wire_min: u8,
+        /// Highest wire version the controller speaks.
+        wire_max: u8,
+        /// Firmware version as major, minor, patch.
+        firmware: [u8; 3],
+        /// Which board the firmware was built for.
+        board: Board,
+        /// Why the controller last started.
+        reset: ResetCause,
+        /// Milliseconds since the controller started.
+        uptime_ms: u32,
+    },
+    /// Answers a command.
+    Done {
+        /// Number of the command answered.
+        command: CommandNumber,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// State of the lane: five times a second and on every change.
+    Status {
+        /// Milliseconds since the controller started; wraps after 49.7 days.
+        uptime_ms: u32,
+        /// What the controller is doing.
+        state: State,
+        /// Debounced inputs, one bit each: see [`crate::pins::Input`].
+        inputs: u32,
+        /// Outputs as driven, one bit each: see [`crate::pins::Output`].
+        outputs: u32,
+        /// Who is in the lane, 0 if nobody.
+        passage: Passage,
+        /// Number of the newest event.
+        newest_event: u32,
+    },
+    /// Something happened. Sent again until the host says `EventSeen`.
+    Event {
+        /// Counts up by one, from 1 after a reset, without a gap.
+        number: u32,
+        /// When it happened, in milliseconds since the controller started.
+        uptime_ms: u32,
+        /// What happened.
+        event: Event,
+    },
+}
+
+/// Board that the firmware runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Board {
+    /// STM32 Nucleo-L476RG and register-compatible boards.
+    NucleoL476rg,
+    /// No board at all: the interlock inside a simulation.
+    Simulated,
+}
+
+/// Why the controller started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResetCause {
+    /// Power came on.
+    PowerOn,
+    /// The reset button or line.
+    Pin,
+    /// The firmware asked for it.
+    Software,
+    /// A watchdog ran out.
+    Watchdog,
+    /// None of the causes above was recorded.
+    Unknown,
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// Taken.
+    Accepted,
+    /// Not taken, and why.
+    Refused(Refusal),
+}
+
+/// Why the controller did not take a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Refusal {
+    /// No session: say `Hello` first.
+    NoSession,
+    /// The lease has lapsed: send a heartbeat first.
+    NoLease,
+    /// The permit names a passage that is not in the lane (any more).
+    WrongPassage,
+    /// The lane is not in a state in which this can be done.
+    WrongState,
+    /// The other door is not closed.
+    OtherDoorOpen,
+    /// The unicity sensor does not say "exactly one person".
+    NotSingle,
+    /// The lane is not empty.
+    NotEmpty,
+    /// An emergency, an alarm or a fault stands.
+    Alarm,
+    /// A time in the command lies outside its limits.
+    OutOfRange,
+}
+
+/// What the controller is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum State {
+    /// No host session or no lease: both doors locked, nobody inside.
+    #[default]
+    Secure,
+    /// Both doors closed and locked, nobody inside.
+    Idle,
+    /// The entry is released.
+    EntryOpen,
+    /// The entry is closing.
+    EntryClosing,
+    /// One person is inside, both doors locked, passage number given.
+    Occupied,
+    /// More than one person, or a person and a thing, came in.
+    Several,
+    /// The exit is released.
+    ExitOpen,
+    /// The exit is closing.
+    ExitClosing,
+    /// The entry is released so that the person inside can go back.
+    Returning,
+    /// Nobody passed but something was left in the lane.
+    LeftObject,
+    /// Fire or emergency: the way out is released.
+    Emergency,
+    /// Inputs contradict each other, a door was forced, a drive failed: no motion.
+    Trouble,
+}
+
+/// Something that happened in the lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Event {
+    /// The controller started.
+    Started,
+    /// Somebody stands before the entry.
+    Approached,
+    /// Whoever stood before the entry went away without coming in.
+    WentAway,
+    /// One person is inside and the entry is closed.
+    Entered(Passage),
+    /// More than one person, or a person and a thing, are inside.
+    SeveralEntered(Passage),
+    /// The exit is released for this passage.
+    ExitReleased(Passage),
+    /// The person has left through the exit and the lane is empty.
+    Passed(Passage),
+    /// The exit was open but the person stayed; it has been closed again.
+    DidNotLeave(Passage),
+    /// The entry is released so that the person can go back.
+    ReturnReleased(Passage),
+    /// The person has gone back through the entry and the lane is empty.
+    WentBack(Passage),
+    /// The lane is empty of people but a thing lies in it.
+    ObjectLeft(Passage),
+    /// The thing was removed.
+    ObjectRemoved(Passage),
+    /// Somebody came in through the exit.
+    WrongWay,
+    /// A door left its closed position without having been released.
+    Forced(Door),
+    /// A door stands open longer than it may.
+    HeldOpen(Door),
+    /// A closing door met something and opened again.
+    Obstructed(Door),
+    /// Fire or emergency began.
+    EmergencyBegan,
+    /// Fire and emergency inputs are normal again and the alarm was cleared.
+    EmergencyEnded,
+    /// Inputs contradict each other or a door does not obey.
+    Trouble(Fault),
+    /// Trouble was cleared.
+    TroubleCleared,
+    /// The host fell silent and its lease lapsed.
+    LeaseLapsed,
+}
+
+/// What is wrong with the lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fault {
+    /// A door's contacts say open and closed at once.
+    DoorContacts(Door),
+    /// The unicity sensor says empty and single at once.
+    UnicitySensor,
+    /// A door does not reach the position it was told to.
+    DoorStuck(Door),
+    /// A door was forced open.
+    DoorForced(Door),
+    /// A pin does not follow what it is driven to.
+    Output,
+}

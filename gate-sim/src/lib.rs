@@ -1,0 +1,1 @@
+//! A lane made of software: people, doors, devices, test documents and the emulated controller.

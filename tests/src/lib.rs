@@ -1,0 +1,1 @@
+//! Journeys, scenarios and properties that span several crates: see `tests/`.
