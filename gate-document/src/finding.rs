@@ -38,6 +38,27 @@ pub enum Check {
     Lists,
 }
 
+impl Check {
+    /// Every check, in the order of a journey.
+    pub const ALL: [Self; 15] = [
+        Self::PrintedZone,
+        Self::Validity,
+        Self::ChipAccess,
+        Self::ChipReading,
+        Self::SodSignature,
+        Self::SignerTrust,
+        Self::DataGroupDigests,
+        Self::ComAgainstSod,
+        Self::IssuerAgainstSigner,
+        Self::PrintedAgainstChip,
+        Self::Portrait,
+        Self::FaceLikeness,
+        Self::PresentationAttack,
+        Self::OnePerson,
+        Self::Lists,
+    ];
+}
+
 /// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -68,24 +89,40 @@ impl Finding {
     /// `check` was done and is right.
     #[must_use]
     pub fn passed(check: Check) -> Self {
-        Self { check, outcome: Outcome::Passed, reason: String::new() }
+        Self {
+            check,
+            outcome: Outcome::Passed,
+            reason: String::new(),
+        }
     }
 
     /// `check` was done and is wrong.
     #[must_use]
     pub fn failed(check: Check, reason: impl Into<String>) -> Self {
-        Self { check, outcome: Outcome::Failed, reason: reason.into() }
+        Self {
+            check,
+            outcome: Outcome::Failed,
+            reason: reason.into(),
+        }
     }
 
     /// `check` was not done.
     #[must_use]
     pub fn not_done(check: Check, reason: impl Into<String>) -> Self {
-        Self { check, outcome: Outcome::NotDone, reason: reason.into() }
+        Self {
+            check,
+            outcome: Outcome::NotDone,
+            reason: reason.into(),
+        }
     }
 
     /// `check` is impossible here.
     #[must_use]
     pub fn not_supported(check: Check, reason: impl Into<String>) -> Self {
-        Self { check, outcome: Outcome::NotSupported, reason: reason.into() }
+        Self {
+            check,
+            outcome: Outcome::NotSupported,
+            reason: reason.into(),
+        }
     }
 }

@@ -5,9 +5,21 @@
 #![forbid(unsafe_code)]
 
 pub mod card;
+pub mod chip;
+pub mod file;
 pub mod finding;
+pub mod inspect;
+pub mod mrz;
+pub mod portrait;
 pub mod sensitive;
+pub mod trust;
 
 pub use card::{Card, CardError};
+pub use chip::{ApduLength, Progress, ReadError, read};
+pub use file::{ChipFiles, ElementaryFile};
 pub use finding::{Check, Finding, Outcome};
+pub use inspect::{Inspection, chip_not_read, inspect, inspect_decoded};
+pub use mrz::{AccessKey, Mrz, MrzError};
+pub use portrait::{Portrait, PortraitError, PortraitKind};
 pub use sensitive::Sensitive;
+pub use trust::{TrustStore, TrustStoreError};

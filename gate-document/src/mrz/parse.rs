@@ -1,0 +1,446 @@
+//! From the text of a reader to the fields of a zone.
+
+use super::dates;
+use super::{AccessKey, Field, Format, Mrz, MrzError, Secret, Sex, has_check_digit};
+use crate::sensitive::Sensitive;
+use core::ops::Range;
+use zeroize::Zeroizing;
+
+/// A place in the zone: line from 0, positions from 0.
+#[derive(Clone)]
+struct Place(usize, Range<usize>);
+
+/// Where a format has its fields (Doc 9303-4, -5 and -6, 4.2).
+struct Layout {
+    name: Place,
+    number: Place,
+    nationality: Place,
+    birth: Place,
+    sex: Place,
+    expiry: Place,
+    /// The last is the one over which TD3 has a check digit of its own.
+    optional: &'static [Place],
+    /// Continuation of a document number longer than nine characters.
+    number_continues: Option<Place>,
+    optional_has_check_digit: bool,
+    composite: &'static [Place],
+    composite_digit: (usize, usize),
+}
+
+const TD1: Layout = Layout {
+    name: Place(2, 0..30),
+    number: Place(0, 5..14),
+    nationality: Place(1, 15..18),
+    birth: Place(1, 0..6),
+    sex: Place(1, 7..8),
+    expiry: Place(1, 8..14),
+    optional: &[Place(0, 15..30), Place(1, 18..29)],
+    number_continues: Some(Place(0, 15..30)),
+    optional_has_check_digit: false,
+    composite: &[
+        Place(0, 5..30),
+        Place(1, 0..7),
+        Place(1, 8..15),
+        Place(1, 18..29),
+    ],
+    composite_digit: (1, 29),
+};
+
+const TD2: Layout = Layout {
+    name: Place(0, 5..36),
+    number: Place(1, 0..9),
+    nationality: Place(1, 10..13),
+    birth: Place(1, 13..19),
+    sex: Place(1, 20..21),
+    expiry: Place(1, 21..27),
+    optional: &[Place(1, 28..35)],
+    number_continues: Some(Place(1, 28..35)),
+    optional_has_check_digit: false,
+    composite: &[Place(1, 0..10), Place(1, 13..20), Place(1, 21..35)],
+    composite_digit: (1, 35),
+};
+
+const TD3: Layout = Layout {
+    name: Place(0, 5..44),
+    number: Place(1, 0..9),
+    nationality: Place(1, 10..13),
+    birth: Place(1, 13..19),
+    sex: Place(1, 20..21),
+    expiry: Place(1, 21..27),
+    optional: &[Place(1, 28..42)],
+    number_continues: None,
+    optional_has_check_digit: true,
+    composite: &[Place(1, 0..10), Place(1, 13..20), Place(1, 21..43)],
+    composite_digit: (1, 43),
+};
+
+/// The same places in every format.
+const DOCUMENT_CODE: Place = Place(0, 0..2);
+const ISSUING_STATE: Place = Place(0, 2..5);
+
+impl Format {
+    const fn layout(self) -> &'static Layout {
+        match self {
+            Self::Td1 => &TD1,
+            Self::Td2 => &TD2,
+            Self::Td3 => &TD3,
+        }
+    }
+
+    fn of_length(characters: usize) -> Option<Self> {
+        [Self::Td1, Self::Td2, Self::Td3]
+            .into_iter()
+            .find(|format| format.lines() * format.line_length() == characters)
+    }
+}
+
+/// A text of one of the three shapes, and nothing known about its characters but that they are
+/// ASCII.
+struct Zone {
+    format: Format,
+    text: Secret,
+}
+
+impl Zone {
+    fn at(&self, place: &Place) -> &[u8] {
+        let start = place.0 * self.format.line_length();
+        &self.text.as_bytes()[start + place.1.start..start + place.1.end]
+    }
+
+    fn character(&self, line: usize, position: usize) -> u8 {
+        self.text.as_bytes()[line * self.format.line_length() + position]
+    }
+
+    /// The field's text without trailing fillers.
+    fn trimmed(&self, place: &Place) -> String {
+        let text: String = self.at(place).iter().copied().map(char::from).collect();
+        text.trim_end_matches('<').to_owned()
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Mrz, MrzError> {
+    let zone = normalise(text)?;
+    let layout = zone.format.layout();
+    check_alphabet(&zone, layout)?;
+    let (document_number, number_end) = document_number(&zone, layout)?;
+    check_protected(&zone, &layout.birth, Field::Birth)?;
+    check_protected(&zone, &layout.expiry, Field::Expiry)?;
+    check_optional(&zone, layout)?;
+    check_composite(&zone, layout)?;
+    let document_code = zone.trimmed(&DOCUMENT_CODE);
+    let issuing_state = zone.trimmed(&ISSUING_STATE);
+    let birth =
+        dates::birth(zone.at(&layout.birth)).ok_or_else(|| no_date(&layout.birth, Field::Birth))?;
+    let expiry = dates::expiry(zone.at(&layout.expiry), &issuing_state, &document_code)
+        .ok_or_else(|| no_date(&layout.expiry, Field::Expiry))?;
+    let (surname, given_names) = names(zone.at(&layout.name));
+    Ok(Mrz {
+        format: zone.format,
+        document_code,
+        issuing_state,
+        document_number: document_number.into(),
+        nationality: zone.trimmed(&layout.nationality).into(),
+        birth: birth.into(),
+        sex: sex(&zone, layout)?.into(),
+        expiry,
+        surname: surname.into(),
+        given_names: given_names.into(),
+        name_may_be_truncated: zone.at(&layout.name).last() != Some(&b'<'),
+        optional_data: optional_data(&zone, layout, number_end).into(),
+        text: Sensitive::new(zone.text.to_string()),
+    })
+}
+
+/// Brings the text of any reader into the alphabet of the zone and finds its shape.
+fn normalise(text: &str) -> Result<Zone, MrzError> {
+    // The longest zone has 90 characters: anything much longer is no zone, and not worth a copy.
+    const LONGEST_TEXT: usize = 256;
+    let lines = || {
+        text.split(['\r', '\n'])
+            .map(|line| line.trim_matches('\0'))
+            .filter(|line| !line.is_empty())
+    };
+    let longest = lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let shape = MrzError::Shape {
+        lines: lines().count(),
+        longest,
+    };
+    if text.len() > LONGEST_TEXT {
+        return Err(shape);
+    }
+    let mut normal = Zeroizing::new(String::with_capacity(LONGEST_TEXT));
+    for line in lines() {
+        normal.extend(line.chars().map(|character| match character {
+            '_' | ' ' => '<',
+            // One byte per character, so that positions stay right: `?` is in no field's alphabet.
+            other if !other.is_ascii() => '?',
+            other => other.to_ascii_uppercase(),
+        }));
+    }
+    let format = Format::of_length(normal.len()).ok_or_else(|| shape.clone())?;
+    // Either no separators at all, or the lines of the format.
+    let whole = lines().count() == 1;
+    if !whole && (longest != format.line_length() || lines().count() != format.lines()) {
+        return Err(shape);
+    }
+    Ok(Zone {
+        format,
+        text: normal,
+    })
+}
+
+/// Every field of the zone, in its order.
+fn fields(layout: &'static Layout) -> Vec<(Field, Place)> {
+    let mut fields = vec![
+        (Field::DocumentCode, DOCUMENT_CODE),
+        (Field::IssuingState, ISSUING_STATE),
+        (Field::Name, layout.name.clone()),
+        (Field::DocumentNumber, with_digit(&layout.number)),
+        (Field::Nationality, layout.nationality.clone()),
+        (Field::Birth, with_digit(&layout.birth)),
+        (Field::Sex, layout.sex.clone()),
+        (Field::Expiry, with_digit(&layout.expiry)),
+    ];
+    fields.extend(
+        layout
+            .optional
+            .iter()
+            .map(|place| (Field::OptionalData, place.clone())),
+    );
+    if layout.optional_has_check_digit {
+        fields.extend(layout.optional.last().map(|place| {
+            (
+                Field::OptionalData,
+                Place(place.0, place.1.end..place.1.end + 1),
+            )
+        }));
+    }
+    let (line, position) = layout.composite_digit;
+    fields.push((Field::Composite, Place(line, position..position + 1)));
+    fields
+}
+
+fn with_digit(place: &Place) -> Place {
+    Place(place.0, place.1.start..place.1.end + 1)
+}
+
+fn check_alphabet(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+    for (field, place) in fields(layout) {
+        let letters_only = matches!(
+            field,
+            Field::DocumentCode
+                | Field::IssuingState
+                | Field::Name
+                | Field::Nationality
+                | Field::Sex
+        );
+        let allowed = |character: &u8| match character {
+            b'A'..=b'Z' | b'<' => true,
+            b'0'..=b'9' => !letters_only,
+            _ => false,
+        };
+        if let Some(offset) = zone
+            .at(&place)
+            .iter()
+            .position(|character| !allowed(character))
+        {
+            let position = place.1.start + offset + 1;
+            return Err(MrzError::Character {
+                field,
+                line: place.0 + 1,
+                position,
+            });
+        }
+    }
+    // A document without a code is no document; the rest may be fillers.
+    match zone.at(&DOCUMENT_CODE).first() {
+        Some(b'A'..=b'Z') => Ok(()),
+        _ => Err(MrzError::Character {
+            field: Field::DocumentCode,
+            line: 1,
+            position: 1,
+        }),
+    }
+}
+
+/// The whole document number, and where in its continuation it ends.
+///
+/// TD1 and TD2 keep nine characters in the field; a longer number has a filler in place of its
+/// check digit and goes on in the optional data, closed by the check digit over the whole number
+/// (Doc 9303-5, 4.2.2.1 note j).
+fn document_number(zone: &Zone, layout: &'static Layout) -> Result<(String, usize), MrzError> {
+    let field = Field::DocumentNumber;
+    let Place(line, range) = &layout.number;
+    let short = zone.at(&layout.number);
+    let digit = zone.character(*line, range.end);
+    let wrong = MrzError::CheckDigit {
+        field,
+        line: line + 1,
+        position: range.end + 1,
+    };
+    if digit != b'<' {
+        let number = zone.trimmed(&layout.number);
+        return if has_check_digit(short, digit) {
+            Ok((number, 0))
+        } else {
+            Err(wrong)
+        };
+    }
+    let Some(place) = &layout.number_continues else {
+        return Err(wrong);
+    };
+    let more = zone.at(place);
+    // The number ends before the first filler, the last character before it is the check digit.
+    let end = more
+        .iter()
+        .position(|character| *character == b'<')
+        .unwrap_or(more.len());
+    let Some((digit, rest)) = more[..end].split_last() else {
+        return Err(wrong);
+    };
+    let number: Zeroizing<Vec<u8>> = Zeroizing::new([short, rest].concat());
+    if rest.is_empty() || !has_check_digit(&number, *digit) {
+        let position = place.1.start + end;
+        return Err(MrzError::CheckDigit {
+            field,
+            line: place.0 + 1,
+            position,
+        });
+    }
+    Ok((number.iter().copied().map(char::from).collect(), end))
+}
+
+fn check_protected(zone: &Zone, place: &Place, field: Field) -> Result<(), MrzError> {
+    let Place(line, range) = place;
+    let digit = zone.character(*line, range.end);
+    if has_check_digit(zone.at(place), digit) {
+        return Ok(());
+    }
+    Err(MrzError::CheckDigit {
+        field,
+        line: line + 1,
+        position: range.end + 1,
+    })
+}
+
+fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+    let Some(place) = layout
+        .optional
+        .last()
+        .filter(|_| layout.optional_has_check_digit)
+    else {
+        return Ok(());
+    };
+    // The digit over an empty field may be a filler (Doc 9303-4, 4.2.2.2 note).
+    let empty = zone.at(place).iter().all(|character| *character == b'<');
+    if empty && zone.character(place.0, place.1.end) == b'<' {
+        return Ok(());
+    }
+    check_protected(zone, place, Field::OptionalData)
+}
+
+fn check_composite(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+    let mut covered = Zeroizing::new(Vec::with_capacity(90));
+    for place in layout.composite {
+        covered.extend_from_slice(zone.at(place));
+    }
+    let (line, position) = layout.composite_digit;
+    if has_check_digit(&covered, zone.character(line, position)) {
+        return Ok(());
+    }
+    Err(MrzError::CheckDigit {
+        field: Field::Composite,
+        line: line + 1,
+        position: position + 1,
+    })
+}
+
+fn sex(zone: &Zone, layout: &'static Layout) -> Result<Sex, MrzError> {
+    match zone.at(&layout.sex) {
+        b"F" => Ok(Sex::Female),
+        b"M" => Ok(Sex::Male),
+        b"<" | b"X" => Ok(Sex::Unspecified),
+        _ => Err(MrzError::Character {
+            field: Field::Sex,
+            line: layout.sex.0 + 1,
+            position: layout.sex.1.start + 1,
+        }),
+    }
+}
+
+fn no_date(place: &Place, field: Field) -> MrzError {
+    MrzError::Date {
+        field,
+        line: place.0 + 1,
+        position: place.1.start + 1,
+    }
+}
+
+/// Primary and secondary identifier: `<<` stands between them, `<` between words.
+fn names(field: &[u8]) -> (String, String) {
+    let text: Secret = Zeroizing::new(field.iter().copied().map(char::from).collect());
+    let (surname, given) = text.split_once("<<").unwrap_or((&text, ""));
+    let words = |part: &str| {
+        part.split('<')
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    (words(surname), words(given))
+}
+
+fn optional_data(zone: &Zone, layout: &'static Layout, number_end: usize) -> String {
+    let mut data = String::new();
+    for (index, place) in layout.optional.iter().enumerate() {
+        // What the document number took is not optional data any more.
+        let start = if index == 0 {
+            place.1.start + number_end
+        } else {
+            place.1.start
+        };
+        data.push_str(&zone.trimmed(&Place(place.0, start..place.1.end)));
+    }
+    data.trim_start_matches('<').to_owned()
+}
+
+pub(super) fn access_key(mrz: &Mrz) -> AccessKey {
+    let zone = zone_of(mrz);
+    let layout = zone.format.layout();
+    let text = |place: &Place| -> Secret {
+        Zeroizing::new(zone.at(place).iter().copied().map(char::from).collect())
+    };
+    let number = mrz.document_number.expose();
+    // A number of up to nine characters keeps its fillers; a longer one is used whole.
+    let digit = super::check_digit(number.as_bytes()).unwrap_or_default();
+    let information = Zeroizing::new(format!(
+        "{number:<<9}{digit}{}{}",
+        *text(&with_digit(&layout.birth)),
+        *text(&with_digit(&layout.expiry)),
+    ));
+    AccessKey::from_mrz_information(&information)
+}
+
+pub(super) fn differences(one: &Mrz, other: &Mrz) -> Vec<Field> {
+    if one.format != other.format {
+        return vec![Field::DocumentCode];
+    }
+    let (one, other) = (zone_of(one), zone_of(other));
+    let mut different: Vec<Field> = fields(one.format.layout())
+        .into_iter()
+        .filter(|(_, place)| one.at(place) != other.at(place))
+        .map(|(field, _)| field)
+        .collect();
+    different.dedup();
+    // The composite digit follows its fields; it is news only when it differs alone.
+    if different.len() > 1 {
+        different.retain(|field| *field != Field::Composite);
+    }
+    different
+}
+
+fn zone_of(mrz: &Mrz) -> Zone {
+    Zone {
+        format: mrz.format,
+        text: Zeroizing::new(mrz.text.expose().clone()),
+    }
+}
