@@ -5,10 +5,15 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod body;
+pub mod frame;
+pub mod link;
 pub mod message;
 pub mod pins;
 pub mod time;
 
+pub use frame::{Decoder, Frame, FrameError};
+pub use link::{LinkError, LinkStatistics, Next, controller::ControllerLink, host::HostLink};
 pub use message::{
     Answer, Board, CommandNumber, Door, Event, Fault, Mode, Passage, Refusal, ResetCause, Sign,
     State, ToController, ToHost,

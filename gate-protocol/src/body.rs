@@ -1,0 +1,120 @@
+//! What stands inside a frame: one message in postcard's bytes and nothing after it.
+//!
+//! | direction | body |
+//! | --- | --- |
+//! | host → controller | [`CommandNumber`], then [`ToController`] |
+//! | controller → host | [`ToHost`] |
+//!
+//! Command number 0 means that no answer is expected. It belongs to `Hello`, `Heartbeat` and
+//! `EventSeen`, and every other message has a number above 0.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::frame::{BODY_MAX, Body, Kind};
+use crate::message::{CommandNumber, ToController, ToHost};
+
+/// Why a body is not a message. A frame with a good CRC and a bad body comes from a peer that is
+/// newer, or wrong: nothing on the line does this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum BodyError {
+    /// A variant that this crate does not know, or too few bytes.
+    #[error("body is not a message of this wire version")]
+    Malformed,
+    /// More than one message, or a message with fields that this crate does not know.
+    #[error("{found} bytes after the end of the message")]
+    TrailingBytes {
+        /// How many bytes are left.
+        found: usize,
+    },
+    /// A command without a number, or a number on a message that is no command.
+    #[error("command number {found} does not go with the message")]
+    Number {
+        /// The number found.
+        found: CommandNumber,
+    },
+    /// `Hello` in a frame of another kind, or another message in a `Hello` frame.
+    #[error("message does not go with a frame of kind {found:?}")]
+    Kind {
+        /// Kind of the frame.
+        found: Kind,
+    },
+}
+
+/// Body of a frame to the controller. `number` is 0 unless the message [is a
+/// command](ToController::is_command).
+#[must_use]
+pub fn to_controller(number: CommandNumber, message: &ToController) -> Body {
+    encode(&(number, message))
+}
+
+/// Body of a frame to the host.
+#[must_use]
+pub fn to_host(message: &ToHost) -> Body {
+    encode(message)
+}
+
+/// Reads the body of a frame to the controller.
+///
+/// # Errors
+///
+/// Every variant of [`BodyError`].
+pub fn read_to_controller(
+    kind: Kind,
+    body: &[u8],
+) -> Result<(CommandNumber, ToController), BodyError> {
+    let (number, message): (CommandNumber, ToController) = decode(body)?;
+    if message.is_command() != (number != 0) {
+        return Err(BodyError::Number { found: number });
+    }
+    check_kind(kind, matches!(message, ToController::Hello { .. }))?;
+    Ok((number, message))
+}
+
+/// Reads the body of a frame to the host.
+///
+/// # Errors
+///
+/// [`BodyError::Malformed`], [`BodyError::TrailingBytes`], [`BodyError::Kind`].
+pub fn read_to_host(kind: Kind, body: &[u8]) -> Result<ToHost, BodyError> {
+    let message = decode(body)?;
+    check_kind(kind, matches!(message, ToHost::Hello { .. }))?;
+    Ok(message)
+}
+
+fn encode(message: &impl Serialize) -> Body {
+    let mut body = Body::new();
+    body.resize(BODY_MAX, 0)
+        .expect("it is as long as it may be");
+    let used = postcard::to_slice(message, &mut body)
+        .expect("the longest message is far shorter than a body may be")
+        .len();
+    body.truncate(used);
+    body
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyError> {
+    let (message, rest) = postcard::take_from_bytes(body).map_err(|_| BodyError::Malformed)?;
+    match rest.len() {
+        0 => Ok(message),
+        found => Err(BodyError::TrailingBytes { found }),
+    }
+}
+
+fn check_kind(found: Kind, is_hello: bool) -> Result<(), BodyError> {
+    if is_hello == (found == Kind::Hello) {
+        Ok(())
+    } else {
+        Err(BodyError::Kind { found })
+    }
+}
+
+impl ToController {
+    /// Whether the controller answers this message with `Done`.
+    #[must_use]
+    pub const fn is_command(&self) -> bool {
+        !matches!(
+            self,
+            Self::Hello { .. } | Self::Heartbeat { .. } | Self::EventSeen { .. }
+        )
+    }
+}

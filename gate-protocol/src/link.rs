@@ -1,0 +1,231 @@
+//! Both ends of the link between host and gate controller.
+//!
+//! Neither end does I/O nor knows what time it is. Whoever owns one feeds it the bytes that came
+//! in and then empties it:
+//!
+//! ```text
+//! link.receive(now, bytes);
+//! loop {
+//!     match link.next(now) {
+//!         Next::Deliver(delivery) => …             // tell the owner's own logic
+//!         Next::Transmit(wire) => …                // write the bytes to the line
+//!         Next::Wait(deadline) => break deadline,  // sleep until then or until bytes come
+//!     }
+//! }
+//! ```
+//!
+//! The rules that both ends keep:
+//!
+//! - The host opens a **session** with `Hello`. Nothing outlives a session: a command that was not
+//!   answered before its end is reported as lost and is never sent again by itself.
+//! - **Commands** go one at a time. The host repeats one that is not answered; the controller does
+//!   a number once and answers a repetition from its memory.
+//! - **Events** go one at a time. The controller repeats one until the host says `EventSeen`; the
+//!   host delivers it once. Events do outlive sessions.
+//! - The **lease** lets the controller believe in the host for a while. **Status** lets the host
+//!   believe in the controller.
+
+pub mod controller;
+pub mod host;
+
+use core::time::Duration;
+
+use crate::body::BodyError;
+use crate::frame::{Body, Frame, FrameStatistics, Kind, WIRE_MAX, Wire};
+use crate::message::CommandNumber;
+use crate::time::Instant;
+
+/// How often the host says `Heartbeat`.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
+/// Lease that each heartbeat asks for: four may be lost before the fifth is missed.
+pub const LEASE: Duration = Duration::from_millis(1_000);
+/// Longest lease that the controller grants, whatever the host asks for.
+pub const LEASE_MAX: Duration = Duration::from_millis(2_000);
+/// How long the host waits for an answer before it sends a command again.
+pub const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// How many times a command is sent again before the session is given up.
+pub const REPEATS: u32 = 3;
+/// How often the host says `Hello` until it is answered.
+pub const HELLO_EVERY: Duration = Duration::from_millis(200);
+/// How often the controller sends `Status` when nothing changes.
+pub const STATUS_EVERY: Duration = Duration::from_millis(200);
+/// Least time between two `Status` frames: an input that chatters must not fill the line.
+pub const STATUS_GAP: Duration = Duration::from_millis(20);
+/// How often the controller sends an event again.
+pub const EVENT_EVERY: Duration = Duration::from_millis(200);
+/// How long the host goes without a `Status` before it calls the controller silent.
+pub const SILENT_AFTER: Duration = Duration::from_millis(600);
+
+/// What the owner of a link end does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "without a heap the bytes have to lie somewhere, and they are written out at once"
+)]
+pub enum Next<Delivery> {
+    /// Something for the owner to act on. Then ask again.
+    Deliver(Delivery),
+    /// Bytes for the line. Then ask again. They may be thrown away if the line is stuffed: the
+    /// link treats that as noise.
+    Transmit(Wire),
+    /// Nothing left to do: come back at this time, with bytes, or with something to send.
+    Wait(Instant),
+}
+
+/// Why the link to the gate controller cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// No status in time. The controller has made the lane safe by itself, or has no power. The
+    /// link keeps calling and recovers by itself; look at cable and supply if it does not.
+    #[error("gate controller silent for {silent:?} (limit {limit:?})")]
+    Silent {
+        /// Time since the last status, or since the link was started.
+        silent: Duration,
+        /// Time that is allowed.
+        limit: Duration,
+    },
+    /// Flash the controller or update the daemon.
+    #[error("gate controller speaks wire version {found}, this host needs {min} to {max}")]
+    Version {
+        /// Highest version that the controller speaks.
+        found: u8,
+        /// Lowest version that this host speaks.
+        min: u8,
+        /// Highest version that this host speaks.
+        max: u8,
+    },
+    /// The controller sends its status but does not answer. The link starts a new session by
+    /// itself; if this comes back, the line from host to controller is bad.
+    #[error("gate controller left command {command} unanswered, sent {sent} times")]
+    Unanswered {
+        /// Number of the command.
+        command: CommandNumber,
+        /// How many times it was sent.
+        sent: u32,
+    },
+    /// The controller was reset and has forgotten the session. The link starts a new one by
+    /// itself.
+    #[error("gate controller has started anew")]
+    Restarted,
+    /// No session yet. Wait for [`host::Delivery::Connected`].
+    #[error("gate controller has not answered yet")]
+    Connecting,
+    /// Too many commands wait for their turn. Wait for answers.
+    #[error("{limit} commands are waiting already")]
+    QueueFull {
+        /// How many may wait.
+        limit: usize,
+    },
+    /// `Hello`, `Heartbeat` and `EventSeen` are the link's own business.
+    #[error("message is no command")]
+    NotACommand,
+}
+
+/// What a link end has done and met since it was made. Every counter stops at its highest value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkStatistics {
+    /// What the line brought: good frames, discarded bytes, bad frames by cause.
+    pub line: FrameStatistics,
+    /// Frames sent.
+    pub frames_sent: u32,
+    /// Good frames with a body that is no message.
+    pub bad_bodies: u32,
+    /// Good frames of a session that is not the present one.
+    pub stale: u32,
+    /// Good frames that had been received before: repeated by the line, or by the peer because an
+    /// answer was lost.
+    pub duplicates: u32,
+    /// Good frames dropped because the owner had not emptied the link: the peer sends them again.
+    pub unread: u32,
+    /// Messages sent again for want of an answer.
+    pub retries: u32,
+    /// Sessions opened.
+    pub sessions: u32,
+    /// Events lost for want of room. At the controller: thrown away. At the host: missing in the
+    /// numbers.
+    pub events_lost: u32,
+}
+
+impl LinkStatistics {
+    const NONE: Self = Self {
+        line: FrameStatistics::NONE,
+        frames_sent: 0,
+        bad_bodies: 0,
+        stale: 0,
+        duplicates: 0,
+        unread: 0,
+        retries: 0,
+        sessions: 0,
+        events_lost: 0,
+    };
+}
+
+fn count(counter: &mut u32) {
+    *counter = counter.saturating_add(1);
+}
+
+/// One session as one end sees it: its number and a counter for each direction.
+#[derive(Clone, Debug)]
+struct Channel {
+    session: u8,
+    next_out: u32,
+    last_in: Option<u32>,
+}
+
+impl Channel {
+    const fn new(session: u8) -> Self {
+        Self {
+            session,
+            next_out: 0,
+            last_in: None,
+        }
+    }
+
+    /// Packs a message. A counter that has come to its end stays there: the peer takes every
+    /// further frame for a repetition, the link falls silent and a new session begins.
+    fn pack(&mut self, kind: Kind, body: Body) -> Wire {
+        let frame = Frame {
+            kind,
+            version: WIRE_MAX,
+            session: self.session,
+            counter: self.next_out,
+            body,
+        };
+        self.next_out = self.next_out.saturating_add(1);
+        frame.encode()
+    }
+
+    /// Whether the frame is newer than all before it; a serial line cannot reorder.
+    fn takes(&mut self, counter: u32) -> bool {
+        let newer = self.last_in.is_none_or(|last| counter > last);
+        if newer {
+            self.last_in = Some(counter);
+        }
+        newer
+    }
+}
+
+/// Why a frame was not acted upon.
+enum Dropped {
+    BadBody,
+    Stale,
+    Duplicate,
+    Unread,
+}
+
+impl From<BodyError> for Dropped {
+    fn from(_: BodyError) -> Self {
+        Self::BadBody
+    }
+}
+
+impl LinkStatistics {
+    fn count_dropped(&mut self, reason: &Dropped) {
+        count(match reason {
+            Dropped::BadBody => &mut self.bad_bodies,
+            Dropped::Stale => &mut self.stale,
+            Dropped::Duplicate => &mut self.duplicates,
+            Dropped::Unread => &mut self.unread,
+        });
+    }
+}
