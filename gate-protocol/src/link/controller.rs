@@ -270,7 +270,7 @@ impl ControllerLink {
             return Err(Dropped::Duplicate);
         }
         self.greeting = Some(frame.session);
-        self.end_session();
+        let leased = self.end_session();
         if compatible {
             if !known {
                 self.replace_channel(Channel::new(frame.session));
@@ -280,6 +280,7 @@ impl ControllerLink {
             count(&mut self.statistics.sessions);
         } else {
             self.replace_channel(Channel::new(0));
+            self.lapsed |= leased;
         }
         Ok(())
     }
@@ -291,15 +292,16 @@ impl ControllerLink {
         self.channel = channel;
     }
 
-    /// Forgets all that belongs to a session. Events are the lane's and stay.
-    fn end_session(&mut self) {
-        self.lapsed |= self.lease_until.take().is_some();
+    /// Forgets all that belongs to a session. Events are the lane's and stay. Tells whether there
+    /// was a lease.
+    fn end_session(&mut self) -> bool {
         self.opened = false;
         self.request = None;
         self.memory = None;
         self.answer_due = false;
         self.event_sent = None;
         self.status_sent = None;
+        self.lease_until.take().is_some()
     }
 
     fn take_command(
