@@ -1,0 +1,407 @@
+//! The rules of the link, one by one, over a good line.
+
+use std::time::Duration;
+
+use gate_protocol::body;
+use gate_protocol::frame::{Body, Kind};
+use gate_protocol::link::controller::{EVENTS_MAX, Lane};
+use gate_protocol::link::host::COMMANDS_MAX;
+use gate_protocol::{
+    Answer, Event, Frame, HostLink, Instant, LinkError, Mode, Next, Refusal, ResetCause, Sign,
+    State, ToController, ToHost,
+};
+
+use crate::world::{Outcome, World, answer_to};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const SHOW: ToController = ToController::Show { sign: Sign::Help };
+
+#[test]
+fn a_session_opens_at_once_and_says_who_is_there() {
+    let world = World::connected();
+    assert_eq!(world.sessions_opened, 1);
+    assert_eq!(world.connected[0].firmware, [0, 1, 2]);
+    assert_eq!(world.connected[0].reset, ResetCause::PowerOn);
+    assert!(!world.connected[0].restarted);
+    assert!(world.controller.has_lease(world.now));
+    assert_eq!(world.down, []);
+}
+
+#[test]
+fn a_command_is_done_once_and_its_answer_is_told() {
+    let mut world = World::connected();
+    for _ in 0..3 {
+        world.send(SHOW).unwrap();
+    }
+    world.run(ms(600));
+    world.check();
+    assert_eq!(world.done_numbers(), [1, 2, 3]);
+    let told: Vec<_> = world.outcomes.iter().map(|(_, outcome)| *outcome).collect();
+    assert_eq!(
+        told,
+        [
+            Outcome::Answered(Answer::Accepted),
+            Outcome::Answered(Answer::Accepted),
+            Outcome::Answered(Answer::Refused(Refusal::WrongState)),
+        ]
+    );
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_and_the_command_is_not_repeated() {
+    let mut world = World::connected();
+    world.send(SHOW).unwrap();
+    world.to_host.cut = true;
+    world.run(ms(150));
+    world.to_host.cut = false;
+    world.run(ms(400));
+    assert_eq!(world.done_numbers(), [1]);
+    assert_eq!(world.outcomes, [(1, Outcome::Answered(answer_to(1)))]);
+    assert!(world.host.statistics().retries >= 1);
+    assert!(world.controller.statistics().duplicates >= 1);
+    assert_eq!(world.down, []);
+}
+
+#[test]
+fn a_command_that_stays_unanswered_ends_the_session_after_three_repetitions() {
+    let mut world = World::connected();
+    world.host_frames.clear();
+    world.to_controller.cut = true;
+    world.send(SHOW).unwrap();
+    world.send(SHOW).unwrap();
+    world.run(ms(395));
+    assert_eq!(world.down, []);
+    world.run(ms(20));
+    assert_eq!(
+        world.down,
+        [LinkError::Unanswered {
+            command: 1,
+            sent: 4
+        }]
+    );
+    assert_eq!(world.outcomes, [(1, Outcome::Lost), (2, Outcome::Lost)]);
+    world.to_controller.cut = false;
+    world.run(ms(500));
+    assert_eq!(world.connected.len(), 2);
+    assert!(!world.connected[1].restarted);
+    assert_eq!(
+        world.done,
+        [],
+        "a command of a lost session must never be done later"
+    );
+}
+
+#[test]
+fn the_link_takes_no_more_commands_than_it_can_hold() {
+    let mut world = World::connected();
+    for _ in 0..COMMANDS_MAX {
+        world.send(SHOW).unwrap();
+    }
+    assert_eq!(
+        world.send(SHOW),
+        Err(LinkError::QueueFull {
+            limit: COMMANDS_MAX
+        })
+    );
+    world.run(ms(2_000));
+    assert_eq!(world.outcomes.len(), COMMANDS_MAX);
+}
+
+#[test]
+fn the_owner_cannot_send_what_is_the_links_own() {
+    let mut world = World::connected();
+    for message in [
+        ToController::Hello {
+            wire_min: 1,
+            wire_max: 1,
+        },
+        ToController::Heartbeat { lease_ms: 60_000 },
+        ToController::EventSeen { number: 1 },
+    ] {
+        assert_eq!(world.send(message), Err(LinkError::NotACommand));
+    }
+    let mut unconnected = HostLink::new(Instant::ZERO, 1);
+    assert_eq!(unconnected.send(SHOW), Err(LinkError::Connecting));
+}
+
+#[test]
+fn a_silent_controller_is_told_once_within_600_ms_and_greeted_when_it_is_back() {
+    let mut world = World::connected();
+    world.to_host.cut = true;
+    let last_status = world.statuses.last().unwrap().0;
+    while world.down.is_empty() {
+        world.step();
+    }
+    let silent = world.now.since(last_status);
+    assert!((ms(600)..ms(610)).contains(&silent), "{silent:?}");
+    world.run(ms(10_000));
+    assert!(matches!(world.down[..], [LinkError::Silent { limit, .. }] if limit == ms(600)));
+    assert!(matches!(world.send(SHOW), Err(LinkError::Silent { .. })));
+    world.to_host.cut = false;
+    world.run(ms(300));
+    assert_eq!(world.connected.len(), 2);
+    assert!(!world.connected[1].restarted, "it has run on all the while");
+}
+
+#[test]
+fn a_controller_that_was_never_there_is_silent_too() {
+    let mut world = World::new(1, crate::world::Faults::default());
+    world.to_host.cut = true;
+    world.run(ms(595));
+    assert_eq!(world.down, []);
+    world.run(ms(10));
+    assert!(matches!(world.down[..], [LinkError::Silent { .. }]));
+}
+
+#[test]
+fn a_host_that_falls_silent_loses_its_lease_within_a_second() {
+    let mut world = World::connected();
+    world.to_controller.cut = true;
+    let last = *world.host_frames.last().unwrap();
+    while world.controller.has_lease(world.now) {
+        world.step();
+    }
+    let held = world.now.since(last);
+    assert!((ms(1_000)..ms(1_015)).contains(&held), "{held:?}");
+    assert_eq!(world.lapses, 1);
+    world.run(ms(5_000));
+    assert_eq!(world.lapses, 1, "told once");
+    world.to_controller.cut = false;
+    world.run(ms(300));
+    assert!(world.controller.has_lease(world.now));
+}
+
+#[test]
+fn a_reset_controller_gets_a_new_session_within_300_ms() {
+    let mut world = World::connected();
+    world.run(ms(5_000));
+    world.reset_controller();
+    world.run(ms(300));
+    assert_eq!(world.down, [LinkError::Restarted]);
+    assert_eq!(world.connected.len(), 2);
+    assert!(world.connected[1].restarted);
+    assert_eq!(world.connected[1].reset, ResetCause::Watchdog);
+    assert!(world.controller.has_lease(world.now));
+}
+
+#[test]
+fn a_reset_behind_a_cut_line_is_noticed_by_the_uptime() {
+    let mut world = World::connected();
+    world.run(ms(5_000));
+    world.to_host.cut = true;
+    world.run(ms(1_000));
+    world.reset_controller();
+    world.run(ms(1_000));
+    world.to_host.cut = false;
+    world.run(ms(500));
+    assert!(world.connected.last().unwrap().restarted);
+}
+
+#[test]
+fn events_of_a_restarted_controller_are_new_though_their_numbers_are_not() {
+    let mut world = World::connected();
+    world.happen(Event::Started);
+    world.happen(Event::Entered(1));
+    world.run(ms(300));
+    world.reset_controller();
+    world.happen(Event::Started);
+    world.happen(Event::Entered(1));
+    world.run(ms(700));
+    assert_eq!(world.told_events(), world.happened);
+    let numbers: Vec<_> = world.told.iter().map(|told| told.number).collect();
+    assert_eq!(numbers, [1, 2, 1, 2]);
+}
+
+#[test]
+fn events_wait_for_a_host_and_a_flood_leaves_a_hole_that_the_host_sees() {
+    let mut world = World::connected();
+    world.to_controller.cut = true;
+    world.to_host.cut = true;
+    for _ in 0..EVENTS_MAX * 2 {
+        world.happen(Event::Approached);
+    }
+    let chatter = world.happened.len();
+    assert!(chatter < EVENTS_MAX, "comings and goings must leave room");
+    for passage in 0..100 {
+        world.happen(Event::Passed(passage));
+    }
+    assert_eq!(world.happened.len(), EVENTS_MAX);
+    assert!(
+        world
+            .controller
+            .report(world.now, Event::EmergencyBegan)
+            .is_err()
+    );
+    let lost = world.controller.statistics().events_lost;
+    world.to_controller.cut = false;
+    world.to_host.cut = false;
+    world.run(ms(3_000));
+    assert_eq!(world.told_events(), world.happened);
+
+    world.happen(Event::EmergencyEnded);
+    world.run(ms(300));
+    let missing: u32 = world.told.iter().map(|told| told.missing).sum();
+    assert_eq!(missing, lost);
+    assert_eq!(world.host.statistics().events_lost, lost);
+}
+
+#[test]
+fn status_comes_five_times_a_second_and_on_every_change() {
+    let mut world = World::connected();
+    world.statuses.clear();
+    world.run(ms(2_000));
+    assert!(
+        (9..=11).contains(&world.statuses.len()),
+        "{}",
+        world.statuses.len()
+    );
+
+    let changed = world.now;
+    world.lane = Lane {
+        state: State::EntryOpen,
+        passage: 3,
+        ..Lane::default()
+    };
+    world.run(ms(50));
+    let (at, status) = world.statuses.last().unwrap();
+    assert_eq!((status.state, status.passage), (State::EntryOpen, 3));
+    assert!(at.since(changed) <= ms(30));
+
+    world.statuses.clear();
+    for input in 0..200 {
+        world.lane.inputs = input;
+        world.step();
+    }
+    assert!(
+        (40..=51).contains(&world.statuses.len()),
+        "a chattering input fills the line"
+    );
+}
+
+#[test]
+fn a_heartbeat_goes_out_every_200_ms() {
+    let mut world = World::connected();
+    world.host_frames.clear();
+    world.run(ms(2_000));
+    assert_eq!(world.host_frames.len(), 10);
+}
+
+#[test]
+fn a_second_host_takes_the_session_over() {
+    let mut world = World::connected();
+    world.send(SHOW).unwrap();
+    world.run(ms(300));
+    world.host = HostLink::new(world.now, 200);
+    world.sent.clear();
+    world.outcomes.clear();
+    world.run(ms(300));
+    assert_eq!((world.sessions_opened, world.connected.len()), (2, 2));
+    let number = world.send(SHOW).unwrap();
+    assert_eq!(number, 1, "numbers begin anew");
+    world.run(ms(300));
+    assert_eq!(world.done_numbers(), [1, 1]);
+}
+
+#[test]
+fn a_new_host_with_the_number_of_the_old_session_gets_through() {
+    let mut world = World::connected();
+    world.run(ms(5_000));
+    // The first session of the world has the number that its seed gives.
+    for session in 0..=255 {
+        world.host = HostLink::new(world.now, session);
+        world.connected.clear();
+        world.run(ms(1_500));
+        assert_eq!(world.connected.len(), 1, "session {session}");
+    }
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_dropped() {
+    let mut world = World::connected();
+    world.send(SHOW).unwrap();
+    world.run(ms(300));
+    let before = world.outcomes.clone();
+    world.controller.answer(1, Answer::Refused(Refusal::Alarm));
+    world.controller.answer(99, Answer::Accepted);
+    world.run(ms(300));
+    assert_eq!(world.outcomes, before);
+}
+
+fn hello_of_version(session: u8, wire_min: u8, wire_max: u8, to_host: bool) -> Vec<u8> {
+    let body: Body = if to_host {
+        body::to_host(&ToHost::Hello {
+            wire_min,
+            wire_max,
+            firmware: [9, 0, 0],
+            board: gate_protocol::Board::NucleoL476rg,
+            reset: ResetCause::PowerOn,
+            uptime_ms: 5,
+        })
+    } else {
+        body::to_controller(0, &ToController::Hello { wire_min, wire_max })
+    };
+    let frame = Frame {
+        kind: Kind::Hello,
+        version: wire_max,
+        session,
+        counter: 0,
+        body,
+    };
+    frame.encode().to_vec()
+}
+
+#[test]
+fn a_controller_of_another_wire_version_is_named() {
+    let now = Instant::from_millis(50);
+    let mut host = HostLink::new(now, 7);
+    assert!(matches!(host.next(now), Next::Transmit(_)));
+    host.receive(now, &hello_of_version(7, 3, 5, true));
+    let found = LinkError::Version {
+        found: 5,
+        min: 1,
+        max: 1,
+    };
+    assert_eq!(
+        host.next(now),
+        Next::Deliver(gate_protocol::link::host::Delivery::Down(found))
+    );
+    assert_eq!(host.send(SHOW), Err(found));
+    assert_eq!(
+        found.to_string(),
+        "gate controller speaks wire version 5, this host needs 1 to 1"
+    );
+}
+
+#[test]
+fn a_host_of_another_wire_version_gets_an_answer_but_no_session() {
+    let mut world = World::connected();
+    world
+        .controller
+        .receive(world.now, &hello_of_version(99, 2, 4, false));
+    assert!(!world.controller.has_session());
+    assert!(!world.controller.has_lease(world.now));
+    world.run(ms(20));
+    assert_eq!(world.lapses, 1, "the host that was there is gone");
+}
+
+#[test]
+fn a_mode_is_not_carried_into_the_next_session_by_the_link() {
+    let mut world = World::connected();
+    world.to_controller.cut = true;
+    world
+        .send(ToController::SetMode { mode: Mode::WalkIn })
+        .unwrap();
+    world.run(ms(1_000));
+    world.to_controller.cut = false;
+    world.run(ms(2_000));
+    assert_eq!(world.done, []);
+    assert_eq!(world.outcomes, [(1, Outcome::Lost)]);
+}
+
+#[test]
+fn the_controllers_end_fits_a_small_memory() {
+    assert!(size_of::<gate_protocol::ControllerLink>() < 2_048);
+}
