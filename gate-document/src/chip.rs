@@ -1,11 +1,17 @@
 //! Reading a chip: open it with a key from the printed zone, then its files in the order in which
 //! they are needed.
 
-use crate::card::{Card, CardError};
+mod error;
+mod session;
+
+pub use error::ReadError;
+
+use crate::card::Card;
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::mrz::AccessKey;
 use core::fmt;
 use rand::CryptoRng;
+use session::{FileAnswer, Session};
 
 /// What the reader between us and the chip can carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +28,8 @@ pub enum ApduLength {
 pub enum Progress<'a> {
     /// The chip accepted the key.
     Opened,
-    /// The length of a file is known, its first bytes are read.
+    /// The length of a file is known, its first bytes are read. A file that had to be started anew
+    /// is reported anew.
     Begun {
         /// Which file.
         file: ElementaryFile,
@@ -60,19 +67,23 @@ impl fmt::Debug for Progress<'_> {
     }
 }
 
-/// Why a chip could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// See [`CardError`].
-    #[error(transparent)]
-    Card(#[from] CardError),
-}
+/// What is read, and when: the signature first, because work on it needs no other file; the long
+/// portrait before EF.COM, because the traveller waits for the comparison of faces.
+const ORDER: [ElementaryFile; 4] = [
+    ElementaryFile::Sod,
+    ElementaryFile::DG1,
+    ElementaryFile::DG2,
+    ElementaryFile::Com,
+];
 
 /// Opens the chip with `key` and reads EF.SOD, DG1, DG2 and EF.COM, in this order.
 ///
+/// A file that the chip refuses is noted in the result and does not end the reading. A chip that
+/// loses the session over a block that is too long for it is opened again with a smaller one.
+///
 /// # Errors
 ///
-/// See [`ReadError`].
+/// [`ReadError`] when nothing more can be read.
 pub fn read(
     card: &mut dyn Card,
     key: &AccessKey,
@@ -80,6 +91,36 @@ pub fn read(
     rng: &mut impl CryptoRng,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<ChipFiles, ReadError> {
-    let _ = (card, key, apdus, rng, progress);
-    unimplemented!()
+    let mut session = Session::open(card, key, apdus, rng)?;
+    progress(Progress::Opened);
+    let mut files = ChipFiles::new();
+    for file in ORDER {
+        match read_file(&mut session, file, progress)? {
+            FileAnswer::Bytes(bytes) => {
+                progress(Progress::Done {
+                    file,
+                    bytes: &bytes,
+                });
+                files.insert(file, bytes);
+            }
+            FileAnswer::Refused(status) => files.refuse(file, status),
+        }
+    }
+    Ok(files)
 }
+
+fn read_file<R: CryptoRng>(
+    session: &mut Session<'_, R>,
+    file: ElementaryFile,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<FileAnswer, ReadError> {
+    loop {
+        match session.read_file(file, progress) {
+            Err(error) if session.may_reopen_after(&error) => session.reopen()?,
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The files of the chip's travel document application (Doc 9303-10, 3 and 4.6).
 
+use crate::apdu::Status;
 use crate::sensitive::Sensitive;
 use core::fmt;
 use std::collections::BTreeMap;
@@ -76,6 +77,7 @@ impl fmt::Display for ElementaryFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChipFiles {
     files: BTreeMap<ElementaryFile, Sensitive<Vec<u8>>>,
+    refused: BTreeMap<ElementaryFile, Status>,
 }
 
 impl ChipFiles {
@@ -88,6 +90,17 @@ impl ChipFiles {
     /// Adds a file, or replaces it.
     pub fn insert(&mut self, file: ElementaryFile, bytes: Vec<u8>) {
         self.files.insert(file, Sensitive::new(bytes));
+    }
+
+    /// Notes that the chip refused a file.
+    pub fn refuse(&mut self, file: ElementaryFile, status: Status) {
+        self.refused.insert(file, status);
+    }
+
+    /// The status word with which the chip refused a file.
+    #[must_use]
+    pub fn refusal(&self, file: ElementaryFile) -> Option<Status> {
+        self.refused.get(&file).copied()
     }
 
     /// The whole file, outer tag included.

@@ -4,14 +4,19 @@
 //! day is a date, random numbers come as an argument.
 #![forbid(unsafe_code)]
 
+pub mod apdu;
+pub mod bac;
 pub mod card;
 pub mod chip;
+pub mod crypto;
 pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod mrz;
 pub mod portrait;
+pub mod secure_messaging;
 pub mod sensitive;
+pub mod tlv;
 pub mod trust;
 
 pub use card::{Card, CardError};

@@ -21,6 +21,13 @@ pub struct Portrait {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
+/// Prints no pixel: kind and size only.
+impl core::fmt::Debug for Portrait {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Portrait({:?}, {} bytes)", self.kind, self.bytes.len())
+    }
+}
+
 /// Why a portrait has no pixels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortraitError {
