@@ -1,0 +1,205 @@
+//! One door compared with what it was last told.
+
+use crate::Limits;
+use crate::readings::DoorReading;
+use gate_protocol::Instant;
+
+/// How a door came to stand as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Closed and locked for some time.
+    Shut,
+    /// Released, or released lately and not shut for long enough since.
+    Opened,
+    /// Left its shut position without having been released.
+    Forced,
+}
+
+/// What is wrong with a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// It was opened without having been released.
+    Forced,
+    /// It should be shut and is not.
+    HeldOpen,
+    /// It was released and does not open.
+    Stuck,
+}
+
+/// One door over time.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    standing: Standing,
+    /// Whether the last scan released it.
+    released: bool,
+    /// Since when it has been closed and locked without being released.
+    shut_since: Option<Instant>,
+    /// Since when it should have been shut.
+    awaited_shut: Option<Instant>,
+    /// Since when it should have been open.
+    awaited_open: Option<Instant>,
+    told_held_open: bool,
+}
+
+impl Leaf {
+    /// A door of which nothing is known: after a power cut it may stand open, rightly.
+    pub(crate) const fn unknown() -> Self {
+        Self {
+            standing: Standing::Opened,
+            released: false,
+            shut_since: None,
+            awaited_shut: None,
+            awaited_open: None,
+            told_held_open: false,
+        }
+    }
+
+    /// Notes what the scan decided.
+    pub(crate) fn tell(&mut self, released: bool) {
+        self.released = released;
+        if released {
+            self.standing = Standing::Opened;
+        }
+    }
+
+    /// Somebody stands in the light curtain of a leaf that may be open.
+    ///
+    /// A forced leaf does not count: holding a hand into its curtain must not open it further.
+    pub(crate) fn obstructed(&self, door: DoorReading) -> bool {
+        self.standing == Standing::Opened && !door.closed && !door.free
+    }
+
+    /// SAF-009: finds a door that is open and should not be, or shut and should not be.
+    ///
+    /// A forced door and one held open are told once; one that is stuck until somebody gives up.
+    pub(crate) fn watch(
+        &mut self,
+        now: Instant,
+        door: DoorReading,
+        limits: &Limits,
+    ) -> Option<Finding> {
+        if self.released {
+            self.shut_since = None;
+            self.awaited_shut = None;
+            self.told_held_open = false;
+            return self.watch_opening(now, door, limits);
+        }
+        self.awaited_open = None;
+        if door.shut() {
+            self.awaited_shut = None;
+            self.told_held_open = false;
+            let since = *self.shut_since.get_or_insert(now);
+            if now.since(since) >= limits.settle {
+                self.standing = Standing::Shut;
+            }
+            return None;
+        }
+        self.shut_since = None;
+        if self.standing == Standing::Shut && !door.closed {
+            self.standing = Standing::Forced;
+            return Some(Finding::Forced);
+        }
+        let since = *self.awaited_shut.get_or_insert(now);
+        if !self.told_held_open && now.since(since) >= limits.held_open {
+            self.told_held_open = true;
+            return Some(Finding::HeldOpen);
+        }
+        None
+    }
+
+    fn watch_opening(
+        &mut self,
+        now: Instant,
+        door: DoorReading,
+        limits: &Limits,
+    ) -> Option<Finding> {
+        if door.open {
+            self.awaited_open = None;
+            return None;
+        }
+        let since = *self.awaited_open.get_or_insert(now);
+        (now.since(since) >= limits.opening).then_some(Finding::Stuck)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHUT: DoorReading = DoorReading {
+        closed: true,
+        locked: true,
+        open: false,
+        free: true,
+    };
+    const AJAR: DoorReading = DoorReading {
+        closed: false,
+        locked: false,
+        open: false,
+        free: true,
+    };
+    const OPEN: DoorReading = DoorReading { open: true, ..AJAR };
+
+    /// Watches a door that has been shut for a while; then each step `(ms, released, reading)`.
+    fn findings(steps: &[(u64, bool, DoorReading)]) -> [Option<Finding>; 4] {
+        let limits = Limits::default();
+        let mut leaf = Leaf::unknown();
+        for ms in [0, 600] {
+            assert_eq!(leaf.watch(Instant::from_millis(ms), SHUT, &limits), None);
+        }
+        let mut found = [None; 4];
+        for ((ms, released, reading), slot) in steps.iter().zip(&mut found) {
+            leaf.tell(*released);
+            *slot = leaf.watch(Instant::from_millis(1_000 + ms), *reading, &limits);
+        }
+        found
+    }
+
+    #[test]
+    fn a_door_that_opens_unasked_was_forced() {
+        let found = findings(&[(0, false, AJAR), (1, false, OPEN), (9_000, false, OPEN)]);
+        assert_eq!(found, [Some(Finding::Forced), None, None, None]);
+    }
+
+    #[test]
+    fn a_door_that_lags_behind_its_lock_was_not_forced() {
+        let found = findings(&[(0, true, SHUT), (10, false, SHUT), (40, false, AJAR)]);
+        assert_eq!(found, [None; 4]);
+    }
+
+    #[test]
+    fn a_door_that_stays_open_is_told_once() {
+        let found = findings(&[
+            (0, true, OPEN),
+            (100, false, OPEN),
+            (10_100, false, AJAR),
+            (20_000, false, OPEN),
+        ]);
+        assert_eq!(found, [None, None, Some(Finding::HeldOpen), None]);
+    }
+
+    #[test]
+    fn a_door_that_does_not_open_is_stuck() {
+        let found = findings(&[(0, true, SHUT), (4_999, true, AJAR), (5_000, true, AJAR)]);
+        assert_eq!(found, [None, None, Some(Finding::Stuck), None]);
+        let found = findings(&[(0, true, SHUT), (4_999, true, OPEN), (9_000, true, AJAR)]);
+        assert_eq!(found, [None; 4]);
+    }
+
+    #[test]
+    fn only_a_leaf_that_was_opened_rightly_gives_way() {
+        let blocked = DoorReading {
+            free: false,
+            ..AJAR
+        };
+        let limits = Limits::default();
+        let mut leaf = Leaf::unknown();
+        assert!(leaf.obstructed(blocked), "found open after a power cut");
+        leaf.watch(Instant::ZERO, SHUT, &limits);
+        leaf.watch(Instant::from_millis(600), SHUT, &limits);
+        leaf.watch(Instant::from_millis(601), blocked, &limits);
+        assert!(!leaf.obstructed(blocked), "forced");
+        leaf.tell(true);
+        assert!(leaf.obstructed(blocked), "released");
+    }
+}

@@ -1,0 +1,113 @@
+//! Input bits as words.
+
+use gate_protocol::pins::{Bits, Input};
+use gate_protocol::{Door, Fault};
+
+/// What the contacts and the light curtain of one door say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DoorReading {
+    pub(crate) closed: bool,
+    pub(crate) locked: bool,
+    pub(crate) open: bool,
+    /// The light curtain is free.
+    pub(crate) free: bool,
+}
+
+impl DoorReading {
+    /// Closed and bolted, and nothing speaks against it.
+    pub(crate) fn shut(self) -> bool {
+        self.closed && self.locked && !self.open
+    }
+
+    fn contradicts_itself(self) -> bool {
+        self.open && (self.closed || self.locked)
+    }
+}
+
+/// Who is in the lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Nobody and nothing: unicity sensor and both presence zones agree.
+    Empty,
+    /// Exactly one person.
+    Single,
+    /// Somebody, but not exactly one person.
+    Several,
+    /// Not empty, but no presence zone sees anybody.
+    Thing,
+}
+
+/// What the debounced inputs say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readings {
+    /// Fire, emergency stop or break-glass. One channel is enough.
+    pub(crate) emergency: bool,
+    pub(crate) entry: DoorReading,
+    pub(crate) exit: DoorReading,
+    pub(crate) zone_in_free: bool,
+    pub(crate) zone_out_free: bool,
+    pub(crate) lane: Lane,
+    /// Inputs that cannot both be true.
+    pub(crate) contradiction: Option<Fault>,
+}
+
+impl Readings {
+    pub(crate) fn of(inputs: Bits) -> Self {
+        let on = |input| inputs.input(input);
+        let entry = DoorReading {
+            closed: on(Input::EntryClosed),
+            locked: on(Input::EntryLocked),
+            open: on(Input::EntryOpen),
+            free: on(Input::EntrySafe),
+        };
+        let exit = DoorReading {
+            closed: on(Input::ExitClosed),
+            locked: on(Input::ExitLocked),
+            open: on(Input::ExitOpen),
+            free: on(Input::ExitSafe),
+        };
+        let normal = on(Input::FireOk)
+            && on(Input::EstopOk1)
+            && on(Input::EstopOk2)
+            && on(Input::BreakglassOk);
+        Self {
+            emergency: !normal,
+            entry,
+            exit,
+            zone_in_free: on(Input::ZoneInFree),
+            zone_out_free: on(Input::ZoneOutFree),
+            lane: lane(inputs),
+            contradiction: contradiction(entry, exit, inputs),
+        }
+    }
+
+    pub(crate) fn door(&self, door: Door) -> DoorReading {
+        match door {
+            Door::Entry => self.entry,
+            Door::Exit => self.exit,
+        }
+    }
+}
+
+fn lane(inputs: Bits) -> Lane {
+    let zones_free = inputs.input(Input::Chamber1Free) && inputs.input(Input::Chamber2Free);
+    match (inputs.input(Input::EmptyOk), inputs.input(Input::SingleOk)) {
+        (true, false) if zones_free => Lane::Empty,
+        (false, true) => Lane::Single,
+        (false, false) if zones_free => Lane::Thing,
+        // A sensor that says "empty" while a zone sees somebody, or "empty" and "one" at once.
+        _ => Lane::Several,
+    }
+}
+
+fn contradiction(entry: DoorReading, exit: DoorReading, inputs: Bits) -> Option<Fault> {
+    if entry.contradicts_itself() {
+        Some(Fault::DoorContacts(Door::Entry))
+    } else if exit.contradicts_itself() {
+        Some(Fault::DoorContacts(Door::Exit))
+    } else if inputs.input(Input::EmptyOk) && inputs.input(Input::SingleOk) {
+        Some(Fault::UnicitySensor)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,331 @@
+//! A traveller's way through the lane: when each stage ends, and what comes after it.
+
+use crate::Interlock;
+use crate::interlock::{Closing, Occupant, Stage};
+use crate::readings::Lane;
+use gate_protocol::{Door, Event, Fault, Instant, Mode, Passage};
+
+enum Progress {
+    Moving(Closing),
+    Shut,
+    Stuck,
+}
+
+impl Interlock {
+    /// Moves the lane on. Read the arms from top to bottom: they are a traveller's way.
+    pub(crate) fn step(&mut self, now: Instant) -> Stage {
+        match self.stage {
+            Stage::Secure => self.secure(now),
+            Stage::Idle => self.idle(now),
+            Stage::EntryOpen { until, by_permit } => self.entry_open(now, until, by_permit),
+            Stage::EntryClosing(closing) => self.entry_closing(now, closing),
+            Stage::Occupied => self.occupied(now),
+            Stage::ExitOpen { until } => self.exit_open(now, until),
+            Stage::ExitClosing { closing, left } => self.exit_closing(now, closing, left),
+            Stage::Several | Stage::Returning => self.returning(now),
+            Stage::LeftObject => self.left_object(now),
+            stage @ (Stage::Emergency | Stage::Trouble) => stage,
+        }
+    }
+
+    fn secure(&mut self, now: Instant) -> Stage {
+        let shut = self.seen.entry.shut() && self.seen.exit.shut();
+        if self.leased(now) && shut && self.settled_lane(now) == Some(Lane::Empty) {
+            return Stage::Idle;
+        }
+        self.let_out_whoever_is_found(now)
+    }
+
+    fn idle(&mut self, now: Instant) -> Stage {
+        if !self.leased(now) {
+            return Stage::Secure;
+        }
+        self.watch_approach(now);
+        if self.mode == Mode::WalkIn && self.may_enter().is_ok() {
+            return Stage::EntryOpen {
+                until: now + self.limits.stand_open,
+                by_permit: false,
+            };
+        }
+        self.let_out_whoever_is_found(now)
+    }
+
+    /// SAF-007: a reset may find somebody inside, whom nobody knows any more.
+    fn let_out_whoever_is_found(&mut self, now: Instant) -> Stage {
+        let somebody = matches!(self.seen.lane, Lane::Single | Lane::Several);
+        let waited = now.since(self.since.max(self.lane_since)) >= self.limits.trap;
+        if somebody && waited && self.seen.exit.shut() {
+            self.let_back(now);
+        }
+        self.stage
+    }
+
+    fn watch_approach(&mut self, now: Instant) {
+        if !self.seen.zone_in_free {
+            self.zone_free_since = None;
+            if !self.approached {
+                self.approached = true;
+                self.happened(Event::Approached);
+            }
+            return;
+        }
+        let since = *self.zone_free_since.get_or_insert(now);
+        if self.approached && now.since(since) >= self.limits.went_away {
+            self.approached = false;
+            self.happened(Event::WentAway);
+        }
+    }
+
+    fn entry_open(&mut self, now: Instant, until: Instant, by_permit: bool) -> Stage {
+        let inside = self.seen.lane != Lane::Empty;
+        if !inside {
+            self.watch_approach(now);
+        }
+        let offered = match self.mode {
+            Mode::Closed => false,
+            Mode::WalkIn => true,
+            Mode::OnPermit => by_permit,
+        };
+        let entered =
+            inside && (self.seen.zone_in_free || now.since(self.lane_since) >= self.limits.enter);
+        // SAF-006: every release ends. SAF-008: without a lease nobody new is let in.
+        if entered || now >= until || !offered || !self.leased(now) {
+            return Stage::entry_closing();
+        }
+        self.stage
+    }
+
+    fn entry_closing(&mut self, now: Instant, closing: Closing) -> Stage {
+        match self.follow(now, Door::Entry, closing) {
+            Progress::Moving(closing) => Stage::EntryClosing(closing),
+            Progress::Stuck => self.stuck(now, Door::Entry),
+            Progress::Shut => self.look_inside(now),
+        }
+    }
+
+    /// The entry has closed: who is inside?
+    ///
+    /// SAF-012: whoever is behind a newly closed entry gets a number of their own, also if
+    /// somebody was inside before. Nobody else's permit opens the exit for them.
+    fn look_inside(&mut self, now: Instant) -> Stage {
+        let lane = match self.settled_lane(now) {
+            Some(lane) => lane,
+            None if now.since(self.since) < self.limits.closing * 2 => return self.stage,
+            // A sensor that cannot make up its mind does not see one person.
+            None => Lane::Several,
+        };
+        if lane == Lane::Empty {
+            self.gone_back();
+            return self.at_rest(now);
+        }
+        self.approached = false;
+        let passage = self.admit();
+        let (event, stage) = match lane {
+            Lane::Single => (Event::Entered(passage), Stage::Occupied),
+            Lane::Thing => return self.object_left(passage),
+            Lane::Empty | Lane::Several => (Event::SeveralEntered(passage), Stage::Several),
+        };
+        self.happened(event);
+        stage
+    }
+
+    fn occupied(&mut self, now: Instant) -> Stage {
+        match self.settled_lane(now) {
+            Some(Lane::Several | Lane::Thing) => {
+                self.happened(Event::SeveralEntered(self.passage()));
+                return Stage::Several;
+            }
+            // Nobody leaves through two locked doors.
+            Some(Lane::Empty) => {
+                self.fail(now, Fault::UnicitySensor);
+                return self.stage;
+            }
+            Some(Lane::Single) | None => {}
+        }
+        // SAF-007: nobody is kept behind two locked doors for long, whatever the host does.
+        let kept = now.since(self.since) >= self.limits.decide;
+        if (kept || self.trapped(now)) && self.seen.exit.shut() {
+            self.let_back(now);
+        }
+        self.stage
+    }
+
+    fn exit_open(&mut self, now: Instant, until: Instant) -> Stage {
+        let left = self.seen.lane == Lane::Empty && self.seen.zone_out_free;
+        // SAF-006: every release ends. SAF-008: permits die with the lease.
+        if left || now >= until || !self.leased(now) {
+            return Stage::ExitClosing {
+                closing: Closing::default(),
+                left,
+            };
+        }
+        self.stage
+    }
+
+    fn exit_closing(&mut self, now: Instant, closing: Closing, left: bool) -> Stage {
+        let empty = self.seen.lane == Lane::Empty;
+        if left && !empty && self.occupant.is_some() {
+            self.passed();
+            self.happened(Event::WrongWay);
+            self.sound(now);
+        }
+        match self.follow(now, Door::Exit, closing) {
+            Progress::Moving(closing) => Stage::ExitClosing {
+                closing,
+                left: left || empty,
+            },
+            Progress::Stuck => self.stuck(now, Door::Exit),
+            Progress::Shut => self.look_behind(now),
+        }
+    }
+
+    /// The exit has closed: is anybody still inside?
+    fn look_behind(&mut self, now: Instant) -> Stage {
+        let Some(lane) = self.settled_lane(now) else {
+            return self.stage;
+        };
+        let Some(inside) = self.occupant.filter(|_| lane != Lane::Empty) else {
+            return self.look_behind_the_last(now, lane);
+        };
+        if lane == Lane::Single {
+            self.happened(Event::DidNotLeave(inside.passage));
+            return Stage::Occupied;
+        }
+        if now.since(self.lane_since) < self.limits.left_object {
+            return self.stage;
+        }
+        if lane == Lane::Thing {
+            return self.object_left(inside.passage);
+        }
+        self.happened(Event::DidNotLeave(inside.passage));
+        self.happened(Event::SeveralEntered(inside.passage));
+        Stage::Several
+    }
+
+    /// Nobody is inside, or somebody who came in through the exit.
+    fn look_behind_the_last(&mut self, now: Instant, lane: Lane) -> Stage {
+        self.passed();
+        if lane == Lane::Empty {
+            return self.at_rest(now);
+        }
+        let passage = self.admit();
+        self.happened(Event::SeveralEntered(passage));
+        Stage::Several
+    }
+
+    fn returning(&mut self, now: Instant) -> Stage {
+        if self.seen.lane == Lane::Empty {
+            self.gone_back();
+            return Stage::entry_closing();
+        }
+        // SAF-006: every release ends. Whoever is still inside then is looked at anew.
+        if now.since(self.since) >= self.limits.clear {
+            self.happened(Event::HeldOpen(Door::Entry));
+            self.sound(now);
+            return Stage::entry_closing();
+        }
+        self.stage
+    }
+
+    fn left_object(&mut self, now: Instant) -> Stage {
+        if self.settled_lane(now) == Some(Lane::Empty) {
+            self.gone_back();
+            return self.at_rest(now);
+        }
+        if self.trapped(now) && self.seen.exit.shut() {
+            self.let_back(now);
+        }
+        self.stage
+    }
+
+    /// Follows a closing door until it is shut, and counts what it meets on its way.
+    fn follow(&mut self, now: Instant, door: Door, mut closing: Closing) -> Progress {
+        let reading = self.seen.door(door);
+        if closing.open_until.is_none() && reading.shut() {
+            return Progress::Shut;
+        }
+        let obstructed = !reading.free && !reading.closed;
+        match closing.open_until {
+            // A leaf that stands fully open has met nothing yet; it only waits.
+            None if obstructed && reading.open => self.since = now,
+            None if obstructed => {
+                self.happened(Event::Obstructed(door));
+                closing.met += 1;
+                if closing.met > self.limits.closing_tries {
+                    return Progress::Stuck;
+                }
+                closing.open_until = Some(now + self.limits.reopened);
+            }
+            Some(_) if obstructed => closing.open_until = Some(now + self.limits.reopened),
+            Some(until) if now >= until => closing.open_until = None,
+            None if now.since(self.since) >= self.limits.closing => return Progress::Stuck,
+            _ => {}
+        }
+        Progress::Moving(closing)
+    }
+
+    fn stuck(&mut self, now: Instant, door: Door) -> Stage {
+        self.fail(now, Fault::DoorStuck(door));
+        self.stage
+    }
+
+    fn at_rest(&self, now: Instant) -> Stage {
+        if self.leased(now) {
+            Stage::Idle
+        } else {
+            Stage::Secure
+        }
+    }
+
+    /// Gives the next passage number; 0 means "nobody" and is left out.
+    fn admit(&mut self) -> Passage {
+        self.newest_passage = self.newest_passage.checked_add(1).unwrap_or(1);
+        self.occupant = Some(Occupant {
+            passage: self.newest_passage,
+            thing: false,
+        });
+        self.newest_passage
+    }
+
+    fn object_left(&mut self, passage: Passage) -> Stage {
+        self.occupant = Some(Occupant {
+            passage,
+            thing: true,
+        });
+        self.happened(Event::ObjectLeft(passage));
+        Stage::LeftObject
+    }
+
+    fn passed(&mut self) {
+        if let Some(inside) = self.occupant.take() {
+            self.happened(Event::Passed(inside.passage));
+        }
+    }
+
+    fn gone_back(&mut self) {
+        if let Some(inside) = self.occupant.take() {
+            self.happened(if inside.thing {
+                Event::ObjectRemoved(inside.passage)
+            } else {
+                Event::WentBack(inside.passage)
+            });
+        }
+    }
+
+    /// SAF-007: somebody may be inside and no host has cared for long enough.
+    pub(crate) fn trapped(&self, now: Instant) -> bool {
+        !self.leased(now)
+            && self.seen.lane != Lane::Empty
+            && now.since(self.since.max(self.unleased_since)) >= self.limits.trap
+    }
+
+    /// Releases the entry for whoever, or whatever, is inside.
+    pub(crate) fn let_back(&mut self, now: Instant) {
+        let passage = match self.occupant {
+            Some(inside) => inside.passage,
+            None => self.admit(),
+        };
+        self.happened(Event::ReturnReleased(passage));
+        self.go(now, Stage::Returning);
+    }
+}
