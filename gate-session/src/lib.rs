@@ -1,1 +1,28 @@
-//! One traveller's journey through the gate as a state machine without I/O and without clock.
+//! One traveller's journey through the gate.
+//!
+//! [`Session`] takes events and says what to do next; it does no I/O and knows no clock. A reader
+//! who opens only `journey.rs` understands the gate.
+#![forbid(unsafe_code)]
+
+pub mod effect;
+pub mod event;
+mod evidence;
+pub mod journey;
+pub mod limits;
+mod questions;
+pub mod referral;
+pub mod screen;
+pub mod ticket;
+pub mod timeline;
+mod traveller;
+
+pub use effect::{DecidedBy, Effect, Left, Next, Record};
+pub use event::{
+    ChipFailure, Device, Event, FaceReport, FaceVerdict, ListsAnswer, OfficerDecision,
+};
+pub use journey::{Session, Stage};
+pub use limits::Limits;
+pub use referral::{Abandonment, Outcome, Referral};
+pub use screen::{DocumentHint, FaceHint, Screen};
+pub use ticket::{Asked, Ticket};
+pub use timeline::{Span, SpanKind, Timeline};

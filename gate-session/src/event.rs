@@ -1,0 +1,147 @@
+//! What the journey is told.
+
+use crate::screen::FaceHint;
+use crate::ticket::{Asked, Ticket};
+use crate::timeline::Span;
+use gate_document::Finding;
+use gate_document::mrz::Mrz;
+use gate_document::portrait::Portrait;
+use gate_protocol::{Door, Event as LaneEvent, Passage, Refusal, State as LaneState};
+use jiff::civil::Date;
+
+/// A device or service that the lane cannot work without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Device {
+    /// The gate controller on its serial line.
+    Controller,
+    /// The reader of the printed zone.
+    MrzReader,
+    /// The contactless reader.
+    ChipReader,
+    /// The camera.
+    Camera,
+    /// The models that find and compare faces.
+    FaceModels,
+    /// The journal of decisions.
+    Journal,
+}
+
+impl Device {
+    /// Every device.
+    pub const ALL: [Self; 6] = [
+        Self::Controller,
+        Self::MrzReader,
+        Self::ChipReader,
+        Self::Camera,
+        Self::FaceModels,
+        Self::Journal,
+    ];
+}
+
+/// Something that happened outside the journey.
+#[derive(Debug)]
+pub enum Event {
+    /// The time that the journey asked to be woken at has come.
+    DeadlineReached,
+    /// A device works (again).
+    DeviceReady(Device),
+    /// A device does not work (any more).
+    DeviceLost(Device),
+
+    /// The controller saw something in the lane.
+    Lane(LaneEvent),
+    /// What the controller is doing, and who is in the lane: on every change.
+    LaneState(LaneState, Passage),
+    /// A door reached its open position, or left it.
+    DoorOpen(Door, bool),
+    /// The controller did not take the permit for the exit.
+    ExitRefused(Passage, Refusal),
+
+    /// Something lies on the reader.
+    DocumentPresented,
+    /// The reader sent a printed zone that holds together, on this day (if the gate knows it).
+    MrzRead(Box<Mrz>, Option<Date>),
+    /// The reader sent a zone that is incomplete or contradicts its check digits.
+    MrzUnreadable,
+
+    /// The chip has been read so far, 0 to 100 percent.
+    ChipProgress(Asked, u8),
+    /// The chip's portrait is there, the rest of the chip is still coming.
+    PortraitRead(Asked, Box<Portrait>),
+    /// The chip has been read and judged, or could not be.
+    ChipRead(Ticket, Result<Vec<Finding>, ChipFailure>),
+    /// The portrait has been turned into a template, or why not (in words without personal data).
+    PortraitReady(Ticket, Result<(), String>),
+    /// How the live face compares, as far as is known.
+    FaceJudged(Asked, FaceReport),
+    /// What the lists say.
+    ListsAnswered(Ticket, ListsAnswer),
+    /// The journal has the entry on disk, or not.
+    Recorded(Ticket, bool),
+    /// Where a port spent time on a question.
+    Spent(Asked, Vec<Span>),
+
+    /// An officer decided the case of this traveller number.
+    OfficerDecided(u64, OfficerDecision),
+}
+
+/// Why the chip could not be read; the screen says something else for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChipFailure {
+    /// No chip answered in time.
+    Absent,
+    /// The document was taken away in the middle.
+    Removed,
+    /// The chip did not accept the key from the printed zone.
+    AccessRefused,
+    /// The chip or the reader misbehaved.
+    Faulty,
+}
+
+/// What is known of the live face.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FaceReport {
+    /// What follows from it.
+    pub verdict: FaceVerdict,
+    /// Best likeness so far, −1.0 ..= 1.0 (cosine); none before portrait and face are both there.
+    pub likeness: Option<f32>,
+    /// Score of the attack detector, 0.0 (attack) ..= 1.0 (bona fide); none before there is one.
+    pub bona_fide: Option<f32>,
+    /// How many usable frames this rests on.
+    pub frames: u16,
+}
+
+/// What follows from the frames seen so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaceVerdict {
+    /// Not enough seen; what would help.
+    Undecided(FaceHint),
+    /// A good live picture was taken; the portrait is still missing.
+    Captured,
+    /// The person of the portrait, alive.
+    Match,
+    /// Somebody else.
+    NoMatch,
+    /// Probably a picture or a mask.
+    Attack,
+}
+
+/// What the lists say of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListsAnswer {
+    /// On none of them.
+    Clear,
+    /// On at least one.
+    Hit,
+    /// Could not be asked.
+    Unavailable,
+}
+
+/// What an officer can decide of a referred traveller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OfficerDecision {
+    /// May cross.
+    Clear,
+    /// Goes back through the entry.
+    SendBack,
+}

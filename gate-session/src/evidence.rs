@@ -1,0 +1,235 @@
+//! What is known of one traveller, and what follows from it: the gate's rule for clearing.
+
+use crate::event::{FaceReport, FaceVerdict, ListsAnswer};
+use crate::referral::{Outcome, Referral};
+use gate_document::finding::Outcome as CheckOutcome;
+use gate_document::mrz::Mrz;
+use gate_document::{Check, Finding};
+
+/// The checks that must have been passed before anybody is cleared. Every other check may be
+/// impossible for a document, but none may have failed.
+const MANDATORY: [Check; 9] = [
+    Check::PrintedZone,
+    Check::Validity,
+    Check::ChipAccess,
+    Check::ChipReading,
+    Check::SodSignature,
+    Check::SignerTrust,
+    Check::DataGroupDigests,
+    Check::PrintedAgainstChip,
+    Check::Portrait,
+];
+
+/// Everything that has been found out about the traveller in the lane.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    /// The printed zone.
+    pub printed: Option<Box<Mrz>>,
+    /// What the printed zone alone tells.
+    pub on_paper: Vec<Finding>,
+    /// What the chip tells; none while it is being read.
+    pub on_chip: Option<Vec<Finding>>,
+    /// Whether the portrait became a template; none while that is going on.
+    pub portrait: Option<Result<(), String>>,
+    /// The live face.
+    pub face: Option<FaceReport>,
+    /// The lists.
+    pub lists: Option<ListsAnswer>,
+    /// More than one person was seen.
+    pub several: bool,
+}
+
+impl Evidence {
+    /// A new printed zone makes everything that was learnt from another document worthless.
+    pub(crate) fn start_over(&mut self, printed: Box<Mrz>, on_paper: Vec<Finding>) {
+        self.printed = Some(printed);
+        self.on_paper = on_paper;
+        self.on_chip = None;
+        self.portrait = None;
+        self.lists = None;
+    }
+
+    /// Whether chip and lists have been answered and the portrait is ready: only the face is open.
+    pub(crate) fn document_done(&self) -> bool {
+        self.on_chip.is_some() && self.portrait.is_some() && self.lists.is_some()
+    }
+
+    /// What must be decided now, if anything. `None`: wait for more.
+    ///
+    /// A face is judged only when the document is, so that an officer who is called finds the
+    /// whole picture.
+    pub(crate) fn verdict(&self) -> Option<Outcome> {
+        if let Some(referral) = self.objection() {
+            return Some(Outcome::Referred(referral));
+        }
+        if !self.document_done() {
+            return None;
+        }
+        match self.face.map(|face| face.verdict) {
+            Some(FaceVerdict::Match) if self.lacks_nothing() => Some(Outcome::Cleared),
+            Some(FaceVerdict::Match) => Some(Outcome::Referred(Referral::DocumentNotGenuine)),
+            Some(FaceVerdict::NoMatch) => Some(Outcome::Referred(Referral::FaceMismatch)),
+            Some(FaceVerdict::Attack) => Some(Outcome::Referred(Referral::PresentationAttack)),
+            Some(FaceVerdict::Undecided(_) | FaceVerdict::Captured) | None => None,
+        }
+    }
+
+    /// The first thing that speaks against the traveller, whatever else is still unknown.
+    fn objection(&self) -> Option<Referral> {
+        if self.several {
+            return Some(Referral::SeveralPersons);
+        }
+        match outcome_of(Check::Validity, &self.on_paper) {
+            Some(CheckOutcome::Failed) => return Some(Referral::DocumentExpired),
+            Some(CheckOutcome::NotDone | CheckOutcome::NotSupported) => {
+                return Some(Referral::DateUnknown);
+            }
+            Some(CheckOutcome::Passed) | None => {}
+        }
+        match self.lists {
+            Some(ListsAnswer::Hit) => return Some(Referral::Listed),
+            Some(ListsAnswer::Unavailable) => return Some(Referral::ListsUnavailable),
+            Some(ListsAnswer::Clear) | None => {}
+        }
+        self.chip_objection()
+    }
+
+    /// What in the chip speaks against the traveller. Forgery weighs more than disagreement, and
+    /// both weigh more than a portrait that cannot be used.
+    fn chip_objection(&self) -> Option<Referral> {
+        let chip = self.on_chip.as_ref()?;
+        let failed = |check| outcome_of(check, chip) == Some(CheckOutcome::Failed);
+        let wrong: Vec<Check> = chip
+            .iter()
+            .map(|finding| finding.check)
+            .filter(|&check| failed(check))
+            .collect();
+        let other = |check: &&Check| !matches!(check, Check::PrintedAgainstChip | Check::Portrait);
+        if wrong.iter().any(|check| other(&check)) {
+            return Some(Referral::DocumentNotGenuine);
+        }
+        if wrong.contains(&Check::PrintedAgainstChip) {
+            return Some(Referral::DocumentInconsistent);
+        }
+        if wrong.contains(&Check::Portrait) || matches!(self.portrait, Some(Err(_))) {
+            return Some(Referral::PortraitUnusable);
+        }
+        None
+    }
+
+    /// Whether every mandatory check was passed and none failed.
+    fn lacks_nothing(&self) -> bool {
+        let findings = self.findings();
+        let passed = |check| outcome_of(check, &findings) == Some(CheckOutcome::Passed);
+        MANDATORY.into_iter().all(passed)
+            && findings
+                .iter()
+                .all(|finding| finding.outcome != CheckOutcome::Failed)
+    }
+
+    /// Why no decision could be reached in time: the first question that is still open.
+    pub(crate) fn why_late(&self) -> Referral {
+        if self.printed.is_none() {
+            return Referral::NoDocument;
+        }
+        if self.on_chip.is_none() {
+            return Referral::ChipUnreadable;
+        }
+        if self.portrait.is_none() {
+            return Referral::PortraitUnusable;
+        }
+        if self.lists.is_none() {
+            return Referral::ListsUnavailable;
+        }
+        match self.face.map(|face| face.verdict) {
+            Some(FaceVerdict::Undecided(_) | FaceVerdict::Captured) | None => {
+                Referral::FaceNotCaptured
+            }
+            Some(FaceVerdict::Match | FaceVerdict::NoMatch | FaceVerdict::Attack) => {
+                Referral::TookTooLong
+            }
+        }
+    }
+
+    /// Every check of the journey in its order, each with a result.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let chip = self.on_chip.as_deref().unwrap_or_default();
+        let mut known: Vec<Finding> = self.on_paper.iter().chain(chip).cloned().collect();
+        known.extend(self.portrait_finding());
+        known.extend(self.face_findings());
+        known.push(self.one_person());
+        known.extend(self.lists_finding());
+        Check::ALL
+            .into_iter()
+            .map(|check| {
+                let found = known.iter().rfind(|finding| finding.check == check);
+                found
+                    .cloned()
+                    .unwrap_or_else(|| Finding::not_done(check, ""))
+            })
+            .collect()
+    }
+
+    fn portrait_finding(&self) -> Option<Finding> {
+        Some(match self.portrait.as_ref()? {
+            Ok(()) => Finding::passed(Check::Portrait),
+            Err(reason) => Finding::failed(Check::Portrait, reason.clone()),
+        })
+    }
+
+    fn face_findings(&self) -> Vec<Finding> {
+        let (Some(face), Some(Ok(()))) = (self.face, &self.portrait) else {
+            return Vec::new();
+        };
+        let likeness = face
+            .likeness
+            .map_or_else(String::new, |likeness| format!("likeness {likeness:.2}"));
+        let bona_fide = face
+            .bona_fide
+            .map_or_else(String::new, |score| format!("bona fide {score:.2}"));
+        let finding = |check, outcome, reason: &str| Finding {
+            check,
+            outcome,
+            reason: reason.into(),
+        };
+        let (alike, alive) = match face.verdict {
+            FaceVerdict::Match => (CheckOutcome::Passed, CheckOutcome::Passed),
+            FaceVerdict::NoMatch => (CheckOutcome::Failed, CheckOutcome::NotDone),
+            FaceVerdict::Attack => (CheckOutcome::NotDone, CheckOutcome::Failed),
+            FaceVerdict::Undecided(_) | FaceVerdict::Captured => {
+                (CheckOutcome::NotDone, CheckOutcome::NotDone)
+            }
+        };
+        vec![
+            finding(Check::FaceLikeness, alike, &likeness),
+            finding(Check::PresentationAttack, alive, &bona_fide),
+        ]
+    }
+
+    fn one_person(&self) -> Finding {
+        if self.several {
+            return Finding::failed(
+                Check::OnePerson,
+                "the unicity sensor does not say one person",
+            );
+        }
+        Finding::passed(Check::OnePerson)
+    }
+
+    fn lists_finding(&self) -> Option<Finding> {
+        Some(match self.lists? {
+            ListsAnswer::Clear => Finding::passed(Check::Lists),
+            ListsAnswer::Hit => Finding::failed(Check::Lists, "on a list"),
+            ListsAnswer::Unavailable => {
+                Finding::not_done(Check::Lists, "the lists could not be asked")
+            }
+        })
+    }
+}
+
+fn outcome_of(check: Check, findings: &[Finding]) -> Option<CheckOutcome> {
+    findings
+        .iter()
+        .rfind(|finding| finding.check == check)
+        .map(|finding| finding.outcome)
+}

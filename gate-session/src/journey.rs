@@ -1,0 +1,817 @@
+//! One traveller's way through the gate, from the entry to the exit.
+//!
+//! Read [`Session::handle`] from top to bottom: its arms are the walk.
+
+use crate::effect::{DecidedBy, Effect, Left, Next, Record};
+use crate::event::{ChipFailure, Device, Event, FaceVerdict, ListsAnswer, OfficerDecision};
+use crate::limits::Limits;
+use crate::questions::{Question, Questions};
+use crate::referral::{Abandonment, Outcome, Referral};
+use crate::screen::{DocumentHint, FaceHint, Screen};
+use crate::ticket::Ticket;
+use crate::timeline::SpanKind;
+use crate::traveller::Traveller;
+use gate_document::Finding;
+use gate_document::mrz::Mrz;
+use gate_document::portrait::Portrait;
+use gate_protocol::{
+    Door, Event as LaneEvent, Instant, Mode, Passage, Refusal, Sign, State as LaneState,
+};
+use jiff::civil::Date;
+use std::collections::{BTreeSet, VecDeque};
+
+/// What the lane waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// A device that works: nobody is let in.
+    #[default]
+    Closed,
+    /// Somebody before the entry.
+    AwaitTraveller,
+    /// That the person before the entry steps in.
+    AwaitEntry,
+    /// Answers: document, face and lists are examined side by side.
+    Examine,
+    /// That the decision is on disk.
+    AwaitRecord(Outcome),
+    /// That the traveller leaves through the exit.
+    AwaitExit,
+    /// What the officer decides.
+    AwaitOfficer,
+    /// That the traveller goes back through the entry.
+    AwaitReturn,
+    /// That the lane is empty again.
+    AwaitClear,
+    /// The end of a fire alarm or emergency stop.
+    AwaitEmergencyEnd,
+}
+
+/// One lane and the traveller in it.
+#[derive(Debug)]
+pub struct Session {
+    limits: Limits,
+    stage: Stage,
+    /// When the stage has lasted too long.
+    until: Option<Instant>,
+    /// Devices that do not work.
+    lost: BTreeSet<Device>,
+    /// What the controller last said it was doing.
+    lane: LaneState,
+    questions: Questions,
+    traveller: Traveller,
+    travellers: u64,
+    effects: VecDeque<Effect>,
+    shown: Option<(Mode, Sign, Screen)>,
+}
+
+impl Session {
+    /// A lane of which no device has been seen yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            stage: Stage::Closed,
+            until: None,
+            lost: Device::ALL.into(),
+            lane: LaneState::Secure,
+            questions: Questions::default(),
+            traveller: Traveller::default(),
+            travellers: 0,
+            effects: VecDeque::new(),
+            shown: None,
+        }
+    }
+
+    /// Continues the count of travellers after a restart, so that no number is given twice.
+    #[must_use]
+    pub fn counting_from(mut self, travellers: u64) -> Self {
+        self.travellers = travellers;
+        self
+    }
+
+    /// What the lane waits for.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Number of the traveller in the lane, or of the last one.
+    #[must_use]
+    pub const fn traveller(&self) -> u64 {
+        self.travellers
+    }
+
+    /// What the driver does next.
+    pub fn next(&mut self) -> Next {
+        match self.effects.pop_front() {
+            Some(effect) => Next::Do(effect),
+            None => Next::Wait(
+                [self.until, self.questions.deadline()]
+                    .into_iter()
+                    .flatten()
+                    .min(),
+            ),
+        }
+    }
+
+    /// Moves the traveller on. Read the arms from top to bottom: they are the walk.
+    pub fn handle(&mut self, now: Instant, event: Event) {
+        if self.questions.is_late(&event) {
+            return; // answers a question put for somebody else
+        }
+        if matches!(event, Event::DeadlineReached) && !self.is_due(now) {
+            return; // the deadline moved while the driver woke up
+        }
+        self.stage = match (self.stage, event) {
+            // Whatever happens, an emergency comes first.
+            (_, Event::Lane(LaneEvent::EmergencyBegan)) => {
+                self.break_off(now, Stage::AwaitEmergencyEnd)
+            }
+            (Stage::AwaitEmergencyEnd, Event::Lane(LaneEvent::EmergencyEnded)) => self.offer(),
+
+            // Devices come and go.
+            (stage, Event::DeviceReady(device)) => self.device_ready(stage, device),
+            (stage, Event::DeviceLost(device)) => self.device_lost(stage, device),
+
+            // Somebody comes, and steps in or does not.
+            (Stage::AwaitTraveller, Event::Lane(LaneEvent::Approached)) => self.invite(now),
+            (Stage::AwaitEntry, Event::Lane(LaneEvent::WentAway) | Event::DeadlineReached) => {
+                self.not_entered(now)
+            }
+            (
+                Stage::AwaitTraveller | Stage::AwaitEntry,
+                Event::LaneState(LaneState::EntryClosing, _),
+            ) => self.receive(now),
+            (
+                Stage::AwaitTraveller | Stage::AwaitEntry,
+                Event::Lane(LaneEvent::Entered(passage)),
+            ) => {
+                self.receive(now);
+                self.alone(now, passage)
+            }
+            (
+                Stage::AwaitTraveller | Stage::AwaitEntry,
+                Event::Lane(LaneEvent::SeveralEntered(passage)),
+            ) => {
+                self.receive(now);
+                self.several(now, passage)
+            }
+            (
+                Stage::AwaitTraveller | Stage::AwaitEntry,
+                event @ (Event::DocumentPresented | Event::MrzRead(..)),
+            ) => {
+                self.stage = self.receive(now); // the document was faster than the door
+                return self.handle(now, event);
+            }
+
+            // The entry closes behind the traveller, or does not.
+            (Stage::Examine, Event::Lane(LaneEvent::Entered(passage))) => self.alone(now, passage),
+            (Stage::Examine, Event::Lane(LaneEvent::SeveralEntered(passage))) => {
+                self.several(now, passage)
+            }
+            (
+                Stage::Examine,
+                Event::Lane(LaneEvent::WentBack(_))
+                | Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _),
+            ) => self.went_back(now),
+
+            // The document: printed zone, chip, portrait.
+            (Stage::Examine, Event::DocumentPresented) => self.document_presented(now),
+            (Stage::Examine, Event::MrzUnreadable) => self.zone_unreadable(now),
+            (Stage::Examine, Event::MrzRead(printed, today)) => self.zone_read(now, printed, today),
+            (Stage::Examine, Event::ChipProgress(_, percent)) => self.chip_progress(percent),
+            (Stage::Examine, Event::PortraitRead(_, portrait)) => self.portrait_read(portrait),
+            (Stage::Examine, Event::ChipRead(ticket, Ok(findings))) => {
+                self.chip_read(now, ticket, findings)
+            }
+            (Stage::Examine, Event::ChipRead(ticket, Err(failure))) => {
+                self.chip_failed(now, ticket, failure)
+            }
+            (Stage::Examine, Event::PortraitReady(ticket, result)) => {
+                self.portrait_ready(now, ticket, result)
+            }
+
+            // The face and the lists, meanwhile.
+            (Stage::Examine, Event::FaceJudged(_, report)) => {
+                self.traveller.face(now, report);
+                self.weigh(now)
+            }
+            (Stage::Examine, Event::ListsAnswered(ticket, answer)) => {
+                self.lists_answered(now, ticket, answer)
+            }
+            (stage, Event::Spent(_, spans)) => {
+                self.traveller.spent(spans);
+                stage
+            }
+
+            // The decision is written down before anything moves.
+            (Stage::AwaitRecord(outcome), Event::Recorded(ticket, true)) => {
+                self.recorded(now, ticket, outcome)
+            }
+            (Stage::AwaitRecord(_), Event::Recorded(_, false)) => {
+                self.call_officer(now, Referral::DeviceFailed)
+            }
+
+            // The way out.
+            (Stage::AwaitExit, Event::DoorOpen(Door::Exit, true)) => {
+                self.traveller.exit_open(now);
+                Stage::AwaitExit
+            }
+            (Stage::AwaitExit, Event::Lane(LaneEvent::Passed(passage)))
+                if passage == self.traveller.passage =>
+            {
+                self.traveller.walked_out(now);
+                self.complete(now, Left::ThroughExit)
+            }
+            (Stage::AwaitExit, Event::ExitRefused(_, refusal)) => self.exit_refused(now, refusal),
+            (Stage::AwaitExit, Event::Lane(LaneEvent::DidNotLeave(_)) | Event::DeadlineReached) => {
+                self.decide(
+                    now,
+                    Outcome::Referred(Referral::DidNotLeave),
+                    DecidedBy::Gate,
+                )
+            }
+
+            // The officer, and the way back.
+            (Stage::AwaitOfficer, Event::OfficerDecided(traveller, decision))
+                if traveller == self.travellers =>
+            {
+                self.officer_decided(now, decision)
+            }
+            (Stage::AwaitOfficer | Stage::AwaitReturn, Event::DeadlineReached) => {
+                self.send_back(now)
+            }
+            (
+                Stage::AwaitOfficer | Stage::AwaitReturn | Stage::AwaitRecord(Outcome::Referred(_)),
+                Event::Lane(LaneEvent::WentBack(_)),
+            ) => self.complete(now, Left::ThroughEntry),
+            (Stage::AwaitReturn, Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _)) => {
+                self.complete(now, Left::ThroughEntry)
+            }
+
+            // Somebody disturbs the lane.
+            (Stage::Examine, Event::Lane(disturbance)) if disturbs(disturbance) => self.decide(
+                now,
+                Outcome::Referred(Referral::LaneDisturbed),
+                DecidedBy::Gate,
+            ),
+            (Stage::AwaitTraveller | Stage::AwaitEntry, Event::Lane(disturbance))
+                if disturbs(disturbance) =>
+            {
+                self.break_off(now, Stage::AwaitClear)
+            }
+            (Stage::AwaitClear, Event::LaneState(state, _)) if is_empty(state) => {
+                self.lane = state;
+                self.offer()
+            }
+            (Stage::Closed, Event::LaneState(state, passage)) => self.found(state, passage),
+
+            // Time is up.
+            (stage, Event::DeadlineReached) => self.time_is_up(now, stage),
+
+            // Out of order: nothing moves.
+            (stage, Event::LaneState(state, _)) => {
+                self.lane = state;
+                stage
+            }
+            (stage, _) => stage,
+        };
+        self.keep_watch(now);
+        self.present();
+    }
+
+    // ---- devices -------------------------------------------------------------------------------
+
+    fn device_ready(&mut self, stage: Stage, device: Device) -> Stage {
+        self.lost.remove(&device);
+        if device == Device::Controller {
+            self.shown = None; // a controller that was away has forgotten mode and lamps
+        }
+        if stage == Stage::Closed {
+            self.offer()
+        } else {
+            stage
+        }
+    }
+
+    fn device_lost(&mut self, stage: Stage, device: Device) -> Stage {
+        self.lost.insert(device);
+        match stage {
+            Stage::AwaitTraveller | Stage::AwaitEntry | Stage::AwaitClear => self.offer(),
+            _ => stage, // the traveller inside is served as far as possible; deadlines see to the rest
+        }
+    }
+
+    /// What a lane without a traveller does.
+    fn offer(&mut self) -> Stage {
+        self.until = None;
+        if !self.lost.is_empty() {
+            return Stage::Closed;
+        }
+        if is_empty(self.lane) {
+            Stage::AwaitTraveller
+        } else {
+            Stage::AwaitClear
+        }
+    }
+
+    /// The host starts and finds somebody in the lane of whom it knows nothing.
+    fn found(&mut self, state: LaneState, passage: Passage) -> Stage {
+        self.lane = state;
+        if passage != 0 && matches!(state, LaneState::Occupied | LaneState::Several) {
+            self.effects.push_back(Effect::SendBack(passage));
+        }
+        Stage::Closed
+    }
+
+    // ---- coming in -----------------------------------------------------------------------------
+
+    fn invite(&mut self, now: Instant) -> Stage {
+        self.begin(now);
+        self.until = Some(now + self.limits.entering);
+        Stage::AwaitEntry
+    }
+
+    fn not_entered(&mut self, now: Instant) -> Stage {
+        self.traveller
+            .span("before the entry", SpanKind::Human, now);
+        let abandoned = Outcome::Abandoned(Abandonment::NotEntered);
+        self.record_decision(now, abandoned, DecidedBy::Gate, None);
+        self.complete(now, Left::NeverEntered)
+    }
+
+    /// Somebody is inside. From here on runs the traveller's time.
+    fn receive(&mut self, now: Instant) -> Stage {
+        if self.stage != Stage::AwaitEntry {
+            self.travellers += 1;
+        }
+        self.traveller = Traveller::new(self.travellers, now);
+        self.effects.push_back(Effect::ReadDocument);
+        let ticket = self.questions.ask(Question::Face, None);
+        self.effects.push_back(Effect::CaptureFace(ticket));
+        Stage::Examine
+    }
+
+    fn begin(&mut self, now: Instant) {
+        self.travellers += 1;
+        self.traveller = Traveller::new(self.travellers, now);
+    }
+
+    fn alone(&mut self, now: Instant, passage: Passage) -> Stage {
+        self.traveller.entered(now, passage);
+        self.weigh(now)
+    }
+
+    fn several(&mut self, now: Instant, passage: Passage) -> Stage {
+        self.traveller.entered(now, passage);
+        self.traveller.evidence.several = true;
+        self.weigh(now)
+    }
+
+    fn went_back(&mut self, now: Instant) -> Stage {
+        let abandoned = Outcome::Abandoned(Abandonment::WentBack);
+        self.record_decision(now, abandoned, DecidedBy::Gate, None);
+        self.complete(now, Left::ThroughEntry)
+    }
+
+    // ---- the document --------------------------------------------------------------------------
+
+    fn document_presented(&mut self, now: Instant) -> Stage {
+        self.traveller.document_presented(now);
+        if self.traveller.chip_waits() && !self.questions.is_open(Question::Chip) {
+            self.ask_chip(now);
+        }
+        Stage::Examine
+    }
+
+    fn zone_unreadable(&mut self, now: Instant) -> Stage {
+        self.traveller.zone_read(now);
+        self.traveller.document_failed(now, DocumentHint::Turn);
+        if self.traveller.document_failures >= self.limits.document_tries {
+            return self.decide(
+                now,
+                Outcome::Referred(Referral::DocumentUnreadable),
+                DecidedBy::Gate,
+            );
+        }
+        Stage::Examine
+    }
+
+    /// The zone opens the chip, and is what the lists are asked for.
+    fn zone_read(&mut self, now: Instant, printed: Box<Mrz>, today: Option<Date>) -> Stage {
+        self.traveller.zone_read(now);
+        self.traveller.printed(printed, today);
+        self.questions.drop_question(Question::Portrait);
+        self.ask_chip(now);
+        self.ask_lists(now);
+        self.weigh(now)
+    }
+
+    fn ask_chip(&mut self, now: Instant) {
+        if let Some(printed) = self.traveller.evidence.printed.clone() {
+            let ticket = self
+                .questions
+                .ask(Question::Chip, Some(now + self.limits.reading));
+            self.traveller.chip_asked();
+            self.effects.push_back(Effect::ReadChip(ticket, printed));
+        }
+    }
+
+    fn ask_lists(&mut self, now: Instant) {
+        if let Some(printed) = self.traveller.evidence.printed.clone() {
+            let ticket = self
+                .questions
+                .ask(Question::Lists, Some(now + self.limits.lists));
+            self.effects.push_back(Effect::AskLists(ticket, printed));
+        }
+    }
+
+    fn chip_progress(&mut self, percent: u8) -> Stage {
+        self.traveller.chip_percent = percent.min(100);
+        Stage::Examine
+    }
+
+    /// The portrait is prepared while the rest of the chip is still being read and judged.
+    fn portrait_read(&mut self, portrait: Box<Portrait>) -> Stage {
+        let ticket = self.questions.ask(Question::Portrait, None);
+        self.effects
+            .push_back(Effect::PreparePortrait(ticket, portrait));
+        Stage::Examine
+    }
+
+    fn chip_read(&mut self, now: Instant, ticket: Ticket, findings: Vec<Finding>) -> Stage {
+        self.questions.close(ticket);
+        self.traveller.chip_percent = 100;
+        self.traveller.evidence.on_chip = Some(findings);
+        self.weigh(now)
+    }
+
+    /// A chip that failed is asked once more: at once if it only stumbled, else when the document
+    /// has been placed again.
+    fn chip_failed(&mut self, now: Instant, ticket: Ticket, failure: ChipFailure) -> Stage {
+        self.questions.close(ticket);
+        let hint = match failure {
+            ChipFailure::Removed => DocumentHint::LeaveIt,
+            ChipFailure::Absent | ChipFailure::AccessRefused | ChipFailure::Faulty => {
+                DocumentHint::LiftAndPlace
+            }
+        };
+        self.traveller.chip_failed(now, hint);
+        if self.traveller.chip_failures >= self.limits.chip_tries {
+            return self.decide(
+                now,
+                Outcome::Referred(Referral::ChipUnreadable),
+                DecidedBy::Gate,
+            );
+        }
+        if failure == ChipFailure::Faulty {
+            self.ask_chip(now);
+        } else {
+            self.effects.push_back(Effect::ReadDocument);
+        }
+        Stage::Examine
+    }
+
+    fn portrait_ready(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        result: Result<(), String>,
+    ) -> Stage {
+        self.questions.close(ticket);
+        self.traveller.evidence.portrait = Some(result);
+        self.weigh(now)
+    }
+
+    fn lists_answered(&mut self, now: Instant, ticket: Ticket, answer: ListsAnswer) -> Stage {
+        self.questions.close(ticket);
+        self.traveller.evidence.lists = Some(answer);
+        self.weigh(now)
+    }
+
+    // ---- the decision --------------------------------------------------------------------------
+
+    /// Decides as soon as there is something to decide and the entry is closed.
+    fn weigh(&mut self, now: Instant) -> Stage {
+        self.traveller.note_document_done(now);
+        match self.traveller.evidence.verdict() {
+            Some(Outcome::Cleared) if self.traveller.passage == 0 => Stage::Examine,
+            Some(outcome) => self.decide(now, outcome, DecidedBy::Gate),
+            None => Stage::Examine,
+        }
+    }
+
+    fn decide(&mut self, now: Instant, outcome: Outcome, by: DecidedBy) -> Stage {
+        let until = now + self.limits.recording;
+        self.record_decision(now, outcome, by, Some(until));
+        self.until = None;
+        Stage::AwaitRecord(outcome)
+    }
+
+    fn record_decision(
+        &mut self,
+        now: Instant,
+        outcome: Outcome,
+        by: DecidedBy,
+        until: Option<Instant>,
+    ) {
+        self.questions.drop_all_about_traveller();
+        self.traveller.timeline.ended = now;
+        self.traveller.decided = Some(outcome);
+        let question = if until.is_some() {
+            Question::Decision
+        } else {
+            Question::Completion
+        };
+        let ticket = self.questions.ask(question, until);
+        let record = Record::Decision {
+            traveller: self.traveller.number,
+            passage: self.traveller.passage,
+            outcome,
+            by,
+            findings: self.traveller.evidence.findings(),
+            timeline: self.traveller.timeline.clone(),
+        };
+        self.effects
+            .push_back(Effect::Record(ticket, Box::new(record)));
+    }
+
+    // SAF-101: the exit is released here and nowhere else, after the journal has the decision.
+    fn recorded(&mut self, now: Instant, ticket: Ticket, outcome: Outcome) -> Stage {
+        self.questions.close(ticket);
+        match outcome {
+            Outcome::Cleared => {
+                self.traveller.released(now);
+                self.until = Some(now + self.limits.leaving + self.limits.leaving / 2);
+                self.effects.push_back(Effect::ReleaseExit(
+                    self.traveller.passage,
+                    self.limits.leaving,
+                ));
+                Stage::AwaitExit
+            }
+            Outcome::Referred(referral) => self.call_officer(now, referral),
+            Outcome::Abandoned(_) => self.complete(now, Left::Unknown),
+        }
+    }
+
+    // ---- the way out ---------------------------------------------------------------------------
+
+    fn exit_refused(&mut self, now: Instant, refusal: Refusal) -> Stage {
+        let referral = match refusal {
+            Refusal::NotSingle => Referral::SeveralPersons,
+            Refusal::Alarm | Refusal::OtherDoorOpen | Refusal::WrongState => {
+                Referral::LaneDisturbed
+            }
+            Refusal::NoSession
+            | Refusal::NoLease
+            | Refusal::WrongPassage
+            | Refusal::NotEmpty
+            | Refusal::OutOfRange => Referral::DeviceFailed,
+        };
+        self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
+    }
+
+    // ---- the officer ---------------------------------------------------------------------------
+
+    fn call_officer(&mut self, now: Instant, referral: Referral) -> Stage {
+        self.questions.drop_all_about_traveller();
+        self.traveller.decided = Some(Outcome::Referred(referral));
+        self.effects.push_back(Effect::CallOfficer(
+            self.traveller.number,
+            Outcome::Referred(referral),
+        ));
+        if referral == Referral::SeveralPersons {
+            return self.send_back(now); // nobody can be examined before the others have left
+        }
+        self.until = Some(now + self.limits.officer);
+        Stage::AwaitOfficer
+    }
+
+    fn officer_decided(&mut self, now: Instant, decision: OfficerDecision) -> Stage {
+        match decision {
+            OfficerDecision::Clear => self.decide(now, Outcome::Cleared, DecidedBy::Officer),
+            OfficerDecision::SendBack => self.send_back(now),
+        }
+    }
+
+    /// Nobody is kept: the way back opens, and opens again until the traveller has gone.
+    fn send_back(&mut self, now: Instant) -> Stage {
+        self.effects
+            .push_back(Effect::SendBack(self.traveller.passage));
+        self.until = Some(now + self.limits.leaving);
+        Stage::AwaitReturn
+    }
+
+    // ---- ends ----------------------------------------------------------------------------------
+
+    fn complete(&mut self, now: Instant, left: Left) -> Stage {
+        self.questions.drop_all_about_traveller();
+        if self.traveller.decided == Some(Outcome::Cleared) || left == Left::NeverEntered {
+            self.traveller.timeline.ended = now; // a referral's time ended with the referral
+        }
+        let ticket = self.questions.ask(Question::Completion, None);
+        let record = Record::Completion {
+            traveller: self.traveller.number,
+            left,
+            timeline: std::mem::take(&mut self.traveller.timeline),
+        };
+        self.effects
+            .push_back(Effect::Record(ticket, Box::new(record)));
+        self.effects.push_back(Effect::Forget);
+        self.traveller = Traveller::default();
+        self.lane = LaneState::Idle; // whoever was in the lane has left it
+        self.offer()
+    }
+
+    /// Ends whatever was going on without a traveller's own doing.
+    fn break_off(&mut self, now: Instant, to: Stage) -> Stage {
+        self.until = None;
+        match self.stage {
+            Stage::Examine
+            | Stage::AwaitRecord(_)
+            | Stage::AwaitExit
+            | Stage::AwaitOfficer
+            | Stage::AwaitReturn => {
+                if self.traveller.decided.is_none() {
+                    let outcome = Outcome::Referred(Referral::LaneDisturbed);
+                    self.record_decision(now, outcome, DecidedBy::Gate, None);
+                }
+                self.complete(now, Left::Unknown);
+            }
+            _ => {}
+        }
+        self.lane = match to {
+            Stage::AwaitEmergencyEnd => LaneState::Emergency,
+            _ => LaneState::Trouble, // until the controller says otherwise
+        };
+        to
+    }
+
+    // ---- time ----------------------------------------------------------------------------------
+
+    fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {
+        match (stage, self.questions.expire(now)) {
+            (Stage::AwaitRecord(_), Some(Question::Decision)) => {
+                self.call_officer(now, Referral::DeviceFailed)
+            }
+            (Stage::Examine, Some(Question::Lists)) => {
+                self.traveller.evidence.lists = Some(ListsAnswer::Unavailable);
+                self.weigh(now)
+            }
+            (Stage::Examine, Some(Question::Chip)) => {
+                self.traveller.chip_failed(now, DocumentHint::LiftAndPlace);
+                self.effects.push_back(Effect::ReadDocument);
+                if self.traveller.chip_failures >= self.limits.chip_tries {
+                    return self.decide(
+                        now,
+                        Outcome::Referred(Referral::ChipUnreadable),
+                        DecidedBy::Gate,
+                    );
+                }
+                Stage::Examine
+            }
+            (Stage::Examine, None) if self.until.is_some_and(|until| until <= now) => {
+                let late = if self.lost.is_empty() {
+                    self.traveller.evidence.why_late()
+                } else {
+                    Referral::DeviceFailed
+                };
+                self.decide(now, Outcome::Referred(late), DecidedBy::Gate)
+            }
+            (stage, _) => stage,
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        [self.until, self.questions.deadline()]
+            .into_iter()
+            .flatten()
+            .any(|until| until <= now)
+    }
+
+    /// While the traveller is examined, the deadline depends on what is awaited.
+    fn keep_watch(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Examine => self.until = Some(self.traveller.patience(&self.limits).max(now)),
+            Stage::Closed
+            | Stage::AwaitTraveller
+            | Stage::AwaitRecord(_)
+            | Stage::AwaitClear
+            | Stage::AwaitEmergencyEnd => {
+                self.until = None;
+            }
+            Stage::AwaitEntry | Stage::AwaitExit | Stage::AwaitOfficer | Stage::AwaitReturn => {}
+        }
+    }
+
+    // ---- what people see -----------------------------------------------------------------------
+
+    fn present(&mut self) {
+        let wanted = (self.mode(), self.sign(), self.screen());
+        let (mode, sign, screen) = wanted;
+        let shown = self.shown.replace(wanted);
+        if shown.is_none_or(|shown| shown.2 != screen) {
+            self.effects.push_back(Effect::Show(screen));
+        }
+        if shown.is_none_or(|shown| shown.0 != mode) {
+            self.effects.push_back(Effect::SetMode(mode));
+        }
+        if shown.is_none_or(|shown| shown.1 != sign) {
+            self.effects.push_back(Effect::ShowSign(sign));
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        if self.lost.is_empty() {
+            Mode::WalkIn
+        } else {
+            Mode::Closed
+        }
+    }
+
+    const fn sign(&self) -> Sign {
+        match self.stage {
+            Stage::Closed | Stage::AwaitEmergencyEnd => Sign::Closed,
+            Stage::AwaitTraveller | Stage::AwaitEntry => Sign::Welcome,
+            Stage::Examine | Stage::AwaitRecord(Outcome::Cleared | Outcome::Abandoned(_)) => {
+                Sign::Busy
+            }
+            Stage::AwaitExit => Sign::Go,
+            Stage::AwaitRecord(Outcome::Referred(_))
+            | Stage::AwaitOfficer
+            | Stage::AwaitReturn
+            | Stage::AwaitClear => Sign::Help,
+        }
+    }
+
+    fn screen(&self) -> Screen {
+        match self.stage {
+            Stage::Closed => Screen::OutOfService,
+            Stage::AwaitTraveller => Screen::Welcome,
+            Stage::AwaitEntry => Screen::StepIn,
+            Stage::Examine => self.instruction(),
+            Stage::AwaitRecord(Outcome::Cleared | Outcome::Abandoned(_)) => Screen::OneMoment,
+            Stage::AwaitExit => Screen::Go,
+            Stage::AwaitRecord(Outcome::Referred(Referral::SeveralPersons)) => Screen::OnePerson,
+            Stage::AwaitRecord(Outcome::Referred(_)) | Stage::AwaitOfficer | Stage::AwaitClear => {
+                Screen::OfficerComing
+            }
+            Stage::AwaitReturn if self.traveller.evidence.several => Screen::OnePerson,
+            Stage::AwaitReturn => Screen::StepBack,
+            Stage::AwaitEmergencyEnd => Screen::Emergency,
+        }
+    }
+
+    /// The one thing the traveller should do now: first the document, then the face.
+    fn instruction(&self) -> Screen {
+        let traveller = &self.traveller;
+        if !traveller.document_in_place {
+            return Screen::PlaceDocument {
+                hint: traveller.hint,
+            };
+        }
+        let percent = traveller.chip_percent;
+        match traveller.evidence.face.map(|face| face.verdict) {
+            None => Screen::LookHere {
+                hint: FaceHint::None,
+                percent,
+            },
+            Some(FaceVerdict::Undecided(hint)) => Screen::LookHere { hint, percent },
+            Some(
+                FaceVerdict::Captured
+                | FaceVerdict::Match
+                | FaceVerdict::NoMatch
+                | FaceVerdict::Attack,
+            ) => {
+                if percent < 100 {
+                    Screen::KeepDocument { percent }
+                } else {
+                    Screen::OneMoment
+                }
+            }
+        }
+    }
+}
+
+/// States of the controller in which nobody is inside.
+const fn is_empty(state: LaneState) -> bool {
+    matches!(
+        state,
+        LaneState::Secure
+            | LaneState::Idle
+            | LaneState::EntryOpen
+            | LaneState::EntryClosing
+            | LaneState::ExitClosing
+    )
+}
+
+/// Events that an officer must look into.
+const fn disturbs(event: LaneEvent) -> bool {
+    matches!(
+        event,
+        LaneEvent::WrongWay
+            | LaneEvent::Forced(_)
+            | LaneEvent::Trouble(_)
+            | LaneEvent::ObjectLeft(_)
+    )
+}

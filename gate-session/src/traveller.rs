@@ -1,0 +1,184 @@
+//! The traveller in the lane: evidence, tries and time, forgotten at the end of the journey.
+
+use crate::event::{FaceReport, FaceVerdict};
+use crate::evidence::Evidence;
+use crate::limits::Limits;
+use crate::referral::Outcome;
+use crate::screen::DocumentHint;
+use crate::timeline::{Span, SpanKind, Timeline};
+use gate_document::mrz::{self, Mrz};
+use gate_document::{Check, Finding};
+use gate_protocol::{Instant, Passage};
+use jiff::civil::Date;
+use std::borrow::Cow;
+
+/// Facts about the traveller in the lane. Nothing here decides anything.
+#[derive(Debug, Default)]
+pub(crate) struct Traveller {
+    /// Number at this lane, counted up.
+    pub number: u64,
+    /// The controller's number for the person; 0 until the entry is closed.
+    pub passage: Passage,
+    pub evidence: Evidence,
+    pub decided: Option<Outcome>,
+    pub timeline: Timeline,
+    pub document_in_place: bool,
+    pub document_failures: u8,
+    pub chip_failures: u8,
+    pub chip_percent: u8,
+    pub hint: DocumentHint,
+    /// When the traveller was last asked to do something with the document.
+    prompted: Instant,
+    /// When the document came onto the reader.
+    presented: Option<Instant>,
+    /// When only the face was left to wait for.
+    document_done: Option<Instant>,
+    /// When the first usable face was seen.
+    face_seen: bool,
+    released: Instant,
+    exit_open: Option<Instant>,
+}
+
+impl Traveller {
+    /// Somebody who is here since `now`.
+    pub(crate) fn new(number: u64, now: Instant) -> Self {
+        Self {
+            number,
+            timeline: Timeline::new(now),
+            prompted: now,
+            ..Self::default()
+        }
+    }
+
+    /// Notes a span that began with the traveller's time and ends now.
+    pub(crate) fn span(&mut self, name: &'static str, kind: SpanKind, now: Instant) {
+        self.span_since(name, kind, self.timeline.began, now);
+    }
+
+    fn span_since(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        kind: SpanKind,
+        start: Instant,
+        now: Instant,
+    ) {
+        self.timeline.add(Span::new(name, kind, start, now));
+    }
+
+    /// Takes over what a port measured.
+    pub(crate) fn spent(&mut self, spans: Vec<Span>) {
+        for span in spans {
+            self.timeline.add(span);
+        }
+    }
+
+    pub(crate) fn entered(&mut self, now: Instant, passage: Passage) {
+        self.passage = passage;
+        if now > self.timeline.began {
+            self.span("entry door closes", SpanKind::Device, now);
+        }
+    }
+
+    pub(crate) fn document_presented(&mut self, now: Instant) {
+        self.document_in_place = true;
+        if self.presented.is_none() {
+            self.presented = Some(now);
+            self.span_since("place document", SpanKind::Human, self.prompted, now);
+        }
+    }
+
+    /// The reader has finished with the zone, readable or not.
+    pub(crate) fn zone_read(&mut self, now: Instant) {
+        self.document_presented(now);
+        if let Some(presented) = self.presented {
+            self.span_since("read printed zone", SpanKind::Device, presented, now);
+        }
+    }
+
+    /// The zone was unreadable: the traveller has to do something.
+    pub(crate) fn document_failed(&mut self, now: Instant, hint: DocumentHint) {
+        self.document_failures = self.document_failures.saturating_add(1);
+        self.prompt(now, hint);
+    }
+
+    pub(crate) fn chip_failed(&mut self, now: Instant, hint: DocumentHint) {
+        self.chip_failures = self.chip_failures.saturating_add(1);
+        self.chip_percent = 0;
+        self.prompt(now, hint);
+    }
+
+    fn prompt(&mut self, now: Instant, hint: DocumentHint) {
+        self.hint = hint;
+        self.document_in_place = false;
+        self.presented = None;
+        self.prompted = now;
+    }
+
+    /// A new zone: what was known of the document before is worthless.
+    pub(crate) fn printed(&mut self, printed: Box<Mrz>, today: Option<Date>) {
+        let on_paper = vec![
+            Finding::passed(Check::PrintedZone),
+            mrz::validity(&printed, today),
+        ];
+        self.evidence.start_over(printed, on_paper);
+        self.chip_percent = 0;
+        self.document_done = None;
+    }
+
+    /// Whether the chip should be read as soon as a document lies on the reader.
+    pub(crate) const fn chip_waits(&self) -> bool {
+        self.evidence.printed.is_some() && self.evidence.on_chip.is_none()
+    }
+
+    /// The chip is being read: the document lies where it should.
+    pub(crate) const fn chip_asked(&mut self) {
+        self.document_in_place = true;
+    }
+
+    pub(crate) fn face(&mut self, now: Instant, report: FaceReport) {
+        if !self.face_seen
+            && (report.frames > 0 || !matches!(report.verdict, FaceVerdict::Undecided(_)))
+        {
+            self.face_seen = true;
+            self.span("look at the camera", SpanKind::Human, now);
+        }
+        self.evidence.face = Some(report);
+    }
+
+    pub(crate) fn note_document_done(&mut self, now: Instant) {
+        if self.document_done.is_none() && self.evidence.document_done() {
+            self.document_done = Some(now);
+        }
+    }
+
+    pub(crate) const fn released(&mut self, now: Instant) {
+        self.released = now;
+    }
+
+    pub(crate) fn exit_open(&mut self, now: Instant) {
+        if self.exit_open.is_none() {
+            self.exit_open = Some(now);
+            self.span_since("exit door opens", SpanKind::Device, self.released, now);
+        }
+    }
+
+    pub(crate) fn walked_out(&mut self, now: Instant) {
+        self.span_since(
+            "walk out",
+            SpanKind::Human,
+            self.exit_open.unwrap_or(self.released),
+            now,
+        );
+    }
+
+    /// How long the traveller may go on with what is awaited of him.
+    pub(crate) fn patience(&self, limits: &Limits) -> Instant {
+        let whole = self.timeline.began + limits.examining;
+        let step = match self.document_done {
+            Some(done) => done + limits.looking,
+            None if self.document_in_place => whole,
+            None => self.prompted + limits.placing,
+        };
+        whole.min(step)
+    }
+}

@@ -1,0 +1,333 @@
+//! A lane at the end of a string: tests tell it what happens and read what it does.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part"
+)]
+
+use gate_document::mrz::Mrz;
+use gate_document::portrait::{Portrait, PortraitKind};
+use gate_document::{Check, Finding};
+use gate_protocol::{Event as Lane_, Instant, State};
+use gate_session::{
+    Asked, ChipFailure, Device, Effect, Event, FaceReport, FaceVerdict, Limits, ListsAnswer, Next,
+    Record, Session, Span, SpanKind, Stage, Ticket, Timeline,
+};
+use jiff::civil::{Date, date};
+use std::time::Duration;
+
+/// The passage number that the controller gives in these tests.
+pub const PASSAGE: u32 = 7;
+
+/// The day of these tests: the specimen of Doc 9303-4 has then expired, so it gets a later expiry.
+const TODAY: Date = date(2012, 4, 1);
+
+/// Doc 9303-4, appendix B: Utopia's specimen, valid until 15 April 2012.
+const ZONE: &str =
+    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10";
+
+/// Doc 9303-5, appendix B: another document.
+const OTHER: &str = "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<";
+
+pub fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+pub fn genuine() -> Vec<Finding> {
+    [
+        Check::ChipAccess,
+        Check::ChipReading,
+        Check::SodSignature,
+        Check::SignerTrust,
+        Check::DataGroupDigests,
+        Check::ComAgainstSod,
+        Check::IssuerAgainstSigner,
+        Check::PrintedAgainstChip,
+    ]
+    .map(Finding::passed)
+    .into()
+}
+
+pub fn with_failed(check: Check) -> Vec<Finding> {
+    let mut findings = genuine();
+    findings.retain(|finding| finding.check != check);
+    findings.push(Finding::failed(check, "test"));
+    findings
+}
+
+pub fn matched() -> FaceVerdict {
+    FaceVerdict::Match
+}
+
+pub fn report(verdict: FaceVerdict) -> FaceReport {
+    FaceReport {
+        verdict,
+        likeness: Some(0.6),
+        bona_fide: Some(0.9),
+        frames: 4,
+    }
+}
+
+pub fn device(name: &'static str, start: Instant, end: Instant) -> Span {
+    Span::new(name, SpanKind::Device, start, end)
+}
+
+pub fn clear(lane: &mut Lane) {
+    lane.done.clear();
+}
+
+/// A session, the time, and everything it has wanted done.
+pub struct Lane {
+    session: Session,
+    now: Instant,
+    pub done: Vec<Effect>,
+    /// The same as words, never emptied by handing tickets back.
+    words: Vec<String>,
+    reasons: Vec<Option<&'static str>>,
+    asked: Vec<(&'static str, Asked)>,
+    wake_at: Option<Instant>,
+}
+
+impl Lane {
+    /// A lane that has not seen a device yet.
+    pub fn closed() -> Self {
+        let mut lane = Self {
+            session: Session::new(Limits::default()),
+            now: Instant::from_millis(1_000),
+            done: Vec::new(),
+            words: Vec::new(),
+            reasons: Vec::new(),
+            asked: Vec::new(),
+            wake_at: None,
+        };
+        lane.drain();
+        lane
+    }
+
+    /// A lane that waits for a traveller.
+    pub fn open() -> Self {
+        let mut lane = Self::closed();
+        for device in Device::ALL {
+            lane.tell(Event::DeviceReady(device));
+        }
+        lane.tell(Event::LaneState(State::EntryOpen, 0));
+        assert_eq!(lane.stage(), Stage::AwaitTraveller);
+        lane.done.clear();
+        lane.words.clear();
+        lane
+    }
+
+    pub const fn stage(&self) -> Stage {
+        self.session.stage()
+    }
+
+    pub fn stage_word(&self) -> String {
+        format!("{:?}", self.session.stage())
+    }
+
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub fn after(&mut self, wait: f64) -> &mut Self {
+        self.now = self.now + seconds(wait);
+        self
+    }
+
+    pub fn tell(&mut self, event: Event) {
+        self.session.handle(self.now, event);
+        self.drain();
+    }
+
+    /// Wakes the session as its driver does: only if it asked for it.
+    pub fn wake(&mut self) {
+        while self.wake_at.is_some_and(|at| at <= self.now) {
+            let before = (self.session.stage(), self.wake_at);
+            self.tell(Event::DeadlineReached);
+            if before == (self.session.stage(), self.wake_at) {
+                return;
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.session.next() {
+                Next::Do(effect) => self.note(effect),
+                Next::Wait(at) => {
+                    self.wake_at = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, effect: Effect) {
+        self.words.push(format!("{effect:?}"));
+        match &effect {
+            Effect::Record(_, record) => {
+                if let Record::Decision { outcome, .. } = &**record {
+                    self.reasons.push(outcome.reason());
+                }
+            }
+            Effect::ReadChip(ticket, _) => self.asked.push(("chip", ticket.asked())),
+            Effect::CaptureFace(ticket) => self.asked.push(("face", ticket.asked())),
+            _ => {}
+        }
+        self.done.push(effect);
+    }
+
+    fn asked(&self, what: &str) -> Asked {
+        self.asked
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == what)
+            .expect("it was asked")
+            .1
+    }
+
+    // ---- what the lane did ---------------------------------------------------------------------
+
+    pub fn count(&self, word: &str) -> usize {
+        self.words
+            .iter()
+            .filter(|effect| effect.starts_with(word))
+            .count()
+    }
+
+    pub fn did(&self, word: &str) -> bool {
+        self.count(word) > 0
+    }
+
+    pub fn last_reason(&self) -> Option<&'static str> {
+        self.reasons.last().copied().flatten()
+    }
+
+    pub fn completion(&self) -> Timeline {
+        let completed = self.done.iter().rev().find_map(|effect| match effect {
+            Effect::Record(_, record) => match &**record {
+                Record::Completion { timeline, .. } => Some(timeline.clone()),
+                Record::Decision { .. } => None,
+            },
+            _ => None,
+        });
+        completed.expect("a completion")
+    }
+
+    pub fn face_asked(&self) -> Asked {
+        self.asked("face")
+    }
+
+    pub fn chip_asked(&self) -> Asked {
+        self.asked("chip")
+    }
+
+    /// Takes the newest ticket that `pick` finds, so that it can be handed back.
+    fn ticket(&mut self, pick: impl Fn(&Effect) -> bool) -> Option<Ticket> {
+        let at = self.done.iter().rposition(pick)?;
+        match self.done.remove(at) {
+            Effect::ReadChip(ticket, _)
+            | Effect::PreparePortrait(ticket, _)
+            | Effect::AskLists(ticket, _)
+            | Effect::Record(ticket, _) => Some(ticket),
+            _ => None,
+        }
+    }
+
+    // ---- what happens to it --------------------------------------------------------------------
+
+    /// Somebody steps in; the entry is still closing.
+    pub fn step_in(&mut self) {
+        self.tell(Event::LaneState(State::EntryClosing, 0));
+    }
+
+    /// Somebody steps in and the entry closes.
+    pub fn walk_in(&mut self) {
+        self.step_in();
+        self.tell(Event::LaneState(State::Occupied, PASSAGE));
+        self.tell(Event::Lane(Lane_::Entered(PASSAGE)));
+    }
+
+    pub fn show_document(&mut self) {
+        self.show_document_on(Some(TODAY));
+    }
+
+    pub fn show_document_on(&mut self, today: Option<Date>) {
+        self.tell(Event::MrzRead(zone(ZONE), today));
+    }
+
+    pub fn show_expired_document(&mut self) {
+        self.show_document_on(Some(date(2012, 4, 16)));
+    }
+
+    pub fn show_other_document(&mut self) {
+        self.tell(Event::MrzRead(zone(OTHER), Some(TODAY)));
+    }
+
+    pub fn chip(&mut self, findings: Vec<Finding>) {
+        let ticket = self
+            .ticket(|effect| matches!(effect, Effect::ReadChip(..)))
+            .expect("the chip was asked");
+        self.tell(Event::ChipRead(ticket, Ok(findings)));
+    }
+
+    pub fn chip_fails(&mut self, failure: ChipFailure) {
+        let ticket = self
+            .ticket(|effect| matches!(effect, Effect::ReadChip(..)))
+            .expect("the chip was asked");
+        self.tell(Event::ChipRead(ticket, Err(failure)));
+    }
+
+    pub fn chip_ticket(&mut self) -> Option<Ticket> {
+        self.ticket(|effect| matches!(effect, Effect::ReadChip(..)))
+    }
+
+    pub fn portrait(&mut self, result: Result<(), &str>) {
+        let asked = self.chip_asked();
+        self.tell(Event::PortraitRead(asked, portrait()));
+        if let Some(ticket) = self.ticket(|effect| matches!(effect, Effect::PreparePortrait(..))) {
+            self.tell(Event::PortraitReady(ticket, result.map_err(str::to_owned)));
+        }
+    }
+
+    pub fn chip_and_portrait(&mut self, findings: Vec<Finding>) {
+        self.portrait(Ok(()));
+        self.chip(findings);
+    }
+
+    pub fn lists(&mut self, answer: ListsAnswer) {
+        let ticket = self
+            .ticket(|effect| matches!(effect, Effect::AskLists(..)))
+            .expect("the lists were asked");
+        self.tell(Event::ListsAnswered(ticket, answer));
+    }
+
+    pub fn examine_document(&mut self) {
+        self.show_document();
+        self.chip_and_portrait(genuine());
+        self.lists(ListsAnswer::Clear);
+    }
+
+    pub fn face(&mut self, verdict: FaceVerdict) {
+        let asked = self.face_asked();
+        self.tell(Event::FaceJudged(asked, report(verdict)));
+    }
+
+    pub fn recorded(&mut self, written: bool) {
+        let decision = |effect: &Effect| matches!(effect, Effect::Record(_, record) if matches!(**record, Record::Decision { .. }));
+        if let Some(ticket) = self.ticket(decision) {
+            self.tell(Event::Recorded(ticket, written));
+        }
+    }
+}
+
+fn zone(text: &str) -> Box<Mrz> {
+    Box::new(Mrz::parse(text).expect("a specimen"))
+}
+
+fn portrait() -> Box<Portrait> {
+    Box::new(Portrait {
+        kind: PortraitKind::Jpeg,
+        bytes: vec![0xFF, 0xD8].into(),
+    })
+}

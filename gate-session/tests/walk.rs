@@ -1,0 +1,387 @@
+//! Journeys told as a list of events, with what the gate does after each.
+
+mod common;
+
+use common::{Lane, PASSAGE, genuine, seconds};
+use gate_document::Check;
+use gate_protocol::{Door, Event as LaneEvent, Refusal, State};
+use gate_session::{
+    ChipFailure, Device, Event, FaceHint, FaceVerdict, ListsAnswer, OfficerDecision, Stage,
+};
+
+#[test]
+fn a_genuine_traveller_is_recorded_and_then_let_out() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.show_document();
+    lane.chip_and_portrait(genuine());
+    lane.lists(ListsAnswer::Clear);
+    lane.face(FaceVerdict::Match);
+    assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)");
+    assert!(
+        !lane.did("ReleaseExit"),
+        "nothing moves before the journal has the decision"
+    );
+    lane.recorded(true);
+    assert!(lane.did("ReleaseExit(7"));
+    lane.tell(Event::DoorOpen(Door::Exit, true));
+    lane.after(2.0)
+        .tell(Event::Lane(LaneEvent::Passed(PASSAGE)));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+    assert!(lane.did("Forget"));
+}
+
+#[test]
+fn the_order_in_which_answers_come_does_not_matter() {
+    type Step = fn(&mut Lane);
+    let steps: [Step; 4] = [
+        |lane| lane.chip_and_portrait(genuine()),
+        |lane| lane.lists(ListsAnswer::Clear),
+        |lane| lane.face(FaceVerdict::Match),
+        |lane| lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE))),
+    ];
+    for first in 0..4 {
+        for second in (0..4).filter(|&at| at != first) {
+            let rest = (0..4).filter(|&at| at != first && at != second);
+            let mut lane = Lane::open();
+            lane.step_in();
+            lane.show_document();
+            for at in [first, second].into_iter().chain(rest) {
+                assert_eq!(lane.stage(), Stage::Examine, "{first} {second} {at}");
+                steps[at](&mut lane);
+            }
+            assert_eq!(
+                lane.stage_word(),
+                "AwaitRecord(Cleared)",
+                "{first} {second}"
+            );
+        }
+    }
+}
+
+/// One journey for each reason, from the moment the entry has closed.
+const REFERRALS: [(&str, fn(&mut Lane)); 13] = [
+    ("document-expired", Lane::show_expired_document),
+    ("date-unknown", |lane| lane.show_document_on(None)),
+    ("listed", |lane| {
+        lane.show_document();
+        lane.lists(ListsAnswer::Hit);
+    }),
+    ("lists-unavailable", |lane| {
+        lane.show_document();
+        lane.lists(ListsAnswer::Unavailable);
+    }),
+    ("document-not-genuine", |lane| {
+        lane.show_document();
+        lane.chip_and_portrait(common::with_failed(Check::DataGroupDigests));
+    }),
+    ("document-inconsistent", |lane| {
+        lane.show_document();
+        lane.chip_and_portrait(common::with_failed(Check::PrintedAgainstChip));
+    }),
+    ("portrait-unusable", |lane| {
+        lane.show_document();
+        lane.portrait(Err("no face"));
+        lane.chip(genuine());
+    }),
+    ("face-mismatch", |lane| {
+        lane.examine_document();
+        lane.face(FaceVerdict::NoMatch);
+    }),
+    ("presentation-attack", |lane| {
+        lane.examine_document();
+        lane.face(FaceVerdict::Attack);
+    }),
+    ("several-persons", |lane| {
+        lane.tell(Event::Lane(LaneEvent::SeveralEntered(PASSAGE)))
+    }),
+    ("lane-disturbed", |lane| {
+        lane.tell(Event::Lane(LaneEvent::WrongWay))
+    }),
+    ("document-unreadable", |lane| {
+        for _ in 0..3 {
+            lane.tell(Event::MrzUnreadable);
+        }
+    }),
+    ("chip-unreadable", |lane| {
+        lane.show_document();
+        lane.chip_fails(ChipFailure::Faulty);
+        lane.chip_fails(ChipFailure::Faulty);
+    }),
+];
+
+#[test]
+fn each_reason_for_a_referral_keeps_the_exit_shut_and_the_way_back_open() {
+    for (reason, story) in REFERRALS {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        story(&mut lane);
+        assert!(
+            matches!(lane.stage(), Stage::AwaitRecord(_)),
+            "{reason}: {:?}",
+            lane.stage()
+        );
+        assert_eq!(lane.last_reason(), Some(reason));
+        lane.recorded(true);
+        lane.face(FaceVerdict::Match); // too late: nobody asks any more
+        lane.after(100.0).wake();
+        assert!(lane.did("SendBack(7)"), "{reason}: nobody is trapped");
+        lane.tell(Event::Lane(LaneEvent::WentBack(PASSAGE)));
+        assert_eq!(lane.stage(), Stage::AwaitTraveller, "{reason}");
+        assert!(!lane.did("ReleaseExit"), "{reason}");
+    }
+}
+
+#[test]
+fn what_is_missing_when_time_is_up_is_the_reason() {
+    let cases: [(&str, f64, fn(&mut Lane)); 4] = [
+        ("no-document", 20.0, |_| ()),
+        ("face-not-captured", 8.0, |lane| {
+            lane.examine_document();
+            lane.face(FaceVerdict::Undecided(FaceHint::Closer));
+        }),
+        ("portrait-unusable", 30.0, |lane| {
+            lane.show_document();
+            lane.lists(ListsAnswer::Clear);
+            lane.chip(genuine());
+        }),
+        ("device-failed", 30.0, |lane| {
+            lane.show_document();
+            lane.chip(genuine());
+            lane.lists(ListsAnswer::Clear);
+            lane.tell(Event::DeviceLost(Device::Camera));
+        }),
+    ];
+    for (reason, wait, story) in cases {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        story(&mut lane);
+        lane.after(wait - 0.1).wake();
+        assert_eq!(lane.stage(), Stage::Examine, "{reason}: too early");
+        lane.after(0.2).wake();
+        assert_eq!(lane.last_reason(), Some(reason));
+    }
+}
+
+#[test]
+fn lists_that_do_not_answer_are_unavailable() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.show_document();
+    lane.after(2.1).wake();
+    assert_eq!(lane.last_reason(), Some("lists-unavailable"));
+}
+
+#[test]
+fn a_chip_that_fails_once_is_read_again() {
+    for failure in [
+        ChipFailure::Removed,
+        ChipFailure::Faulty,
+        ChipFailure::AccessRefused,
+        ChipFailure::Absent,
+    ] {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.show_document();
+        lane.lists(ListsAnswer::Clear);
+        lane.chip_fails(failure);
+        if failure != ChipFailure::Faulty {
+            lane.after(1.0).tell(Event::DocumentPresented);
+        }
+        assert_eq!(lane.count("ReadChip"), 2, "{failure:?}");
+        lane.chip_and_portrait(genuine());
+        lane.face(FaceVerdict::Match);
+        assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)", "{failure:?}");
+    }
+}
+
+#[test]
+fn a_chip_that_never_answers_is_unreadable_after_two_waits() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.show_document();
+    lane.lists(ListsAnswer::Clear);
+    lane.after(12.1).wake();
+    assert_eq!(lane.stage(), Stage::Examine);
+    lane.tell(Event::DocumentPresented);
+    lane.after(12.1).wake();
+    assert_eq!(lane.last_reason(), Some("chip-unreadable"));
+}
+
+#[test]
+fn another_document_voids_what_was_learnt_from_the_first() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.show_document();
+    lane.portrait(Ok(()));
+    let of_the_first = lane.chip_ticket().expect("the chip was asked");
+    lane.lists(ListsAnswer::Clear);
+    lane.show_other_document();
+    lane.tell(Event::ChipRead(of_the_first, Ok(genuine())));
+    lane.face(FaceVerdict::Match);
+    assert_eq!(
+        lane.stage(),
+        Stage::Examine,
+        "the second document has not been examined"
+    );
+    lane.chip_and_portrait(genuine());
+    lane.lists(ListsAnswer::Clear);
+    assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)");
+}
+
+#[test]
+fn an_answer_for_the_traveller_before_moves_nothing() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    let old = lane.face_asked();
+    lane.tell(Event::Lane(LaneEvent::WentBack(PASSAGE)));
+    lane.walk_in();
+    lane.examine_document();
+    lane.tell(Event::FaceJudged(old, common::report(FaceVerdict::Match)));
+    assert_eq!(lane.stage(), Stage::Examine);
+    lane.face(FaceVerdict::Match);
+    assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)");
+}
+
+#[test]
+fn nobody_leaves_on_a_decision_that_is_not_on_disk() {
+    for answer in [Some(false), None] {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.examine_document();
+        lane.face(FaceVerdict::Match);
+        match answer {
+            Some(written) => lane.recorded(written),
+            None => lane.after(2.1).wake(),
+        }
+        assert_eq!(lane.stage(), Stage::AwaitOfficer);
+        lane.recorded(true); // too late
+        assert!(!lane.did("ReleaseExit"));
+    }
+}
+
+#[test]
+fn somebody_who_does_not_step_in_is_noted_and_forgotten() {
+    for goes_away in [true, false] {
+        let mut lane = Lane::open();
+        lane.tell(Event::Lane(LaneEvent::Approached));
+        assert_eq!(lane.stage(), Stage::AwaitEntry);
+        if goes_away {
+            lane.after(3.0).tell(Event::Lane(LaneEvent::WentAway));
+        } else {
+            lane.after(15.1).wake();
+        }
+        assert_eq!(lane.last_reason(), Some("not-entered"));
+        assert_eq!(lane.stage(), Stage::AwaitTraveller);
+    }
+}
+
+#[test]
+fn who_stays_in_spite_of_an_open_exit_gets_an_officer() {
+    for refused in [false, true] {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.examine_document();
+        lane.face(FaceVerdict::Match);
+        lane.recorded(true);
+        if refused {
+            lane.tell(Event::ExitRefused(PASSAGE, Refusal::NotSingle));
+            assert_eq!(lane.last_reason(), Some("several-persons"));
+        } else {
+            lane.after(15.0)
+                .tell(Event::Lane(LaneEvent::DidNotLeave(PASSAGE)));
+            assert_eq!(lane.last_reason(), Some("did-not-leave"));
+        }
+    }
+}
+
+#[test]
+fn somebody_elses_passage_does_not_end_the_journey() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.face(FaceVerdict::Match);
+    lane.recorded(true);
+    lane.tell(Event::Lane(LaneEvent::Passed(PASSAGE - 1)));
+    assert_eq!(lane.stage(), Stage::AwaitExit);
+}
+
+#[test]
+fn an_officer_can_clear_and_that_is_written_down_first() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.face(FaceVerdict::NoMatch);
+    lane.recorded(true);
+    lane.tell(Event::OfficerDecided(99, OfficerDecision::Clear)); // somebody else's case
+    assert_eq!(lane.stage(), Stage::AwaitOfficer);
+    lane.tell(Event::OfficerDecided(1, OfficerDecision::Clear));
+    assert!(!lane.did("ReleaseExit"));
+    lane.recorded(true);
+    assert!(lane.did("ReleaseExit(7"));
+}
+
+#[test]
+fn an_emergency_ends_every_journey_and_the_lane_returns_when_it_is_over() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.tell(Event::LaneState(State::Emergency, PASSAGE));
+    lane.tell(Event::Lane(LaneEvent::EmergencyBegan));
+    assert_eq!(lane.stage(), Stage::AwaitEmergencyEnd);
+    assert_eq!(lane.last_reason(), Some("lane-disturbed"));
+    assert!(lane.did("Forget"));
+    lane.tell(Event::Lane(LaneEvent::EmergencyEnded));
+    assert_eq!(lane.stage(), Stage::AwaitClear);
+    lane.tell(Event::LaneState(State::Idle, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+}
+
+#[test]
+fn a_lane_without_one_of_its_devices_lets_nobody_in_until_it_returns() {
+    for device in Device::ALL {
+        let mut lane = Lane::open();
+        lane.tell(Event::DeviceLost(device));
+        assert_eq!(lane.stage(), Stage::Closed, "{device:?}");
+        assert!(lane.did("SetMode(Closed)"), "{device:?}");
+        lane.tell(Event::DeviceReady(device));
+        assert_eq!(lane.stage(), Stage::AwaitTraveller, "{device:?}");
+    }
+}
+
+#[test]
+fn whoever_is_found_in_the_lane_at_the_start_is_sent_back() {
+    let mut lane = Lane::closed();
+    lane.tell(Event::LaneState(State::Occupied, 3));
+    assert!(lane.did("SendBack(3)"));
+    for device in Device::ALL {
+        lane.tell(Event::DeviceReady(device));
+    }
+    assert_eq!(lane.stage(), Stage::AwaitClear);
+    lane.tell(Event::LaneState(State::Idle, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+}
+
+#[test]
+fn the_timeline_tells_human_device_and_software_apart() {
+    let mut lane = Lane::open();
+    lane.step_in();
+    lane.after(0.9)
+        .tell(Event::Lane(LaneEvent::Entered(PASSAGE)));
+    lane.after(1.6).tell(Event::DocumentPresented); // placed 2.5 s after stepping in
+    lane.after(0.6).show_document();
+    lane.face(FaceVerdict::Captured);
+    let read = common::device("read chip", lane.now(), lane.now() + seconds(2.0));
+    let asked = lane.chip_asked();
+    lane.after(2.0).tell(Event::Spent(asked, vec![read]));
+    lane.lists(ListsAnswer::Clear); // in time, but late on purpose
+    lane.after(0.05).chip_and_portrait(genuine());
+    lane.after(0.03).face(FaceVerdict::Match);
+    lane.after(0.005).recorded(true);
+    lane.after(0.8).tell(Event::DoorOpen(Door::Exit, true));
+    lane.after(2.0)
+        .tell(Event::Lane(LaneEvent::Passed(PASSAGE)));
+    let timeline = lane.completion();
+    assert_eq!(timeline.total().as_millis(), 7_985);
+    assert_eq!(timeline.software().as_millis(), 85);
+}
