@@ -173,17 +173,16 @@ impl Rig {
 
     /// Runs until the lane is in `state`; three minutes at most.
     pub(crate) fn run_until(&mut self, state: State) {
-        for _ in 0..180_000 {
-            if self.interlock.state() == state {
-                return;
-            }
+        let start = self.now_ms;
+        while self.interlock.state() != state {
+            let now = self.interlock.state();
+            assert!(
+                self.now_ms < start + 180_000,
+                "{now:?}, not {state:?}: {:?}",
+                self.events
+            );
             self.run(1);
         }
-        panic!(
-            "{:?} instead of {state:?}: {:?}",
-            self.interlock.state(),
-            self.events
-        );
     }
 
     pub(crate) fn ask(&mut self, asked: ToController) -> Answer {
