@@ -124,6 +124,8 @@ pub enum FaceVerdict {
     NoMatch,
     /// Probably a picture or a mask.
     Attack,
+    /// More than one face, for longer than somebody takes to pass behind.
+    SeveralFaces,
 }
 
 /// What the lists say of a document.

@@ -70,13 +70,14 @@ impl Evidence {
             Some(FaceVerdict::Match) => Some(Outcome::Referred(Referral::DocumentNotGenuine)),
             Some(FaceVerdict::NoMatch) => Some(Outcome::Referred(Referral::FaceMismatch)),
             Some(FaceVerdict::Attack) => Some(Outcome::Referred(Referral::PresentationAttack)),
-            Some(FaceVerdict::Undecided(_) | FaceVerdict::Captured) | None => None,
+            Some(FaceVerdict::Undecided(_) | FaceVerdict::Captured | FaceVerdict::SeveralFaces)
+            | None => None,
         }
     }
 
     /// The first thing that speaks against the traveller, whatever else is still unknown.
     fn objection(&self) -> Option<Referral> {
-        if self.several {
+        if self.several || self.several_faces() {
             return Some(Referral::SeveralPersons);
         }
         match outcome_of(Check::Validity, &self.on_paper) {
@@ -92,6 +93,11 @@ impl Evidence {
             Some(ListsAnswer::Clear) | None => {}
         }
         self.chip_objection()
+    }
+
+    pub(crate) fn several_faces(&self) -> bool {
+        self.face
+            .is_some_and(|face| face.verdict == FaceVerdict::SeveralFaces)
     }
 
     /// What in the chip speaks against the traveller. Forgery weighs more than disagreement, and
@@ -145,9 +151,12 @@ impl Evidence {
             Some(FaceVerdict::Undecided(_) | FaceVerdict::Captured) | None => {
                 Referral::FaceNotCaptured
             }
-            Some(FaceVerdict::Match | FaceVerdict::NoMatch | FaceVerdict::Attack) => {
-                Referral::TookTooLong
-            }
+            Some(
+                FaceVerdict::Match
+                | FaceVerdict::NoMatch
+                | FaceVerdict::Attack
+                | FaceVerdict::SeveralFaces,
+            ) => Referral::TookTooLong,
         }
     }
 
@@ -196,7 +205,7 @@ impl Evidence {
             FaceVerdict::Match => (CheckOutcome::Passed, CheckOutcome::Passed),
             FaceVerdict::NoMatch => (CheckOutcome::Failed, CheckOutcome::NotDone),
             FaceVerdict::Attack => (CheckOutcome::NotDone, CheckOutcome::Failed),
-            FaceVerdict::Undecided(_) | FaceVerdict::Captured => {
+            FaceVerdict::Undecided(_) | FaceVerdict::Captured | FaceVerdict::SeveralFaces => {
                 (CheckOutcome::NotDone, CheckOutcome::NotDone)
             }
         };
@@ -207,11 +216,8 @@ impl Evidence {
     }
 
     fn one_person(&self) -> Finding {
-        if self.several {
-            return Finding::failed(
-                Check::OnePerson,
-                "the unicity sensor does not say one person",
-            );
+        if self.several || self.several_faces() {
+            return Finding::failed(Check::OnePerson, "more than one person was seen");
         }
         Finding::passed(Check::OnePerson)
     }

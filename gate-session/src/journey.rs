@@ -3,11 +3,11 @@
 //! Read [`Session::handle`] from top to bottom: its arms are the walk.
 
 use crate::effect::{DecidedBy, Effect, Left, Next, Record};
-use crate::event::{ChipFailure, Device, Event, FaceVerdict, ListsAnswer, OfficerDecision};
+use crate::event::{ChipFailure, Device, Event, ListsAnswer, OfficerDecision};
 use crate::limits::Limits;
 use crate::questions::{Question, Questions};
 use crate::referral::{Abandonment, Outcome, Referral};
-use crate::screen::{DocumentHint, FaceHint, Screen};
+use crate::screen::{DocumentHint, Screen};
 use crate::ticket::Ticket;
 use crate::timeline::SpanKind;
 use crate::traveller::Traveller;
@@ -49,19 +49,19 @@ pub enum Stage {
 /// One lane and the traveller in it.
 #[derive(Debug)]
 pub struct Session {
-    limits: Limits,
-    stage: Stage,
+    pub(crate) limits: Limits,
+    pub(crate) stage: Stage,
     /// When the stage has lasted too long.
-    until: Option<Instant>,
+    pub(crate) until: Option<Instant>,
     /// Devices that do not work.
-    lost: BTreeSet<Device>,
+    pub(crate) lost: BTreeSet<Device>,
     /// What the controller last said it was doing.
-    lane: LaneState,
-    questions: Questions,
-    traveller: Traveller,
+    pub(crate) lane: LaneState,
+    pub(crate) questions: Questions,
+    pub(crate) traveller: Traveller,
     travellers: u64,
-    effects: VecDeque<Effect>,
-    shown: Option<(Mode, Sign, Screen)>,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) shown: Option<(Mode, Sign, Screen)>,
 }
 
 impl Session {
@@ -280,50 +280,6 @@ impl Session {
         self.present();
     }
 
-    // ---- devices -------------------------------------------------------------------------------
-
-    fn device_ready(&mut self, stage: Stage, device: Device) -> Stage {
-        self.lost.remove(&device);
-        if device == Device::Controller {
-            self.shown = None; // a controller that was away has forgotten mode and lamps
-        }
-        if stage == Stage::Closed {
-            self.offer()
-        } else {
-            stage
-        }
-    }
-
-    fn device_lost(&mut self, stage: Stage, device: Device) -> Stage {
-        self.lost.insert(device);
-        match stage {
-            Stage::AwaitTraveller | Stage::AwaitEntry | Stage::AwaitClear => self.offer(),
-            _ => stage, // the traveller inside is served as far as possible; deadlines see to the rest
-        }
-    }
-
-    /// What a lane without a traveller does.
-    fn offer(&mut self) -> Stage {
-        self.until = None;
-        if !self.lost.is_empty() {
-            return Stage::Closed;
-        }
-        if is_empty(self.lane) {
-            Stage::AwaitTraveller
-        } else {
-            Stage::AwaitClear
-        }
-    }
-
-    /// The host starts and finds somebody in the lane of whom it knows nothing.
-    fn found(&mut self, state: LaneState, passage: Passage) -> Stage {
-        self.lane = state;
-        if passage != 0 && matches!(state, LaneState::Occupied | LaneState::Several) {
-            self.effects.push_back(Effect::SendBack(passage));
-        }
-        Stage::Closed
-    }
-
     // ---- coming in -----------------------------------------------------------------------------
 
     fn invite(&mut self, now: Instant) -> Stage {
@@ -492,7 +448,7 @@ impl Session {
     // ---- the decision --------------------------------------------------------------------------
 
     /// Decides as soon as there is something to decide and the entry is closed.
-    fn weigh(&mut self, now: Instant) -> Stage {
+    pub(crate) fn weigh(&mut self, now: Instant) -> Stage {
         self.traveller.note_document_done(now);
         match self.traveller.evidence.verdict() {
             Some(Outcome::Cleared) if self.traveller.passage == 0 => Stage::Examine,
@@ -501,7 +457,7 @@ impl Session {
         }
     }
 
-    fn decide(&mut self, now: Instant, outcome: Outcome, by: DecidedBy) -> Stage {
+    pub(crate) fn decide(&mut self, now: Instant, outcome: Outcome, by: DecidedBy) -> Stage {
         let until = now + self.limits.recording;
         self.record_decision(now, outcome, by, Some(until));
         self.until = None;
@@ -573,7 +529,7 @@ impl Session {
 
     // ---- the officer ---------------------------------------------------------------------------
 
-    fn call_officer(&mut self, now: Instant, referral: Referral) -> Stage {
+    pub(crate) fn call_officer(&mut self, now: Instant, referral: Referral) -> Stage {
         self.questions.drop_all_about_traveller();
         self.traveller.decided = Some(Outcome::Referred(referral));
         self.effects.push_back(Effect::CallOfficer(
@@ -604,7 +560,7 @@ impl Session {
 
     // ---- ends ----------------------------------------------------------------------------------
 
-    fn complete(&mut self, now: Instant, left: Left) -> Stage {
+    pub(crate) fn complete(&mut self, now: Instant, left: Left) -> Stage {
         self.questions.drop_all_about_traveller();
         if self.traveller.decided == Some(Outcome::Cleared) || left == Left::NeverEntered {
             self.traveller.timeline.ended = now; // a referral's time ended with the referral
@@ -646,155 +602,10 @@ impl Session {
         };
         to
     }
-
-    // ---- time ----------------------------------------------------------------------------------
-
-    fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {
-        match (stage, self.questions.expire(now)) {
-            (Stage::AwaitRecord(_), Some(Question::Decision)) => {
-                self.call_officer(now, Referral::DeviceFailed)
-            }
-            (Stage::Examine, Some(Question::Lists)) => {
-                self.traveller.evidence.lists = Some(ListsAnswer::Unavailable);
-                self.weigh(now)
-            }
-            (Stage::Examine, Some(Question::Chip)) => {
-                self.traveller.chip_failed(now, DocumentHint::LiftAndPlace);
-                self.effects.push_back(Effect::ReadDocument);
-                if self.traveller.chip_failures >= self.limits.chip_tries {
-                    return self.decide(
-                        now,
-                        Outcome::Referred(Referral::ChipUnreadable),
-                        DecidedBy::Gate,
-                    );
-                }
-                Stage::Examine
-            }
-            (Stage::Examine, None) if self.until.is_some_and(|until| until <= now) => {
-                let late = if self.lost.is_empty() {
-                    self.traveller.evidence.why_late()
-                } else {
-                    Referral::DeviceFailed
-                };
-                self.decide(now, Outcome::Referred(late), DecidedBy::Gate)
-            }
-            (stage, _) => stage,
-        }
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        [self.until, self.questions.deadline()]
-            .into_iter()
-            .flatten()
-            .any(|until| until <= now)
-    }
-
-    /// While the traveller is examined, the deadline depends on what is awaited.
-    fn keep_watch(&mut self, now: Instant) {
-        match self.stage {
-            Stage::Examine => self.until = Some(self.traveller.patience(&self.limits).max(now)),
-            Stage::Closed
-            | Stage::AwaitTraveller
-            | Stage::AwaitRecord(_)
-            | Stage::AwaitClear
-            | Stage::AwaitEmergencyEnd => {
-                self.until = None;
-            }
-            Stage::AwaitEntry | Stage::AwaitExit | Stage::AwaitOfficer | Stage::AwaitReturn => {}
-        }
-    }
-
-    // ---- what people see -----------------------------------------------------------------------
-
-    fn present(&mut self) {
-        let wanted = (self.mode(), self.sign(), self.screen());
-        let (mode, sign, screen) = wanted;
-        let shown = self.shown.replace(wanted);
-        if shown.is_none_or(|shown| shown.2 != screen) {
-            self.effects.push_back(Effect::Show(screen));
-        }
-        if shown.is_none_or(|shown| shown.0 != mode) {
-            self.effects.push_back(Effect::SetMode(mode));
-        }
-        if shown.is_none_or(|shown| shown.1 != sign) {
-            self.effects.push_back(Effect::ShowSign(sign));
-        }
-    }
-
-    fn mode(&self) -> Mode {
-        if self.lost.is_empty() {
-            Mode::WalkIn
-        } else {
-            Mode::Closed
-        }
-    }
-
-    const fn sign(&self) -> Sign {
-        match self.stage {
-            Stage::Closed | Stage::AwaitEmergencyEnd => Sign::Closed,
-            Stage::AwaitTraveller | Stage::AwaitEntry => Sign::Welcome,
-            Stage::Examine | Stage::AwaitRecord(Outcome::Cleared | Outcome::Abandoned(_)) => {
-                Sign::Busy
-            }
-            Stage::AwaitExit => Sign::Go,
-            Stage::AwaitRecord(Outcome::Referred(_))
-            | Stage::AwaitOfficer
-            | Stage::AwaitReturn
-            | Stage::AwaitClear => Sign::Help,
-        }
-    }
-
-    fn screen(&self) -> Screen {
-        match self.stage {
-            Stage::Closed => Screen::OutOfService,
-            Stage::AwaitTraveller => Screen::Welcome,
-            Stage::AwaitEntry => Screen::StepIn,
-            Stage::Examine => self.instruction(),
-            Stage::AwaitRecord(Outcome::Cleared | Outcome::Abandoned(_)) => Screen::OneMoment,
-            Stage::AwaitExit => Screen::Go,
-            Stage::AwaitRecord(Outcome::Referred(Referral::SeveralPersons)) => Screen::OnePerson,
-            Stage::AwaitRecord(Outcome::Referred(_)) | Stage::AwaitOfficer | Stage::AwaitClear => {
-                Screen::OfficerComing
-            }
-            Stage::AwaitReturn if self.traveller.evidence.several => Screen::OnePerson,
-            Stage::AwaitReturn => Screen::StepBack,
-            Stage::AwaitEmergencyEnd => Screen::Emergency,
-        }
-    }
-
-    /// The one thing the traveller should do now: first the document, then the face.
-    fn instruction(&self) -> Screen {
-        let traveller = &self.traveller;
-        if !traveller.document_in_place {
-            return Screen::PlaceDocument {
-                hint: traveller.hint,
-            };
-        }
-        let percent = traveller.chip_percent;
-        match traveller.evidence.face.map(|face| face.verdict) {
-            None => Screen::LookHere {
-                hint: FaceHint::None,
-                percent,
-            },
-            Some(FaceVerdict::Undecided(hint)) => Screen::LookHere { hint, percent },
-            Some(
-                FaceVerdict::Captured
-                | FaceVerdict::Match
-                | FaceVerdict::NoMatch
-                | FaceVerdict::Attack,
-            ) => {
-                if percent < 100 {
-                    Screen::KeepDocument { percent }
-                } else {
-                    Screen::OneMoment
-                }
-            }
-        }
-    }
 }
 
 /// States of the controller in which nobody is inside.
-const fn is_empty(state: LaneState) -> bool {
+pub(crate) const fn is_empty(state: LaneState) -> bool {
     matches!(
         state,
         LaneState::Secure

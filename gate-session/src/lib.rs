@@ -9,12 +9,14 @@ pub mod event;
 mod evidence;
 pub mod journey;
 pub mod limits;
+mod presentation;
 mod questions;
 pub mod referral;
 pub mod screen;
 pub mod ticket;
 pub mod timeline;
 mod traveller;
+mod upkeep;
 
 pub use effect::{DecidedBy, Effect, Left, Next, Record};
 pub use event::{

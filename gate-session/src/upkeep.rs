@@ -1,0 +1,109 @@
+//! What goes on around a journey: devices that come and go, and time that runs out.
+
+use crate::effect::DecidedBy;
+use crate::effect::Effect;
+use crate::event::{Device, ListsAnswer};
+use crate::journey::{Session, Stage, is_empty};
+use crate::questions::Question;
+use crate::referral::{Outcome, Referral};
+use crate::screen::DocumentHint;
+use gate_protocol::{Instant, Passage, State as LaneState};
+
+impl Session {
+    pub(crate) fn device_ready(&mut self, stage: Stage, device: Device) -> Stage {
+        self.lost.remove(&device);
+        if device == Device::Controller {
+            self.shown = None; // a controller that was away has forgotten mode and lamps
+        }
+        if stage == Stage::Closed {
+            self.offer()
+        } else {
+            stage
+        }
+    }
+
+    pub(crate) fn device_lost(&mut self, stage: Stage, device: Device) -> Stage {
+        self.lost.insert(device);
+        match stage {
+            Stage::AwaitTraveller | Stage::AwaitEntry | Stage::AwaitClear => self.offer(),
+            _ => stage, // the traveller inside is served as far as possible; deadlines see to the rest
+        }
+    }
+
+    /// What a lane without a traveller does.
+    pub(crate) fn offer(&mut self) -> Stage {
+        self.until = None;
+        if !self.lost.is_empty() {
+            return Stage::Closed;
+        }
+        if is_empty(self.lane) {
+            Stage::AwaitTraveller
+        } else {
+            Stage::AwaitClear
+        }
+    }
+
+    /// The host starts and finds somebody in the lane of whom it knows nothing.
+    pub(crate) fn found(&mut self, state: LaneState, passage: Passage) -> Stage {
+        self.lane = state;
+        if passage != 0 && matches!(state, LaneState::Occupied | LaneState::Several) {
+            self.effects.push_back(Effect::SendBack(passage));
+        }
+        Stage::Closed
+    }
+
+    pub(crate) fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {
+        match (stage, self.questions.expire(now)) {
+            (Stage::AwaitRecord(_), Some(Question::Decision)) => {
+                self.call_officer(now, Referral::DeviceFailed)
+            }
+            (Stage::Examine, Some(Question::Lists)) => {
+                self.traveller.evidence.lists = Some(ListsAnswer::Unavailable);
+                self.weigh(now)
+            }
+            (Stage::Examine, Some(Question::Chip)) => {
+                self.traveller.chip_failed(now, DocumentHint::LiftAndPlace);
+                self.effects.push_back(Effect::ReadDocument);
+                if self.traveller.chip_failures >= self.limits.chip_tries {
+                    return self.decide(
+                        now,
+                        Outcome::Referred(Referral::ChipUnreadable),
+                        DecidedBy::Gate,
+                    );
+                }
+                Stage::Examine
+            }
+            (Stage::Examine, None) if self.until.is_some_and(|until| until <= now) => {
+                let late = if self.lost.is_empty() {
+                    self.traveller.evidence.why_late()
+                } else {
+                    Referral::DeviceFailed
+                };
+                self.decide(now, Outcome::Referred(late), DecidedBy::Gate)
+            }
+            (stage, _) => stage,
+        }
+    }
+
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        [self.until, self.questions.deadline()]
+            .into_iter()
+            .flatten()
+            .any(|until| until <= now)
+    }
+
+    /// While the traveller is examined, the deadline depends on what is awaited.
+    pub(crate) fn keep_watch(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Examine => self.until = Some(self.traveller.patience(&self.limits).max(now)),
+            Stage::Closed
+            | Stage::AwaitTraveller
+            | Stage::AwaitRecord(_)
+            | Stage::AwaitClear
+            | Stage::AwaitEmergencyEnd => {
+                self.until = None;
+            }
+            Stage::AwaitEntry | Stage::AwaitExit | Stage::AwaitOfficer | Stage::AwaitReturn => {}
+        }
+    }
+}
