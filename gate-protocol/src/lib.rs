@@ -10,6 +10,7 @@ pub mod frame;
 pub mod link;
 pub mod message;
 pub mod pins;
+pub mod print;
 pub mod time;
 
 pub use frame::{Decoder, Frame, FrameError};

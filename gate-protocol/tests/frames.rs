@@ -189,7 +189,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
         version: 1,
         session,
         counter,
-        body: Body::from_slice(&body).unwrap(),
+        body: body.into_iter().collect(),
     })
 }
 

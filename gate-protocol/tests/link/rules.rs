@@ -216,6 +216,41 @@ fn events_of_a_restarted_controller_are_new_though_their_numbers_are_not() {
 }
 
 #[test]
+fn each_start_of_the_controller_is_told() {
+    let mut world = World::connected();
+    for _ in 0..3 {
+        world.run(ms(1_000));
+        world.reset_controller();
+        // The same number at the same uptime as in the life before.
+        world.happen(Event::Started);
+        world.run(ms(500));
+    }
+    assert_eq!(world.told_events(), [Event::Started; 3]);
+}
+
+#[test]
+fn a_host_that_was_busy_finds_the_newest_status_and_loses_nothing() {
+    let mut world = World::connected();
+    let mut backlog = Vec::new();
+    world.happen(Event::Entered(1));
+    for _ in 0..60_u32 {
+        world.lane.inputs += 1;
+        world.controller.set_lane(world.lane);
+        while let Next::Transmit(wire) = world.controller.next(world.now) {
+            backlog.extend(wire);
+        }
+        world.now = world.now + ms(20);
+    }
+    world.statuses.clear();
+    world.host.receive(world.now, &backlog);
+    world.step();
+    assert_eq!(world.host.statistics().unread, 0);
+    assert_eq!(world.told_events(), [Event::Entered(1)]);
+    assert!(world.statuses.len() <= 3, "old statuses are no news");
+    assert_eq!(world.statuses.last().unwrap().1.inputs, world.lane.inputs);
+}
+
+#[test]
 fn events_wait_for_a_host_and_a_flood_leaves_a_hole_that_the_host_sees() {
     let mut world = World::connected();
     world.to_controller.cut = true;
@@ -316,6 +351,88 @@ fn a_new_host_with_the_number_of_the_old_session_gets_through() {
         world.run(ms(1_500));
         assert_eq!(world.connected.len(), 1, "session {session}");
     }
+}
+
+#[test]
+fn what_an_earlier_session_left_on_the_line_is_not_done_again() {
+    let mut world = World::connected();
+    world.send(SHOW).unwrap();
+    world.run(ms(300));
+    let old: Vec<u8> = world
+        .to_controller
+        .log
+        .iter()
+        .flat_map(|(_, _, wire)| wire.clone())
+        .collect();
+    world.reconnect();
+    let sessions = world.sessions_opened;
+    world.controller.receive(world.now, &old);
+    world.run(ms(300));
+    assert_eq!(world.done_numbers(), [1]);
+    assert_eq!(world.sessions_opened, sessions);
+    assert!(world.host.is_connected());
+    assert!(world.controller.statistics().stale > 2);
+}
+
+#[test]
+fn a_heartbeat_that_the_line_repeats_does_not_prolong_the_lease() {
+    let mut world = World::connected();
+    let (_, _, heartbeat) = world.to_controller.log.last().unwrap().clone();
+    world.to_controller.cut = true;
+    world.run(ms(900));
+    world.controller.receive(world.now, &heartbeat);
+    world.run(ms(200));
+    assert!(!world.controller.has_lease(world.now));
+    assert_eq!(world.controller.statistics().duplicates, 1);
+}
+
+#[test]
+fn no_host_gets_a_longer_lease_than_the_controller_grants() {
+    let mut world = World::connected();
+    let (_, session, _) = *world.to_controller.log.last().unwrap();
+    let body = body::to_controller(0, &ToController::Heartbeat { lease_ms: u16::MAX });
+    let greedy = Frame {
+        kind: Kind::Plain,
+        version: 1,
+        session,
+        counter: 1_000,
+        body,
+    };
+    world.to_controller.cut = true;
+    world.controller.receive(world.now, &greedy.encode());
+    world.run(ms(1_990));
+    assert!(world.controller.has_lease(world.now));
+    world.run(ms(20));
+    assert!(!world.controller.has_lease(world.now));
+}
+
+fn claim_seen(world: &mut World, session: u8, number: u32) {
+    let body = body::to_controller(0, &ToController::EventSeen { number });
+    let counter = 1_000 + number;
+    let claim = Frame {
+        kind: Kind::Plain,
+        version: 1,
+        session,
+        counter,
+        body,
+    };
+    world.controller.receive(world.now, &claim.encode());
+}
+
+#[test]
+fn an_event_is_not_forgotten_before_it_was_seen() {
+    let mut world = World::connected();
+    let (_, session, _) = *world.to_controller.log.last().unwrap();
+    world.to_host.cut = true;
+    world.happen(Event::Entered(1));
+    claim_seen(&mut world, session, 1);
+    world.happen(Event::Passed(1));
+    world.run(ms(50));
+    // A peer that claims to have seen what was never sent.
+    claim_seen(&mut world, session, 2);
+    world.to_host.cut = false;
+    world.reconnect();
+    assert_eq!(world.told_events(), world.happened);
 }
 
 #[test]

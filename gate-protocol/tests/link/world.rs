@@ -48,25 +48,26 @@ impl Random {
 #[derive(Default)]
 pub(crate) struct Line {
     bytes: VecDeque<u8>,
-    earlier: Vec<(u8, Vec<u8>)>,
+    /// Every frame that was ever sent, with its kind and session.
+    pub(crate) log: Vec<(Kind, u8, Vec<u8>)>,
     pub(crate) cut: bool,
 }
 
 impl Line {
     fn transmit(&mut self, wire: &[u8], faults: Faults, random: &mut Random) {
         let (kind, session) = session_of(wire);
-        if kind != Kind::Hello && session != 0 {
-            self.earlier.push((session, wire.to_vec()));
-        }
+        self.log.push((kind, session, wire.to_vec()));
         if random.happens(faults.stale) {
+            // The controller may have forgotten in a reset which `Hello` is an old one.
+            let is_stale = |kind: Kind, of: u8| kind != Kind::Hello && of != 0 && of != session;
             let stale: Vec<_> = self
-                .earlier
+                .log
                 .iter()
-                .filter(|(of, _)| *of != session)
+                .filter(|(kind, of, _)| is_stale(*kind, *of))
                 .collect();
             if !stale.is_empty() {
                 let pick = random.below(stale.len() as u32) as usize;
-                self.bytes.extend(&stale[pick].1);
+                self.bytes.extend(&stale[pick].2);
             }
         }
         if random.happens(faults.noise) {
@@ -192,6 +193,16 @@ impl World {
         if self.controller.report(self.now, event).is_ok() {
             self.happened.push(event);
         }
+    }
+
+    /// Cuts the line until the session is lost, and waits for the next one.
+    pub(crate) fn reconnect(&mut self) {
+        let before = self.connected.len();
+        self.to_host.cut = true;
+        self.run(Duration::from_millis(1_000));
+        self.to_host.cut = false;
+        self.run(Duration::from_millis(500));
+        assert_eq!(self.connected.len(), before + 1);
     }
 
     /// The controller's watchdog barks: everything in its memory is gone.
@@ -345,7 +356,7 @@ fn new_controller(now: Instant, reset: ResetCause) -> ControllerLink {
 
 /// Every third command is refused.
 pub(crate) fn answer_to(number: CommandNumber) -> Answer {
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         Answer::Refused(Refusal::WrongState)
     } else {
         Answer::Accepted

@@ -1,0 +1,283 @@
+//! Any message and any frame in one readable line, for whoever looks at the cable.
+//!
+//! ```text
+//! hello v1 session 5 counter 0: hello, wire 1 to 1
+//! plain v1 session 5 counter 12: #9 permit entry for 8000 ms
+//! ```
+
+use core::fmt::{self, Display, Formatter};
+
+use crate::body;
+use crate::frame::{Frame, Kind};
+use crate::message::{
+    Answer, Board, Door, Event, Fault, Mode, Refusal, ResetCause, Sign, State, ToController, ToHost,
+};
+
+/// A frame on its way to the controller, in one line.
+#[derive(Clone, Copy, Debug)]
+pub struct ForController<'a>(pub &'a Frame);
+
+/// A frame on its way to the host, in one line.
+#[derive(Clone, Copy, Debug)]
+pub struct ForHost<'a>(pub &'a Frame);
+
+impl Display for ForController<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        head(self.0, f)?;
+        match body::read_to_controller(self.0.kind, &self.0.body) {
+            Ok((0, message)) => write!(f, "{message}"),
+            Ok((number, message)) => write!(f, "#{number} {message}"),
+            Err(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl Display for ForHost<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        head(self.0, f)?;
+        match body::read_to_host(self.0.kind, &self.0.body) {
+            Ok(message) => write!(f, "{message}"),
+            Err(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+fn head(frame: &Frame, f: &mut Formatter<'_>) -> fmt::Result {
+    let kind = match frame.kind {
+        Kind::Hello => "hello",
+        Kind::Plain => "plain",
+    };
+    let Frame {
+        version,
+        session,
+        counter,
+        ..
+    } = frame;
+    write!(f, "{kind} v{version} session {session} counter {counter}: ")
+}
+
+impl Display for ToController {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hello { wire_min, wire_max } => write!(f, "hello, wire {wire_min} to {wire_max}"),
+            Self::Heartbeat { lease_ms } => write!(f, "heartbeat, lease {lease_ms} ms"),
+            Self::EventSeen { number } => write!(f, "event {number} seen"),
+            Self::Permit {
+                door,
+                for_ms,
+                passage,
+            } => {
+                write!(f, "permit {door} for {for_ms} ms{}", OfPassage(*passage))
+            }
+            Self::Withdraw => f.write_str("withdraw permits"),
+            Self::SendBack { passage } => write!(f, "send back{}", OfPassage(*passage)),
+            Self::SetMode { mode } => write!(f, "set mode {mode}"),
+            Self::Show { sign } => write!(f, "show {sign}"),
+            Self::ClearAlarm => f.write_str("clear alarm"),
+        }
+    }
+}
+
+impl Display for ToHost {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hello {
+                wire_min,
+                wire_max,
+                firmware: [major, minor, patch],
+                board,
+                reset,
+                uptime_ms,
+            } => {
+                write!(f, "hello, wire {wire_min} to {wire_max}, ")?;
+                write!(f, "firmware {major}.{minor}.{patch} on {board}, ")?;
+                write!(f, "started by {reset} {} ago", Seconds(*uptime_ms))
+            }
+            Self::Done { command, answer } => write!(f, "command #{command} {answer}"),
+            Self::Status {
+                uptime_ms,
+                state,
+                inputs,
+                outputs,
+                passage,
+                newest_event,
+            } => {
+                write!(
+                    f,
+                    "status at {}: {state}{}, ",
+                    Seconds(*uptime_ms),
+                    OfPassage(*passage)
+                )?;
+                write!(
+                    f,
+                    "inputs {inputs:06x}, outputs {outputs:05x}, newest event {newest_event}"
+                )
+            }
+            Self::Event {
+                number,
+                uptime_ms,
+                event,
+            } => {
+                write!(f, "event {number} at {}: {event}", Seconds(*uptime_ms))
+            }
+        }
+    }
+}
+
+/// Milliseconds, printed as seconds.
+struct Seconds(u32);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03} s", self.0 / 1_000, self.0 % 1_000)
+    }
+}
+
+/// Nothing for nobody.
+struct OfPassage(u32);
+
+impl Display for OfPassage {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            passage => write!(f, ", passage {passage}"),
+        }
+    }
+}
+
+impl Display for Door {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Entry => "entry",
+            Self::Exit => "exit",
+        })
+    }
+}
+
+impl Display for Mode {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "closed",
+            Self::WalkIn => "walk in",
+            Self::OnPermit => "on permit",
+        })
+    }
+}
+
+impl Display for Sign {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dark => "nothing",
+            Self::Closed => "closed",
+            Self::Welcome => "welcome",
+            Self::Busy => "busy",
+            Self::Go => "go",
+            Self::Help => "help",
+        })
+    }
+}
+
+impl Display for Board {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NucleoL476rg => "nucleo-l476rg",
+            Self::Simulated => "simulated board",
+        })
+    }
+}
+
+impl Display for ResetCause {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PowerOn => "power",
+            Self::Pin => "reset line",
+            Self::Software => "software",
+            Self::Watchdog => "watchdog",
+            Self::Unknown => "unknown cause",
+        })
+    }
+}
+
+impl Display for Answer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+        }
+    }
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSession => "no session",
+            Self::NoLease => "no lease",
+            Self::WrongPassage => "passage is not in the lane",
+            Self::WrongState => "not in this state of the lane",
+            Self::OtherDoorOpen => "other door not closed",
+            Self::NotSingle => "not exactly one person",
+            Self::NotEmpty => "lane not empty",
+            Self::Alarm => "emergency, alarm or fault",
+            Self::OutOfRange => "time out of range",
+        })
+    }
+}
+
+impl Display for State {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secure => "secure",
+            Self::Idle => "idle",
+            Self::EntryOpen => "entry open",
+            Self::EntryClosing => "entry closing",
+            Self::Occupied => "occupied",
+            Self::Several => "several inside",
+            Self::ExitOpen => "exit open",
+            Self::ExitClosing => "exit closing",
+            Self::Returning => "returning",
+            Self::LeftObject => "object left",
+            Self::Emergency => "emergency",
+            Self::Trouble => "trouble",
+        })
+    }
+}
+
+impl Display for Event {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started => f.write_str("controller started"),
+            Self::Approached => f.write_str("somebody approached"),
+            Self::WentAway => f.write_str("went away"),
+            Self::Entered(passage) => write!(f, "entered{}", OfPassage(*passage)),
+            Self::SeveralEntered(passage) => write!(f, "several entered{}", OfPassage(*passage)),
+            Self::ExitReleased(passage) => write!(f, "exit released{}", OfPassage(*passage)),
+            Self::Passed(passage) => write!(f, "passed{}", OfPassage(*passage)),
+            Self::DidNotLeave(passage) => write!(f, "did not leave{}", OfPassage(*passage)),
+            Self::ReturnReleased(passage) => write!(f, "return released{}", OfPassage(*passage)),
+            Self::WentBack(passage) => write!(f, "went back{}", OfPassage(*passage)),
+            Self::ObjectLeft(passage) => write!(f, "object left{}", OfPassage(*passage)),
+            Self::ObjectRemoved(passage) => write!(f, "object removed{}", OfPassage(*passage)),
+            Self::WrongWay => f.write_str("somebody came in through the exit"),
+            Self::Forced(door) => write!(f, "{door} forced"),
+            Self::HeldOpen(door) => write!(f, "{door} held open"),
+            Self::Obstructed(door) => write!(f, "{door} obstructed"),
+            Self::EmergencyBegan => f.write_str("emergency began"),
+            Self::EmergencyEnded => f.write_str("emergency ended"),
+            Self::Trouble(fault) => write!(f, "trouble: {fault}"),
+            Self::TroubleCleared => f.write_str("trouble cleared"),
+            Self::LeaseLapsed => f.write_str("lease lapsed"),
+        }
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DoorContacts(door) => write!(f, "contacts of {door} contradict each other"),
+            Self::UnicitySensor => f.write_str("unicity sensor says empty and single"),
+            Self::DoorStuck(door) => write!(f, "{door} stuck"),
+            Self::DoorForced(door) => write!(f, "{door} was forced"),
+            Self::Output => f.write_str("output does not follow"),
+        }
+    }
+}
