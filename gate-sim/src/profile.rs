@@ -1,0 +1,194 @@
+//! How long people and devices take, drawn from a seed.
+//!
+//! A time is log-normal and given by its median and its 95th percentile, the way the field states
+//! it. [`Profile::typical`] holds the reference values; `fast` and `slow` are the same lane with
+//! quick frequent travellers and good devices, and with first-timers and slow chips.
+
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+use std::time::Duration;
+
+/// 95th percentile of the standard normal distribution.
+const Z95: f64 = 1.644_853_6;
+
+/// Nothing in a lane takes longer than this many times its 95th percentile: a log-normal tail has
+/// no end, and a bench that waits for it measures the distribution instead of the gate.
+const TAIL_MAX: f64 = 3.0;
+
+/// A log-normal time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Latency {
+    /// Median, s.
+    pub p50: f64,
+    /// 95th percentile, s; not below the median.
+    pub p95: f64,
+}
+
+impl Latency {
+    /// A time with this median and 95th percentile, both in seconds.
+    #[must_use]
+    pub const fn new(p50: f64, p95: f64) -> Self {
+        Self { p50, p95 }
+    }
+
+    /// One time out of the distribution.
+    pub fn draw(&self, rng: &mut impl Rng) -> Duration {
+        let normal: f64 = rng.sample(StandardNormal);
+        let sigma = (self.p95 / self.p50).ln() / Z95;
+        let seconds = self.p50 * (sigma * normal).exp();
+        Duration::from_secs_f64(seconds.min(self.p95 * TAIL_MAX))
+    }
+}
+
+/// Every time and every share of a lane, its people included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Name for reports.
+    pub name: &'static str,
+
+    /// From the instruction to the open document on the glass.
+    pub place: Latency,
+    /// Share of travellers that lay the document down wrongly first, 0.0 ..= 1.0.
+    pub misplaced: f64,
+    /// From being told so to the document lying right.
+    pub place_again: Latency,
+    /// From the way in being open to standing inside, for 1.5 m.
+    pub walk_in: Latency,
+    /// From the instruction to looking into the camera.
+    pub look: Latency,
+    /// Share of travellers whose first look is no use, 0.0 ..= 1.0.
+    pub second_look: f64,
+    /// From the way out being open to being outside, the document taken up on the way.
+    pub walk_out: Latency,
+    /// From any other instruction to doing something about it.
+    pub react: Latency,
+
+    /// Exposure and reading of the printed zone.
+    pub ocr: Latency,
+    /// The whole chip: access, data groups, EF.SOD.
+    pub chip: Latency,
+    /// Share of the chip's time after which the portrait has been read, 0.0 ..= 1.0.
+    pub portrait_at: f64,
+    /// Share of readings that the radio breaks off, 0.0 ..= 1.0.
+    pub chip_breaks: f64,
+    /// A door opens.
+    pub door_opens: Latency,
+    /// A door closes.
+    pub door_closes: Latency,
+}
+
+impl Profile {
+    /// The reference values of the field.
+    #[must_use]
+    pub const fn typical() -> Self {
+        Self {
+            name: "typical",
+            place: Latency::new(2.5, 5.5),
+            misplaced: 0.10,
+            place_again: Latency::new(3.5, 5.0),
+            walk_in: Latency::new(1.8, 3.0),
+            look: Latency::new(1.0, 3.0),
+            second_look: 0.05,
+            walk_out: Latency::new(2.0, 3.5),
+            react: Latency::new(0.6, 1.2),
+            ocr: Latency::new(0.6, 1.0),
+            chip: Latency::new(2.2, 4.2),
+            portrait_at: 0.75,
+            chip_breaks: 0.03,
+            door_opens: Latency::new(0.8, 1.1),
+            door_closes: Latency::new(0.9, 1.2),
+        }
+    }
+
+    /// Frequent travellers, a chip with large reads at 424 kbit/s.
+    #[must_use]
+    pub const fn fast() -> Self {
+        Self {
+            name: "fast",
+            place: Latency::new(1.8, 3.0),
+            misplaced: 0.02,
+            walk_in: Latency::new(1.4, 2.2),
+            look: Latency::new(0.7, 1.5),
+            second_look: 0.02,
+            walk_out: Latency::new(1.6, 2.4),
+            ocr: Latency::new(0.4, 0.6),
+            chip: Latency::new(1.4, 2.4),
+            chip_breaks: 0.01,
+            ..Self::typical()
+        }
+    }
+
+    /// First-timers with bags, 160-byte reads from a chip that does slow PACE.
+    #[must_use]
+    pub const fn slow() -> Self {
+        Self {
+            name: "slow",
+            place: Latency::new(3.5, 8.0),
+            misplaced: 0.28,
+            walk_in: Latency::new(2.4, 4.0),
+            look: Latency::new(1.5, 4.0),
+            second_look: 0.10,
+            walk_out: Latency::new(2.6, 4.5),
+            ocr: Latency::new(0.9, 1.6),
+            chip: Latency::new(4.0, 6.6),
+            chip_breaks: 0.07,
+            door_opens: Latency::new(1.1, 1.5),
+            door_closes: Latency::new(1.2, 1.6),
+            ..Self::typical()
+        }
+    }
+
+    /// The profile of that name: `fast`, `typical` or `slow`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::fast(), Self::typical(), Self::slow()]
+            .into_iter()
+            .find(|one| one.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn the_distribution_has_the_percentiles_it_was_given() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let chip = Profile::typical().chip;
+        let mut times: Vec<f64> = (0..20_000)
+            .map(|_| chip.draw(&mut rng).as_secs_f64())
+            .collect();
+        times.sort_by(f64::total_cmp);
+        assert!(
+            (times[10_000] - chip.p50).abs() < 0.05,
+            "p50 {}",
+            times[10_000]
+        );
+        assert!(
+            (times[19_000] - chip.p95).abs() < 0.15,
+            "p95 {}",
+            times[19_000]
+        );
+        assert!(times[19_999] <= chip.p95 * TAIL_MAX);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_times() {
+        let draw = || {
+            Profile::slow()
+                .place
+                .draw(&mut ChaCha8Rng::seed_from_u64(7))
+        };
+        assert_eq!(draw(), draw());
+    }
+
+    #[test]
+    fn profiles_are_found_by_name() {
+        for profile in [Profile::fast(), Profile::typical(), Profile::slow()] {
+            assert_eq!(Profile::named(profile.name).as_ref(), Some(&profile));
+        }
+        assert_eq!(Profile::named("leisurely"), None);
+    }
+}

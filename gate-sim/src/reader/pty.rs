@@ -1,0 +1,62 @@
+//! A serial line made of a pseudo-terminal, under a name that stays.
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The device's end of a serial line. Dropping it pulls the plug: the host's end reports an error
+/// and the name is gone, as with a USB cable.
+#[derive(Debug)]
+pub struct SerialLine {
+    name: PathBuf,
+    device: OwnedFd,
+    /// Keeps the line's settings, and the line itself while no host has it open.
+    _host: OwnedFd,
+}
+
+impl SerialLine {
+    /// Makes a raw line that the host finds under `name`; a stale link of that name is replaced.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when there is no pseudo-terminal or the link cannot be made.
+    pub fn plug(name: &Path) -> io::Result<Self> {
+        let device = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        grantpt(&device)?;
+        unlockpt(&device)?;
+        let host = ioctl_tiocgptpeer(&device, OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        let mut settings = tcgetattr(&host)?;
+        settings.make_raw();
+        tcsetattr(&host, OptionalActions::Now, &settings)?;
+        let flags = rustix::fs::fcntl_getfl(&device)?;
+        rustix::fs::fcntl_setfl(&device, flags | OFlags::NONBLOCK)?;
+        let target = ptsname(&device, Vec::new())?;
+        if name.is_symlink() {
+            std::fs::remove_file(name)?;
+        }
+        std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target.as_bytes()), name)?;
+        Ok(Self {
+            name: name.to_owned(),
+            device,
+            _host: host,
+        })
+    }
+
+    /// Puts bytes on the line. A real line waits for nobody: bytes that nobody reads are lost once
+    /// the host's buffer is full.
+    pub fn send(&self, bytes: &[u8]) {
+        // A line that does not take a byte is a line with nobody at the other end.
+        let _ = rustix::io::write(self.device.as_fd(), bytes);
+    }
+}
+
+impl Drop for SerialLine {
+    fn drop(&mut self) {
+        // Whoever removed the name before has done the same.
+        let _ = std::fs::remove_file(&self.name);
+    }
+}

@@ -1,0 +1,398 @@
+//! A person in the lane: reads the screen, takes time, does what people do.
+
+use super::lane;
+use super::persona::{Persona, Presentation};
+use super::{Action, View};
+use crate::profile::Profile;
+use gate_protocol::Instant;
+use gate_session::{DocumentHint, FaceHint, Screen};
+use rand::{Rng, RngExt};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Share of the time for the way out that goes into taking up the document; the door opens
+/// meanwhile.
+const TAKING: f64 = 0.3;
+/// Nobody stands longer than this before a lane that does not let anybody in.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long somebody looks at the open entry before thinking better of it.
+const HESITATION: Duration = Duration::from_secs(4);
+/// A first look that was no use is followed by a better one after this time, hint or not.
+const SECOND_LOOK: Duration = Duration::from_millis(1_500);
+/// Somebody who tailgates keeps this distance, m.
+const HEELS: f64 = 0.55;
+
+/// How a document lies on the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Placement {
+    /// The printed zone lies where the reader looks.
+    Right,
+    /// Turned or not at the edge: the reader sees part of the printed zone.
+    Wrong,
+}
+
+/// Which way somebody leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Entry,
+    Exit,
+    /// Whichever door stands open first.
+    Any,
+}
+
+/// Something a person has made up the mind to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Place(Placement),
+    Lift,
+    Look { useful: bool },
+    Leave(Way),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Coming,
+    Waiting { since: Instant },
+    Entering,
+    Inside,
+    Leaving(Way),
+    Gone,
+}
+
+/// What this person is like: drawn once, so that the same seed meets the same people whatever the
+/// gate does.
+#[derive(Clone, Debug)]
+struct Habits {
+    place: Duration,
+    misplaces: bool,
+    place_again: Duration,
+    look: Duration,
+    looks_twice: bool,
+    react: Duration,
+    take: Duration,
+    /// m/s.
+    speed_in: f64,
+    /// m/s.
+    speed_out: f64,
+}
+
+impl Habits {
+    fn draw(profile: &Profile, rng: &mut impl Rng) -> Self {
+        let walk_in = profile.walk_in.draw(rng).as_secs_f64();
+        let walk_out = profile.walk_out.draw(rng).as_secs_f64();
+        Self {
+            place: profile.place.draw(rng),
+            misplaces: rng.random_bool(profile.misplaced),
+            place_again: profile.place_again.draw(rng),
+            look: profile.look.draw(rng),
+            looks_twice: rng.random_bool(profile.second_look),
+            react: profile.react.draw(rng),
+            take: Duration::from_secs_f64(walk_out * TAKING),
+            speed_in: lane::WAY_IN / walk_in,
+            speed_out: lane::WAY_OUT / (walk_out * (1.0 - TAKING)),
+        }
+    }
+}
+
+/// One person.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    persona: Persona,
+    /// Follows somebody and shows no document.
+    follower: bool,
+    habits: Habits,
+    stage: Stage,
+    deeds: VecDeque<(Instant, Deed)>,
+    x: f64,
+    document_on_reader: bool,
+    in_view: View,
+}
+
+/// Whether the doors let somebody through.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passable {
+    pub entry: bool,
+    pub exit: bool,
+}
+
+impl Person {
+    pub(super) fn new(persona: Persona, profile: &Profile, rng: &mut impl Rng) -> Self {
+        Self {
+            persona,
+            follower: false,
+            habits: Habits::draw(profile, rng),
+            stage: Stage::Coming,
+            deeds: VecDeque::new(),
+            x: lane::START,
+            document_on_reader: false,
+            in_view: View::Nobody,
+        }
+    }
+
+    /// Somebody else who walks at this person's heels.
+    pub(super) fn at_the_heels(&self) -> Self {
+        let mut other = self.clone();
+        other.follower = true;
+        other.x -= HEELS;
+        other
+    }
+
+    /// Where the body is, m along the lane: middle.
+    pub(super) const fn x(&self) -> f64 {
+        self.x
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.stage == Stage::Gone
+    }
+
+    pub(super) fn is_inside(&self) -> bool {
+        lane::CHAMBER.holds(self.x)
+    }
+
+    /// Leaves a bag when walking out.
+    pub(super) fn leaves_bag(&self) -> bool {
+        self.persona == Persona::LeavesBag && self.stage == Stage::Leaving(Way::Exit)
+    }
+
+    /// When this person does something without being told, if standing still.
+    pub(super) fn next_deed(&self) -> Option<Instant> {
+        let waited = match self.stage {
+            Stage::Waiting { since } => Some(since + self.patience()),
+            _ => None,
+        };
+        self.deeds
+            .front()
+            .map(|(due, _)| *due)
+            .into_iter()
+            .chain(waited)
+            .min()
+    }
+
+    /// Sees a new instruction on the screen.
+    pub(super) fn see(&mut self, now: Instant, screen: Screen) {
+        let inside = matches!(
+            self.stage,
+            Stage::Entering | Stage::Inside | Stage::Leaving(_)
+        );
+        if !inside || self.stage == Stage::Leaving(Way::Exit) && screen != Screen::Emergency {
+            return;
+        }
+        match screen {
+            Screen::PlaceDocument { hint } if !self.follower => self.place(now, hint),
+            Screen::LookHere { hint, .. } if !self.follower => self.look(now, hint),
+            Screen::Go => self.leave(now, self.habits.take, Way::Exit),
+            Screen::StepBack | Screen::OnePerson => self.leave(now, self.habits.react, Way::Entry),
+            Screen::Emergency => self.leave(now, self.habits.react, Way::Any),
+            Screen::OfficerComing => self.deeds.clear(),
+            _ => {}
+        }
+    }
+
+    fn place(&mut self, now: Instant, hint: DocumentHint) {
+        let placing = self
+            .deeds
+            .iter()
+            .any(|(_, deed)| matches!(deed, Deed::Place(_)));
+        if placing {
+            return;
+        }
+        if !self.document_on_reader {
+            let fit = if self.habits.misplaces {
+                Placement::Wrong
+            } else {
+                Placement::Right
+            };
+            self.plan(now + self.habits.place, Deed::Place(fit));
+        } else if hint != DocumentHint::None {
+            self.plan(now + self.habits.place_again / 3, Deed::Lift);
+            self.plan(now + self.habits.place_again, Deed::Place(Placement::Right));
+        }
+    }
+
+    fn look(&mut self, now: Instant, hint: FaceHint) {
+        let looking = matches!(self.in_view, View::Face(_) | View::TurnedAway);
+        let planned = self
+            .deeds
+            .iter()
+            .any(|(_, deed)| matches!(deed, Deed::Look { .. }));
+        if !looking && !planned {
+            let first = now + self.habits.look;
+            self.plan(
+                first,
+                Deed::Look {
+                    useful: !self.habits.looks_twice,
+                },
+            );
+            if self.habits.looks_twice {
+                self.plan(first + SECOND_LOOK, Deed::Look { useful: true });
+            }
+        } else if self.in_view == View::TurnedAway && hint != FaceHint::None {
+            self.plan(now + self.habits.react, Deed::Look { useful: true });
+        }
+    }
+
+    fn leave(&mut self, now: Instant, after: Duration, way: Way) {
+        if self.deeds.iter().any(|(_, deed)| *deed == Deed::Leave(way)) {
+            return;
+        }
+        self.deeds.clear();
+        if self.document_on_reader {
+            self.plan(now + after, Deed::Lift);
+        }
+        self.plan(now + after, Deed::Leave(way));
+    }
+
+    fn plan(&mut self, due: Instant, deed: Deed) {
+        let after = self
+            .deeds
+            .iter()
+            .take_while(|(other, _)| *other <= due)
+            .count();
+        self.deeds.insert(after, (due, deed));
+    }
+
+    /// Lives on for `dt` seconds until `now`. Tells whether the body moved.
+    pub(super) fn step(
+        &mut self,
+        now: Instant,
+        dt: f64,
+        doors: Passable,
+        actions: &mut VecDeque<Action>,
+    ) -> bool {
+        while self.stage != Stage::Entering
+            && self.deeds.front().is_some_and(|(due, _)| *due <= now)
+        {
+            if let Some((_, deed)) = self.deeds.pop_front() {
+                self.act(deed, actions);
+            }
+        }
+        self.decide(now, doors);
+        let before = self.x;
+        self.walk(dt, doors);
+        self.arrive(now);
+        self.watch_view(actions);
+        before.to_bits() != self.x.to_bits()
+    }
+
+    fn act(&mut self, deed: Deed, actions: &mut VecDeque<Action>) {
+        match deed {
+            Deed::Place(placement) => {
+                self.document_on_reader = true;
+                self.habits.misplaces = false;
+                actions.push_back(Action::PlaceDocument(placement));
+            }
+            Deed::Lift => {
+                self.document_on_reader = false;
+                actions.push_back(Action::LiftDocument);
+            }
+            Deed::Look { useful } => {
+                let view = if useful {
+                    View::Face(self.persona.presents())
+                } else {
+                    View::TurnedAway
+                };
+                self.show_to_camera(view, actions);
+            }
+            Deed::Leave(way) => self.stage = Stage::Leaving(way),
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        if self.persona == Persona::DoesNotStepIn {
+            HESITATION
+        } else {
+            PATIENCE
+        }
+    }
+
+    fn decide(&mut self, now: Instant, doors: Passable) {
+        if let Stage::Waiting { since } = self.stage {
+            if now.since(since) >= self.patience() {
+                self.stage = Stage::Leaving(Way::Entry);
+            } else if doors.entry && self.persona != Persona::DoesNotStepIn {
+                self.stage = Stage::Entering;
+            }
+        }
+    }
+
+    fn walk(&mut self, dt: f64, doors: Passable) {
+        let (target, speed) = match self.stage {
+            Stage::Coming => (self.place_in_queue(), self.habits.speed_in),
+            Stage::Entering => (self.place_inside(), self.habits.speed_in),
+            Stage::Leaving(way) => (self.way_out(way, doors), self.habits.speed_out),
+            Stage::Waiting { .. } | Stage::Inside | Stage::Gone => return,
+        };
+        let wanted = self.x + (target - self.x).clamp(-speed * dt, speed * dt);
+        let wanted = lane::ENTRY.stops(self.x, wanted, doors.entry);
+        self.x = lane::EXIT.stops(self.x, wanted, doors.exit);
+    }
+
+    fn arrive(&mut self, now: Instant) {
+        self.stage = match self.stage {
+            Stage::Coming if self.x >= self.place_in_queue() => Stage::Waiting { since: now },
+            Stage::Entering if self.x >= self.place_inside() => Stage::Inside,
+            Stage::Leaving(_) if self.x >= lane::FAR || self.x <= lane::START => Stage::Gone,
+            stage => stage,
+        };
+    }
+
+    const fn place_in_queue(&self) -> f64 {
+        if self.follower {
+            lane::QUEUE - HEELS
+        } else {
+            lane::QUEUE
+        }
+    }
+
+    const fn place_inside(&self) -> f64 {
+        if self.follower {
+            lane::STAND - HEELS
+        } else {
+            lane::STAND
+        }
+    }
+
+    fn way_out(&self, way: Way, doors: Passable) -> f64 {
+        match way {
+            Way::Entry => lane::START,
+            Way::Exit => lane::FAR,
+            Way::Any if doors.exit => lane::FAR,
+            Way::Any if doors.entry => lane::START,
+            Way::Any => self.x,
+        }
+    }
+
+    /// Keeps the camera told of a body that comes, stands and goes.
+    fn watch_view(&mut self, actions: &mut VecDeque<Action>) {
+        if self.follower {
+            return;
+        }
+        let leaving = matches!(self.stage, Stage::Leaving(_) | Stage::Gone);
+        let view = match self.in_view {
+            View::Nobody if self.is_inside() && !leaving => View::Approaching,
+            View::Nobody => View::Nobody,
+            _ if leaving => View::Nobody,
+            view => view,
+        };
+        self.show_to_camera(view, actions);
+    }
+
+    fn show_to_camera(&mut self, view: View, actions: &mut VecDeque<Action>) {
+        if self.in_view != view {
+            self.in_view = view;
+            actions.push_back(Action::InView(view));
+        }
+    }
+}
+
+impl View {
+    /// Whether a face can be compared.
+    #[must_use]
+    pub const fn is_useful(self) -> bool {
+        matches!(
+            self,
+            Self::Face(Presentation::Live | Presentation::Photograph)
+        )
+    }
+}

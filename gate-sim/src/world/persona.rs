@@ -1,0 +1,137 @@
+//! Who comes to the lane, and with what.
+
+use gate_session::{Abandonment, Outcome, Referral};
+
+/// A kind of traveller. What each does is in [`super::person`]; how each must end is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Persona {
+    /// The holder of a good document.
+    Genuine,
+    /// Shows somebody else's document.
+    Impostor,
+    /// Holds the holder's photograph to the camera.
+    PhotoAttack,
+    /// The holder of a document that has expired.
+    ExpiredDocument,
+    /// Shows a document whose chip holds another portrait than the issuer signed.
+    ChangedPortrait,
+    /// The holder of a good document that slips on the reader once.
+    ChipFailsOnce,
+    /// Stands before the open entry and thinks better of it.
+    DoesNotStepIn,
+    /// Follows close behind somebody.
+    Tailgater,
+    /// The holder of a good document who forgets a bag inside.
+    LeavesBag,
+}
+
+/// What lies on the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Papers {
+    /// The traveller's own, in order.
+    Own,
+    /// In order, but somebody else's.
+    SomebodyElses,
+    /// The traveller's own, expired.
+    Expired,
+    /// The portrait on the chip is not the one that was signed.
+    PortraitChanged,
+}
+
+/// What is shown to the camera.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Presentation {
+    /// The traveller's own face.
+    Live,
+    /// A printed photograph of the document's holder.
+    Photograph,
+}
+
+impl Persona {
+    /// Every persona.
+    pub const ALL: [Self; 9] = [
+        Self::Genuine,
+        Self::Impostor,
+        Self::PhotoAttack,
+        Self::ExpiredDocument,
+        Self::ChangedPortrait,
+        Self::ChipFailsOnce,
+        Self::DoesNotStepIn,
+        Self::Tailgater,
+        Self::LeavesBag,
+    ];
+
+    /// How this traveller's journey must end.
+    #[must_use]
+    pub const fn ends(self) -> Outcome {
+        match self {
+            Self::Genuine | Self::ChipFailsOnce | Self::LeavesBag => Outcome::Cleared,
+            Self::Impostor => Outcome::Referred(Referral::FaceMismatch),
+            Self::PhotoAttack => Outcome::Referred(Referral::PresentationAttack),
+            Self::ExpiredDocument => Outcome::Referred(Referral::DocumentExpired),
+            Self::ChangedPortrait => Outcome::Referred(Referral::DocumentNotGenuine),
+            Self::DoesNotStepIn => Outcome::Abandoned(Abandonment::NotEntered),
+            Self::Tailgater => Outcome::Referred(Referral::SeveralPersons),
+        }
+    }
+
+    /// The document this traveller shows.
+    #[must_use]
+    pub const fn papers(self) -> Papers {
+        match self {
+            Self::Impostor => Papers::SomebodyElses,
+            Self::ExpiredDocument => Papers::Expired,
+            Self::ChangedPortrait => Papers::PortraitChanged,
+            _ => Papers::Own,
+        }
+    }
+
+    /// What this traveller shows to the camera.
+    #[must_use]
+    pub const fn presents(self) -> Presentation {
+        match self {
+            Self::PhotoAttack => Presentation::Photograph,
+            _ => Presentation::Live,
+        }
+    }
+
+    /// How often the chip fails before it can be read.
+    #[must_use]
+    pub const fn chip_failures(self) -> u8 {
+        match self {
+            Self::ChipFailsOnce => 1,
+            _ => 0,
+        }
+    }
+
+    /// How many people come.
+    #[must_use]
+    pub const fn people(self) -> u8 {
+        match self {
+            Self::Tailgater => 2,
+            _ => 1,
+        }
+    }
+
+    /// Word for reports and tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::Impostor => "impostor",
+            Self::PhotoAttack => "photo-attack",
+            Self::ExpiredDocument => "expired-document",
+            Self::ChangedPortrait => "changed-portrait",
+            Self::ChipFailsOnce => "chip-fails-once",
+            Self::DoesNotStepIn => "does-not-step-in",
+            Self::Tailgater => "tailgater",
+            Self::LeavesBag => "leaves-bag",
+        }
+    }
+
+    /// The persona of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+}
