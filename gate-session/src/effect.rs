@@ -18,15 +18,13 @@ pub enum Effect {
     SetMode(Mode),
     /// What the lamps say.
     ShowSign(Sign),
-    /// What the traveller's screen says.
-    Show(Screen),
+    /// What the screen says to this traveller number.
+    Show(u64, Screen),
     /// Lets this passage out through the exit, once.
     ReleaseExit(Passage, Duration),
     /// Lets this passage back through the entry.
     SendBack(Passage),
 
-    /// Forget what the document reader read and read again.
-    ReadDocument,
     /// Read the chip with the key from this zone.
     ReadChip(Ticket, Box<Mrz>),
     /// Turn the portrait into a template.

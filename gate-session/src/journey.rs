@@ -59,7 +59,7 @@ pub struct Session {
     pub(crate) lane: LaneState,
     pub(crate) questions: Questions,
     pub(crate) traveller: Traveller,
-    travellers: u64,
+    pub(crate) travellers: u64,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) shown: Option<(Mode, Sign, Screen)>,
 }
@@ -302,7 +302,6 @@ impl Session {
             self.travellers += 1;
         }
         self.traveller = Traveller::new(self.travellers, now);
-        self.effects.push_back(Effect::ReadDocument);
         let ticket = self.questions.ask(Question::Face, None);
         self.effects.push_back(Effect::CaptureFace(ticket));
         Stage::Examine
@@ -422,8 +421,6 @@ impl Session {
         }
         if failure == ChipFailure::Faulty {
             self.ask_chip(now);
-        } else {
-            self.effects.push_back(Effect::ReadDocument);
         }
         Stage::Examine
     }

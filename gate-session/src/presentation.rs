@@ -14,7 +14,8 @@ impl Session {
         let (mode, sign, screen) = wanted;
         let shown = self.shown.replace(wanted);
         if shown.is_none_or(|shown| shown.2 != screen) {
-            self.effects.push_back(Effect::Show(screen));
+            self.effects
+                .push_back(Effect::Show(self.travellers, screen));
         }
         if shown.is_none_or(|shown| shown.0 != mode) {
             self.effects.push_back(Effect::SetMode(mode));

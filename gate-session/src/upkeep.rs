@@ -63,7 +63,6 @@ impl Session {
             }
             (Stage::Examine, Some(Question::Chip)) => {
                 self.traveller.chip_failed(now, DocumentHint::LiftAndPlace);
-                self.effects.push_back(Effect::ReadDocument);
                 if self.traveller.chip_failures >= self.limits.chip_tries {
                     return self.decide(
                         now,
