@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod file;
 pub mod finding;
 pub mod inspect;
+pub mod lds;
 pub mod mrz;
 pub mod portrait;
 pub mod secure_messaging;

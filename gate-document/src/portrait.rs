@@ -1,6 +1,13 @@
 //! The portrait's pixels, from bytes that nobody vouches for yet.
+//!
+//! Sizes are checked before anything is allocated for them: a few hundred hostile bytes can
+//! announce an image of gigabytes.
 
-use image::RgbImage;
+use core::fmt;
+use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
+use image::codecs::jpeg::JpegDecoder;
+use image::{DynamicImage, ImageDecoder, RgbImage};
+use std::io::Cursor;
 use zeroize::Zeroizing;
 
 /// How a portrait is compressed.
@@ -12,6 +19,27 @@ pub enum PortraitKind {
     Jpeg2000,
 }
 
+/// First bytes of a JPEG 2000 codestream: start of codestream, then image and tile size.
+const CODESTREAM: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
+/// First bytes of the JP2 container.
+const JP2: [u8; 8] = *b"\0\0\0\x0CjP  ";
+/// First bytes of JPEG: start of image and the next marker.
+const JPEG: [u8; 3] = [0xFF, 0xD8, 0xFF];
+
+impl PortraitKind {
+    /// The compression of an image that starts with `bytes`.
+    #[must_use]
+    pub fn of_image(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(&JPEG) {
+            Some(Self::Jpeg)
+        } else if bytes.starts_with(&JP2) || bytes.starts_with(&CODESTREAM) {
+            Some(Self::Jpeg2000)
+        } else {
+            None
+        }
+    }
+}
+
 /// A compressed portrait as DG2 holds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Portrait {
@@ -21,27 +49,154 @@ pub struct Portrait {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Prints no pixel: kind and size only.
-impl core::fmt::Debug for Portrait {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Debug for Portrait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Portrait({:?}, {} bytes)", self.kind, self.bytes.len())
     }
 }
 
+/// Longest compressed portrait. Those in passports have 10 to 30 kB.
+pub const BYTES_MAX: usize = 1 << 20;
+/// Largest portrait in pixels. Those in passports have 413 × 531 or so.
+pub const PIXELS_MAX: u64 = 4_000_000;
+/// Most tiles of a JPEG 2000 image. Portraits have one; a tile costs memory even when it is empty.
+const TILES_MAX: u64 = 256;
+/// Most components of a JPEG 2000 image: three colours and alpha.
+const COMPONENTS_MAX: u16 = 4;
+
 /// Why a portrait has no pixels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortraitError {
-    /// The decoder gave up.
-    #[error("portrait does not decode")]
-    Decoder,
+    /// There is no portrait to decode: DG2 is missing or holds none.
+    #[error("no portrait was read")]
+    Missing,
+    /// More bytes than any portrait needs.
+    #[error("portrait of {found} bytes, at most {limit} expected")]
+    TooLong {
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// More pixels than any portrait needs, or none.
+    #[error("portrait of {width} × {height} pixels, 1 to {limit} pixels expected")]
+    Size {
+        /// Pixels per row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Pixels allowed.
+        limit: u64,
+    },
+    /// The JPEG 2000 header describes no portrait.
+    #[error("JPEG 2000 header: {problem}")]
+    Header {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The image is damaged, or of a kind that is not read.
+    #[error("portrait does not decode: {problem}")]
+    Decoder {
+        /// What the decoder said. It names markers and sizes.
+        problem: String,
+    },
+    /// Neither grey nor colour.
+    #[error("portrait of {channels} colour channels, 1 or 3 expected")]
+    Channels {
+        /// Channels without alpha.
+        channels: usize,
+    },
 }
 
 /// Decodes the portrait.
 ///
 /// # Errors
 ///
-/// See [`PortraitError`].
+/// [`PortraitError`] for anything that is no complete image within the limits.
 pub fn decode(portrait: &Portrait) -> Result<RgbImage, PortraitError> {
-    let _ = portrait;
-    unimplemented!()
+    let found = portrait.bytes.len();
+    if found > BYTES_MAX {
+        return Err(PortraitError::TooLong { found, limit: BYTES_MAX });
+    }
+    match portrait.kind {
+        PortraitKind::Jpeg => decode_jpeg(&portrait.bytes),
+        PortraitKind::Jpeg2000 => decode_jpeg2000(&portrait.bytes),
+    }
 }
+
+fn decode_jpeg(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
+    let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(decoder_error)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    Ok(DynamicImage::from_decoder(decoder).map_err(decoder_error)?.into_rgb8())
+}
+
+fn decode_jpeg2000(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
+    check_codestream(bytes)?;
+    let image = Image::new(bytes, &DecodeSettings::default()).map_err(decoder_error)?;
+    let (width, height) = (image.width(), image.height());
+    check_size(width, height)?;
+    let channels = usize::from(image.color_space().num_channels());
+    let stride = channels + usize::from(image.has_alpha());
+    let mut context = DecoderContext::default();
+    let pixels = Zeroizing::new(image.decode(&mut context).map_err(decoder_error)?.data_u8());
+    let colours: fn(&[u8]) -> [u8; 3] = match channels {
+        1 => |pixel| [pixel[0]; 3],
+        3 => |pixel| [pixel[0], pixel[1], pixel[2]],
+        _ => return Err(PortraitError::Channels { channels }),
+    };
+    let rgb: Vec<u8> = pixels.chunks_exact(stride).flat_map(colours).collect();
+    let size = rgb.len();
+    RgbImage::from_raw(width, height, rgb).ok_or_else(|| PortraitError::Decoder {
+        problem: format!("{size} samples for {width} × {height} pixels"),
+    })
+}
+
+fn decoder_error(error: impl fmt::Display) -> PortraitError {
+    PortraitError::Decoder { problem: error.to_string() }
+}
+
+fn check_size(width: u32, height: u32) -> Result<(), PortraitError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if (1..=PIXELS_MAX).contains(&pixels) {
+        return Ok(());
+    }
+    Err(PortraitError::Size { width, height, limit: PIXELS_MAX })
+}
+
+/// Checks image and tile size before the decoder allocates for them (ISO/IEC 15444-1, A.5.1).
+fn check_codestream(bytes: &[u8]) -> Result<(), PortraitError> {
+    let wrong = |problem| PortraitError::Header { problem };
+    let mut streams = bytes.windows(CODESTREAM.len()).enumerate().filter(|(_, w)| *w == CODESTREAM);
+    let (start, _) = streams.next().ok_or_else(|| wrong("no codestream"))?;
+    // With one codestream in the file, the one checked is the one decoded.
+    if streams.next().is_some() {
+        return Err(wrong("more than one codestream"));
+    }
+    let size = bytes.get(start + 8..start + 42).ok_or_else(|| wrong("no room for the size"))?;
+    let number = |at: usize| {
+        size[at..at + 4].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+    };
+    let [x_end, y_end, x_start, y_start, tile_x, tile_y, tiles_left, tiles_top] =
+        core::array::from_fn(|index| number(index * 4));
+    let components = u16::from_be_bytes([size[32], size[33]]);
+    let too_large = u64::from(u32::MAX);
+    check_size(
+        u32::try_from(x_end.saturating_sub(x_start).min(too_large)).unwrap_or(u32::MAX),
+        u32::try_from(y_end.saturating_sub(y_start).min(too_large)).unwrap_or(u32::MAX),
+    )?;
+    if tile_x == 0 || tile_y == 0 || tiles_left > x_start || tiles_top > y_start {
+        return Err(wrong("tiles that do not cover the image"));
+    }
+    let tiles = (x_end - tiles_left).div_ceil(tile_x) * (y_end - tiles_top).div_ceil(tile_y);
+    if tiles > TILES_MAX {
+        return Err(wrong("too many tiles"));
+    }
+    if !(1..=COMPONENTS_MAX).contains(&components) {
+        return Err(wrong("not 1 to 4 components"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

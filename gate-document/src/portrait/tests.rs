@@ -1,0 +1,106 @@
+use super::*;
+use hex_literal::hex;
+use proptest::prelude::*;
+
+/// 24 × 16 pixels, red 10 x, green 15 y, blue 128; JP2, reversible, made with OpenJPEG 2.5.
+const COLOUR_JP2: [u8; 298] = hex!(
+    "0000000c6a5020200d0a870a00000014667479706a703220000000006a7032200000002d6a7032680000001669686472"
+    "00000010000000180003070700000000000f636f6c7201000000000010000000dd6a703263ff4fff51002f0000000000"
+    "18000000100000000000000000000000180000001000000000000000000003070101070101070101ff52000c00000001"
+    "000204040001ff5c000a4040484850484850ff640025000143726561746564206279204f70656e4a5045472076657273"
+    "696f6e20322e352e34ff90000a00000000005f0001ff93df80901165353c3ef2a9400318ec67a8d66b2a5a6bdf809012"
+    "89f6bef00390892f000afedddeb3e8eb3380c1f383002c5bd3a1f5030003826156669f80c0f903004b2554e29eb7a07c"
+    "8140522a4e6cdf80ffd9"
+);
+
+/// The same as a grey codestream without container.
+const GREY_CODESTREAM: [u8; 199] = hex!(
+    "ff4fff510029000000000018000000100000000000000000000000180000001000000000000000000001070101ff5200"
+    "0c00000001000204040001ff5c000a4040484850484850ff640025000143726561746564206279204f70656e4a504547"
+    "2076657273696f6e20322e352e34ff90000a0000000000570001ff93cfb46010dbaf512466670c30ca968f89aa6fbff5"
+    "e59f33a07ecbb3c07c21c1f3868011002c5ab70382500168b2239fc03a2c0f9054008c4b253af6bf522a4c0adf7389ff"
+    "6c7f2ddc9fffd9"
+);
+
+fn pattern(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 10) as u8, (y * 15) as u8, 128]))
+}
+
+fn jpeg(image: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new(&mut bytes).encode_image(image).unwrap();
+    bytes
+}
+
+fn portrait(bytes: &[u8]) -> Portrait {
+    let kind = PortraitKind::of_image(bytes).unwrap();
+    Portrait { kind, bytes: Zeroizing::new(bytes.to_vec()) }
+}
+
+#[test]
+fn every_kind_of_portrait_decodes() {
+    assert_eq!(decode(&portrait(&COLOUR_JP2)).unwrap(), pattern(24, 16));
+    let grey = decode(&portrait(&GREY_CODESTREAM)).unwrap();
+    assert_eq!(grey.dimensions(), (24, 16));
+    assert!(grey.pixels().all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2]));
+    let decoded = decode(&portrait(&jpeg(&pattern(24, 16)))).unwrap();
+    assert_eq!(decoded.dimensions(), (24, 16));
+    assert!(decoded.get_pixel(20, 8).0[0].abs_diff(200) < 16);
+}
+
+#[test]
+fn an_image_that_announces_too_much_is_refused_before_it_is_decoded() {
+    let with = |at: usize, bytes: &[u8]| {
+        let mut image = GREY_CODESTREAM;
+        image[at..at + bytes.len()].copy_from_slice(bytes);
+        decode(&portrait(&image)).err().unwrap()
+    };
+    let header = |problem| PortraitError::Header { problem };
+    let (width, height, limit) = (0x0010_0000, 16, PIXELS_MAX);
+    assert_eq!(with(8, &hex!("00100000")), PortraitError::Size { width, height, limit });
+    assert_eq!(
+        with(8, &hex!("00000000")),
+        PortraitError::Size { width: 0, height: 16, limit }
+    );
+    assert_eq!(with(24, &hex!("00000001 00000001")), header("too many tiles"));
+    assert_eq!(with(24, &hex!("00000000")), header("tiles that do not cover the image"));
+    assert_eq!(with(40, &hex!("4000")), header("not 1 to 4 components"));
+    let mut wide = jpeg(&pattern(24, 16));
+    let frame = wide.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    wide[frame + 5..frame + 9].copy_from_slice(&hex!("FFFF FFFF"));
+    assert_eq!(
+        decode(&portrait(&wide)),
+        Err(PortraitError::Size { width: 0xFFFF, height: 0xFFFF, limit })
+    );
+    let long = [jpeg(&pattern(24, 16)), vec![0; BYTES_MAX]].concat();
+    assert!(matches!(decode(&portrait(&long)), Err(PortraitError::TooLong { .. })));
+    assert!(matches!(decode(&portrait(&JP2)), Err(PortraitError::Header { .. })));
+    assert!(matches!(decode(&portrait(&JPEG)), Err(PortraitError::Decoder { .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_damaged_portrait_decodes_or_is_refused(
+        which in 0..3_usize,
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = match which {
+            0 => COLOUR_JP2.to_vec(),
+            1 => GREY_CODESTREAM.to_vec(),
+            _ => jpeg(&pattern(24, 16)),
+        };
+        for (index, value) in damage {
+            let at = index.index(bytes.len() - 12) + 12;
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() - 12) + 12);
+        }
+        if let Some(kind) = PortraitKind::of_image(&bytes) {
+            let _ = decode(&Portrait { kind, bytes: Zeroizing::new(bytes) });
+        }
+    }
+}
