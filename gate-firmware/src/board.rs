@@ -1,0 +1,30 @@
+//! What the scan needs of a board, and the boards there are.
+
+pub(crate) mod nucleo_l476rg;
+
+use gate_protocol::link::controller::Identity;
+use gate_protocol::pins::Bits;
+
+/// A board as the scan sees it. Nothing here waits.
+pub(crate) trait Board {
+    /// Levels of the input pins, in the sense of [`gate_protocol::pins::Input`].
+    fn sample(&self) -> Bits;
+
+    /// Drives the output pins, all but the watchdog's.
+    fn drive(&mut self, outputs: Bits);
+
+    /// The levels that the driven output pins really have.
+    fn read_back(&self) -> Bits;
+
+    /// Tells the watchdogs that a scan kept its time. Called after each such scan; the board keeps
+    /// to the pace that its watchdogs want.
+    fn feed_watchdog(&mut self);
+}
+
+/// What starting the board brought to light.
+pub(crate) struct Start {
+    /// Clock of the core, in hertz.
+    pub(crate) core_hz: u32,
+    /// What the controller says of itself.
+    pub(crate) identity: Identity,
+}

@@ -1,0 +1,77 @@
+//! Talks to the host whenever there is something to say.
+
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
+use embassy_time::with_deadline;
+use gate_protocol::Instant;
+use gate_protocol::link::Next;
+use gate_protocol::link::controller::{ControllerLink, Delivery, Identity};
+
+use crate::{clock, scan, serial};
+
+/// How often the interlock is told at least that the lease stands. It stops believing in a link
+/// that says nothing for longer: see `Limits::lease_word`.
+const LEASE_TOLD_EVERY_MS: u64 = 100;
+
+static ATTENTION: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+
+/// Bytes have come in, or the lane has changed.
+pub(crate) fn wake() {
+    ATTENTION.signal(());
+}
+
+/// The controller's end of the link, for ever.
+#[embassy_executor::task]
+pub(crate) async fn talk(identity: Identity) {
+    let mut link = ControllerLink::new(clock::now(), identity);
+    loop {
+        let now = clock::now();
+        let mut bytes = [0; 64];
+        let mut count = serial::read(&mut bytes);
+        while count > 0 {
+            link.receive(now, &bytes[..count]);
+            count = serial::read(&mut bytes);
+        }
+        let deadline = attend(now, &mut link);
+        let latest = now.as_millis() + LEASE_TOLD_EVERY_MS;
+        let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);
+        // Woken or not: there is something to do.
+        let _ = with_deadline(embassy_time::Instant::from_millis(until), ATTENTION.wait()).await;
+    }
+}
+
+/// Carries everything between link and interlock; gives the time of the link's next duty.
+fn attend(now: Instant, link: &mut ControllerLink) -> Instant {
+    loop {
+        show_lane(now, link);
+        match link.next(now) {
+            Next::Deliver(Delivery::SessionOpened) => {
+                scan::with_interlock(|interlock| interlock.open_session(now));
+            }
+            Next::Deliver(Delivery::LeaseLapsed) => {
+                scan::with_interlock(|interlock| interlock.lease(now, false));
+            }
+            Next::Deliver(Delivery::Request { number, message }) => {
+                let answer = scan::with_interlock(|interlock| interlock.request(now, &message));
+                if let Some(answer) = answer {
+                    link.answer(number, answer);
+                }
+            }
+            Next::Transmit(wire) => serial::write(&wire),
+            Next::Wait(deadline) => return deadline,
+        }
+    }
+}
+
+fn show_lane(now: Instant, link: &mut ControllerLink) {
+    let held = link.has_lease(now);
+    scan::with_interlock(|interlock| {
+        interlock.lease(now, held);
+        link.set_lane(scan::lane(interlock));
+        while let Some(event) = interlock.next_event() {
+            // An event that finds no room is counted by the link and missed by the host in the
+            // numbers.
+            let _ = link.report(now, event);
+        }
+    });
+}

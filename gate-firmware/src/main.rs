@@ -1,0 +1,37 @@
+//! The gate controller.
+//!
+//! Two things run here. The **scan** ([`scan`]) samples the inputs, asks the interlock and drives
+//! the outputs, every millisecond, in an interrupt above all others. The **link** ([`link`]) talks
+//! to the host in an async task below it. What they share is one [`Interlock`] behind a critical
+//! section of some microseconds.
+//!
+//! The image that is flashed is the image that the emulator runs: every wait for the hardware is
+//! bounded, because the emulator does not model all of it.
+//!
+//! [`Interlock`]: gate_interlock::Interlock
+#![no_std]
+#![no_main]
+
+mod board;
+mod clock;
+mod executor;
+mod fault;
+mod link;
+mod scan;
+mod serial;
+
+use board::nucleo_l476rg::NucleoL476rg;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let mut core = cortex_m::Peripherals::take().expect("main runs once");
+    let (board, start) = NucleoL476rg::start(&mut core);
+    scan::begin(board);
+    clock::begin(core.SYST, &mut core.SCB, start.core_hz);
+    executor::run(|spawner| {
+        // The one task of a pool of one cannot fail to start.
+        if let Ok(task) = link::talk(start.identity) {
+            spawner.spawn(task);
+        }
+    })
+}
