@@ -1,36 +1,88 @@
 //! From bytes to findings: everything that can be said about a document once it has been read.
+//!
+//! Nothing here looks at a clock or asks anybody: the same bytes, trust store and day give the same
+//! findings, at the lane and in second line.
 
+use crate::bac::AccessError;
 use crate::chip::ReadError;
-use crate::file::ChipFiles;
-use crate::finding::{Check, Finding};
-use crate::mrz::Mrz;
-use crate::portrait::PortraitError;
-use crate::trust::TrustStore;
+use crate::country;
+use crate::file::{ChipFiles, ElementaryFile};
+use crate::finding::{Check, Finding, Outcome};
+use crate::lds::{self, LdsError};
+use crate::mrz::{self, Field, Mrz};
+use crate::passive;
+use crate::portrait::{self, Portrait, PortraitError};
+use crate::sod::{Sod, SodError};
+use crate::trust::{self, TrustStore};
 use image::RgbImage;
 use jiff::civil::Date;
+use openssl::x509::X509;
+
+/// The checks of this crate, each of which has a finding in every [`Inspection`].
+pub const CHECKS: [Check; 11] = [
+    Check::PrintedZone,
+    Check::Validity,
+    Check::ChipAccess,
+    Check::ChipReading,
+    Check::SodSignature,
+    Check::SignerTrust,
+    Check::DataGroupDigests,
+    Check::ComAgainstSod,
+    Check::IssuerAgainstSigner,
+    Check::PrintedAgainstChip,
+    Check::Portrait,
+];
 
 /// What an inspection has found.
 #[derive(Clone)]
 pub struct Inspection {
-    /// One finding for each check of this crate, in the order of [`Check`].
+    /// One finding for each of [`CHECKS`], in that order.
     pub findings: Vec<Finding>,
-    /// The zone in the chip.
+    /// The zone in the chip, where it could be read.
     pub dg1: Option<Mrz>,
-    /// The decoded portrait of DG2.
+    /// The decoded portrait of DG2, where it could be decoded.
     pub portrait: Option<RgbImage>,
 }
 
 impl Inspection {
-    /// Whether every check of this crate passed: the rule for letting a document through.
+    /// The rule for letting a document through: every one of [`CHECKS`] was done and passed. A check
+    /// that was not done or is not supported counts as little as one that failed, and an expired
+    /// document is not let through either.
     #[must_use]
     pub fn genuine(&self) -> bool {
-        false
+        CHECKS.iter().all(|check| {
+            self.finding(*check)
+                .is_some_and(|finding| finding.outcome == Outcome::Passed)
+        })
     }
 
-    /// The finding for `check`, if it is one of this crate's.
+    /// The finding for `check`, if it is one of [`CHECKS`].
     #[must_use]
     pub fn finding(&self, check: Check) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.check == check)
+    }
+
+    fn of(mut findings: Vec<Finding>, dg1: Option<Mrz>, portrait: Option<RgbImage>) -> Self {
+        for check in CHECKS {
+            if !findings.iter().any(|finding| finding.check == check) {
+                findings.push(Finding::not_done(check, "the chip was not read"));
+            }
+        }
+        findings.sort_by_key(|finding| finding.check);
+        Self {
+            findings,
+            dg1,
+            portrait,
+        }
+    }
+}
+
+// Names and faces stay out of every log.
+impl core::fmt::Debug for Inspection {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Inspection")
+            .field("findings", &self.findings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,26 +94,269 @@ pub fn inspect(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    let _ = (printed, chip, trust, today);
-    unimplemented!()
+    inspect_decoded(printed, chip, decode_portrait(chip), trust, today)
 }
 
-/// The same for a caller that decoded the portrait while the rest was read.
+/// Inspects a document for a caller that decoded the portrait while the rest was read: `portrait` is
+/// the result of [`decode_portrait`].
 #[must_use]
 pub fn inspect_decoded(
     printed: &Mrz,
     chip: &ChipFiles,
-    portrait: Result<RgbImage, PortraitError>,
+    portrait: Result<RgbImage, PortraitFailure>,
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    let _ = (printed, chip, portrait, trust, today);
-    unimplemented!()
+    let sod = chip.get(ElementaryFile::Sod).map(Sod::parse);
+    let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
+    let mut findings = vec![
+        Finding::passed(Check::PrintedZone),
+        mrz::validity(printed, today),
+        Finding {
+            reason: "BAC".to_owned(),
+            ..Finding::passed(Check::ChipAccess)
+        },
+        chip_reading(chip),
+        printed_against_chip(printed, dg1.as_ref()),
+        portrait_finding(&portrait),
+    ];
+    match sod {
+        Some(Ok(sod)) => {
+            let signature = passive::authenticate(&sod, trust, today);
+            let zone = dg1.as_ref().and_then(|dg1| dg1.as_ref().ok());
+            findings.extend([
+                data_group_digests(chip, &sod),
+                com_against_sod(chip, &sod),
+                issuer_against_signer(zone, signature.signer.as_ref()),
+                signature.signature,
+                signature.trust,
+            ]);
+        }
+        Some(Err(error)) => findings.extend(without_sod(&sod_unreadable(&error))),
+        None => {
+            let not_done = Finding::not_done(Check::SodSignature, "EF.SOD was not read");
+            findings.extend(without_sod(&not_done));
+        }
+    }
+    Inspection::of(findings, dg1.and_then(Result::ok), portrait.ok())
 }
 
 /// Inspects a document whose chip could not be read.
 #[must_use]
 pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> Inspection {
-    let _ = (printed, error, today);
-    unimplemented!()
+    let reason = error.to_string();
+    let mut findings = vec![
+        Finding::passed(Check::PrintedZone),
+        mrz::validity(printed, today),
+    ];
+    findings.extend(match error {
+        ReadError::Access(AccessError::NotOffered { .. }) => {
+            vec![Finding::not_supported(Check::ChipAccess, reason)]
+        }
+        ReadError::NoApplication { .. } | ReadError::Access(_) => {
+            vec![Finding::failed(Check::ChipAccess, reason)]
+        }
+        // The chip or the reader went away, or OpenSSL failed us: nothing is known of either check.
+        ReadError::Card(_) | ReadError::Crypto(_) => vec![
+            Finding::not_done(Check::ChipAccess, reason.clone()),
+            Finding::not_done(Check::ChipReading, reason),
+        ],
+        ReadError::Messaging { .. }
+        | ReadError::Refused { .. }
+        | ReadError::Malformed { .. }
+        | ReadError::TooLong { .. }
+        | ReadError::Block { .. } => vec![
+            Finding {
+                reason: "BAC".to_owned(),
+                ..Finding::passed(Check::ChipAccess)
+            },
+            Finding::failed(Check::ChipReading, reason),
+        ],
+    });
+    Inspection::of(findings, None, None)
+}
+
+fn chip_reading(chip: &ChipFiles) -> Finding {
+    let wanted = [
+        ElementaryFile::Com,
+        ElementaryFile::DG1,
+        ElementaryFile::DG2,
+        ElementaryFile::Sod,
+    ];
+    let missing: Vec<String> = wanted
+        .into_iter()
+        .filter(|file| chip.get(*file).is_none())
+        .map(|file| match chip.refusal(file) {
+            Some(status) => format!("{file} refused with status {status}"),
+            None => format!("{file} not read"),
+        })
+        .collect();
+    if missing.is_empty() {
+        return Finding::passed(Check::ChipReading);
+    }
+    Finding::failed(Check::ChipReading, missing.join(", "))
+}
+
+/// Field by field (BSI TR-03135-1): optional data alone may differ for reasons that are no forgery,
+/// so such a document is undecided.
+fn printed_against_chip(printed: &Mrz, dg1: Option<&Result<Mrz, LdsError>>) -> Finding {
+    let check = Check::PrintedAgainstChip;
+    let chip = match dg1 {
+        None => return Finding::not_done(check, "DG1 was not read"),
+        Some(Err(error)) => return Finding::failed(check, error.to_string()),
+        Some(Ok(chip)) => chip,
+    };
+    if printed.format != chip.format {
+        return Finding::failed(check, "the zones have different formats");
+    }
+    let different = printed.differences(chip);
+    if different.is_empty() {
+        return Finding::passed(check);
+    }
+    let names: Vec<String> = different.iter().map(ToString::to_string).collect();
+    let reason = format!("different: {}", names.join(", "));
+    if different == [Field::OptionalData] {
+        return Finding::not_done(check, reason);
+    }
+    Finding::failed(check, reason)
+}
+
+/// Why there is no picture of the holder.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortraitFailure {
+    /// The chip gave no DG2.
+    #[error("DG2 was not read")]
+    NotRead,
+    /// DG2 holds no portrait that can be found.
+    #[error(transparent)]
+    Record(#[from] LdsError),
+    /// The portrait does not decode.
+    #[error(transparent)]
+    Image(#[from] PortraitError),
+}
+
+/// Finds and decodes the portrait in DG2.
+///
+/// # Errors
+///
+/// [`PortraitFailure`] for each step that it needs.
+pub fn decode_portrait(chip: &ChipFiles) -> Result<RgbImage, PortraitFailure> {
+    let dg2 = chip
+        .get(ElementaryFile::DG2)
+        .ok_or(PortraitFailure::NotRead)?;
+    let found: Portrait = lds::portrait(dg2)?;
+    Ok(portrait::decode(&found)?)
+}
+
+fn portrait_finding(portrait: &Result<RgbImage, PortraitFailure>) -> Finding {
+    let check = Check::Portrait;
+    match portrait {
+        Ok(_) => Finding::passed(check),
+        Err(error @ PortraitFailure::NotRead) => Finding::not_done(check, error.to_string()),
+        Err(error @ PortraitFailure::Record(LdsError::Iso39794)) => {
+            Finding::not_supported(check, error.to_string())
+        }
+        Err(error) => Finding::failed(check, error.to_string()),
+    }
+}
+
+fn data_group_digests(chip: &ChipFiles, sod: &Sod) -> Finding {
+    let check = Check::DataGroupDigests;
+    let mut wrong = Vec::new();
+    for (file, bytes) in chip.iter() {
+        let ElementaryFile::DataGroup(number) = file else {
+            continue;
+        };
+        match (sod.digests.get(&number), sod.digest.of(bytes)) {
+            (None, _) => wrong.push(format!("{file} is not in EF.SOD")),
+            (_, Err(error)) => {
+                return Finding::not_supported(check, format!("OpenSSL has no digest: {error}"));
+            }
+            (Some(signed), Ok(digest)) if **signed != *digest => {
+                wrong.push(format!("{file} is not the signed one"));
+            }
+            _ => {}
+        }
+    }
+    if !wrong.is_empty() {
+        return Finding::failed(check, wrong.join(", "));
+    }
+    for file in [ElementaryFile::DG1, ElementaryFile::DG2] {
+        if chip.get(file).is_none() {
+            return Finding::not_done(check, format!("{file} was not read"));
+        }
+    }
+    Finding::passed(check)
+}
+
+fn com_against_sod(chip: &ChipFiles, sod: &Sod) -> Finding {
+    let check = Check::ComAgainstSod;
+    let com = match chip.get(ElementaryFile::Com).map(lds::com) {
+        None => return Finding::not_done(check, "EF.COM was not read"),
+        Some(Err(error)) => return Finding::failed(check, error.to_string()),
+        Some(Ok(com)) => com,
+    };
+    let only_in = |name: &str, groups: Vec<u8>| {
+        groups
+            .into_iter()
+            .map(|group| format!("DG{group} only in {name}"))
+            .collect::<Vec<_>>()
+    };
+    let in_com = com.data_groups.iter().copied();
+    let in_com = in_com
+        .filter(|group| !sod.digests.contains_key(group))
+        .collect();
+    let in_sod = sod.digests.keys().copied();
+    let in_sod = in_sod
+        .filter(|group| !com.data_groups.contains(group))
+        .collect();
+    let different = [only_in("EF.COM", in_com), only_in("EF.SOD", in_sod)].concat();
+    if different.is_empty() {
+        return Finding::passed(check);
+    }
+    Finding::failed(check, different.join(", "))
+}
+
+fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&X509>) -> Finding {
+    let check = Check::IssuerAgainstSigner;
+    let (Some(zone), Some(signer)) = (zone, signer) else {
+        return Finding::not_done(check, "issuing State or document signer is not known");
+    };
+    let Some(country) =
+        trust::country(signer.subject_name()).or_else(|| trust::country(signer.issuer_name()))
+    else {
+        return Finding::failed(check, "the document signer certificate names no country");
+    };
+    let state = &zone.issuing_state;
+    match country::agree(state, &country) {
+        Some(true) => Finding::passed(check),
+        Some(false) => Finding::failed(check, format!("document of {state}, signer of {country}")),
+        None => Finding::not_supported(check, format!("no country is known for {state}")),
+    }
+}
+
+fn sod_unreadable(error: &SodError) -> Finding {
+    let reason = error.to_string();
+    match error {
+        SodError::Algorithm(_) => Finding::not_supported(Check::SodSignature, reason),
+        SodError::Structure(_) | SodError::Content { .. } => {
+            Finding::failed(Check::SodSignature, reason)
+        }
+    }
+}
+
+/// The findings that need EF.SOD, when `signature` says why there is none.
+fn without_sod(signature: &Finding) -> Vec<Finding> {
+    let others = [
+        Check::SignerTrust,
+        Check::DataGroupDigests,
+        Check::ComAgainstSod,
+        Check::IssuerAgainstSigner,
+    ];
+    let not_done = |check| Finding::not_done(check, "EF.SOD could not be used");
+    [
+        vec![signature.clone()],
+        others.into_iter().map(not_done).collect(),
+    ]
+    .concat()
 }

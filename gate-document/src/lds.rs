@@ -45,7 +45,10 @@ pub struct Com {
 ///
 /// [`LdsError::Structure`].
 pub fn com(bytes: &[u8]) -> Result<Com, LdsError> {
-    com_objects(bytes).map_err(|problem| LdsError::Structure { file: ElementaryFile::Com, problem })
+    com_objects(bytes).map_err(|problem| LdsError::Structure {
+        file: ElementaryFile::Com,
+        problem,
+    })
 }
 
 fn com_objects(bytes: &[u8]) -> Result<Com, TlvError> {
@@ -59,7 +62,11 @@ fn com_objects(bytes: &[u8]) -> Result<Com, TlvError> {
         else {
             let found = Found::Tag(u32::from(*tag));
             let offset = tags.offset + index;
-            return Err(TlvError { offset, expected: "tag of a data group", found });
+            return Err(TlvError {
+                offset,
+                expected: "tag of a data group",
+                found,
+            });
         };
         data_groups.insert(number);
     }
@@ -72,8 +79,14 @@ fn com_objects(bytes: &[u8]) -> Result<Com, TlvError> {
 ///
 /// [`LdsError::Structure`] and [`LdsError::Zone`].
 pub fn dg1(bytes: &[u8]) -> Result<Mrz, LdsError> {
-    let structure = |problem| LdsError::Structure { file: ElementaryFile::DG1, problem };
-    let mut reader = Reader::new(bytes).expect(0x61, "DG1 (61)").map_err(structure)?.reader();
+    let structure = |problem| LdsError::Structure {
+        file: ElementaryFile::DG1,
+        problem,
+    };
+    let mut reader = Reader::new(bytes)
+        .expect(0x61, "DG1 (61)")
+        .map_err(structure)?
+        .reader();
     let zone = reader.expect(0x5F1F, "zone (5F1F)").map_err(structure)?;
     let text = core::str::from_utf8(zone.value)
         .map_err(|_| structure(zone.wrong("characters of a zone")))?;
@@ -86,12 +99,16 @@ pub fn dg1(bytes: &[u8]) -> Result<Mrz, LdsError> {
 ///
 /// [`LdsError::Structure`], [`LdsError::Iso39794`] and [`LdsError::NoImage`].
 pub fn portrait(bytes: &[u8]) -> Result<Portrait, LdsError> {
-    let block = biometric_data(bytes)
-        .map_err(|problem| LdsError::Structure { file: ElementaryFile::DG2, problem })?;
+    let block = biometric_data(bytes).map_err(|problem| LdsError::Structure {
+        file: ElementaryFile::DG2,
+        problem,
+    })?;
     if block.tag == ISO_39794 {
         return Err(LdsError::Iso39794);
     }
-    image_in(block.value).ok_or(LdsError::NoImage { length: block.value.len() })
+    image_in(block.value).ok_or(LdsError::NoImage {
+        length: block.value.len(),
+    })
 }
 
 /// Biometric data block as a record of ISO/IEC 19794-5.
@@ -101,7 +118,10 @@ const ISO_39794: u32 = 0x7F2E;
 
 fn biometric_data(bytes: &[u8]) -> Result<Tlv<'_>, TlvError> {
     let dg2 = Reader::new(bytes).expect(0x75, "DG2 (75)")?;
-    let mut group = dg2.reader().expect(0x7F61, "biometric group (7F61)")?.reader();
+    let mut group = dg2
+        .reader()
+        .expect(0x7F61, "biometric group (7F61)")?
+        .reader();
     group.optional(0x02)?;
     let mut template = group.expect(0x7F60, "biometric template (7F60)")?.reader();
     loop {
@@ -118,13 +138,17 @@ fn image_in(record: &[u8]) -> Option<Portrait> {
     // Records say where the image starts; a template before it might contain any bytes. Where the
     // record is wrong, the first marker decides.
     let announced = image_offset(record).filter(|offset| kind_at(record, *offset).is_some());
-    let start = announced.or_else(|| (0..record.len()).find(|at| kind_at(record, *at).is_some()))?;
+    let start =
+        announced.or_else(|| (0..record.len()).find(|at| kind_at(record, *at).is_some()))?;
     let kind = kind_at(record, start)?;
     let image = &record[start..];
     // Both formats end with FFD9. What follows is padding.
     let end = image.windows(2).rposition(|marker| marker == [0xFF, 0xD9]);
     let image = &image[..end.map_or(image.len(), |end| end + 2)];
-    Some(Portrait { kind, bytes: Zeroizing::new(image.to_vec()) })
+    Some(Portrait {
+        kind,
+        bytes: Zeroizing::new(image.to_vec()),
+    })
 }
 
 /// Where the record says that its first image starts (ISO/IEC 19794-5:2005, 5.4 to 5.8).
@@ -179,8 +203,14 @@ mod tests {
                     L898902C36UTO7408122F1204159ZE184226B<<<<<10";
         let bytes = object(0x61, &object(0x5F1F, text.as_bytes()));
         assert_eq!(dg1(&bytes).unwrap(), Mrz::parse(text).unwrap());
-        assert!(matches!(dg1(&object(0x61, &object(0x5F1F, b"P<"))), Err(LdsError::Zone(_))));
-        assert!(matches!(dg1(&object(0x75, &[])), Err(LdsError::Structure { .. })));
+        assert!(matches!(
+            dg1(&object(0x61, &object(0x5F1F, b"P<"))),
+            Err(LdsError::Zone(_))
+        ));
+        assert!(matches!(
+            dg1(&object(0x75, &[])),
+            Err(LdsError::Structure { .. })
+        ));
         let latin1 = object(0x61, &object(0x5F1F, &[0xFF; 88]));
         assert!(matches!(dg1(&latin1), Err(LdsError::Structure { .. })));
     }
@@ -203,7 +233,10 @@ mod tests {
     fn dg2(tag: u32, record: &[u8]) -> Vec<u8> {
         let header = object(0xA1, &hex!("800200108101028702010188020008"));
         let template = object(0x7F60, &[header, object(tag, record)].concat());
-        object(0x75, &object(0x7F61, &[hex!("020101").to_vec(), template].concat()))
+        object(
+            0x75,
+            &object(0x7F61, &[hex!("020101").to_vec(), template].concat()),
+        )
     }
 
     #[test]
@@ -215,7 +248,15 @@ mod tests {
             ("JPEG", &jpeg[..], 0, 0, 0, 0, PortraitKind::Jpeg),
             ("feature points", &jpeg, 12, 0, 0, 0, PortraitKind::Jpeg),
             ("JP2", &jp2, 0, 0, 0, 0, PortraitKind::Jpeg2000),
-            ("codestream", &codestream, 0, 0, 0, 0, PortraitKind::Jpeg2000),
+            (
+                "codestream",
+                &codestream,
+                0,
+                0,
+                0,
+                0,
+                PortraitKind::Jpeg2000,
+            ),
             ("length off by -8", &jpeg, 0, -8, 0, 0, PortraitKind::Jpeg),
             ("padding before", &jp2, 0, 0, 3, 0, PortraitKind::Jpeg2000),
             ("padding after", &jp2, 0, 0, 0, 5, PortraitKind::Jpeg2000),
@@ -231,7 +272,10 @@ mod tests {
     fn dg2_without_a_portrait_says_why() {
         for (bytes, expected) in [
             (dg2(0x7F2E, &[]), LdsError::Iso39794),
-            (dg2(0x5F2E, &record(0, b"GIF89a", 0)), LdsError::NoImage { length: 52 }),
+            (
+                dg2(0x5F2E, &record(0, b"GIF89a", 0)),
+                LdsError::NoImage { length: 52 },
+            ),
             (dg2(0x5F2E, &[]), LdsError::NoImage { length: 0 }),
         ] {
             assert_eq!(portrait(&bytes).err(), Some(expected));

@@ -67,9 +67,6 @@ const COMPONENTS_MAX: u16 = 4;
 /// Why a portrait has no pixels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortraitError {
-    /// There is no portrait to decode: DG2 is missing or holds none.
-    #[error("no portrait was read")]
-    Missing,
     /// More bytes than any portrait needs.
     #[error("portrait of {found} bytes, at most {limit} expected")]
     TooLong {
@@ -116,7 +113,10 @@ pub enum PortraitError {
 pub fn decode(portrait: &Portrait) -> Result<RgbImage, PortraitError> {
     let found = portrait.bytes.len();
     if found > BYTES_MAX {
-        return Err(PortraitError::TooLong { found, limit: BYTES_MAX });
+        return Err(PortraitError::TooLong {
+            found,
+            limit: BYTES_MAX,
+        });
     }
     match portrait.kind {
         PortraitKind::Jpeg => decode_jpeg(&portrait.bytes),
@@ -128,7 +128,9 @@ fn decode_jpeg(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
     let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(decoder_error)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
-    Ok(DynamicImage::from_decoder(decoder).map_err(decoder_error)?.into_rgb8())
+    Ok(DynamicImage::from_decoder(decoder)
+        .map_err(decoder_error)?
+        .into_rgb8())
 }
 
 fn decode_jpeg2000(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
@@ -153,7 +155,9 @@ fn decode_jpeg2000(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
 }
 
 fn decoder_error(error: impl fmt::Display) -> PortraitError {
-    PortraitError::Decoder { problem: error.to_string() }
+    PortraitError::Decoder {
+        problem: error.to_string(),
+    }
 }
 
 fn check_size(width: u32, height: u32) -> Result<(), PortraitError> {
@@ -161,24 +165,43 @@ fn check_size(width: u32, height: u32) -> Result<(), PortraitError> {
     if (1..=PIXELS_MAX).contains(&pixels) {
         return Ok(());
     }
-    Err(PortraitError::Size { width, height, limit: PIXELS_MAX })
+    Err(PortraitError::Size {
+        width,
+        height,
+        limit: PIXELS_MAX,
+    })
 }
 
 /// Checks image and tile size before the decoder allocates for them (ISO/IEC 15444-1, A.5.1).
 fn check_codestream(bytes: &[u8]) -> Result<(), PortraitError> {
     let wrong = |problem| PortraitError::Header { problem };
-    let mut streams = bytes.windows(CODESTREAM.len()).enumerate().filter(|(_, w)| *w == CODESTREAM);
+    let mut streams = bytes
+        .windows(CODESTREAM.len())
+        .enumerate()
+        .filter(|(_, w)| *w == CODESTREAM);
     let (start, _) = streams.next().ok_or_else(|| wrong("no codestream"))?;
     // With one codestream in the file, the one checked is the one decoded.
     if streams.next().is_some() {
         return Err(wrong("more than one codestream"));
     }
-    let size = bytes.get(start + 8..start + 42).ok_or_else(|| wrong("no room for the size"))?;
+    let size = bytes
+        .get(start + 8..start + 42)
+        .ok_or_else(|| wrong("no room for the size"))?;
     let number = |at: usize| {
-        size[at..at + 4].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+        size[at..at + 4]
+            .iter()
+            .fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
     };
-    let [x_end, y_end, x_start, y_start, tile_x, tile_y, tiles_left, tiles_top] =
-        core::array::from_fn(|index| number(index * 4));
+    let [
+        x_end,
+        y_end,
+        x_start,
+        y_start,
+        tile_x,
+        tile_y,
+        tiles_left,
+        tiles_top,
+    ] = core::array::from_fn(|index| number(index * 4));
     let components = u16::from_be_bytes([size[32], size[33]]);
     let too_large = u64::from(u32::MAX);
     check_size(

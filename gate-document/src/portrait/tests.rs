@@ -23,18 +23,25 @@ const GREY_CODESTREAM: [u8; 199] = hex!(
 );
 
 fn pattern(width: u32, height: u32) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 10) as u8, (y * 15) as u8, 128]))
+    RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x * 10) as u8, (y * 15) as u8, 128])
+    })
 }
 
 fn jpeg(image: &RgbImage) -> Vec<u8> {
     let mut bytes = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new(&mut bytes).encode_image(image).unwrap();
+    image::codecs::jpeg::JpegEncoder::new(&mut bytes)
+        .encode_image(image)
+        .unwrap();
     bytes
 }
 
 fn portrait(bytes: &[u8]) -> Portrait {
     let kind = PortraitKind::of_image(bytes).unwrap();
-    Portrait { kind, bytes: Zeroizing::new(bytes.to_vec()) }
+    Portrait {
+        kind,
+        bytes: Zeroizing::new(bytes.to_vec()),
+    }
 }
 
 #[test]
@@ -42,7 +49,10 @@ fn every_kind_of_portrait_decodes() {
     assert_eq!(decode(&portrait(&COLOUR_JP2)).unwrap(), pattern(24, 16));
     let grey = decode(&portrait(&GREY_CODESTREAM)).unwrap();
     assert_eq!(grey.dimensions(), (24, 16));
-    assert!(grey.pixels().all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2]));
+    assert!(
+        grey.pixels()
+            .all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2])
+    );
     let decoded = decode(&portrait(&jpeg(&pattern(24, 16)))).unwrap();
     assert_eq!(decoded.dimensions(), (24, 16));
     assert!(decoded.get_pixel(20, 8).0[0].abs_diff(200) < 16);
@@ -57,25 +67,58 @@ fn an_image_that_announces_too_much_is_refused_before_it_is_decoded() {
     };
     let header = |problem| PortraitError::Header { problem };
     let (width, height, limit) = (0x0010_0000, 16, PIXELS_MAX);
-    assert_eq!(with(8, &hex!("00100000")), PortraitError::Size { width, height, limit });
+    assert_eq!(
+        with(8, &hex!("00100000")),
+        PortraitError::Size {
+            width,
+            height,
+            limit
+        }
+    );
     assert_eq!(
         with(8, &hex!("00000000")),
-        PortraitError::Size { width: 0, height: 16, limit }
+        PortraitError::Size {
+            width: 0,
+            height: 16,
+            limit
+        }
     );
-    assert_eq!(with(24, &hex!("00000001 00000001")), header("too many tiles"));
-    assert_eq!(with(24, &hex!("00000000")), header("tiles that do not cover the image"));
+    assert_eq!(
+        with(24, &hex!("00000001 00000001")),
+        header("too many tiles")
+    );
+    assert_eq!(
+        with(24, &hex!("00000000")),
+        header("tiles that do not cover the image")
+    );
     assert_eq!(with(40, &hex!("4000")), header("not 1 to 4 components"));
     let mut wide = jpeg(&pattern(24, 16));
-    let frame = wide.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    let frame = wide
+        .windows(2)
+        .position(|marker| marker == [0xFF, 0xC0])
+        .unwrap();
     wide[frame + 5..frame + 9].copy_from_slice(&hex!("FFFF FFFF"));
     assert_eq!(
         decode(&portrait(&wide)),
-        Err(PortraitError::Size { width: 0xFFFF, height: 0xFFFF, limit })
+        Err(PortraitError::Size {
+            width: 0xFFFF,
+            height: 0xFFFF,
+            limit
+        })
     );
     let long = [jpeg(&pattern(24, 16)), vec![0; BYTES_MAX]].concat();
-    assert!(matches!(decode(&portrait(&long)), Err(PortraitError::TooLong { .. })));
-    assert!(matches!(decode(&portrait(&JP2)), Err(PortraitError::Header { .. })));
-    assert!(matches!(decode(&portrait(&JPEG)), Err(PortraitError::Decoder { .. })));
+    assert!(matches!(
+        decode(&portrait(&long)),
+        Err(PortraitError::TooLong { .. })
+    ));
+    assert!(matches!(
+        decode(&portrait(&JP2)),
+        Err(PortraitError::Header { .. })
+    ));
+    assert!(matches!(
+        decode(&portrait(&JPEG)),
+        Err(PortraitError::Decoder { .. })
+    ));
 }
 
 proptest! {
