@@ -1,1 +1,9 @@
 //! A lane made of software: people, doors, devices, test documents and the emulated controller.
+#![forbid(unsafe_code)]
+
+pub mod camera;
+pub mod chip;
+pub mod issuer;
+pub mod profile;
+pub mod reader;
+pub mod world;

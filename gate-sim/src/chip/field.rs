@@ -1,0 +1,58 @@
+//! A chip in a reader's field without any reader: for tests and for virtual time.
+
+use std::time::Duration;
+
+use gate_document::{Card, CardError};
+
+use super::Chip;
+
+/// A placed chip that answers in process.
+#[derive(Debug)]
+pub struct InField {
+    chip: Chip,
+    commands: u32,
+    elapsed: Duration,
+}
+
+impl InField {
+    /// Places `chip`.
+    #[must_use]
+    pub fn new(mut chip: Chip) -> Self {
+        chip.place();
+        Self {
+            chip,
+            commands: 0,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// Takes the document away again.
+    #[must_use]
+    pub fn remove(self) -> Chip {
+        self.chip
+    }
+
+    /// Commands exchanged since the placement.
+    #[must_use]
+    pub fn commands(&self) -> u32 {
+        self.commands
+    }
+
+    /// Time that the chip's profile says these exchanges would have taken.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+}
+
+impl Card for InField {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
+        let response = self.chip.answer(command).ok_or(CardError::Removed)?;
+        self.commands += 1;
+        self.elapsed += self.chip.duration(command.len(), response.len());
+        match response.len() {
+            found @ 0..2 => Err(CardError::TooShort { found }),
+            _ => Ok(response),
+        }
+    }
+}

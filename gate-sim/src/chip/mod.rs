@@ -1,0 +1,380 @@
+//! The card side of a travel document: what its chip answers (ISO/IEC 7816-4, Doc 9303-11).
+//!
+//! [`Chip`] is pure: command in, response out. [`field`] carries the bytes, either in process or
+//! through the real PC/SC stack of the machine ([`vpcd`], [`pcscd`]).
+
+mod apdu;
+mod cipher;
+pub mod fault;
+pub mod field;
+pub mod latency;
+mod messaging;
+pub mod pcscd;
+mod status;
+pub mod vpcd;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use openssl::error::ErrorStack;
+use openssl::sha::sha1;
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+
+use self::apdu::Command;
+use self::cipher::{KeyPair, pad};
+pub use self::fault::Fault;
+pub use self::latency::Profile;
+use self::messaging::{Plain, Session};
+use crate::issuer::TestDocument;
+
+/// Application identifier of the eMRTD application (Doc 9303-10, 3.3).
+const APPLICATION: [u8; 7] = [0xA0, 0, 0, 0x02, 0x47, 0x10, 0x01];
+
+/// The master file, which some readers select first.
+const MASTER_FILE: u16 = 0x3F00;
+
+/// Most bytes of data that fit into a protected response of 256 bytes: 29 whole blocks, one byte of
+/// which is padding.
+const SHORT_DATA_MAX: usize = 231;
+
+/// A travel document's chip with Basic Access Control and triple DES secure messaging.
+///
+/// It knows no time and no transport. [`Chip::place`] puts it into a reader's field.
+pub struct Chip {
+    files: BTreeMap<u16, Vec<u8>>,
+    access: KeyPair,
+    extended_length: bool,
+    profile: Profile,
+    faults: VecDeque<Fault>,
+    rng: ChaCha20Rng,
+    fault: Option<Fault>,
+    commands: u32,
+    state: State,
+}
+
+/// What the chip forgets at every reset.
+#[derive(Default)]
+struct State {
+    application: bool,
+    selected: Option<u16>,
+    challenge: Option<[u8; 8]>,
+    session: Option<Session>,
+}
+
+impl Chip {
+    /// The chip of `document`. Its random numbers come from `seed`.
+    #[must_use]
+    pub fn new(document: &TestDocument, seed: u64) -> Self {
+        let digest = sha1(document.key_information().as_bytes());
+        let key_seed = digest.first_chunk().copied().unwrap_or_default();
+        Self {
+            files: document
+                .files()
+                .map(|(id, bytes)| (id, bytes.to_vec()))
+                .collect(),
+            access: KeyPair::derive(&key_seed),
+            extended_length: true,
+            profile: Profile::INSTANT,
+            faults: VecDeque::new(),
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            fault: None,
+            commands: 0,
+            state: State::default(),
+        }
+    }
+
+    /// The same chip, as quick as `profile`.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The same chip without extended length: it refuses longer commands and answers (6700).
+    #[must_use]
+    pub fn without_extended_length(mut self) -> Self {
+        self.extended_length = false;
+        self
+    }
+
+    /// The same chip with one fault per placement, in this order; later placements work.
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults = faults.into_iter().collect();
+        self
+    }
+
+    /// The document is laid on the reader, once more or for the first time.
+    pub fn place(&mut self) {
+        self.fault = self.faults.pop_front();
+        self.commands = 0;
+        self.reset();
+    }
+
+    /// The reader switched its field off and on, or sent a reset.
+    pub fn reset(&mut self) {
+        self.state = State::default();
+    }
+
+    /// Answers `command`; `None` if the chip has left the field.
+    pub fn answer(&mut self, command: &[u8]) -> Option<Vec<u8>> {
+        self.commands = self.commands.saturating_add(1);
+        match self.fault {
+            Some(Fault::Vanishes { after }) if self.commands > after => None,
+            Some(Fault::TalksNonsense { after }) if self.commands > after => Some(self.nonsense()),
+            _ => Some(self.respond(command)),
+        }
+    }
+
+    /// How long an exchange of this size takes.
+    #[must_use]
+    pub fn duration(&self, command_len: usize, response_len: usize) -> Duration {
+        self.profile.duration(command_len, response_len)
+    }
+
+    fn nonsense(&mut self) -> Vec<u8> {
+        let mut bytes = vec![0; self.rng.random_range(0..40)];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    fn respond(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let Some(command) = Command::parse(bytes) else {
+            return status::alone(status::WRONG_LENGTH);
+        };
+        if command.extended && !self.extended_length {
+            // A naked status: the session goes on with a shorter command (a known field quirk).
+            return status::alone(status::WRONG_LENGTH);
+        }
+        match (self.state.session.take(), command.is_protected()) {
+            (Some(session), true) => self.respond_protected(session, &command),
+            (None, true) => status::alone(status::MESSAGING_NOT_SUPPORTED),
+            // An unprotected command ends a session (Doc 9303-11, 9.8.1).
+            (_, false) => self.respond_plain(&command),
+        }
+    }
+
+    fn respond_protected(&mut self, mut session: Session, command: &Command<'_>) -> Vec<u8> {
+        let plain = match session.open(command) {
+            Ok(plain) => plain,
+            Err(status) => return status::alone(status),
+        };
+        let most = if command.extended {
+            usize::MAX
+        } else {
+            SHORT_DATA_MAX
+        };
+        let (data, status) = self.execute(command.header, &plain, true, most);
+        let response = session
+            .seal(&data, status)
+            .unwrap_or_else(|_| status::alone(status::FAILED));
+        self.state.session = Some(session);
+        response
+    }
+
+    fn respond_plain(&mut self, command: &Command<'_>) -> Vec<u8> {
+        let plain = Plain {
+            data: command.data.to_vec(),
+            expected: command.expected,
+        };
+        let most = if command.extended { usize::MAX } else { 256 };
+        let (mut response, status) = self.execute(command.header, &plain, false, most);
+        response.extend(status.to_be_bytes());
+        response
+    }
+
+    fn execute(
+        &mut self,
+        [_, instruction, p1, p2]: [u8; 4],
+        plain: &Plain,
+        authenticated: bool,
+        most: usize,
+    ) -> (Vec<u8>, u16) {
+        let result = match (instruction, p1, p2) {
+            (0xA4, 0x04, _) => self.select_application(&plain.data),
+            (0xA4, 0x00, _) => select_master_file(&plain.data),
+            (0xA4, 0x02, _) => self.select_file(&plain.data, authenticated),
+            (0xA4, ..) => Err(status::WRONG_PARAMETERS),
+            (0xB0, ..) => self.read_binary([p1, p2], plain.expected, authenticated, most),
+            (0x84, ..) => self.get_challenge(),
+            (0x82, ..) => self.external_authenticate(&plain.data),
+            _ => Err(status::INSTRUCTION_UNKNOWN),
+        };
+        match result {
+            Ok(answer) => answer,
+            Err(status) => (Vec::new(), status),
+        }
+    }
+
+    fn select_application(&mut self, name: &[u8]) -> Executed {
+        if name != APPLICATION {
+            return Err(status::NOT_FOUND);
+        }
+        self.state.application = true;
+        self.state.selected = None;
+        done()
+    }
+
+    fn select_file(&mut self, id: &[u8], authenticated: bool) -> Executed {
+        let id = file_id(id)?;
+        self.check_access(authenticated)?;
+        if !self.files.contains_key(&id) {
+            return Err(status::NOT_FOUND);
+        }
+        self.state.selected = Some(id);
+        done()
+    }
+
+    /// Reads from the selected file, or from one named by its short identifier, which is selected by
+    /// that (ISO/IEC 7816-4, 11.3.3).
+    fn read_binary(
+        &mut self,
+        [p1, p2]: [u8; 2],
+        expected: Option<usize>,
+        authenticated: bool,
+        most: usize,
+    ) -> Executed {
+        let by_short_id = p1 & 0x80 != 0;
+        let offset = if by_short_id {
+            u16::from(p2)
+        } else {
+            u16::from_be_bytes([p1, p2])
+        };
+        self.check_access(authenticated)?;
+        if by_short_id {
+            let id = self.by_short_id(p1 & 0x1F).ok_or(status::NOT_FOUND)?;
+            self.state.selected = Some(id);
+        }
+        let id = self.state.selected.ok_or(status::NO_FILE_SELECTED)?;
+        let file = self.files.get(&id).ok_or(status::NOT_FOUND)?;
+        let expected = expected.ok_or(status::WRONG_LENGTH)?;
+        let rest = file
+            .get(usize::from(offset)..)
+            .filter(|rest| !rest.is_empty());
+        let rest = rest.ok_or(status::OFFSET_OUTSIDE)?;
+        let data = &rest[..expected.min(most).min(rest.len())];
+        // "All there is" (256 or 65 536) may come to an end; a definite length may not.
+        let is_definite = !matches!(expected, 256 | 65_536);
+        let ended = is_definite && rest.len() < expected;
+        Ok((
+            data.to_vec(),
+            if ended {
+                status::END_OF_FILE
+            } else {
+                status::OK
+            },
+        ))
+    }
+
+    /// EF.COM, EF.SOD and DGn have 1E, 1D and n; in this application that is the low byte of the
+    /// file identifier (Doc 9303-10, table 31).
+    fn by_short_id(&self, short: u8) -> Option<u16> {
+        self.files
+            .keys()
+            .copied()
+            .find(|id| id.to_be_bytes()[1] == short)
+    }
+
+    fn check_access(&self, authenticated: bool) -> Result<(), u16> {
+        match (authenticated, self.state.application) {
+            (true, true) => Ok(()),
+            _ => Err(status::ACCESS_DENIED),
+        }
+    }
+
+    fn get_challenge(&mut self) -> Executed {
+        let mut challenge = [0; 8];
+        self.rng.fill_bytes(&mut challenge);
+        self.state.challenge = Some(challenge);
+        Ok((challenge.to_vec(), status::OK))
+    }
+
+    /// Basic Access Control (Doc 9303-11, 4.3.1). A challenge serves once.
+    fn external_authenticate(&mut self, data: &[u8]) -> Executed {
+        let challenge = self
+            .state
+            .challenge
+            .take()
+            .ok_or(status::CONDITIONS_NOT_MET)?;
+        let request: &[u8; 40] = data.try_into().map_err(|_| status::WRONG_LENGTH)?;
+        let (cryptogram, mac) = request.split_at(32);
+        let right = self.access.mac(&pad(cryptogram)).map_err(crypto_failed)?;
+        if !openssl::memcmp::eq(&right, mac) {
+            return Err(status::AUTHENTICATION_FAILED);
+        }
+        let plain = self.access.decipher(cryptogram).map_err(crypto_failed)?;
+        let (reader_nonce, rest) = plain.split_at(8);
+        let (returned, reader_key) = rest.split_at(8);
+        if returned != challenge {
+            return Err(status::AUTHENTICATION_FAILED);
+        }
+        let mut own_key = [0; 16];
+        self.rng.fill_bytes(&mut own_key);
+        let answer = [&challenge, reader_nonce, &own_key].concat();
+        let mut response = self.access.encipher(&answer).map_err(crypto_failed)?;
+        let mac = self.access.mac(&pad(&response)).map_err(crypto_failed)?;
+        response.extend(mac);
+        self.state.session = Some(open_session(reader_nonce, reader_key, challenge, own_key));
+        Ok((response, status::OK))
+    }
+}
+
+/// Data and status word, or a status word that refuses.
+type Executed = Result<(Vec<u8>, u16), u16>;
+
+fn done() -> Executed {
+    Ok((Vec::new(), status::OK))
+}
+
+fn select_master_file(id: &[u8]) -> Executed {
+    match id {
+        [] => done(),
+        _ if file_id(id)? == MASTER_FILE => done(),
+        _ => Err(status::NOT_FOUND),
+    }
+}
+
+fn file_id(bytes: &[u8]) -> Result<u16, u16> {
+    bytes
+        .try_into()
+        .map(u16::from_be_bytes)
+        .map_err(|_| status::WRONG_LENGTH)
+}
+
+fn crypto_failed(_: ErrorStack) -> u16 {
+    status::FAILED
+}
+
+/// Session keys from both key halves; the counter starts with the ends of both challenges
+/// (Doc 9303-11, 9.8.6.3).
+fn open_session(
+    reader_nonce: &[u8],
+    reader_key: &[u8],
+    challenge: [u8; 8],
+    own_key: [u8; 16],
+) -> Session {
+    let mut seed = own_key;
+    for (byte, other) in seed.iter_mut().zip(reader_key) {
+        *byte ^= other;
+    }
+    let mut counter = [0; 8];
+    counter[..4].copy_from_slice(&challenge[4..]);
+    counter[4..].copy_from_slice(&reader_nonce[4..]);
+    Session::new(KeyPair::derive(&seed), u64::from_be_bytes(counter))
+}
+
+/// Neither files nor keys: both are a person's.
+impl fmt::Debug for Chip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chip")
+            .field("files", &self.files.len())
+            .field("profile", &self.profile)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

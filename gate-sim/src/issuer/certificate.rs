@@ -1,0 +1,148 @@
+//! Certificates of a test authority (Doc 9303-12, 7.1): country signing CA and document signer.
+
+use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
+use openssl::bn::BigNum;
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::extension::{
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectKeyIdentifier,
+};
+use openssl::x509::{X509, X509Builder, X509Extension, X509Name};
+use rand::Rng as _;
+use rand_chacha::ChaCha20Rng;
+
+use super::State;
+use super::der::{integer, sequence, tlv};
+
+/// Wide enough for every document of the tests, expired ones included.
+const NOT_BEFORE: &str = "20100101000000Z";
+const SIGNER_NOT_AFTER: &str = "20461231235959Z";
+const CSCA_NOT_AFTER: &str = "20491231235959Z";
+
+/// ICAO's extension that says which documents a signer signs (Doc 9303-12, 7.1.1).
+const DOCUMENT_TYPES: &str = "2.23.136.1.1.6.2";
+
+/// A certificate and its key.
+pub(super) struct Certified {
+    pub(super) certificate: X509,
+    pub(super) key: PKey<Private>,
+}
+
+/// A self-signed country signing CA.
+pub(super) fn country_signing(
+    state: State,
+    key: PKey<Private>,
+    digest: MessageDigest,
+    rng: &mut ChaCha20Rng,
+) -> Result<Certified, ErrorStack> {
+    let name = name(state, "Test CSCA")?;
+    let mut builder = builder(&name, &name, &key, CSCA_NOT_AFTER, rng)?;
+    add(
+        &mut builder,
+        None,
+        &[
+            Wanted::Ca,
+            Wanted::Usage(KeyUsage::new().critical().key_cert_sign().crl_sign()),
+        ],
+    )?;
+    builder.sign(&key, digest)?;
+    Ok(Certified {
+        certificate: builder.build(),
+        key,
+    })
+}
+
+/// A document signer under `csca`.
+pub(super) fn document_signer(
+    state: State,
+    csca: &Certified,
+    key: PKey<Private>,
+    digest: MessageDigest,
+    rng: &mut ChaCha20Rng,
+) -> Result<Certified, ErrorStack> {
+    let subject = name(state, "Test Document Signer 1")?;
+    let issuer = csca.certificate.subject_name();
+    let issuer_copy = X509Name::from_der(&issuer.to_der()?)?;
+    let mut builder = builder(&subject, &issuer_copy, &key, SIGNER_NOT_AFTER, rng)?;
+    add(
+        &mut builder,
+        Some(&csca.certificate),
+        &[
+            Wanted::Usage(KeyUsage::new().critical().digital_signature()),
+            Wanted::DocumentTypes,
+        ],
+    )?;
+    builder.sign(&csca.key, digest)?;
+    Ok(Certified {
+        certificate: builder.build(),
+        key,
+    })
+}
+
+fn name(state: State, common_name: &str) -> Result<X509Name, ErrorStack> {
+    let mut name = X509Name::builder()?;
+    name.append_entry_by_text("C", state.country)?;
+    name.append_entry_by_text("O", "Gate test authority")?;
+    name.append_entry_by_text("CN", common_name)?;
+    Ok(name.build())
+}
+
+fn builder(
+    subject: &X509Name,
+    issuer: &X509Name,
+    key: &PKey<Private>,
+    not_after: &str,
+    rng: &mut ChaCha20Rng,
+) -> Result<X509Builder, ErrorStack> {
+    let mut serial = [0; 8];
+    rng.fill_bytes(&mut serial);
+    serial[0] = serial[0] & 0x7F | 0x40;
+    let mut builder = X509::builder()?;
+    builder.set_version(2)?;
+    builder.set_serial_number(&*BigNum::from_slice(&serial)?.to_asn1_integer()?)?;
+    builder.set_subject_name(subject)?;
+    builder.set_issuer_name(issuer)?;
+    builder.set_not_before(&*Asn1Time::from_str_x509(NOT_BEFORE)?)?;
+    builder.set_not_after(&*Asn1Time::from_str_x509(not_after)?)?;
+    builder.set_pubkey(key)?;
+    Ok(builder)
+}
+
+/// Extensions in which the two kinds differ.
+enum Wanted<'a> {
+    Ca,
+    Usage(&'a KeyUsage),
+    DocumentTypes,
+}
+
+/// Adds the key identifiers, which every certificate has, and `wanted`.
+fn add(
+    builder: &mut X509Builder,
+    issuer: Option<&X509>,
+    wanted: &[Wanted<'_>],
+) -> Result<(), ErrorStack> {
+    let own = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
+    builder.append_extension(own)?;
+    let authority = AuthorityKeyIdentifier::new()
+        .keyid(true)
+        .build(&builder.x509v3_context(issuer.map(AsRef::as_ref), None))?;
+    builder.append_extension(authority)?;
+    for extension in wanted {
+        let extension = match extension {
+            Wanted::Ca => BasicConstraints::new().critical().ca().pathlen(0).build()?,
+            Wanted::Usage(usage) => usage.build()?,
+            Wanted::DocumentTypes => document_types()?,
+        };
+        builder.append_extension(extension)?;
+    }
+    Ok(())
+}
+
+/// Passports (P) and identity cards (I, ID).
+fn document_types() -> Result<X509Extension, ErrorStack> {
+    let types = ["I", "P", "ID"].map(|code| tlv(0x13, code.as_bytes()));
+    let list = sequence(&[&integer(0), &tlv(0x31, &types.concat())]);
+    let oid = Asn1Object::from_str(DOCUMENT_TYPES)?;
+    X509Extension::new_from_der(&oid, false, &*Asn1OctetString::new_from_bytes(&list)?)
+}

@@ -1,0 +1,92 @@
+//! The files of the logical data structure (Doc 9303-10, 4).
+
+use super::der::tlv;
+use super::portrait::{Encoding, Portrait};
+
+/// File identifiers (Doc 9303-10, table 31).
+pub(super) const EF_COM: u16 = 0x011E;
+pub(super) const EF_DG1: u16 = 0x0101;
+pub(super) const EF_DG2: u16 = 0x0102;
+pub(super) const EF_SOD: u16 = 0x011D;
+
+/// EF.COM for LDS 1.7, Unicode 4.0.0, with DG1 and DG2.
+pub(super) fn common() -> Vec<u8> {
+    let parts = [
+        tlv(0x5F01, b"0107"),
+        tlv(0x5F36, b"040000"),
+        tlv(0x5C, &[0x61, 0x75]),
+    ];
+    tlv(0x60, &parts.concat())
+}
+
+/// DG1: the machine readable zone, lines joined.
+pub(super) fn data_group_1(lines: &[String]) -> Vec<u8> {
+    tlv(0x61, &tlv(0x5F1F, lines.concat().as_bytes()))
+}
+
+/// DG2: one biometric information template with one facial record (Doc 9303-10, 4.7.2).
+pub(super) fn data_group_2(portrait: &Portrait) -> Vec<u8> {
+    let header = [
+        tlv(0x80, &[0x01, 0x01]), // version of the header
+        tlv(0x81, &[0x02]),       // biometric type: facial features
+        tlv(0x82, &[0x00]),       // no sub-type
+        tlv(0x87, &[0x01, 0x01]), // format owner: ISO/IEC JTC 1/SC 37
+        tlv(0x88, &[0x00, 0x08]), // format type: facial image
+    ];
+    let template = [
+        tlv(0xA1, &header.concat()),
+        tlv(0x5F2E, &facial_record(portrait)),
+    ];
+    let group = [tlv(0x02, &[1]), tlv(0x7F60, &template.concat())];
+    tlv(0x75, &tlv(0x7F61, &group.concat()))
+}
+
+/// ISO/IEC 19794-5:2005, 5.3 to 5.7: header (14 bytes), facial information (20), image
+/// information (12), image.
+fn facial_record(portrait: &Portrait) -> Vec<u8> {
+    const FACE_HEADER: usize = 20 + 12;
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
+    let face = FACE_HEADER + portrait.bytes.len();
+    let mut record = Vec::with_capacity(14 + face);
+    record.extend(b"FAC\0");
+    record.extend(b"010\0");
+    record.extend(length(14 + face));
+    record.extend(1_u16.to_be_bytes()); // one face
+    record.extend(length(face));
+    record.extend([0; 16]); // no feature points; all else unspecified
+    record.push(0x01); // full frontal
+    record.push(match portrait.encoding {
+        Encoding::Jpeg => 0,
+        Encoding::Jpeg2000 => 1,
+    });
+    record.extend(portrait.width.to_be_bytes());
+    record.extend(portrait.height.to_be_bytes());
+    record.push(0x01); // 24 bit sRGB
+    record.push(0x02); // static photograph, digital camera
+    record.extend([0; 4]); // device and quality unspecified
+    record.extend(&portrait.bytes);
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_starts_where_the_standard_says() {
+        let bytes = vec![0xFF, 0xD8, 0xFF, 0xE0];
+        let portrait = Portrait {
+            encoding: Encoding::Jpeg,
+            width: 3,
+            height: 4,
+            bytes,
+        };
+        let record = facial_record(&portrait);
+        assert_eq!(record[..8], *b"FAC\x00010\0");
+        assert_eq!(record[8..12], 50_u32.to_be_bytes());
+        assert_eq!(record[14..18], 36_u32.to_be_bytes());
+        assert_eq!(record[34..36], [1, 0]);
+        assert_eq!(record[36..40], [0, 3, 0, 4]);
+        assert_eq!(record[46..], portrait.bytes);
+    }
+}
