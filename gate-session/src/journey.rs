@@ -339,7 +339,11 @@ impl Session {
         Stage::Examine
     }
 
+    /// Once a zone has been read, noise of the reader does not disturb the reading of the chip.
     fn zone_unreadable(&mut self, now: Instant) -> Stage {
+        if self.traveller.document_in_place && self.traveller.evidence.printed.is_some() {
+            return Stage::Examine;
+        }
         self.traveller.zone_read(now);
         self.traveller.document_failed(now, DocumentHint::Turn);
         if self.traveller.document_failures >= self.limits.document_tries {
@@ -354,6 +358,9 @@ impl Session {
 
     /// The zone opens the chip, and is what the lists are asked for.
     fn zone_read(&mut self, now: Instant, printed: Box<Mrz>, today: Option<Date>) -> Stage {
+        if self.traveller.is_being_read(&printed) {
+            return Stage::Examine; // the reader says it twice
+        }
         self.traveller.zone_read(now);
         self.traveller.printed(printed, today);
         self.questions.drop_question(Question::Portrait);

@@ -125,6 +125,11 @@ impl Traveller {
         self.document_done = None;
     }
 
+    /// Whether this very document lies on the reader and needs no second look at its zone.
+    pub(crate) fn is_being_read(&self, zone: &Mrz) -> bool {
+        self.document_in_place && self.evidence.printed.as_deref() == Some(zone)
+    }
+
     /// Whether the chip should be read as soon as a document lies on the reader.
     pub(crate) const fn chip_waits(&self) -> bool {
         self.evidence.printed.is_some() && self.evidence.on_chip.is_none()

@@ -177,13 +177,9 @@ impl Lane {
         self.done.push(effect);
     }
 
-    fn asked(&self, what: &str) -> Asked {
-        self.asked
-            .iter()
-            .rev()
-            .find(|(name, _)| *name == what)
-            .expect("it was asked")
-            .1
+    fn last_asked(&self, what: &str) -> Option<Asked> {
+        let last = self.asked.iter().rev().find(|(name, _)| *name == what);
+        last.map(|(_, asked)| *asked)
     }
 
     // ---- what the lane did ---------------------------------------------------------------------
@@ -197,6 +193,16 @@ impl Lane {
 
     pub fn did(&self, word: &str) -> bool {
         self.count(word) > 0
+    }
+
+    /// Forgets what was wanted so far; [`Lane::words`] tells what came after.
+    pub fn begin_listening(&mut self) {
+        self.words.clear();
+    }
+
+    /// What the lane wanted done, as words: reports without their details.
+    pub fn words(&self) -> Vec<String> {
+        self.words.iter().map(|word| brief(word)).collect()
     }
 
     pub fn last_reason(&self) -> Option<&'static str> {
@@ -215,11 +221,11 @@ impl Lane {
     }
 
     pub fn face_asked(&self) -> Asked {
-        self.asked("face")
+        self.last_asked("face").expect("the face was asked")
     }
 
     pub fn chip_asked(&self) -> Asked {
-        self.asked("chip")
+        self.last_asked("chip").expect("the chip was asked")
     }
 
     /// Takes the newest ticket that `pick` finds, so that it can be handed back.
@@ -265,17 +271,15 @@ impl Lane {
     }
 
     pub fn chip(&mut self, findings: Vec<Finding>) {
-        let ticket = self
-            .ticket(|effect| matches!(effect, Effect::ReadChip(..)))
-            .expect("the chip was asked");
-        self.tell(Event::ChipRead(ticket, Ok(findings)));
+        if let Some(ticket) = self.chip_ticket() {
+            self.tell(Event::ChipRead(ticket, Ok(findings)));
+        }
     }
 
     pub fn chip_fails(&mut self, failure: ChipFailure) {
-        let ticket = self
-            .ticket(|effect| matches!(effect, Effect::ReadChip(..)))
-            .expect("the chip was asked");
-        self.tell(Event::ChipRead(ticket, Err(failure)));
+        if let Some(ticket) = self.chip_ticket() {
+            self.tell(Event::ChipRead(ticket, Err(failure)));
+        }
     }
 
     pub fn chip_ticket(&mut self) -> Option<Ticket> {
@@ -283,7 +287,9 @@ impl Lane {
     }
 
     pub fn portrait(&mut self, result: Result<(), &str>) {
-        let asked = self.chip_asked();
+        let Some(asked) = self.last_asked("chip") else {
+            return;
+        };
         self.tell(Event::PortraitRead(asked, portrait()));
         if let Some(ticket) = self.ticket(|effect| matches!(effect, Effect::PreparePortrait(..))) {
             self.tell(Event::PortraitReady(ticket, result.map_err(str::to_owned)));
@@ -296,10 +302,9 @@ impl Lane {
     }
 
     pub fn lists(&mut self, answer: ListsAnswer) {
-        let ticket = self
-            .ticket(|effect| matches!(effect, Effect::AskLists(..)))
-            .expect("the lists were asked");
-        self.tell(Event::ListsAnswered(ticket, answer));
+        if let Some(ticket) = self.ticket(|effect| matches!(effect, Effect::AskLists(..))) {
+            self.tell(Event::ListsAnswered(ticket, answer));
+        }
     }
 
     pub fn examine_document(&mut self) {
@@ -309,7 +314,9 @@ impl Lane {
     }
 
     pub fn face(&mut self, verdict: FaceVerdict) {
-        let asked = self.face_asked();
+        let Some(asked) = self.last_asked("face") else {
+            return;
+        };
         self.tell(Event::FaceJudged(asked, report(verdict)));
     }
 
@@ -318,6 +325,32 @@ impl Lane {
         if let Some(ticket) = self.ticket(decision) {
             self.tell(Event::Recorded(ticket, written));
         }
+    }
+}
+
+/// An effect without what the journeys test in detail.
+fn brief(effect: &str) -> String {
+    let name = effect.split('(').next().unwrap_or(effect);
+    match name {
+        "Record" => {
+            let what = if effect.contains("Completion") {
+                "completion"
+            } else {
+                "decision"
+            };
+            let after = |key: &str| {
+                effect
+                    .split(key)
+                    .nth(1)
+                    .and_then(|rest| rest.split([',', ' ']).next())
+            };
+            format!(
+                "record {what} {}",
+                after("outcome: ").or(after("left: ")).unwrap_or("")
+            )
+        }
+        "ReadChip" | "PreparePortrait" | "CaptureFace" | "AskLists" => name.to_owned(),
+        _ => effect.to_owned(),
     }
 }
 
