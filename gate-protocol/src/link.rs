@@ -1,7 +1,8 @@
 //! Both ends of the link between host and gate controller.
 //!
-//! Neither end does I/O nor knows what time it is. Whoever owns one feeds it the bytes that came
-//! in and then empties it:
+//! Neither end does I/O nor knows what time it is. Whoever owns one feeds it all bytes that came
+//! in and then empties it, in this order: an owner that was busy must not take its own delay for
+//! the peer's silence.
 //!
 //! ```text
 //! link.receive(now, bytes);

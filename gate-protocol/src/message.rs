@@ -81,7 +81,8 @@ pub enum ToController {
     },
     /// Prolongs the lease. When the lease lapses, permits die and nobody new is let in.
     Heartbeat {
-        /// How long the controller may go on believing in the host, in milliseconds.
+        /// How long the controller may go on believing in the host, in milliseconds. At most
+        /// 2,000 are granted.
         lease_ms: u16,
     },
     /// The host has stored event `number` and all before it: the controller may forget them.
@@ -161,7 +162,8 @@ pub enum ToHost {
     },
     /// Something happened. Sent again until the host says `EventSeen`.
     Event {
-        /// Counts up by one, from 1 after a reset, without a gap.
+        /// Counts up by one, from 1 after a reset. A number that never comes belongs to an event
+        /// that the controller had no room to keep: the host was away for too long.
         number: u32,
         /// When it happened, in milliseconds since the controller started.
         uptime_ms: u32,

@@ -3,6 +3,8 @@
 //! It calls the controller until it is answered, keeps the session alive, and says by itself when
 //! the session is lost and when it is back. Its owner sends commands with [`HostLink::send`].
 
+mod delivery;
+
 use core::mem::discriminant;
 use core::time::Duration;
 
@@ -14,10 +16,10 @@ use super::{
 };
 use crate::body;
 use crate::frame::{Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
-use crate::message::{
-    Answer, Board, CommandNumber, Event, Passage, Refusal, ResetCause, State, ToController, ToHost,
-};
+use crate::message::{Answer, CommandNumber, Event, ToController, ToHost};
 use crate::time::Instant;
+
+pub use delivery::{Controller, Delivery, Occurrence, Status};
 
 /// Most commands that wait for their turn.
 pub const COMMANDS_MAX: usize = 8;
@@ -29,74 +31,6 @@ const DELIVERIES_MAX: usize = 2 * ROOM_FOR_A_FRAME;
 /// How much farther than the host's time the controller's uptime may seem to have gone: frames
 /// wait in the buffers of a host that is busy.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
-
-/// The controller as it says of itself when a session opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Controller {
-    /// Firmware version as major, minor, patch.
-    pub firmware: [u8; 3],
-    /// Which board the firmware was built for.
-    pub board: Board,
-    /// Why it last started.
-    pub reset: ResetCause,
-    /// Milliseconds since it started.
-    pub uptime_ms: u32,
-    /// Whether it has certainly started anew since this link last had a session with it.
-    pub restarted: bool,
-}
-
-/// The lane as the controller sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// Milliseconds since the controller started; wraps after 49.7 days.
-    pub uptime_ms: u32,
-    /// What the controller is doing.
-    pub state: State,
-    /// Debounced inputs: see [`crate::pins::Input`].
-    pub inputs: u32,
-    /// Outputs as driven: see [`crate::pins::Output`].
-    pub outputs: u32,
-    /// Who is in the lane, 0 if nobody.
-    pub passage: Passage,
-    /// Number of the newest event.
-    pub newest_event: u32,
-}
-
-/// Something that happened in the lane, delivered once and in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Occurrence {
-    /// The controller's number of the event; begins again at 1 when the controller starts anew.
-    pub number: u32,
-    /// When it happened, in milliseconds since the controller started.
-    pub uptime_ms: u32,
-    /// What happened.
-    pub event: Event,
-    /// How many events before this one the controller had to throw away: the host was away for
-    /// too long.
-    pub missing: u32,
-}
-
-/// What the link tells its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// A session is open, for the first time or again. The controller knows nothing of earlier
-    /// sessions: set mode and sign anew.
-    Connected(Controller),
-    /// The session is lost, or none could be opened. Told once; the link goes on calling and says
-    /// [`Delivery::Connected`] when it is back.
-    Down(LinkError),
-    /// The lane as it is now.
-    Status(Status),
-    /// Something happened. The controller may forget it as soon as this has been handed out.
-    Event(Occurrence),
-    /// The controller took the command.
-    Accepted(CommandNumber),
-    /// The controller did not take the command.
-    Refused(CommandNumber, Refusal),
-    /// The session ended before the command was answered. It may or may not have been done; what
-    /// it asked for has no effect any more, because permits die with their session.
-    Lost(CommandNumber),
-}
 
 /// What the link is about.
 #[derive(Clone, Copy, Debug)]
