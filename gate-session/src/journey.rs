@@ -245,7 +245,10 @@ impl Session {
                 Stage::AwaitOfficer | Stage::AwaitReturn | Stage::AwaitRecord(Outcome::Referred(_)),
                 Event::Lane(LaneEvent::WentBack(_)),
             ) => self.complete(now, Left::ThroughEntry),
-            (Stage::AwaitReturn, Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _)) => {
+            (
+                Stage::AwaitOfficer | Stage::AwaitReturn,
+                Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _),
+            ) => {
                 self.complete(now, Left::ThroughEntry)
             }
 
