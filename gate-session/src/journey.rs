@@ -248,9 +248,7 @@ impl Session {
             (
                 Stage::AwaitOfficer | Stage::AwaitReturn,
                 Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _),
-            ) => {
-                self.complete(now, Left::ThroughEntry)
-            }
+            ) => self.complete(now, Left::ThroughEntry),
 
             // Somebody disturbs the lane.
             (Stage::Examine, Event::Lane(disturbance)) if disturbs(disturbance) => self.decide(
@@ -408,6 +406,11 @@ impl Session {
         self.questions.close(ticket);
         self.traveller.chip_percent = 100;
         self.traveller.evidence.on_chip = Some(findings);
+        if self.traveller.evidence.portrait.is_none() && !self.questions.is_open(Question::Portrait)
+        {
+            let missing = "the chip holds no portrait".to_owned();
+            self.traveller.evidence.portrait = Some(Err(missing));
+        }
         self.weigh(now)
     }
 
