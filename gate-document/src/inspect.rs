@@ -107,6 +107,31 @@ pub fn inspect_decoded(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
+    let (mut findings, dg1) = judge(printed, chip, trust, today);
+    findings.push(portrait_finding(&portrait));
+    Inspection::of(findings, dg1, portrait.ok())
+}
+
+/// Inspects everything but the portrait, for a caller who decodes it elsewhere meanwhile: there is
+/// no finding for [`Check::Portrait`].
+#[must_use]
+pub fn inspect_without_portrait(
+    printed: &Mrz,
+    chip: &ChipFiles,
+    trust: &TrustStore,
+    today: Option<Date>,
+) -> Vec<Finding> {
+    let (mut findings, _) = judge(printed, chip, trust, today);
+    findings.sort_by_key(|finding| finding.check);
+    findings
+}
+
+fn judge(
+    printed: &Mrz,
+    chip: &ChipFiles,
+    trust: &TrustStore,
+    today: Option<Date>,
+) -> (Vec<Finding>, Option<Mrz>) {
     let sod = chip.get(ElementaryFile::Sod).map(Sod::parse);
     let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
     let mut findings = vec![
@@ -118,7 +143,6 @@ pub fn inspect_decoded(
         },
         chip_reading(chip),
         printed_against_chip(printed, dg1.as_ref()),
-        portrait_finding(&portrait),
     ];
     match sod {
         Some(Ok(sod)) => {
@@ -138,7 +162,7 @@ pub fn inspect_decoded(
             findings.extend(without_sod(&not_done));
         }
     }
-    Inspection::of(findings, dg1.and_then(Result::ok), portrait.ok())
+    (findings, dg1.and_then(Result::ok))
 }
 
 /// Inspects a document whose chip could not be read.
@@ -360,3 +384,6 @@ fn without_sod(signature: &Finding) -> Vec<Finding> {
     ]
     .concat()
 }
+
+#[cfg(test)]
+mod tests;

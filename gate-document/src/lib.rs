@@ -24,6 +24,9 @@ pub mod sod;
 pub mod tlv;
 pub mod trust;
 
+#[cfg(test)]
+mod test_issuer;
+
 pub use card::{Card, CardError};
 pub use chip::{ApduLength, Progress, ReadError, read};
 pub use file::{ChipFiles, ElementaryFile};

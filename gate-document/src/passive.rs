@@ -174,12 +174,14 @@ fn signer_trust(
     ) {
         return Finding::failed(check, reason);
     }
-    let mut reasons =
-        issuers.map(|csca| may_sign(csca, "CSCA", X509KeyUsage::KEY_CERT_SIGN, moment));
-    match reasons.try_fold(String::new(), |_, result| result.err().ok_or(())) {
-        Ok(reason) => Finding::failed(check, reason),
-        Err(()) => Finding::passed(check),
+    let mut reason = String::new();
+    for csca in issuers {
+        match may_sign(csca, "CSCA", X509KeyUsage::KEY_CERT_SIGN, moment) {
+            Ok(()) => return Finding::passed(check),
+            Err(problem) => reason = problem,
+        }
     }
+    Finding::failed(check, reason)
 }
 
 /// The moment at which certificates must have been valid.
@@ -234,3 +236,6 @@ fn was_valid(certificate: &X509Ref, moment: Timestamp) -> Result<bool, ErrorStac
     Ok(certificate.not_before().compare(&moment)?.is_le()
         && certificate.not_after().compare(&moment)?.is_ge())
 }
+
+#[cfg(test)]
+mod tests;

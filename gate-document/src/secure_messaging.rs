@@ -205,7 +205,7 @@ impl SecureMessaging {
     }
 
     fn decrypt(&self, cryptogram: &[u8]) -> Result<Zeroizing<Vec<u8>>, MessagingError> {
-        if cryptogram.len() % self.keys.block() != 0 {
+        if !cryptogram.len().is_multiple_of(self.keys.block()) {
             return Err(MessagingError::Padding);
         }
         let mut data = self.keys.decrypt(cryptogram)?;

@@ -225,3 +225,6 @@ pub fn validity(mrz: &Mrz, today: Option<Date>) -> Finding {
 
 /// A string that is zeroed when dropped, for intermediate steps.
 type Secret = Zeroizing<String>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+use super::*;
+use crate::apdu::Status;
+use crate::card::CardError;
+use crate::finding::Outcome::{Failed, NotDone, NotSupported, Passed};
+use crate::test_issuer::{
+    CSCA, SIGNER, SodIssuer, Terms, ZONE, authority, dg1, dg2, files, object, p256,
+};
+use hex_literal::hex;
+use jiff::civil::date;
+
+const TODAY: Option<Date> = Some(date(2026, 11, 22));
+
+/// What is not passed, and why.
+fn complaints(inspection: &Inspection) -> Vec<(Check, Outcome, &str)> {
+    let not_passed = |finding: &&Finding| finding.outcome != Passed;
+    let findings = inspection.findings.iter().filter(not_passed);
+    findings
+        .map(|finding| (finding.check, finding.outcome, finding.reason.as_str()))
+        .collect()
+}
+
+#[test]
+fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let other_zone = ZONE.replace("ANNA", "ANNE");
+    let other_optional = ZONE.replace("ZE184226B<<<<<16", "<<<<<<<<<<<<<<04");
+    type Tamper<'a> = Box<dyn Fn(&mut ChipFiles) + 'a>;
+    let insert = |file, bytes: Vec<u8>| -> Tamper<'_> {
+        Box::new(move |files: &mut ChipFiles| files.insert(file, bytes.clone()))
+    };
+    let resign = |groups: Vec<(u8, Vec<u8>)>| -> Tamper<'_> {
+        let signer = &signer;
+        Box::new(move |files: &mut ChipFiles| {
+            let listed: Vec<(u8, &[u8])> = groups
+                .iter()
+                .map(|(number, bytes)| (*number, &bytes[..]))
+                .collect();
+            files.insert(ElementaryFile::Sod, SodIssuer::new(signer).sod(&listed));
+            for (number, bytes) in &groups {
+                files.insert(ElementaryFile::DataGroup(*number), bytes.clone());
+            }
+        })
+    };
+    let no_image = object(
+        0x75,
+        &[&object(0x7F61, &[&object(0x7F60, &[&object(0x5F2E, &[])])])],
+    );
+    let iso39794 = object(
+        0x75,
+        &[&object(0x7F61, &[&object(0x7F60, &[&object(0x7F2E, &[])])])],
+    );
+    let other_state = ZONE.replace("P<UTO", "P<VNM");
+    let no_state = ZONE.replace("P<UTO", "P<ZZZ");
+    let cases: Vec<(&str, Tamper<'_>, Vec<(Check, Outcome, &str)>)> = vec![
+        ("genuine", Box::new(|_| ()), vec![]),
+        (
+            "another portrait",
+            insert(ElementaryFile::DG2, dg2(121)),
+            vec![(Check::DataGroupDigests, Failed, "DG2 is not the signed one")],
+        ),
+        (
+            "another name in the chip",
+            insert(ElementaryFile::DG1, dg1(&other_zone)),
+            vec![
+                (Check::DataGroupDigests, Failed, "DG1 is not the signed one"),
+                (Check::PrintedAgainstChip, Failed, "different: name"),
+            ],
+        ),
+        (
+            "a chip of another document",
+            resign(vec![(1, dg1(&other_zone)), (2, dg2(120))]),
+            vec![(Check::PrintedAgainstChip, Failed, "different: name")],
+        ),
+        (
+            "other optional data",
+            resign(vec![(1, dg1(&other_optional)), (2, dg2(120))]),
+            vec![(
+                Check::PrintedAgainstChip,
+                NotDone,
+                "different: optional data",
+            )],
+        ),
+        (
+            "a document of another State than its signer",
+            resign(vec![(1, dg1(&other_state)), (2, dg2(120))]),
+            vec![
+                (
+                    Check::IssuerAgainstSigner,
+                    Failed,
+                    "document of VNM, signer of UT",
+                ),
+                (
+                    Check::PrintedAgainstChip,
+                    Failed,
+                    "different: issuing State",
+                ),
+            ],
+        ),
+        (
+            "a State that nobody knows",
+            resign(vec![(1, dg1(&no_state)), (2, dg2(120))]),
+            vec![
+                (
+                    Check::IssuerAgainstSigner,
+                    NotSupported,
+                    "no country is known for ZZZ",
+                ),
+                (
+                    Check::PrintedAgainstChip,
+                    Failed,
+                    "different: issuing State",
+                ),
+            ],
+        ),
+        (
+            "a zone with a wrong check digit in the chip",
+            resign(vec![
+                (1, dg1(&ZONE.replace("L898902C3", "L898902C4"))),
+                (2, dg2(120)),
+            ]),
+            vec![
+                (
+                    Check::IssuerAgainstSigner,
+                    NotDone,
+                    "issuing State or document signer is not known",
+                ),
+                (
+                    Check::PrintedAgainstChip,
+                    Failed,
+                    "DG1: zone line 2, position 10: check digit over document number is wrong",
+                ),
+            ],
+        ),
+        (
+            "a data group that is not signed",
+            insert(ElementaryFile::DataGroup(15), hex!("6F00").to_vec()),
+            vec![(Check::DataGroupDigests, Failed, "DG15 is not in EF.SOD")],
+        ),
+        (
+            "a data group only in EF.COM",
+            insert(ElementaryFile::Com, hex!("6005 5C03 61756F").to_vec()),
+            vec![(Check::ComAgainstSod, Failed, "DG15 only in EF.COM")],
+        ),
+        (
+            "a data group hidden by EF.COM",
+            insert(ElementaryFile::Com, hex!("6003 5C01 61").to_vec()),
+            vec![(Check::ComAgainstSod, Failed, "DG2 only in EF.SOD")],
+        ),
+        (
+            "a portrait without an image",
+            resign(vec![(1, dg1(ZONE)), (2, no_image)]),
+            vec![(
+                Check::Portrait,
+                Failed,
+                "DG2: no image marker in a face record of 0 bytes",
+            )],
+        ),
+        (
+            "a portrait of the new kind",
+            resign(vec![(1, dg1(ZONE)), (2, iso39794)]),
+            vec![(
+                Check::Portrait,
+                NotSupported,
+                "DG2 holds a face record of ISO/IEC 39794-5, which is not supported",
+            )],
+        ),
+        (
+            "no EF.SOD",
+            Box::new(|files| {
+                let complete = core::mem::take(files);
+                for (file, bytes) in complete.iter().filter(|(f, _)| *f != ElementaryFile::Sod) {
+                    files.insert(file, bytes.to_vec());
+                }
+                files.refuse(ElementaryFile::Sod, Status::SECURITY_STATUS);
+            }),
+            vec![
+                (
+                    Check::ChipReading,
+                    Failed,
+                    "EF.SOD refused with status 6982",
+                ),
+                (Check::SodSignature, NotDone, "EF.SOD was not read"),
+                (Check::SignerTrust, NotDone, "EF.SOD could not be used"),
+                (Check::DataGroupDigests, NotDone, "EF.SOD could not be used"),
+                (Check::ComAgainstSod, NotDone, "EF.SOD could not be used"),
+                (
+                    Check::IssuerAgainstSigner,
+                    NotDone,
+                    "EF.SOD could not be used",
+                ),
+            ],
+        ),
+        (
+            "a damaged EF.SOD",
+            insert(ElementaryFile::Sod, hex!("7703 020100").to_vec()),
+            vec![
+                (
+                    Check::SodSignature,
+                    Failed,
+                    "EF.SOD at offset 2: content information expected, tag 02 found",
+                ),
+                (Check::SignerTrust, NotDone, "EF.SOD could not be used"),
+                (Check::DataGroupDigests, NotDone, "EF.SOD could not be used"),
+                (Check::ComAgainstSod, NotDone, "EF.SOD could not be used"),
+                (
+                    Check::IssuerAgainstSigner,
+                    NotDone,
+                    "EF.SOD could not be used",
+                ),
+            ],
+        ),
+    ];
+    for (name, tamper, expected) in cases {
+        let mut files = files(&SodIssuer::new(&signer));
+        tamper(&mut files);
+        let inspection = inspect(&printed, &files, &trust, TODAY);
+        assert_eq!(complaints(&inspection), expected, "{name}");
+        assert_eq!(inspection.genuine(), expected.is_empty(), "{name}");
+        let checks: Vec<Check> = inspection
+            .findings
+            .iter()
+            .map(|finding| finding.check)
+            .collect();
+        assert_eq!(checks, CHECKS, "{name}");
+    }
+}
+
+#[test]
+fn time_and_trust_are_arguments() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(
+        p256(),
+        Terms {
+            country: "ut",
+            ..SIGNER
+        },
+        Some(&csca),
+    );
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let files = files(&SodIssuer::new(&signer));
+    let empty = TrustStore::empty();
+    for (trust, today, expected) in [
+        (&trust, TODAY, vec![]),
+        (
+            &trust,
+            None,
+            vec![(Check::Validity, NotDone, "the gate does not know the date")],
+        ),
+        (
+            &trust,
+            Some(date(2032, 4, 16)),
+            vec![(Check::Validity, Failed, "expired after 2032-04-15")],
+        ),
+        (
+            &empty,
+            TODAY,
+            vec![(
+                Check::SignerTrust,
+                Failed,
+                "no CSCA of UT in the trust store",
+            )],
+        ),
+    ] {
+        let inspection = inspect(&printed, &files, trust, today);
+        assert_eq!(complaints(&inspection), expected);
+        assert_eq!(inspection.genuine(), expected.is_empty());
+        assert_eq!(inspection.dg1.as_ref(), Some(&printed));
+        assert_eq!(
+            inspection.portrait.map(|portrait| portrait.dimensions()),
+            Some((32, 40))
+        );
+    }
+}
+
+#[test]
+fn a_chip_that_was_not_read_is_never_genuine() {
+    let printed = Mrz::parse(ZONE).unwrap();
+    let status = Status(0x6300);
+    for (error, access, reading) in [
+        (ReadError::Card(CardError::Removed), NotDone, NotDone),
+        (ReadError::NoApplication { status }, Failed, NotDone),
+        (
+            ReadError::Access(AccessError::WrongKey { status }),
+            Failed,
+            NotDone,
+        ),
+        (
+            ReadError::Access(AccessError::NotOffered {
+                step: "GET CHALLENGE",
+                status,
+            }),
+            NotSupported,
+            NotDone,
+        ),
+        (
+            ReadError::Refused {
+                file: ElementaryFile::DG2,
+                offset: 4,
+                status,
+            },
+            Passed,
+            Failed,
+        ),
+    ] {
+        let inspection = chip_not_read(&printed, &error, TODAY);
+        let outcome = |check| inspection.finding(check).unwrap().outcome;
+        assert_eq!(outcome(Check::ChipAccess), access, "{error}");
+        assert_eq!(outcome(Check::ChipReading), reading, "{error}");
+        assert_eq!(outcome(Check::Validity), Passed);
+        assert_eq!(outcome(Check::SodSignature), NotDone);
+        assert_eq!(inspection.findings.len(), CHECKS.len());
+        assert!(!inspection.genuine());
+    }
+}
+
+#[test]
+fn an_inspection_does_not_print_its_traveller() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let files = files(&SodIssuer::new(&signer));
+    let inspection = inspect(
+        &Mrz::parse(ZONE).unwrap(),
+        &files,
+        &TrustStore::empty(),
+        TODAY,
+    );
+    let printed = format!("{inspection:?} {files:?}");
+    for personal in ["ERIKSSON", "ANNA", "L898902C", "740812", "115, 115"] {
+        assert!(!printed.contains(personal), "{personal} in {printed}");
+    }
+}

@@ -1,0 +1,328 @@
+//! Signs documents for the tests of this crate: certificates by OpenSSL, everything else byte by
+//! byte, so that each byte can be made wrong.
+
+use crate::file::{ChipFiles, ElementaryFile};
+use crate::tlv::write;
+use hex_literal::hex;
+use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::bn::BigNum;
+use openssl::ec::{Asn1Flag, EcGroup, EcKey};
+use openssl::hash::{MessageDigest, hash};
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::{RsaPssSaltlen, Signer};
+use openssl::x509::extension::{AuthorityKeyIdentifier, KeyUsage, SubjectKeyIdentifier};
+use openssl::x509::{X509, X509Name, X509NameBuilder};
+
+/// 2025-01-01 and 2035-01-01: the validity of every certificate.
+pub(crate) const FROM: i64 = 1_735_689_600;
+pub(crate) const UNTIL: i64 = 2_051_222_400;
+
+/// A key pair and its certificate.
+pub(crate) struct Authority {
+    pub(crate) key: PKey<Private>,
+    pub(crate) certificate: X509,
+}
+
+pub(crate) fn ec_key(curve: Nid, flag: Asn1Flag) -> PKey<Private> {
+    let mut group = EcGroup::from_curve_name(curve).unwrap();
+    group.set_asn1_flag(flag);
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+pub(crate) fn p256() -> PKey<Private> {
+    ec_key(Nid::X9_62_PRIME256V1, Asn1Flag::NAMED_CURVE)
+}
+
+pub(crate) fn rsa_key() -> PKey<Private> {
+    PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()
+}
+
+fn name(country: &str, common: &str) -> X509Name {
+    let mut builder = X509NameBuilder::new().unwrap();
+    builder.append_entry_by_text("C", country).unwrap();
+    builder.append_entry_by_text("CN", common).unwrap();
+    builder.build()
+}
+
+/// What may be wrong with a certificate.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) country: &'static str,
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+    pub(crate) for_certificates: bool,
+    pub(crate) for_signatures: bool,
+}
+
+pub(crate) const CSCA: Terms = Terms {
+    country: "UT",
+    from: FROM,
+    until: UNTIL,
+    for_certificates: true,
+    for_signatures: false,
+};
+pub(crate) const SIGNER: Terms = Terms {
+    for_certificates: false,
+    for_signatures: true,
+    ..CSCA
+};
+
+/// A certificate for `key`, by `issuer` or by itself.
+pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Authority>) -> Authority {
+    let common = if issuer.is_some() {
+        "Document Signer"
+    } else {
+        "Country Signer"
+    };
+    let subject = name(terms.country, common);
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    let serial = BigNum::from_u32(if issuer.is_some() { 0x8001 } else { 1 }).unwrap();
+    builder
+        .set_serial_number(&Asn1Integer::from_bn(&serial).unwrap())
+        .unwrap();
+    builder.set_subject_name(&subject).unwrap();
+    let issuer_name = issuer.map_or(subject.as_ref(), |issuer| issuer.certificate.subject_name());
+    builder.set_issuer_name(issuer_name).unwrap();
+    builder
+        .set_not_before(&Asn1Time::from_unix(terms.from).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::from_unix(terms.until).unwrap())
+        .unwrap();
+    builder.set_pubkey(&key).unwrap();
+    let mut usage = KeyUsage::new();
+    if terms.for_certificates {
+        usage.key_cert_sign();
+    }
+    if terms.for_signatures {
+        usage.digital_signature();
+    }
+    if !terms.for_certificates && !terms.for_signatures {
+        usage.key_encipherment();
+    }
+    builder
+        .append_extension(usage.critical().build().unwrap())
+        .unwrap();
+    let context = builder.x509v3_context(issuer.map(|issuer| issuer.certificate.as_ref()), None);
+    let subject_key = SubjectKeyIdentifier::new().build(&context).unwrap();
+    builder.append_extension(subject_key).unwrap();
+    if issuer.is_some() {
+        let context =
+            builder.x509v3_context(issuer.map(|issuer| issuer.certificate.as_ref()), None);
+        let issuer_key = AuthorityKeyIdentifier::new()
+            .keyid(true)
+            .build(&context)
+            .unwrap();
+        builder.append_extension(issuer_key).unwrap();
+    }
+    builder
+        .sign(
+            issuer.map_or(&key, |issuer| &issuer.key),
+            MessageDigest::sha256(),
+        )
+        .unwrap();
+    Authority {
+        key,
+        certificate: builder.build(),
+    }
+}
+
+pub(crate) fn object(tag: u32, parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, tag, &parts.concat());
+    bytes
+}
+
+/// AlgorithmIdentifier of SHA-256.
+const SHA256: [u8; 15] = hex!("300D 0609608648016503040201 0500");
+/// id-icao-ldsSecurityObject.
+pub(crate) const LDS: [u8; 8] = hex!("0606 678108010101");
+
+/// How a SOD is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    RsaPkcs1,
+    RsaPss,
+    Ecdsa,
+}
+
+impl Scheme {
+    fn identifier(self) -> Vec<u8> {
+        match self {
+            Self::RsaPkcs1 => hex!("300D 06092A864886F70D01010B 0500").to_vec(),
+            Self::RsaPss => hex!(
+                "3041 06092A864886F70D01010A 3034 A00F300D06096086480165030402010500"
+                "A11C301A06092A864886F70D010108300D06096086480165030402010500 A203020120"
+            )
+            .to_vec(),
+            Self::Ecdsa => hex!("300A 06082A8648CE3D040302").to_vec(),
+        }
+    }
+
+    fn sign(self, key: &PKey<Private>, data: &[u8]) -> Vec<u8> {
+        let mut signer = Signer::new(MessageDigest::sha256(), key).unwrap();
+        if self == Self::RsaPss {
+            signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+            signer.set_rsa_mgf1_md(MessageDigest::sha256()).unwrap();
+            signer
+                .set_rsa_pss_saltlen(RsaPssSaltlen::custom(32))
+                .unwrap();
+        }
+        signer.sign_oneshot_to_vec(data).unwrap()
+    }
+}
+
+/// A document signer at work, and what it may do wrong.
+pub(crate) struct SodIssuer<'a> {
+    pub(crate) signer: &'a Authority,
+    pub(crate) scheme: Scheme,
+    pub(crate) signing_time: Option<&'static str>,
+    pub(crate) content_type: &'static [u8],
+    /// Names this certificate as the signer's.
+    pub(crate) named: &'a X509,
+    /// Bytes of the security object that are changed after its digest was taken.
+    pub(crate) alter_content: bool,
+    pub(crate) without_certificate: bool,
+    pub(crate) without_attributes: bool,
+}
+
+impl<'a> SodIssuer<'a> {
+    pub(crate) fn new(signer: &'a Authority) -> Self {
+        Self {
+            signer,
+            scheme: Scheme::Ecdsa,
+            signing_time: Some("250601120000Z"),
+            content_type: &LDS,
+            named: &signer.certificate,
+            alter_content: false,
+            without_certificate: false,
+            without_attributes: false,
+        }
+    }
+
+    /// EF.SOD over data groups.
+    pub(crate) fn sod(&self, groups: &[(u8, &[u8])]) -> Vec<u8> {
+        let digests: Vec<Vec<u8>> = groups
+            .iter()
+            .map(|(number, bytes)| {
+                let digest = hash(MessageDigest::sha256(), bytes).unwrap();
+                object(
+                    0x30,
+                    &[&object(0x02, &[&[*number]]), &object(0x04, &[&digest])],
+                )
+            })
+            .collect();
+        let mut content = object(
+            0x30,
+            &[
+                &hex!("020100"),
+                &SHA256,
+                &object(0x30, &[&digests.concat()]),
+            ],
+        );
+        let digest = hash(MessageDigest::sha256(), &content).unwrap();
+        let attribute = |kind: &[u8], value: &[u8]| object(0x30, &[kind, &object(0x31, &[value])]);
+        let mut attributes = vec![
+            attribute(&hex!("06092A864886F70D010903"), self.content_type),
+            attribute(&hex!("06092A864886F70D010904"), &object(0x04, &[&digest])),
+        ];
+        if let Some(time) = self.signing_time {
+            let time = object(0x17, &[time.as_bytes()]);
+            attributes.push(attribute(&hex!("06092A864886F70D010905"), &time));
+        }
+        let attributes = attributes.concat();
+        let signed = if self.without_attributes {
+            content.clone()
+        } else {
+            object(0x31, &[&attributes])
+        };
+        let signature = self.scheme.sign(&self.signer.key, &signed);
+        if self.alter_content
+            && let Some(last) = content.last_mut()
+        {
+            *last ^= 1;
+        }
+        let issuer = self.named.issuer_name().to_der().unwrap();
+        let serial = self.named.serial_number().to_bn().unwrap().to_vec();
+        // A leading zero where the number would be negative otherwise.
+        let serial = object(0x02, &[&[0][..usize::from(serial[0] >= 0x80)], &serial]);
+        let signer_info = object(
+            0x30,
+            &[
+                &hex!("020101"),
+                &object(0x30, &[&issuer, &serial]),
+                &SHA256,
+                &if self.without_attributes {
+                    vec![]
+                } else {
+                    object(0xA0, &[&attributes])
+                },
+                &self.scheme.identifier(),
+                &object(0x04, &[&signature]),
+            ],
+        );
+        let certificate = self.signer.certificate.to_der().unwrap();
+        let content = object(0xA0, &[&object(0x04, &[&content])]);
+        let signed_data = object(
+            0x30,
+            &[
+                &hex!("020103"),
+                &object(0x31, &[&SHA256]),
+                &object(0x30, &[self.content_type, &content]),
+                &if self.without_certificate {
+                    vec![]
+                } else {
+                    object(0xA0, &[&certificate])
+                },
+                &object(0x31, &[&signer_info]),
+            ],
+        );
+        let info = [
+            &hex!("06092A864886F70D010702")[..],
+            &object(0xA0, &[&signed_data]),
+        ]
+        .concat();
+        object(0x77, &[&object(0x30, &[&info])])
+    }
+}
+
+/// The specimen of Doc 9303-4, Appendix A, in validity.
+pub(crate) const ZONE: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                               L898902C36UTO7408122F3204153ZE184226B<<<<<16";
+
+pub(crate) fn dg1(zone: &str) -> Vec<u8> {
+    object(
+        0x61,
+        &[&object(0x5F1F, &[zone.replace('\n', "").as_bytes()])],
+    )
+}
+
+/// DG2 with a small portrait in JPEG.
+pub(crate) fn dg2(grey: u8) -> Vec<u8> {
+    let image = image::RgbImage::from_pixel(32, 40, image::Rgb([grey; 3]));
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new(&mut jpeg)
+        .encode_image(&image)
+        .unwrap();
+    let mut record = b"FAC\x00010\0".to_vec();
+    record.extend([0; 38]);
+    record.extend(jpeg);
+    let template = object(0x7F60, &[&object(0xA1, &[]), &object(0x5F2E, &[&record])]);
+    object(0x75, &[&object(0x7F61, &[&hex!("020101"), &template])])
+}
+
+pub(crate) const COM: [u8; 22] = hex!("60145F0104303130375F36063034303030305C026175");
+
+/// The files of a genuine document.
+pub(crate) fn files(issuer: &SodIssuer<'_>) -> ChipFiles {
+    let (dg1, dg2) = (dg1(ZONE), dg2(120));
+    let mut files = ChipFiles::new();
+    files.insert(ElementaryFile::Sod, issuer.sod(&[(1, &dg1), (2, &dg2)]));
+    files.insert(ElementaryFile::DG1, dg1);
+    files.insert(ElementaryFile::DG2, dg2);
+    files.insert(ElementaryFile::Com, COM.to_vec());
+    files
+}
