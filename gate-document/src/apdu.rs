@@ -215,13 +215,13 @@ mod tests {
     }
 
     /// Answers the commands of a list, in order.
-    struct Script(Vec<(Vec<u8>, Result<Vec<u8>, CardError>)>);
+    struct Script(Vec<(Vec<u8>, Vec<u8>)>);
 
     impl Card for Script {
         fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
             let (expected, response) = self.0.remove(0);
             assert_eq!(command, expected);
-            response
+            Ok(response)
         }
     }
 
@@ -236,16 +236,16 @@ mod tests {
             expected: Some(256),
         };
         let mut card = Script(vec![
-            (hex!("00B00000 00").to_vec(), Ok(hex!("6C03").to_vec())),
-            (hex!("00B00000 03").to_vec(), Ok(hex!("AA 6102").to_vec())),
-            (hex!("00C00000 02").to_vec(), Ok(hex!("BBCC 9000").to_vec())),
+            (hex!("00B00000 00").to_vec(), hex!("6C03").to_vec()),
+            (hex!("00B00000 03").to_vec(), hex!("AA 6102").to_vec()),
+            (hex!("00C00000 02").to_vec(), hex!("BBCC 9000").to_vec()),
         ]);
         let response = transmit(&mut card, &read).unwrap();
         assert_eq!(
             (&response.data[..], response.status),
             (&hex!("AABBCC")[..], Status::SUCCESS)
         );
-        let mut card = Script(vec![(hex!("00B00000 00").to_vec(), Ok(vec![0x90]))]);
+        let mut card = Script(vec![(hex!("00B00000 00").to_vec(), vec![0x90])]);
         assert_eq!(
             transmit(&mut card, &read).err(),
             Some(CardError::TooShort { found: 1 })

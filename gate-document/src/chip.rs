@@ -123,4 +123,6 @@ fn read_file<R: CryptoRng>(
 }
 
 #[cfg(test)]
+mod test_chip;
+#[cfg(test)]
 mod tests;

@@ -54,7 +54,8 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
     );
     let other_state = ZONE.replace("P<UTO", "P<VNM");
     let no_state = ZONE.replace("P<UTO", "P<ZZZ");
-    let cases: Vec<(&str, Tamper<'_>, Vec<(Check, Outcome, &str)>)> = vec![
+    type Case<'a> = (&'a str, Tamper<'a>, Vec<(Check, Outcome, &'a str)>);
+    let cases: Vec<Case<'_>> = vec![
         ("genuine", Box::new(|_| ()), vec![]),
         (
             "another portrait",

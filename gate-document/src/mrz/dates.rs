@@ -98,10 +98,6 @@ fn date(year: i16, month: u8, day: u8) -> Option<Date> {
 }
 
 /// Two characters at `at`: `Some(None)` for fillers, `None` for anything that is no number.
-#[expect(
-    clippy::option_option,
-    reason = "unknown and unreadable are different answers"
-)]
 fn part(characters: &[u8], at: usize) -> Option<Option<u8>> {
     match characters.get(at..at + 2)? {
         b"<<" => Some(None),

@@ -6,6 +6,7 @@
 
 mod dates;
 mod field;
+mod layout;
 mod parse;
 
 pub use dates::{Birth, Expiry};
