@@ -107,13 +107,16 @@ pub fn inspect_decoded(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    let (mut findings, dg1) = judge(printed, chip, trust, today);
+    let mut findings = inspect_without_portrait(printed, chip, trust, today);
     findings.push(portrait_finding(&portrait));
+    let dg1 = chip
+        .get(ElementaryFile::DG1)
+        .and_then(|dg1| lds::dg1(dg1).ok());
     Inspection::of(findings, dg1, portrait.ok())
 }
 
-/// Inspects everything but the portrait, for a caller who decodes it elsewhere meanwhile: there is
-/// no finding for [`Check::Portrait`].
+/// The findings of every check but [`Check::Portrait`], for a caller that judges the portrait
+/// elsewhere.
 #[must_use]
 pub fn inspect_without_portrait(
     printed: &Mrz,
@@ -121,18 +124,6 @@ pub fn inspect_without_portrait(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Vec<Finding> {
-    let (mut findings, _) = judge(printed, chip, trust, today);
-    findings.sort_by_key(|finding| finding.check);
-    findings
-}
-
-fn judge(
-    printed: &Mrz,
-    chip: &ChipFiles,
-    trust: &TrustStore,
-    today: Option<Date>,
-) -> (Vec<Finding>, Option<Mrz>) {
-    let sod = chip.get(ElementaryFile::Sod).map(Sod::parse);
     let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
     let mut findings = vec![
         Finding::passed(Check::PrintedZone),
@@ -144,7 +135,7 @@ fn judge(
         chip_reading(chip),
         printed_against_chip(printed, dg1.as_ref()),
     ];
-    match sod {
+    match chip.get(ElementaryFile::Sod).map(Sod::parse) {
         Some(Ok(sod)) => {
             let signature = passive::authenticate(&sod, trust, today);
             let zone = dg1.as_ref().and_then(|dg1| dg1.as_ref().ok());
@@ -162,7 +153,8 @@ fn judge(
             findings.extend(without_sod(&not_done));
         }
     }
-    (findings, dg1.and_then(Result::ok))
+    findings.sort_by_key(|finding| finding.check);
+    findings
 }
 
 /// Inspects a document whose chip could not be read.
