@@ -3,6 +3,7 @@
 
 pub mod camera;
 pub mod chip;
+pub mod emulator;
 pub mod issuer;
 pub mod profile;
 pub mod reader;

@@ -1,0 +1,341 @@
+//! The board: power, reset, pins and line.
+
+use super::error::EmulatorError;
+use super::line::{Line, LineFaults};
+use super::now;
+use super::pins::{self, Change, Outputs};
+use super::process::{self, MACHINE, Process};
+use super::qmp::Qmp;
+use super::qtest::QTest;
+use super::watchdog::{Kennel, Watch, Watchdogs, watch};
+use gate_protocol::pins::{Bits, Input};
+use std::collections::VecDeque;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How long QEMU may take to open its sockets: 50 ms on a quiet machine.
+const START_WITHIN: Duration = Duration::from_secs(20);
+/// How many lines of QEMU's are kept to explain why it ended.
+const LAST_WORDS: usize = 3;
+/// Control register of the timer that ticks the scan.
+const SYSTICK_CONTROL: u32 = 0xE000_E010;
+
+/// What a board is made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The program `qemu-system-arm`, version 10.
+    pub qemu: PathBuf,
+    /// QEMU's data folder, if it is not where the program looks by itself.
+    pub data_dir: Option<PathBuf>,
+    /// The firmware image, as it comes from the linker.
+    pub firmware: PathBuf,
+    /// A folder of the board's own for its sockets; made if it is not there. Its path must be
+    /// short: the names of sockets have some hundred bytes of room.
+    pub work_dir: PathBuf,
+    /// Which watchdogs reset the board; none by default.
+    pub watchdogs: Watchdogs,
+}
+
+impl Config {
+    /// A board with QEMU's own data folder and no watchdogs.
+    pub fn new(
+        qemu: impl Into<PathBuf>,
+        firmware: impl Into<PathBuf>,
+        work_dir: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            qemu: qemu.into(),
+            data_dir: None,
+            firmware: firmware.into(),
+            work_dir: work_dir.into(),
+            watchdogs: Watchdogs::default(),
+        }
+    }
+}
+
+/// An emulated board: see the module. Dropping it pulls the plug.
+#[derive(Debug)]
+pub struct Board {
+    config: Config,
+    inputs: Mutex<Bits>,
+    outputs: Arc<Outputs>,
+    power: Option<Power>,
+    line: Line,
+}
+
+/// All that exists only while there is power. The watchdogs go first, the process last.
+#[derive(Debug)]
+struct Power {
+    _watch: Watch,
+    kennel: Arc<Kennel>,
+    qtest: QTest,
+    qmp: Arc<Qmp>,
+    _process: Process,
+}
+
+impl Board {
+    /// Switches a new board on, with these levels at its inputs from the first instruction on.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, or what QEMU says: see [`EmulatorError`].
+    pub fn power_on(config: &Config, inputs: Bits) -> Result<Self, EmulatorError> {
+        process::check(&config.qemu, &config.firmware)?;
+        std::fs::create_dir_all(&config.work_dir)
+            .map_err(EmulatorError::io("make the board's folder"))?;
+        let mut board = Self {
+            config: config.clone(),
+            inputs: Mutex::new(inputs),
+            outputs: Arc::new(Outputs::default()),
+            power: None,
+            line: Line::new()?,
+        };
+        board.power_back()?;
+        Ok(board)
+    }
+
+    /// The serial device at the host's end of the line. It stays the same over power cuts.
+    #[must_use]
+    pub fn tty(&self) -> &Path {
+        self.line.name()
+    }
+
+    /// What is wrong with the line.
+    #[must_use]
+    pub fn line_faults(&self) -> &LineFaults {
+        self.line.faults()
+    }
+
+    /// Switches a signal on or off; see [`Input`] for what on means. Mends a torn wire.
+    ///
+    /// # Errors
+    ///
+    /// [`EmulatorError::Ended`] and the like if QEMU is gone. Without power the level is noted and
+    /// no error.
+    pub fn set_input(&self, input: Input, on: bool) -> Result<(), EmulatorError> {
+        {
+            let mut inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+            *inputs = inputs.with_input(input, on);
+        }
+        match &self.power {
+            Some(power) => power.qtest.set(pins::input(input), pins::level(input, on)),
+            None => Ok(()),
+        }
+    }
+
+    /// Tears the wire of an input off: the board's pull resistor decides what it reads. The wire
+    /// torn before on the same port is put back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn tear_wire(&self, input: Input) -> Result<(), EmulatorError> {
+        let pin = pins::input(input);
+        match &self.power {
+            Some(power) => power.qmp.disconnect(pin.port, 1 << pin.number),
+            None => Ok(()),
+        }
+    }
+
+    /// The outputs as they are now; all off without power.
+    #[must_use]
+    pub fn outputs(&self) -> Bits {
+        self.outputs.bits()
+    }
+
+    /// Every change of the outputs from now on, over power cuts as well.
+    #[must_use]
+    pub fn changes(&self) -> Receiver<Change> {
+        self.outputs.listen()
+    }
+
+    /// Presses the reset button.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn reset(&self) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => {
+                power.kennel.calm(&self.outputs);
+                power.qmp.reset()
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How often the board has been reset since power came on, by whomever.
+    #[must_use]
+    pub fn resets(&self) -> u64 {
+        self.power.as_ref().map_or(0, |power| power.qmp.resets())
+    }
+
+    /// How often a watchdog has reset the board since power came on.
+    #[must_use]
+    pub fn watchdog_resets(&self) -> u64 {
+        self.power.as_ref().map_or(0, |power| power.kennel.resets())
+    }
+
+    /// Stops the timer that ticks the scan: firmware that hangs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn hang(&self) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => power.qtest.write(SYSTICK_CONTROL, 0),
+            None => Ok(()),
+        }
+    }
+
+    /// Pulls the plug: every relay falls off at once.
+    pub fn power_cut(&mut self) {
+        self.line.unplug();
+        self.power = None;
+        self.outputs.all_off(now());
+    }
+
+    /// Gives the board power again, with the inputs as they are now. Does nothing if it has any.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::power_on`].
+    pub fn power_back(&mut self) -> Result<(), EmulatorError> {
+        if self.power.is_some() {
+            return Ok(());
+        }
+        let said = Arc::new(Mutex::new(VecDeque::new()));
+        let kennel = Arc::new(Kennel::new());
+        let process = self.start_process(&said, &kennel)?;
+        let connect = |name| self.connect(name, &said);
+        self.line.plug(connect("usart")?, connect("kick")?)?;
+        let qtest = QTest::over(connect("qtest")?, self.outputs.clone())?;
+        let qmp = Arc::new(Qmp::over(connect("qmp")?)?);
+        let inputs = *self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        for input in Input::ALL {
+            let high = pins::level(input, inputs.input(input));
+            qtest.set(pins::input(input), high)?;
+        }
+        qmp.run()?;
+        let watch = watch(
+            self.config.watchdogs,
+            kennel.clone(),
+            self.outputs.clone(),
+            qmp.clone(),
+        );
+        self.power = Some(Power {
+            _watch: watch,
+            kennel,
+            qtest,
+            qmp,
+            _process: process,
+        });
+        Ok(())
+    }
+
+    fn start_process(
+        &self,
+        said: &Arc<Mutex<VecDeque<String>>>,
+        kennel: &Arc<Kennel>,
+    ) -> Result<Process, EmulatorError> {
+        for name in ["usart", "kick", "qtest", "qmp"] {
+            // A socket left by an earlier process would be taken for the new one's.
+            let _ = std::fs::remove_file(self.config.work_dir.join(name));
+        }
+        let (said, kennel) = (said.clone(), kennel.clone());
+        Process::start(&self.config.qemu, self.arguments(), move |line| {
+            kennel.read_log(line);
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            if said.len() == LAST_WORDS {
+                said.pop_front();
+            }
+            said.push_back(line.to_owned());
+        })
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let path = |name: &str| self.config.work_dir.join(name).display().to_string();
+        let character = |id: &str| format!("socket,id={id},path={},server=on,wait=off", path(id));
+        let control = |name: &str| format!("unix:{},server=on,wait=off", path(name));
+        let mut arguments: Vec<String> = Vec::new();
+        if let Some(data) = &self.config.data_dir {
+            arguments.extend(["-L".to_owned(), data.display().to_string()]);
+        }
+        // Halted, so that the inputs are there before the first instruction. Accesses to what is
+        // not modelled are logged: the chip's watchdog is fed from that.
+        let board = [
+            "-M",
+            MACHINE,
+            "-nographic",
+            "-nodefaults",
+            "-accel",
+            "tcg",
+            "-S",
+            "-d",
+            "unimp",
+        ];
+        arguments.extend(board.map(str::to_owned));
+        arguments.extend([
+            "-kernel".to_owned(),
+            self.config.firmware.display().to_string(),
+        ]);
+        for id in ["usart", "kick"] {
+            arguments.extend(["-chardev".to_owned(), character(id)]);
+        }
+        // USART1 to 3, UART4 and 5, LPUART1.
+        for serial in [
+            "null",
+            "chardev:usart",
+            "null",
+            "null",
+            "null",
+            "chardev:kick",
+        ] {
+            arguments.extend(["-serial".to_owned(), serial.to_owned()]);
+        }
+        arguments.extend(["-qtest".to_owned(), control("qtest")]);
+        arguments.extend(["-qtest-log".to_owned(), "none".to_owned()]);
+        arguments.extend(["-qmp".to_owned(), control("qmp")]);
+        arguments
+    }
+
+    /// Connects to one of QEMU's sockets as soon as it is there.
+    fn connect(
+        &self,
+        name: &str,
+        said: &Mutex<VecDeque<String>>,
+    ) -> Result<UnixStream, EmulatorError> {
+        let path = self.config.work_dir.join(name);
+        let began = now();
+        loop {
+            match UnixStream::connect(&path) {
+                Ok(socket) => return Ok(socket),
+                Err(_) if now().duration_since(began) < START_WITHIN => rest(),
+                Err(source) => {
+                    let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                    return Err(match said.back() {
+                        Some(_) => EmulatorError::Ended {
+                            said: said.iter().cloned().collect::<Vec<_>>().join("; "),
+                        },
+                        None => EmulatorError::Io {
+                            what: "connect to QEMU",
+                            source,
+                        },
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "QEMU does not tell when its sockets are there"
+)]
+fn rest() {
+    thread::sleep(Duration::from_millis(2));
+}

@@ -1,0 +1,262 @@
+//! The serial line: a pseudo-terminal at one end, the emulated USART at the other.
+
+use super::error::EmulatorError;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Ten bits at 115,200 baud.
+const BYTE_TIME: Duration = Duration::from_nanos(86_806);
+/// How often the reading thread looks whether the line is still wanted.
+const LOOK_EVERY: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+/// Any byte will do: the receiver that gets it is off.
+const KICK: &[u8] = b"\n";
+
+/// What is wrong with the line, in both directions. Good from the next byte on.
+#[derive(Debug, Default)]
+pub struct LineFaults {
+    cut: AtomicBool,
+    drop_every: AtomicU32,
+    flip_every: AtomicU32,
+}
+
+impl LineFaults {
+    /// Pulls the cable out, or puts it back.
+    pub fn cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::SeqCst);
+    }
+
+    /// Loses every `nth` byte; 0 for none.
+    pub fn drop_every(&self, nth: u32) {
+        self.drop_every.store(nth, Ordering::SeqCst);
+    }
+
+    /// Flips a bit in every `nth` byte; 0 for none.
+    pub fn flip_every(&self, nth: u32) {
+        self.flip_every.store(nth, Ordering::SeqCst);
+    }
+
+    /// What becomes of the byte with this number in its direction.
+    fn pass(&self, number: u32, byte: u8) -> Option<u8> {
+        let due = |every: &AtomicU32| {
+            let every = every.load(Ordering::SeqCst);
+            every != 0 && number.is_multiple_of(every)
+        };
+        if self.cut.load(Ordering::SeqCst) || due(&self.drop_every) {
+            None
+        } else if due(&self.flip_every) {
+            Some(byte ^ 0x10)
+        } else {
+            Some(byte)
+        }
+    }
+}
+
+/// The board's end: two sockets of QEMU, as long as there is power.
+#[derive(Debug)]
+struct Plugged {
+    usart: UnixStream,
+    kick: UnixStream,
+}
+
+/// The line. It outlives the board's power, as that of a USB serial adapter does.
+#[derive(Debug)]
+pub(super) struct Line {
+    name: PathBuf,
+    terminal: Arc<OwnedFd>,
+    /// Keeps the line's settings, and the line itself while no host has it open.
+    _host: OwnedFd,
+    plugged: Arc<Mutex<Option<Plugged>>>,
+    faults: Arc<LineFaults>,
+    over: Arc<AtomicBool>,
+    towards_board: Option<JoinHandle<()>>,
+}
+
+impl Line {
+    /// Makes a line without anything at the board's end yet.
+    pub(super) fn new() -> Result<Self, EmulatorError> {
+        let (name, terminal, host) = open_terminal()
+            .map_err(std::io::Error::from)
+            .map_err(EmulatorError::io("make a pseudo-terminal"))?;
+        let terminal = Arc::new(terminal);
+        let plugged = Arc::new(Mutex::new(None));
+        let faults = Arc::new(LineFaults::default());
+        let over = Arc::new(AtomicBool::new(false));
+        let towards_board = thread::spawn({
+            let (terminal, plugged) = (terminal.clone(), plugged.clone());
+            let (faults, over) = (faults.clone(), over.clone());
+            move || carry_to_board(&terminal, &plugged, &faults, &over)
+        });
+        Ok(Self {
+            name,
+            terminal,
+            _host: host,
+            plugged,
+            faults,
+            over,
+            towards_board: Some(towards_board),
+        })
+    }
+
+    /// The device that a host opens.
+    pub(super) const fn name(&self) -> &PathBuf {
+        &self.name
+    }
+
+    pub(super) fn faults(&self) -> &LineFaults {
+        &self.faults
+    }
+
+    /// Connects the board's USART and the spare one that keeps QEMU turning.
+    pub(super) fn plug(&self, usart: UnixStream, kick: UnixStream) -> Result<(), EmulatorError> {
+        let from_board = usart
+            .try_clone()
+            .map_err(EmulatorError::io("share the socket of the USART"))?;
+        let (terminal, faults) = (self.terminal.clone(), self.faults.clone());
+        thread::spawn(move || carry_to_host(from_board, &terminal, &faults));
+        *lock(&self.plugged) = Some(Plugged { usart, kick });
+        Ok(())
+    }
+
+    pub(super) fn unplug(&self) {
+        *lock(&self.plugged) = None;
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.towards_board.take() {
+            // It ends by itself; if it panicked, there is nothing to be done about it here.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn open_terminal() -> rustix::io::Result<(PathBuf, OwnedFd, OwnedFd)> {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&terminal)?;
+    unlockpt(&terminal)?;
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let host = ioctl_tiocgptpeer(&terminal, flags)?;
+    let mut settings = tcgetattr(&host)?;
+    settings.make_raw();
+    tcsetattr(&host, OptionalActions::Now, &settings)?;
+    let flags = rustix::fs::fcntl_getfl(&terminal)?;
+    rustix::fs::fcntl_setfl(&terminal, flags | OFlags::NONBLOCK)?;
+    let name = ptsname(&terminal, Vec::new())?;
+    Ok((OsStr::from_bytes(name.as_bytes()).into(), terminal, host))
+}
+
+/// Host → board, one byte per byte time.
+fn carry_to_board(
+    terminal: &OwnedFd,
+    plugged: &Mutex<Option<Plugged>>,
+    faults: &LineFaults,
+    over: &AtomicBool,
+) {
+    let mut bytes = [0; 256];
+    let mut number = 0_u32;
+    while !over.load(Ordering::SeqCst) {
+        let mut waiting = [PollFd::new(terminal, PollFlags::IN)];
+        if poll(&mut waiting, Some(&LOOK_EVERY)).is_err() {
+            continue; // interrupted: look again
+        }
+        let Ok(count) = rustix::io::read(terminal, &mut bytes) else {
+            continue; // nothing there yet
+        };
+        for byte in &bytes[..count] {
+            number = number.wrapping_add(1);
+            if let Some(byte) = faults.pass(number, *byte) {
+                send(plugged, &[byte]);
+            }
+            turn(plugged);
+        }
+        // The USART model looks at its next byte only when something else turns QEMU's main loop,
+        // so it is kept turning until the last byte must have been taken.
+        for _ in 0..count {
+            turn(plugged);
+        }
+    }
+}
+
+fn send(plugged: &Mutex<Option<Plugged>>, byte: &[u8]) {
+    if let Some(board) = &mut *lock(plugged) {
+        // A board that has just lost its power hears nothing.
+        let _ = board.usart.write_all(byte);
+    }
+}
+
+fn turn(plugged: &Mutex<Option<Plugged>>) {
+    rest(BYTE_TIME);
+    if let Some(board) = &mut *lock(plugged) {
+        let _ = board.kick.write_all(KICK);
+    }
+}
+
+/// Board → host, until the board loses its power.
+fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults) {
+    let mut bytes = [0; 256];
+    let mut number = 0_u32;
+    while let Ok(count) = board.read(&mut bytes) {
+        if count == 0 {
+            break;
+        }
+        let mut passed = Vec::with_capacity(count);
+        for byte in &bytes[..count] {
+            number = number.wrapping_add(1);
+            passed.extend(faults.pass(number, *byte));
+            rest(BYTE_TIME);
+        }
+        // A line waits for nobody: what does not fit because no host reads is lost.
+        let _ = rustix::io::write(terminal, &passed);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this thread is the line, and a byte takes its time on a line"
+)]
+fn rest(time: Duration) {
+    thread::sleep(time);
+}
+
+fn lock(plugged: &Mutex<Option<Plugged>>) -> std::sync::MutexGuard<'_, Option<Plugged>> {
+    // Nobody panics while holding it.
+    plugged.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_hit_the_bytes_they_name() {
+        let faults = LineFaults::default();
+        let passed = |faults: &LineFaults| -> Vec<Option<u8>> {
+            (1..=4).map(|number| faults.pass(number, 0xA0)).collect()
+        };
+        assert_eq!(passed(&faults), [Some(0xA0); 4]);
+        faults.drop_every(2);
+        assert_eq!(passed(&faults), [Some(0xA0), None, Some(0xA0), None]);
+        faults.drop_every(0);
+        faults.flip_every(3);
+        assert_eq!(passed(&faults)[2], Some(0xB0));
+        faults.cut(true);
+        assert_eq!(passed(&faults), [None; 4]);
+    }
+}

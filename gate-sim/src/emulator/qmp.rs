@@ -1,0 +1,104 @@
+//! QEMU's control socket: run, reset, torn wires.
+
+use super::error::EmulatorError;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+#[derive(Debug)]
+pub(super) struct Qmp {
+    talk: Mutex<Talk>,
+    resets: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct Talk {
+    socket: UnixStream,
+    answers: Receiver<Value>,
+}
+
+impl Qmp {
+    pub(super) fn over(socket: UnixStream) -> Result<Self, EmulatorError> {
+        let reader = socket
+            .try_clone()
+            .map_err(EmulatorError::io("share QEMU's control socket"))?;
+        let (answer, answers) = channel();
+        let resets = Arc::new(AtomicU64::new(0));
+        let counted = resets.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines() {
+                let Ok(line) = line else { break };
+                let Ok(message) = serde_json::from_str::<Value>(&line) else {
+                    break;
+                };
+                let event = message.get("event").and_then(Value::as_str);
+                let greeting = message.get("QMP").is_some();
+                if event == Some("RESET") {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                } else if event.is_none() && !greeting && answer.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let qmp = Self {
+            talk: Mutex::new(Talk { socket, answers }),
+            resets,
+        };
+        qmp.execute("qmp_capabilities", &json!({}))?;
+        Ok(qmp)
+    }
+
+    /// How often the board has been reset, from outside or by its firmware.
+    pub(super) fn resets(&self) -> u64 {
+        self.resets.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn run(&self) -> Result<(), EmulatorError> {
+        self.execute("cont", &json!({}))
+    }
+
+    pub(super) fn reset(&self) -> Result<(), EmulatorError> {
+        self.execute("system_reset", &json!({}))
+    }
+
+    /// Opens the wires to the pins of `mask`; what pulls the pin then decides.
+    pub(super) fn disconnect(&self, port: char, mask: u16) -> Result<(), EmulatorError> {
+        let path = format!("/machine/soc/gpio{port}");
+        self.execute(
+            "qom-set",
+            &json!({ "path": path, "property": "disconnected-pins", "value": mask }),
+        )
+    }
+
+    fn execute(&self, command: &'static str, arguments: &Value) -> Result<(), EmulatorError> {
+        let line = format!(
+            "{}\n",
+            json!({ "execute": command, "arguments": arguments })
+        );
+        let mut talk = self.talk.lock().unwrap_or_else(PoisonError::into_inner);
+        talk.socket
+            .write_all(line.as_bytes())
+            .map_err(EmulatorError::io("write to QEMU's control socket"))?;
+        match talk.answers.recv_timeout(ANSWER_WITHIN) {
+            Ok(answer) if answer.get("return").is_some() => Ok(()),
+            Ok(answer) => Err(EmulatorError::Refused {
+                what: command.to_owned(),
+                reply: answer.to_string(),
+            }),
+            Err(RecvTimeoutError::Timeout) => Err(EmulatorError::Silent {
+                what: command.to_owned(),
+                limit: ANSWER_WITHIN,
+            }),
+            Err(RecvTimeoutError::Disconnected) => Err(EmulatorError::Ended {
+                said: format!("at {command}"),
+            }),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! QEMU's test socket: pins in, edges out.
+
+use super::error::EmulatorError;
+use super::now;
+use super::pins::{Outputs, Pin};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Far longer than an answer takes on a busy machine.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+#[derive(Debug)]
+pub(super) struct QTest {
+    /// One command at a time: answers carry no number.
+    talk: Mutex<Talk>,
+}
+
+#[derive(Debug)]
+struct Talk {
+    socket: UnixStream,
+    answers: Receiver<String>,
+}
+
+impl QTest {
+    /// Takes the socket over and has every edge of every pin reported to `outputs`.
+    pub(super) fn over(socket: UnixStream, outputs: Arc<Outputs>) -> Result<Self, EmulatorError> {
+        let reader = socket
+            .try_clone()
+            .map_err(EmulatorError::io("share QEMU's test socket"))?;
+        let (answer, answers) = channel();
+        // This thread must always read: QEMU blocks the whole board when the socket is full.
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines() {
+                let Ok(line) = line else { break };
+                match edge(&line) {
+                    Some((pin, high)) => outputs.edge(now(), pin, high),
+                    None if answer.send(line).is_err() => break,
+                    None => {}
+                }
+            }
+        });
+        let qtest = Self {
+            talk: Mutex::new(Talk { socket, answers }),
+        };
+        // The lines from the ports to the interrupt controller pass through this object; only one
+        // object of a process can be listened to.
+        qtest.ask("irq_intercept_in /machine/soc")?;
+        Ok(qtest)
+    }
+
+    /// Puts a level on an input pin.
+    pub(super) fn set(&self, pin: Pin, high: bool) -> Result<(), EmulatorError> {
+        let Pin { port, number } = pin;
+        let level = u8::from(high);
+        self.ask(&format!(
+            "set_irq_in /machine/soc/gpio{port} unnamed-gpio-in {number} {level}"
+        ))
+    }
+
+    /// Writes a word to the chip's memory or registers.
+    pub(super) fn write(&self, address: u32, word: u32) -> Result<(), EmulatorError> {
+        self.ask(&format!("writel {address:#x} {word:#x}"))
+    }
+
+    fn ask(&self, what: &str) -> Result<(), EmulatorError> {
+        // A poisoned lock means that a thread died between question and answer; the next answer
+        // may then be the wrong one, which its text shows.
+        let mut talk = self.talk.lock().unwrap_or_else(PoisonError::into_inner);
+        talk.socket
+            .write_all(format!("{what}\n").as_bytes())
+            .map_err(EmulatorError::io("write to QEMU's test socket"))?;
+        match talk.answers.recv_timeout(ANSWER_WITHIN) {
+            Ok(reply) if reply.starts_with("OK") => Ok(()),
+            Ok(reply) => Err(EmulatorError::Refused {
+                what: what.to_owned(),
+                reply,
+            }),
+            Err(RecvTimeoutError::Timeout) => Err(EmulatorError::Silent {
+                what: what.to_owned(),
+                limit: ANSWER_WITHIN,
+            }),
+            Err(RecvTimeoutError::Disconnected) => Err(EmulatorError::Ended {
+                said: format!("at {what}"),
+            }),
+        }
+    }
+}
+
+/// The line number and the level of `IRQ raise 39` or `IRQ lower 39`.
+fn edge(line: &str) -> Option<(u32, bool)> {
+    let (level, number) = line.strip_prefix("IRQ ")?.split_once(' ')?;
+    Some((number.trim().parse().ok()?, level == "raise"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::edge;
+
+    #[test]
+    fn edges_are_told_from_answers() {
+        assert_eq!(edge("IRQ raise 39"), Some((39, true)));
+        assert_eq!(edge("IRQ lower 0"), Some((0, false)));
+        assert_eq!(edge("OK"), None);
+        assert_eq!(edge("FAIL Unknown device"), None);
+        assert_eq!(edge("IRQ raise x"), None);
+    }
+}
