@@ -3,10 +3,13 @@
 //! vpcd listens; a card in its field is a connection. Each message is a length of two bytes and so
 //! many bytes; a message of one byte is a control: 0 power off, 1 power on, 2 reset, 4 give ATR.
 //! pcscd asks for the ATR every 400 ms, and that is how long it may take to notice that a document
-//! was placed or taken away.
+//! was placed or taken away. One that comes back sooner may confuse it: after a command that failed
+//! it takes the place for empty, and then misses the arrival.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,6 +23,9 @@ const ATR: [u8; 5] = [0x3B, 0x80, 0x80, 0x01, 0x01];
 
 /// vpcd runs on the same machine; longer means that it is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a document stays away at least: longer than the 400 ms between pcscd's questions.
+const ABSENCE: Duration = Duration::from_millis(500);
 
 /// Why a document cannot be placed on the virtual reader.
 #[derive(Debug, thiserror::Error)]
@@ -38,10 +44,12 @@ pub enum VpcdError {
     Thread(#[source] io::Error),
 }
 
-/// A document that lies on the virtual reader. Dropping it takes the document away.
+/// A document that lies on the virtual reader. Dropping it takes the document away, which lasts half
+/// a second: until the reader has noticed.
 #[derive(Debug)]
 pub struct Placed {
     connection: TcpStream,
+    is_in_field: Arc<AtomicBool>,
     thread: Option<JoinHandle<Chip>>,
 }
 
@@ -58,17 +66,22 @@ impl Placed {
         connection.set_nodelay(true).map_err(no_reader)?;
         let card_end = connection.try_clone().map_err(no_reader)?;
         chip.place();
+        let is_in_field = Arc::new(AtomicBool::new(true));
+        let answers = Arc::clone(&is_in_field);
         let thread = std::thread::Builder::new()
             .name("simulated chip".into())
             .spawn(move || {
                 // The end of the connection is the end of the placement, whichever side ended it.
                 let _ended = serve(&mut chip, &card_end);
                 let _closed = card_end.shutdown(Shutdown::Both);
+                answers.store(false, Ordering::Release);
+                take(ABSENCE);
                 chip
             })
             .map_err(VpcdError::Thread)?;
         Ok(Self {
             connection,
+            is_in_field,
             thread: Some(thread),
         })
     }
@@ -76,12 +89,11 @@ impl Placed {
     /// Whether the document still lies there; false after a fault made it slip away.
     #[must_use]
     pub fn is_in_field(&self) -> bool {
-        self.thread
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
+        self.is_in_field.load(Ordering::Acquire)
     }
 
-    /// Takes the document away. `None` if its thread came to harm.
+    /// Takes the document away and returns when the reader has had the time to notice. `None` if the
+    /// chip's thread came to harm.
     #[must_use]
     pub fn remove(mut self) -> Option<Chip> {
         self.end()

@@ -1,0 +1,201 @@
+//! The gate's reading through the machine's own PC/SC stack: pcscd, vpcd's virtual reader, and the
+//! simulated chip at its far end.
+//!
+//! Needs Debian's packages pcscd and vsmartcard-vpcd, and root where no pcscd runs; elsewhere the
+//! test says what is missing and does nothing.
+
+use std::time::{Duration, Instant};
+
+use gate_document::{AccessKey, ApduLength, CardError, ChipFiles, ElementaryFile, ReadError, read};
+use gate_host::ports::chip::pcsc::PcscReader;
+use gate_host::ports::chip::timed::Timed;
+use gate_sim::chip::pcscd::{Pcscd, PcscdError};
+use gate_sim::chip::vpcd::Placed;
+use gate_sim::chip::{Chip, Fault, Profile};
+use gate_sim::issuer::{
+    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+};
+use image::{Rgb, RgbImage};
+use jiff::civil::date;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
+
+const FILES: [(ElementaryFile, u16); 4] = [
+    (ElementaryFile::Com, 0x011E),
+    (ElementaryFile::DG1, 0x0101),
+    (ElementaryFile::DG2, 0x0102),
+    (ElementaryFile::Sod, 0x011D),
+];
+
+/// One daemon per machine: everything in one test, step by step.
+#[test]
+fn documents_come_and_go_and_are_read_through_the_machines_own_reader_stack() {
+    let daemon = match Pcscd::start() {
+        Ok(daemon) => daemon,
+        Err(problem @ (PcscdError::Package { .. } | PcscdError::Permission { .. })) => {
+            println!("skipped: {problem}");
+            return;
+        }
+        Err(problem) => panic!("{problem}"),
+    };
+    let mut reader = PcscReader::new(daemon.reader());
+    assert!(!watch_for(&mut reader, false).1);
+
+    let document = document();
+    let chip = Chip::new(&document, 1);
+    let chip = every_file_arrives(&daemon, &mut reader, chip, &document, ApduLength::Short);
+    let chip = every_file_arrives(&daemon, &mut reader, chip, &document, ApduLength::Extended);
+    let chip = chip.with_profile(Profile::TYPICAL);
+    let chip = every_file_arrives(&daemon, &mut reader, chip, &document, ApduLength::Short);
+    let chip = every_file_arrives(&daemon, &mut reader, chip, &document, ApduLength::Extended);
+    let chip = chip
+        .with_profile(Profile::INSTANT)
+        .with_faults([Fault::Vanishes { after: 20 }]);
+    let chip = a_document_slips_away(&daemon, &mut reader, chip, &document);
+    let chip = every_file_arrives(&daemon, &mut reader, chip, &document, ApduLength::Short);
+    let reader = a_reset_ends_the_session(&daemon, reader, chip, &document);
+    the_daemon_goes_and_comes_back(daemon, reader, &document);
+}
+
+fn document() -> TestDocument {
+    let picture = RgbImage::from_fn(360, 480, |x, y| {
+        let grain = (x * 7919 + y * 104_729 + x * y) % 23;
+        Rgb([
+            (x / 2 + grain) as u8,
+            (y / 3 + grain) as u8,
+            ((x + y) / 5 + grain) as u8,
+        ])
+    });
+    let portrait = Portrait::encode(&picture, Encoding::Jpeg2000, 15_000).unwrap();
+    let request = DocumentRequest {
+        format: Format::Td3,
+        surname: "Eriksson".into(),
+        given_names: "Anna Maria".into(),
+        number: "L898902C3".into(),
+        nationality: "UTO",
+        birth: date(1974, 8, 12),
+        sex: Sex::Female,
+        expiry: date(2032, 4, 15),
+        optional: "ZE184226B".into(),
+        portrait,
+    };
+    Authority::new(State::UTOPIA, Scheme::Elliptic, 1)
+        .unwrap()
+        .issue(&request)
+        .unwrap()
+}
+
+fn every_file_arrives(
+    daemon: &Pcscd,
+    reader: &mut PcscReader,
+    chip: Chip,
+    document: &TestDocument,
+    apdus: ApduLength,
+) -> Chip {
+    let what = format!("{chip:?}");
+    let placed = Placed::place(chip, daemon.card_address()).unwrap();
+    let (noticed, is_present) = watch_for(reader, true);
+    assert!(is_present);
+    let (files, report) = read_once(reader, document, apdus);
+    check_files(&files.unwrap(), document);
+    println!("{what} {apdus:?}: {report}, noticed after {noticed:?}");
+    let chip = placed.remove().unwrap();
+    assert!(!watch_for(reader, false).1);
+    chip
+}
+
+fn a_document_slips_away(
+    daemon: &Pcscd,
+    reader: &mut PcscReader,
+    chip: Chip,
+    document: &TestDocument,
+) -> Chip {
+    let placed = Placed::place(chip, daemon.card_address()).unwrap();
+    assert!(watch_for(reader, true).1);
+    let (files, _) = read_once(reader, document, ApduLength::Short);
+    assert_eq!(files.err(), Some(ReadError::Card(CardError::Removed)));
+    assert!(!watch_for(reader, false).1);
+    assert!(!placed.is_in_field());
+    assert_eq!(reader.connect().err(), Some(CardError::Removed));
+    placed.remove().unwrap()
+}
+
+fn a_reset_ends_the_session(
+    daemon: &Pcscd,
+    mut reader: PcscReader,
+    chip: Chip,
+    document: &TestDocument,
+) -> PcscReader {
+    let _placed = Placed::place(chip, daemon.card_address()).unwrap();
+    assert!(watch_for(&mut reader, true).1);
+    let mut card = reader.connect().unwrap();
+    let key = AccessKey::from_mrz_information(document.key_information());
+    for seed in 0..3 {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let files = read(&mut card, &key, ApduLength::Extended, &mut rng, &mut |_| {}).unwrap();
+        check_files(&files, document);
+        card.reset().unwrap();
+    }
+    reader
+}
+
+fn the_daemon_goes_and_comes_back(daemon: Pcscd, mut reader: PcscReader, document: &TestDocument) {
+    if !daemon.is_private() {
+        return;
+    }
+    drop(daemon);
+    for _ in 0..3 {
+        let error = reader.watch(Duration::from_millis(10)).unwrap_err();
+        assert!(matches!(error, CardError::Reader { .. }), "{error}");
+    }
+    assert!(matches!(
+        reader.connect().err(),
+        Some(CardError::Reader { .. })
+    ));
+    let daemon = Pcscd::start().unwrap();
+    let chip = Chip::new(document, 2);
+    every_file_arrives(&daemon, &mut reader, chip, document, ApduLength::Extended);
+}
+
+fn read_once(
+    reader: &mut PcscReader,
+    document: &TestDocument,
+    apdus: ApduLength,
+) -> (Result<ChipFiles, ReadError>, String) {
+    let start = now();
+    let clock = || gate_protocol::Instant::from_micros(start.elapsed().as_micros() as u64);
+    let mut card = Timed::new(reader.connect().unwrap(), clock);
+    let key = AccessKey::from_mrz_information(document.key_information());
+    let mut rng = ChaCha20Rng::seed_from_u64(5);
+    let files = read(&mut card, &key, apdus, &mut rng, &mut |_| {});
+    let (all, device, count) = (start.elapsed(), card.device_time(), card.exchanges().len());
+    (
+        files,
+        format!("{count} commands in {all:?}, device {device:?}"),
+    )
+}
+
+fn check_files(files: &ChipFiles, document: &TestDocument) {
+    for (file, id) in FILES {
+        assert_eq!(files.get(file), document.file(id), "{file}");
+    }
+}
+
+/// Watches until the reader says `wanted`, at most five times a second long.
+fn watch_for(reader: &mut PcscReader, wanted: bool) -> (Duration, bool) {
+    let start = now();
+    for _ in 0..5 {
+        if reader.watch(Duration::from_secs(1)).unwrap() == wanted {
+            return (start.elapsed(), wanted);
+        }
+    }
+    (start.elapsed(), !wanted)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the figures of real devices are printed"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
