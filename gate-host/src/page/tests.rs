@@ -150,6 +150,7 @@ fn without_script_the_page_says_that_the_lane_is_closed() {
     for words in [&closed.vi, &closed.en] {
         assert!(index_html().contains(&format!("<p class=\"say\">{}</p>", words.say)));
         let more = words.more.as_deref().unwrap();
+        let more = more.replace('\u{a0}', "&nbsp;");
         assert!(index_html().contains(&format!("<p class=\"more\">{more}</p>")));
     }
 }
@@ -250,10 +251,7 @@ impl Client {
 
 async fn get_once(address: SocketAddr, path: &str, more: &str) -> String {
     let more = format!("Connection: close\r\n{more}");
-    Client::ask(address, "GET", path, &more)
-        .await
-        .rest()
-        .await
+    Client::ask(address, "GET", path, &more).await.rest().await
 }
 
 #[tokio::test]
