@@ -7,4 +7,5 @@ pub mod emulator;
 pub mod issuer;
 pub mod profile;
 pub mod reader;
+pub mod rig;
 pub mod world;

@@ -27,8 +27,8 @@ pub(super) const FAR: f64 = 4.0;
 
 /// The way that the profile's time for walking in is meant for, m.
 pub(super) const WAY_IN: f64 = 1.5;
-/// From the reader to behind the exit's light curtain, m.
-pub(super) const WAY_OUT: f64 = 1.3;
+/// From the reader to behind the beam after the exit, m.
+pub(super) const WAY_OUT: f64 = 1.65;
 
 pub(super) const ENTRY: Doorway = Doorway(0.0);
 pub(super) const EXIT: Doorway = Doorway(2.4);
@@ -51,7 +51,7 @@ pub(super) const CHAMBER: Stretch = Stretch {
 };
 pub(super) const ZONE_OUT: Stretch = Stretch {
     from: 2.55,
-    to: 3.3,
+    to: 2.85,
 };
 
 impl Stretch {

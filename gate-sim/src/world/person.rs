@@ -171,11 +171,9 @@ impl Person {
 
     /// Sees a new instruction on the screen.
     pub(super) fn see(&mut self, now: Instant, screen: Screen) {
-        let inside = matches!(
-            self.stage,
-            Stage::Entering | Stage::Inside | Stage::Leaving(_)
-        );
-        if !inside || self.stage == Stage::Leaving(Way::Exit) && screen != Screen::Emergency {
+        let stays = matches!(self.stage, Stage::Entering | Stage::Inside);
+        let runs = screen == Screen::Emergency && matches!(self.stage, Stage::Leaving(_));
+        if !stays && !runs {
             return;
         }
         match screen {

@@ -1,0 +1,80 @@
+//! A controller without a board: the real interlock behind the real controller's end of the link.
+
+use gate_interlock::{Interlock, Limits};
+use gate_protocol::frame::Wire;
+use gate_protocol::link::Next;
+use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Lane};
+use gate_protocol::pins::Bits;
+use gate_protocol::{Board as BoardName, Instant, ResetCause, State};
+
+#[derive(Debug)]
+pub(super) struct Board {
+    interlock: Interlock,
+    link: ControllerLink,
+}
+
+impl Board {
+    pub(super) fn new(now: Instant, limits: Limits) -> Self {
+        let identity = Identity {
+            firmware: [0, 0, 0],
+            board: BoardName::Simulated,
+            reset: ResetCause::PowerOn,
+        };
+        Self {
+            interlock: Interlock::new(limits),
+            link: ControllerLink::new(now, identity),
+        }
+    }
+
+    /// One scan: inputs in, outputs out.
+    pub(super) fn scan(&mut self, now: Instant, inputs: Bits) -> Bits {
+        self.interlock.lease(now, self.link.has_lease(now));
+        let outputs = self.interlock.scan(now, inputs);
+        while let Some(event) = self.interlock.next_event() {
+            // An event that finds no room is missed in the numbers; the host reports the hole.
+            let _ = self.link.report(now, event);
+        }
+        self.link.set_lane(Lane {
+            state: self.interlock.state(),
+            inputs: self.interlock.inputs().0,
+            outputs: outputs.0,
+            passage: self.interlock.passage(),
+        });
+        outputs
+    }
+
+    pub(super) fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        self.link.receive(now, bytes);
+    }
+
+    /// Answers what can be answered; bytes for the line, or when to come again. Tells whether the
+    /// host wanted something, so that the next scan comes soon.
+    pub(super) fn next(&mut self, now: Instant, asked: &mut bool) -> Result<Wire, Instant> {
+        loop {
+            match self.link.next(now) {
+                Next::Deliver(delivery) => {
+                    *asked = true;
+                    self.deliver(now, delivery);
+                }
+                Next::Transmit(wire) => return Ok(wire),
+                Next::Wait(deadline) => return Err(deadline),
+            }
+        }
+    }
+
+    fn deliver(&mut self, now: Instant, delivery: Delivery) {
+        match delivery {
+            Delivery::SessionOpened => self.interlock.open_session(now),
+            Delivery::LeaseLapsed => self.interlock.lease(now, false),
+            Delivery::Request { number, message } => {
+                self.interlock.lease(now, self.link.has_lease(now));
+                let answer = self.interlock.request(now, &message);
+                self.link.answer(number, answer);
+            }
+        }
+    }
+
+    pub(super) const fn state(&self) -> State {
+        self.interlock.state()
+    }
+}

@@ -1,0 +1,373 @@
+//! Reader, chip, camera and models in virtual time: questions in, answers after their latency.
+
+use super::agenda::{Agenda, Due};
+use super::face::{Attempt, FRAME};
+use super::papers;
+use crate::profile::Profile;
+use crate::world::{Action, Papers, Persona, Placement, View};
+use gate_document::mrz::{Mrz, MrzError};
+use gate_document::portrait::{Portrait, PortraitKind};
+use gate_protocol::Instant;
+use gate_session::{Asked, ChipFailure, Event, ListsAnswer, Span, SpanKind, Ticket};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use std::time::Duration;
+
+/// What this program's own work costs, measured on the machine that the rig stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// From bytes at a port to the session, and from the session to the port.
+    pub hop: Duration,
+    /// From the session to the traveller's eyes: page, browser, screen.
+    pub display: Duration,
+    /// The portrait's pixels.
+    pub decode_portrait: Duration,
+    /// A template of the portrait.
+    pub embed_portrait: Duration,
+    /// A frame of the camera: decode, detect, attack score, template.
+    pub examine_frame: Duration,
+    /// Signatures and digests of a chip.
+    pub inspect: Duration,
+    /// An entry of the journal on disk.
+    pub journal: Duration,
+    /// The lists on this machine.
+    pub lists: Duration,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self {
+            hop: Duration::from_micros(100),
+            display: Duration::from_millis(20),
+            decode_portrait: Duration::from_millis(20),
+            embed_portrait: Duration::from_millis(45),
+            examine_frame: Duration::from_millis(40),
+            inspect: Duration::from_millis(5),
+            journal: Duration::from_millis(5),
+            lists: Duration::from_millis(1),
+        }
+    }
+}
+
+impl Costs {
+    /// A program that costs no time: what remains is people and devices.
+    pub const NOTHING: Self = Self {
+        hop: Duration::ZERO,
+        display: Duration::ZERO,
+        decode_portrait: Duration::ZERO,
+        embed_portrait: Duration::ZERO,
+        examine_frame: Duration::ZERO,
+        inspect: Duration::ZERO,
+        journal: Duration::ZERO,
+        lists: Duration::ZERO,
+    };
+}
+
+/// Time of the zone's frame on a line of 9,600 bits per second: 101 bytes.
+const ZONE_ON_LINE: Duration = Duration::from_millis(105);
+/// A chip that does not answer is given up after this time.
+const CHIP_ABSENT: Duration = Duration::from_secs(1);
+
+/// What the devices meet with one traveller: drawn once, so that the same seed meets the same
+/// devices whatever the gate does.
+#[derive(Clone, Debug)]
+struct Visit {
+    papers: Papers,
+    ocr: Duration,
+    chip: Duration,
+    portrait_at: f64,
+    /// The radio breaks off once after this share of the reading.
+    breaks_at: Option<f64>,
+    /// How often the chip does not answer at all.
+    absences: u8,
+}
+
+/// A reading of the chip.
+#[derive(Debug)]
+struct Reading {
+    run: u32,
+    ticket: Ticket,
+    began: Instant,
+    ends: Instant,
+    failure: Option<ChipFailure>,
+}
+
+/// All devices of one lane but the controller.
+#[derive(Debug)]
+pub(super) struct Devices {
+    profile: Profile,
+    costs: Costs,
+    rng: ChaCha8Rng,
+    visit: Visit,
+    document: Option<Placement>,
+    /// Counts documents laid down, so that a late answer to an earlier one is recognised.
+    placed: u32,
+    /// Counts readings of chips, for the same reason.
+    runs: u32,
+    reading: Option<Reading>,
+    portrait_free: Instant,
+    face: Option<Attempt>,
+    view: View,
+    zones: [(Papers, Mrz); 4],
+}
+
+impl Devices {
+    pub(super) fn new(profile: Profile, costs: Costs, rng: ChaCha8Rng) -> Result<Self, MrzError> {
+        let zone = |papers| papers::zone(papers).map(|zone| (papers, zone));
+        let visit = Visit {
+            papers: Papers::Own,
+            ocr: Duration::ZERO,
+            chip: Duration::ZERO,
+            portrait_at: profile.portrait_at,
+            breaks_at: None,
+            absences: 0,
+        };
+        Ok(Self {
+            profile,
+            costs,
+            rng,
+            visit,
+            document: None,
+            placed: 0,
+            runs: 0,
+            reading: None,
+            portrait_free: Instant::ZERO,
+            face: None,
+            view: View::Nobody,
+            zones: [
+                zone(Papers::Own)?,
+                zone(Papers::SomebodyElses)?,
+                zone(Papers::Expired)?,
+                zone(Papers::PortraitChanged)?,
+            ],
+        })
+    }
+
+    /// Somebody else comes.
+    pub(super) fn expect(&mut self, persona: Persona) {
+        let breaks = self.rng.random_bool(self.profile.chip_breaks);
+        let share = self.rng.random_range(0.1..0.9);
+        self.visit = Visit {
+            papers: persona.papers(),
+            ocr: self.profile.ocr.draw(&mut self.rng),
+            chip: self.profile.chip.draw(&mut self.rng),
+            portrait_at: self.profile.portrait_at,
+            breaks_at: breaks.then_some(share),
+            absences: persona.chip_failures(),
+        };
+    }
+
+    /// Somebody does something.
+    pub(super) fn notice(&mut self, now: Instant, action: Action, agenda: &mut Agenda) {
+        match action {
+            Action::PlaceDocument(placement) => {
+                self.document = Some(placement);
+                self.placed += 1;
+                agenda.plan(now + self.visit.ocr, Due::ZoneBegins(self.placed));
+            }
+            Action::LiftDocument => {
+                self.document = None;
+                self.placed += 1;
+                if let Some(reading) = &mut self.reading {
+                    reading.failure = Some(ChipFailure::Removed);
+                    agenda.plan(now + self.costs.hop, Due::ChipEnds(reading.run));
+                }
+            }
+            Action::InView(view) => self.view = view,
+        }
+    }
+
+    pub(super) fn zone_begins(&self, now: Instant, placed: u32, agenda: &mut Agenda) {
+        if placed == self.placed {
+            agenda.plan(now + self.costs.hop, Due::Tell(Event::DocumentPresented));
+            agenda.plan(now + ZONE_ON_LINE, Due::ZoneEnds(placed));
+        }
+    }
+
+    /// A zone that is being sent is sent to its end, even if the document has been taken away.
+    pub(super) fn zone_ends(&self, now: Instant, placed: u32, agenda: &mut Agenda) {
+        let event = match self.document {
+            Some(Placement::Right) if placed == self.placed => {
+                let zone = self
+                    .zones
+                    .iter()
+                    .find(|(papers, _)| *papers == self.visit.papers);
+                let Some((_, zone)) = zone else { return };
+                Event::MrzRead(Box::new(zone.clone()), Some(papers::TODAY))
+            }
+            _ => Event::MrzUnreadable,
+        };
+        agenda.plan(now + self.costs.hop, Due::Tell(event));
+    }
+
+    pub(super) fn read_chip(&mut self, now: Instant, ticket: Ticket, agenda: &mut Agenda) {
+        self.runs += 1;
+        let run = self.runs;
+        let began = now + self.costs.hop;
+        let (ends, failure) = if self.document.is_none() || self.visit.absences > 0 {
+            self.visit.absences = self.visit.absences.saturating_sub(1);
+            (began + CHIP_ABSENT, Some(ChipFailure::Absent))
+        } else if let Some(share) = self.visit.breaks_at.take() {
+            (
+                began + self.visit.chip.mul_f64(share),
+                Some(ChipFailure::Faulty),
+            )
+        } else {
+            (began + self.visit.chip, None)
+        };
+        if failure.is_none() {
+            for percent in [25_u8, 50, 75] {
+                let at = began + self.visit.chip.mul_f64(f64::from(percent) / 100.0);
+                agenda.plan(at, Due::ChipProgress(run, percent));
+            }
+            let portrait = began + self.visit.chip.mul_f64(self.visit.portrait_at);
+            agenda.plan(portrait + self.costs.hop, Due::ChipPortrait(run));
+        }
+        let judged = if failure.is_none() {
+            self.costs.inspect
+        } else {
+            Duration::ZERO
+        };
+        agenda.plan(ends + judged + self.costs.hop, Due::ChipEnds(run));
+        self.reading = Some(Reading {
+            run,
+            ticket,
+            began,
+            ends,
+            failure,
+        });
+    }
+
+    fn asked(&self, run: u32) -> Option<Asked> {
+        let reading = self.reading.as_ref().filter(|reading| reading.run == run)?;
+        reading.failure.is_none().then(|| reading.ticket.asked())
+    }
+
+    pub(super) fn chip_progress(&self, run: u32, percent: u8) -> Option<Event> {
+        self.asked(run)
+            .map(|asked| Event::ChipProgress(asked, percent))
+    }
+
+    pub(super) fn chip_portrait(&self, run: u32) -> Option<Event> {
+        let portrait = Portrait {
+            kind: PortraitKind::Jpeg,
+            bytes: Vec::new().into(),
+        };
+        self.asked(run)
+            .map(|asked| Event::PortraitRead(asked, Box::new(portrait)))
+    }
+
+    pub(super) fn chip_ends(&mut self, now: Instant, run: u32) -> Vec<Event> {
+        let Some(reading) = self.reading.take_if(|reading| reading.run == run) else {
+            return Vec::new();
+        };
+        let read = reading.ends.min(now);
+        let spans = vec![
+            Span::new("read chip", SpanKind::Device, reading.began, read),
+            Span::new("inspect chip", SpanKind::Software, read, now),
+        ];
+        let spent = Event::Spent(reading.ticket.asked(), spans);
+        let result = match reading.failure {
+            Some(failure) => Err(failure),
+            None => Ok(papers::findings(self.visit.papers)),
+        };
+        vec![spent, Event::ChipRead(reading.ticket, result)]
+    }
+
+    pub(super) fn prepare_portrait(&mut self, now: Instant, ticket: Ticket, agenda: &mut Agenda) {
+        let began = self.portrait_free.max(now + self.costs.hop);
+        let ready = began + self.costs.decode_portrait + self.costs.embed_portrait;
+        self.portrait_free = ready;
+        agenda.plan(ready + self.costs.hop, Due::PortraitReady(ticket, began));
+    }
+
+    pub(super) fn portrait_ready(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        began: Instant,
+    ) -> Vec<Event> {
+        let span = Span::new("prepare portrait", SpanKind::Software, began, now);
+        let mut events = vec![Event::Spent(ticket.asked(), vec![span])];
+        events.push(Event::PortraitReady(ticket, Ok(())));
+        if let Some(face) = &mut self.face {
+            face.portrait(now);
+            events.extend(
+                face.news(now)
+                    .map(|report| Event::FaceJudged(face.asked, report)),
+            );
+        }
+        events
+    }
+
+    pub(super) fn capture_face(&mut self, now: Instant, asked: Asked, agenda: &mut Agenda) {
+        self.face = Some(Attempt::new(asked, now, self.visit.papers));
+        agenda.plan(next_frame(now), Due::Frame(asked));
+    }
+
+    pub(super) fn frame(&mut self, now: Instant, asked: Asked, agenda: &mut Agenda) {
+        if self
+            .attempt(asked)
+            .is_some_and(|attempt| !attempt.is_decided())
+        {
+            let done = now + self.costs.examine_frame + self.costs.hop;
+            agenda.plan(done, Due::FrameExamined(asked, now, self.view));
+        }
+    }
+
+    pub(super) fn frame_examined(
+        &mut self,
+        now: Instant,
+        asked: Asked,
+        taken: Instant,
+        view: View,
+        agenda: &mut Agenda,
+    ) -> Vec<Event> {
+        let Some(attempt) = self.attempt(asked) else {
+            return Vec::new();
+        };
+        let spans = vec![
+            Span::new(
+                "wait for camera frame",
+                SpanKind::Device,
+                attempt.free_since,
+                taken,
+            ),
+            Span::new("examine frame", SpanKind::Software, taken, now),
+        ];
+        attempt.frame(now, view);
+        let mut events = vec![Event::Spent(asked, spans)];
+        events.extend(
+            attempt
+                .news(now)
+                .map(|report| Event::FaceJudged(asked, report)),
+        );
+        agenda.plan(next_frame(now), Due::Frame(asked));
+        events
+    }
+
+    fn attempt(&mut self, asked: Asked) -> Option<&mut Attempt> {
+        self.face.as_mut().filter(|attempt| attempt.asked == asked)
+    }
+
+    pub(super) fn ask_lists(&self, now: Instant, ticket: Ticket, agenda: &mut Agenda) {
+        let answer = Event::ListsAnswered(ticket, ListsAnswer::Clear);
+        agenda.plan(now + self.costs.lists + self.costs.hop, Due::Tell(answer));
+    }
+
+    /// Nothing is known of the traveller any more.
+    pub(super) fn forget(&mut self) {
+        self.reading = None;
+        self.face = None;
+    }
+
+    pub(super) const fn costs(&self) -> &Costs {
+        &self.costs
+    }
+}
+
+/// The camera keeps its own beat.
+fn next_frame(now: Instant) -> Instant {
+    let beat = FRAME.as_micros() as u64;
+    Instant::from_micros((now.as_micros() / beat + 1) * beat)
+}

@@ -1,0 +1,108 @@
+//! The host's end of the link, and what it tells the session.
+
+use gate_protocol::frame::Wire;
+use gate_protocol::link::Next;
+use gate_protocol::link::host::{Delivery, HostLink, Status};
+use gate_protocol::pins::{Bits, Input};
+use gate_protocol::{CommandNumber, Door, Instant, Passage, Refusal, ToController};
+use gate_session::{Device, Event};
+use std::collections::VecDeque;
+
+#[derive(Debug)]
+pub(super) struct Host {
+    link: HostLink,
+    seen: Option<Status>,
+    /// Permits for the exit whose answer is outstanding.
+    exits: Vec<(CommandNumber, Passage)>,
+    events: VecDeque<Event>,
+}
+
+impl Host {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self {
+            link: HostLink::new(now, 1),
+            seen: None,
+            exits: Vec::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        self.link.receive(now, bytes);
+    }
+
+    /// Sends a command. One that the link does not take is a permit refused, or forgotten: the
+    /// session says mode and sign anew when the controller is back.
+    pub(super) fn send(&mut self, command: ToController) {
+        let number = self.link.send(command);
+        if let ToController::Permit {
+            door: Door::Exit,
+            passage,
+            ..
+        } = command
+        {
+            match number {
+                Ok(number) => self.exits.push((number, passage)),
+                Err(_) => self
+                    .events
+                    .push_back(Event::ExitRefused(passage, Refusal::NoSession)),
+            }
+        }
+    }
+
+    /// The oldest event for the session.
+    pub(super) fn event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Bytes for the line, or when to come again.
+    pub(super) fn next(&mut self, now: Instant) -> Result<Wire, Instant> {
+        loop {
+            match self.link.next(now) {
+                Next::Deliver(delivery) => self.deliver(delivery),
+                Next::Transmit(wire) => return Ok(wire),
+                Next::Wait(deadline) => return Err(deadline),
+            }
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Connected(_) => {
+                self.seen = None;
+                self.events
+                    .push_back(Event::DeviceReady(Device::Controller));
+            }
+            Delivery::Down(_) => self.events.push_back(Event::DeviceLost(Device::Controller)),
+            Delivery::Status(status) => self.status(status),
+            Delivery::Event(occurrence) => self.events.push_back(Event::Lane(occurrence.event)),
+            Delivery::Accepted(number) => self.exits.retain(|(other, _)| *other != number),
+            Delivery::Refused(number, refusal) => self.refused(number, refusal),
+            Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
+        }
+    }
+
+    fn refused(&mut self, number: CommandNumber, refusal: Refusal) {
+        if let Some(at) = self.exits.iter().position(|(other, _)| *other == number) {
+            let (_, passage) = self.exits.swap_remove(at);
+            self.events.push_back(Event::ExitRefused(passage, refusal));
+        }
+    }
+
+    fn status(&mut self, status: Status) {
+        let before = self.seen.replace(status);
+        if before.is_none_or(|before| before.state != status.state) {
+            self.events
+                .push_back(Event::LaneState(status.state, status.passage));
+        }
+        for (door, input) in [
+            (Door::Entry, Input::EntryOpen),
+            (Door::Exit, Input::ExitOpen),
+        ] {
+            let open = Bits(status.inputs).input(input);
+            if before.is_some_and(|before| Bits(before.inputs).input(input) != open) {
+                self.events.push_back(Event::DoorOpen(door, open));
+            }
+        }
+    }
+}

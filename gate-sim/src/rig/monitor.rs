@@ -1,0 +1,139 @@
+//! Invariants that hold at every scan, whoever comes and whatever fails.
+
+use gate_protocol::pins::{Bits, Input, Output};
+use gate_protocol::{Instant, State};
+
+/// Something that must never happen has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Both doors were released at once without an emergency (S3).
+    #[error("both doors released at {}.{:03} s", at.as_millis() / 1_000, at.as_millis() % 1_000)]
+    BothReleased {
+        /// When.
+        at: Instant,
+    },
+    /// Both doors stood open at once without an emergency (S3).
+    #[error("both doors open at {}.{:03} s", at.as_millis() / 1_000, at.as_millis() % 1_000)]
+    BothOpen {
+        /// When.
+        at: Instant,
+    },
+    /// The exit was released before the journal had a decision to clear somebody (SAF-101).
+    #[error("exit released without a recorded decision at {}.{:03} s",
+        at.as_millis() / 1_000, at.as_millis() % 1_000)]
+    ExitUndecided {
+        /// When.
+        at: Instant,
+    },
+}
+
+/// Watches pins and journal.
+#[derive(Debug, Default)]
+pub(super) struct Monitor {
+    /// Decisions to clear that are on disk and have not been used.
+    cleared: u32,
+    exit_released: bool,
+    violations: Vec<Violation>,
+}
+
+/// More than this many violations say nothing new.
+const VIOLATIONS_MAX: usize = 100;
+
+impl Monitor {
+    /// The journal has a decision to clear somebody.
+    pub(super) const fn cleared(&mut self) {
+        self.cleared += 1;
+    }
+
+    /// Looks at the pins of one scan.
+    pub(super) fn watch(&mut self, at: Instant, state: State, inputs: Bits, outputs: Bits) {
+        if state == State::Emergency {
+            self.exit_released = true; // the way out is open, and no decision is needed
+            return;
+        }
+        let released = |hold| !outputs.output(hold);
+        let (entry, exit) = (released(Output::EntryHold), released(Output::ExitHold));
+        if entry && exit {
+            self.report(Violation::BothReleased { at });
+        }
+        if !inputs.input(Input::EntryClosed) && !inputs.input(Input::ExitClosed) {
+            self.report(Violation::BothOpen { at });
+        }
+        if exit && !self.exit_released {
+            if self.cleared == 0 {
+                self.report(Violation::ExitUndecided { at });
+            }
+            self.cleared = 0;
+        }
+        self.exit_released = exit;
+    }
+
+    pub(super) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    fn report(&mut self, violation: Violation) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(violation);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHUT: Bits = Bits(1 << Input::EntryClosed as u32 | 1 << Input::ExitClosed as u32);
+    const HELD: Bits = Bits(1 << Output::EntryHold as u32 | 1 << Output::ExitHold as u32);
+    const EXIT: Bits = Bits(1 << Output::EntryHold as u32);
+
+    #[test]
+    fn what_must_not_happen_is_seen() {
+        let at = Instant::ZERO;
+        let cases: &[(&str, Bits, Bits, bool, &[Violation])] = &[
+            ("at rest", SHUT, HELD, false, &[]),
+            ("exit after a decision", SHUT, EXIT, true, &[]),
+            (
+                "exit without one",
+                SHUT,
+                EXIT,
+                false,
+                &[Violation::ExitUndecided { at }],
+            ),
+            (
+                "both released",
+                SHUT,
+                Bits(0),
+                true,
+                &[Violation::BothReleased { at }],
+            ),
+            (
+                "both open",
+                Bits(0),
+                HELD,
+                false,
+                &[Violation::BothOpen { at }],
+            ),
+        ];
+        for (name, inputs, outputs, cleared, expected) in cases {
+            let mut monitor = Monitor::default();
+            if *cleared {
+                monitor.cleared();
+            }
+            monitor.watch(at, State::Idle, *inputs, *outputs);
+            assert_eq!(monitor.violations(), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_decision_opens_the_exit_once() {
+        let mut monitor = Monitor::default();
+        monitor.cleared();
+        for outputs in [EXIT, EXIT, HELD] {
+            monitor.watch(Instant::ZERO, State::ExitOpen, SHUT, outputs);
+        }
+        assert!(monitor.violations().is_empty());
+        monitor.watch(Instant::ZERO, State::ExitOpen, SHUT, EXIT);
+        assert_eq!(monitor.violations().len(), 1);
+    }
+}
