@@ -185,10 +185,18 @@ fn signer_trust(
 }
 
 /// The moment at which certificates must have been valid.
+#[derive(Clone, Copy)]
+struct Moment {
+    at: Timestamp,
+    /// For reasons: the day itself is the day of issue, which is the traveller's.
+    name: &'static str,
+}
+
+/// Chooses the moment by the rule at the top of this file.
 fn moment_of_signing(
     signed: Option<Timestamp>,
     today: Option<Timestamp>,
-) -> Result<Timestamp, Finding> {
+) -> Result<Moment, Finding> {
     let check = Check::SignerTrust;
     if let (Some(signed), Some(today)) = (signed, today)
         // The day of inspection ends up to 36 hours after it begins in UTC.
@@ -196,9 +204,17 @@ fn moment_of_signing(
     {
         return Err(Finding::failed(check, "signed in the future"));
     }
-    signed
-        .or(today)
-        .ok_or_else(|| Finding::not_done(check, "neither signing time nor today's date is known"))
+    match (signed, today) {
+        (Some(at), _) => Ok(Moment {
+            at,
+            name: "when EF.SOD was signed",
+        }),
+        (None, Some(at)) => Ok(Moment { at, name: "today" }),
+        (None, None) => Err(Finding::not_done(
+            check,
+            "neither signing time nor today's date is known",
+        )),
+    }
 }
 
 /// Whether the certificate was valid at `moment`, and its key is for `usage` if it says for what.
@@ -206,7 +222,7 @@ fn may_sign(
     certificate: &X509Ref,
     name: &str,
     usage: X509KeyUsage,
-    moment: Timestamp,
+    moment: Moment,
 ) -> Result<(), String> {
     if certificate
         .key_usage()
@@ -216,12 +232,12 @@ fn may_sign(
             "the {name}'s key is not for this kind of signature"
         ));
     }
-    match was_valid(certificate, moment) {
+    match was_valid(certificate, moment.at) {
         Ok(true) => Ok(()),
-        Ok(false) => {
-            let day = TimeZone::UTC.to_datetime(moment).date();
-            Err(format!("the {name} certificate was not valid on {day}"))
-        }
+        Ok(false) => Err(format!(
+            "the {name} certificate was not valid {}",
+            moment.name
+        )),
         Err(_) => Err(format!("the {name} certificate has no readable validity")),
     }
 }

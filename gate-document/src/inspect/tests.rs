@@ -254,7 +254,7 @@ fn time_and_trust_are_arguments() {
         (
             &trust,
             Some(date(2032, 4, 16)),
-            vec![(Check::Validity, Failed, "expired after 2032-04-15")],
+            vec![(Check::Validity, Failed, "the document has expired")],
         ),
         (
             &empty,

@@ -1,5 +1,6 @@
 //! Dates of a zone: six digits, of which two must do for a year.
 
+use core::fmt;
 use jiff::civil::Date;
 use zeroize::Zeroize;
 
@@ -31,7 +32,7 @@ impl Birth {
 }
 
 /// Last day of validity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Expiry {
     /// The last day on which the document is valid.
     ///
@@ -44,6 +45,17 @@ pub enum Expiry {
     Unlimited,
     /// The zone has fillers in place of the date.
     Unknown,
+}
+
+// The day is printed in the zone beside the name; it stays out of logs with it.
+impl fmt::Debug for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::On(_) => "On(…)",
+            Self::Unlimited => "Unlimited",
+            Self::Unknown => "Unknown",
+        })
+    }
 }
 
 /// First two-digit year that belongs to the last century, for expiry only.
