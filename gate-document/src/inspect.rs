@@ -3,6 +3,10 @@
 //! Nothing here looks at a clock or asks anybody: the same bytes, trust store and day give the same
 //! findings, at the lane and in second line.
 
+mod face;
+
+pub use face::{PortraitFailure, decode_portrait};
+
 use crate::bac::AccessError;
 use crate::chip::ReadError;
 use crate::country;
@@ -11,7 +15,6 @@ use crate::finding::{Check, Finding, Outcome};
 use crate::lds::{self, LdsError};
 use crate::mrz::{self, Field, Mrz};
 use crate::passive;
-use crate::portrait::{self, Portrait, PortraitError};
 use crate::sod::{Sod, SodError};
 use crate::trust::{self, TrustStore};
 use image::RgbImage;
@@ -108,7 +111,7 @@ pub fn inspect_decoded(
     today: Option<Date>,
 ) -> Inspection {
     let mut findings = inspect_without_portrait(printed, chip, trust, today);
-    findings.push(portrait_finding(&portrait));
+    findings.push(face::finding(&portrait));
     let dg1 = chip
         .get(ElementaryFile::DG1)
         .and_then(|dg1| lds::dg1(dg1).ok());
@@ -128,10 +131,7 @@ pub fn inspect_without_portrait(
     let mut findings = vec![
         Finding::passed(Check::PrintedZone),
         mrz::validity(printed, today),
-        Finding {
-            reason: "BAC".to_owned(),
-            ..Finding::passed(Check::ChipAccess)
-        },
+        chip_opened(),
         chip_reading(chip),
         printed_against_chip(printed, dg1.as_ref()),
     ];
@@ -181,15 +181,19 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
         | ReadError::Refused { .. }
         | ReadError::Malformed { .. }
         | ReadError::TooLong { .. }
-        | ReadError::Block { .. } => vec![
-            Finding {
-                reason: "BAC".to_owned(),
-                ..Finding::passed(Check::ChipAccess)
-            },
-            Finding::failed(Check::ChipReading, reason),
-        ],
+        | ReadError::Block { .. } => {
+            vec![chip_opened(), Finding::failed(Check::ChipReading, reason)]
+        }
     });
     Inspection::of(findings, None, None)
+}
+
+/// Which protocol opened the chip is part of the result (BSI TR-03135-1).
+fn chip_opened() -> Finding {
+    Finding {
+        reason: "BAC".to_owned(),
+        ..Finding::passed(Check::ChipAccess)
+    }
 }
 
 fn chip_reading(chip: &ChipFiles) -> Finding {
@@ -235,45 +239,6 @@ fn printed_against_chip(printed: &Mrz, dg1: Option<&Result<Mrz, LdsError>>) -> F
         return Finding::not_done(check, reason);
     }
     Finding::failed(check, reason)
-}
-
-/// Why there is no picture of the holder.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PortraitFailure {
-    /// The chip gave no DG2.
-    #[error("DG2 was not read")]
-    NotRead,
-    /// DG2 holds no portrait that can be found.
-    #[error(transparent)]
-    Record(#[from] LdsError),
-    /// The portrait does not decode.
-    #[error(transparent)]
-    Image(#[from] PortraitError),
-}
-
-/// Finds and decodes the portrait in DG2.
-///
-/// # Errors
-///
-/// [`PortraitFailure`] for each step that it needs.
-pub fn decode_portrait(chip: &ChipFiles) -> Result<RgbImage, PortraitFailure> {
-    let dg2 = chip
-        .get(ElementaryFile::DG2)
-        .ok_or(PortraitFailure::NotRead)?;
-    let found: Portrait = lds::portrait(dg2)?;
-    Ok(portrait::decode(&found)?)
-}
-
-fn portrait_finding(portrait: &Result<RgbImage, PortraitFailure>) -> Finding {
-    let check = Check::Portrait;
-    match portrait {
-        Ok(_) => Finding::passed(check),
-        Err(error @ PortraitFailure::NotRead) => Finding::not_done(check, error.to_string()),
-        Err(error @ PortraitFailure::Record(LdsError::Iso39794)) => {
-            Finding::not_supported(check, error.to_string())
-        }
-        Err(error) => Finding::failed(check, error.to_string()),
-    }
 }
 
 fn data_group_digests(chip: &ChipFiles, sod: &Sod) -> Finding {

@@ -2,6 +2,18 @@
 //!
 //! Nothing here opens a device, reads a clock or draws random numbers: the chip is a [`Card`], the
 //! day is a date, random numbers come as an argument.
+//!
+//! One document, step by step:
+//!
+//! 1. [`Mrz::parse`] reads the printed zone, [`Mrz::access_key`] is what opens the chip.
+//! 2. [`chip::read`] opens it ([`bac`]), and reads its files under [`secure_messaging`].
+//! 3. [`lds`] finds zone and portrait in the files, [`portrait::decode`] makes pixels of the latter.
+//! 4. [`inspect()`] says of every check whether it passed: [`sod`] reads the signature, [`passive`]
+//!    judges it with the [`TrustStore`].
+//!
+//! *Invariant:* no error, finding or `Debug` text holds a character of the zone, a day from it, a
+//! key or a pixel. *Invariant:* nothing that a document or a chip says can panic or allocate more
+//! than a limit that is written beside the code.
 #![forbid(unsafe_code)]
 
 pub mod algorithm;
