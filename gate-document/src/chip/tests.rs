@@ -9,6 +9,7 @@ use crate::secure_messaging::MessagingError;
 use crate::tlv::{Found, TlvError};
 use core::convert::Infallible;
 use hex_literal::hex;
+use proptest::prelude::{any, prop_assert, proptest};
 use rand::{TryCryptoRng, TryRng};
 
 /// Gives out the bytes of a list: the random numbers of a worked example.
@@ -434,4 +435,47 @@ fn progress_counts_every_byte_and_prints_none() {
             "Done(EF.COM, 22 bytes)",
         ]
     );
+}
+
+/// Answers anything with the next of its responses, then leaves.
+struct Noise(Vec<Vec<u8>>);
+
+impl Card for Noise {
+    fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, CardError> {
+        self.0.pop().ok_or(CardError::Removed)
+    }
+}
+
+proptest! {
+    #[test]
+    fn noise_is_no_chip(
+        mut responses in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..8),
+    ) {
+        // SELECT and GET CHALLENGE succeed, so that the noise reaches the later steps as well.
+        responses.push([&[7; 8][..], &hex!("9000")].concat());
+        responses.push(hex!("9000").to_vec());
+        let mut rng = Fixed(vec![]);
+        prop_assert!(read(&mut Noise(responses), &key(), ApduLength::Short, &mut rng, &mut |_| ()).is_err());
+    }
+
+    #[test]
+    fn a_chip_that_knows_the_key_may_still_hold_anything(
+        contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 4..300), 4),
+        tagged: bool,
+    ) {
+        let mut chip = Chip::new(Quirks::default());
+        for ((file, bytes), content) in chip.files.iter_mut().zip(contents) {
+            *bytes = content;
+            if tagged {
+                bytes[0] = file.tag().unwrap();
+                // A length that fits, so that what is inside is looked at.
+                bytes[1] = u8::try_from(bytes.len() - 2).unwrap_or(0x7F).min(0x7F);
+            }
+        }
+        if let Ok(files) = read_all(&mut chip, ApduLength::Short) {
+            let zone = crate::mrz::Mrz::parse(crate::test_issuer::ZONE).unwrap();
+            let trust = crate::trust::TrustStore::empty();
+            prop_assert!(!crate::inspect::inspect(&zone, &files, &trust, None).genuine());
+        }
+    }
 }
