@@ -1,20 +1,20 @@
 //! The board: power, reset, pins and line.
 
+use super::chip::{Chip, Wiring};
 use super::error::EmulatorError;
 use super::line::{Line, LineFaults};
-use super::now;
 use super::pins::{self, Change, Outputs};
 use super::process::{self, MACHINE, Process};
 use super::qmp::Qmp;
 use super::qtest::QTest;
 use super::watchdog::{Kennel, Watch, Watchdogs, watch};
+use super::{now, rest};
 use gate_protocol::pins::{Bits, Input};
 use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 /// How long QEMU may take to open its sockets: 50 ms on a quiet machine.
@@ -61,7 +61,7 @@ impl Config {
 #[derive(Debug)]
 pub struct Board {
     config: Config,
-    inputs: Mutex<Bits>,
+    wiring: Arc<Mutex<Wiring>>,
     outputs: Arc<Outputs>,
     power: Option<Power>,
     line: Line,
@@ -72,8 +72,7 @@ pub struct Board {
 struct Power {
     _watch: Watch,
     kennel: Arc<Kennel>,
-    qtest: QTest,
-    qmp: Arc<Qmp>,
+    chip: Arc<Chip>,
     _process: Process,
 }
 
@@ -89,7 +88,10 @@ impl Board {
             .map_err(EmulatorError::io("make the board's folder"))?;
         let mut board = Self {
             config: config.clone(),
-            inputs: Mutex::new(inputs),
+            wiring: Arc::new(Mutex::new(Wiring {
+                signals: inputs,
+                torn: Bits(0),
+            })),
             outputs: Arc::new(Outputs::default()),
             power: None,
             line: Line::new()?,
@@ -117,28 +119,33 @@ impl Board {
     /// [`EmulatorError::Ended`] and the like if QEMU is gone. Without power the level is noted and
     /// no error.
     pub fn set_input(&self, input: Input, on: bool) -> Result<(), EmulatorError> {
-        {
-            let mut inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
-            *inputs = inputs.with_input(input, on);
-        }
+        self.wire(|wiring| {
+            wiring.signals = wiring.signals.with_input(input, on);
+            wiring.torn = wiring.torn.with_input(input, false);
+        });
         match &self.power {
-            Some(power) => power.qtest.set(pins::input(input), pins::level(input, on)),
+            Some(power) => power.chip.drive(input, on),
             None => Ok(()),
         }
     }
 
-    /// Tears the wire of an input off: the board's pull resistor decides what it reads. The wire
-    /// torn before on the same port is put back.
+    /// Tears the wire of an input off: the board's pull resistor decides what it reads.
     ///
     /// # Errors
     ///
     /// As [`Board::set_input`].
     pub fn tear_wire(&self, input: Input) -> Result<(), EmulatorError> {
-        let pin = pins::input(input);
+        self.wire(|wiring| wiring.torn = wiring.torn.with_input(input, true));
         match &self.power {
-            Some(power) => power.qmp.disconnect(pin.port, 1 << pin.number),
+            Some(power) => power.chip.tear(pins::input(input).port),
             None => Ok(()),
         }
+    }
+
+    fn wire(&self, change: impl FnOnce(&mut Wiring)) {
+        // Nobody panics while changing a wire.
+        let mut wiring = self.wiring.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut wiring);
     }
 
     /// The outputs as they are now; all off without power.
@@ -161,17 +168,18 @@ impl Board {
     pub fn reset(&self) -> Result<(), EmulatorError> {
         match &self.power {
             Some(power) => {
-                power.kennel.calm(&self.outputs);
-                power.qmp.reset()
+                power.kennel.calm();
+                power.chip.restart()
             }
             None => Ok(()),
         }
     }
 
-    /// How often the board has been reset since power came on, by whomever.
+    /// How often the board has been reset since power came on, by whomever. After a reset that the
+    /// firmware itself asked for, outputs that were high may be shown high until their next edge.
     #[must_use]
     pub fn resets(&self) -> u64 {
-        self.power.as_ref().map_or(0, |power| power.qmp.resets())
+        self.power.as_ref().map_or(0, |power| power.chip.resets())
     }
 
     /// How often a watchdog has reset the board since power came on.
@@ -187,7 +195,7 @@ impl Board {
     /// As [`Board::set_input`].
     pub fn hang(&self) -> Result<(), EmulatorError> {
         match &self.power {
-            Some(power) => power.qtest.write(SYSTICK_CONTROL, 0),
+            Some(power) => power.chip.write(SYSTICK_CONTROL, 0),
             None => Ok(()),
         }
     }
@@ -214,24 +222,19 @@ impl Board {
         let connect = |name| self.connect(name, &said);
         self.line.plug(connect("usart")?, connect("kick")?)?;
         let qtest = QTest::over(connect("qtest")?, self.outputs.clone())?;
-        let qmp = Arc::new(Qmp::over(connect("qmp")?)?);
-        let inputs = *self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
-        for input in Input::ALL {
-            let high = pins::level(input, inputs.input(input));
-            qtest.set(pins::input(input), high)?;
-        }
-        qmp.run()?;
+        let qmp = Qmp::over(connect("qmp")?)?;
+        let (wiring, outputs) = (self.wiring.clone(), self.outputs.clone());
+        let chip = Arc::new(Chip::start(qtest, qmp, wiring, outputs)?);
         let watch = watch(
             self.config.watchdogs,
             kennel.clone(),
             self.outputs.clone(),
-            qmp.clone(),
+            chip.clone(),
         );
         self.power = Some(Power {
             _watch: watch,
             kennel,
-            qtest,
-            qmp,
+            chip,
             _process: process,
         });
         Ok(())
@@ -330,12 +333,4 @@ impl Board {
             }
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "QEMU does not tell when its sockets are there"
-)]
-fn rest() {
-    thread::sleep(Duration::from_millis(2));
 }

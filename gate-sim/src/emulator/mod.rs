@@ -24,6 +24,7 @@
 //! judges durations goes by the uptime that the firmware reports.
 
 mod board;
+mod chip;
 mod error;
 mod line;
 mod pins;
@@ -46,4 +47,13 @@ use std::time::Instant;
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// A moment's sleep for somebody who waits for QEMU.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "QEMU does not tell when its sockets are there, or that a reset is over"
+)]
+fn rest() {
+    std::thread::sleep(std::time::Duration::from_millis(2));
 }

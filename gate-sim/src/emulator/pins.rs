@@ -135,11 +135,6 @@ impl Outputs {
         self.watched().last_watchdog_edge
     }
 
-    /// The supervisor waits for a first edge again.
-    pub(super) fn forget_watchdog_edge(&self) {
-        self.watched().last_watchdog_edge = None;
-    }
-
     pub(super) fn listen(&self) -> Receiver<Change> {
         let (listener, changes) = channel();
         self.watched().listeners.push(listener);
@@ -164,11 +159,17 @@ impl Outputs {
         }
     }
 
-    /// No power: every output is off.
-    pub(super) fn all_off(&self, at: Instant) {
+    /// No power, or a reset: every output is off. Gives the pins that were high.
+    pub(super) fn all_off(&self, at: Instant) -> Vec<Pin> {
         let mut watched = self.watched();
+        let bits = watched.bits;
         watched.last_watchdog_edge = None;
         watched.become_bits(at, Bits(0));
+        Output::ALL
+            .into_iter()
+            .filter(|candidate| bits.output(*candidate))
+            .map(output)
+            .collect()
     }
 
     fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {

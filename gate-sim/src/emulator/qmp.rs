@@ -1,6 +1,7 @@
 //! QEMU's control socket: run, reset, torn wires.
 
 use super::error::EmulatorError;
+use super::{now, rest};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -64,8 +65,25 @@ impl Qmp {
         self.execute("cont", &json!({}))
     }
 
+    pub(super) fn stop(&self) -> Result<(), EmulatorError> {
+        self.execute("stop", &json!({}))
+    }
+
+    /// Resets the board; when this returns it has been reset.
     pub(super) fn reset(&self) -> Result<(), EmulatorError> {
-        self.execute("system_reset", &json!({}))
+        let before = self.resets();
+        self.execute("system_reset", &json!({}))?;
+        let began = now();
+        while self.resets() == before {
+            if now().duration_since(began) > ANSWER_WITHIN {
+                return Err(EmulatorError::Silent {
+                    what: "system_reset".to_owned(),
+                    limit: ANSWER_WITHIN,
+                });
+            }
+            rest();
+        }
+        Ok(())
     }
 
     /// Opens the wires to the pins of `mask`; what pulls the pin then decides.

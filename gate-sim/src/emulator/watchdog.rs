@@ -3,9 +3,9 @@
 //! The chip's own is judged by the registers that the firmware really writes: QEMU logs them as
 //! accesses to a device that is not there. The supervisor chip is judged by the edges on its pin.
 
+use super::chip::Chip;
 use super::now;
 use super::pins::Outputs;
-use super::qmp::Qmp;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -102,11 +102,10 @@ impl Kennel {
         }
     }
 
-    /// The board starts anew: both watchdogs wait to be started again.
-    pub(super) fn calm(&self, outputs: &Outputs) {
+    /// The board starts anew: its watchdog waits to be started again.
+    pub(super) fn calm(&self) {
         *lock(&self.registers) = Registers::AFTER_RESET;
         *lock(&self.chip_until) = None;
-        outputs.forget_watchdog_edge();
     }
 
     fn bites(&self, watchdogs: Watchdogs, outputs: &Outputs) -> bool {
@@ -126,17 +125,17 @@ pub(super) fn watch(
     watchdogs: Watchdogs,
     kennel: Arc<Kennel>,
     outputs: Arc<Outputs>,
-    qmp: Arc<Qmp>,
+    chip: Arc<Chip>,
 ) -> Watch {
     let watched = kennel.clone();
     let thread = thread::spawn(move || {
         while !watched.over.load(Ordering::SeqCst) {
             rest();
             if watched.bites(watchdogs, &outputs) {
-                watched.calm(&outputs);
+                watched.calm();
                 watched.resets.fetch_add(1, Ordering::SeqCst);
                 // Without power there is nothing to reset.
-                let _ = qmp.reset();
+                let _ = chip.restart();
             }
         }
     });

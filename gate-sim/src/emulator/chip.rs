@@ -1,0 +1,119 @@
+//! The chip behind QEMU's two sockets.
+
+use super::error::EmulatorError;
+use super::now;
+use super::pins::{self, Outputs, Pin};
+use super::qmp::Qmp;
+use super::qtest::QTest;
+use gate_protocol::pins::{Bits, Input};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is connected to the input pins, with or without power.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wiring {
+    /// Signals that are on.
+    pub(super) signals: Bits,
+    /// Inputs whose wire is torn off.
+    pub(super) torn: Bits,
+}
+
+impl Wiring {
+    /// The pins of `port` that hang in the air, as a mask.
+    fn torn_at(self, port: char) -> u16 {
+        Input::ALL
+            .into_iter()
+            .filter(|input| self.torn.input(*input))
+            .map(pins::input)
+            .filter(|pin| pin.port == port)
+            .fold(0, |mask, pin| mask | 1 << pin.number)
+    }
+}
+
+/// A chip with power.
+#[derive(Debug)]
+pub(super) struct Chip {
+    qtest: QTest,
+    qmp: Qmp,
+    wiring: Arc<Mutex<Wiring>>,
+    outputs: Arc<Outputs>,
+    /// One reset after the other: button and watchdogs may want it at once.
+    restarting: Mutex<()>,
+}
+
+impl Chip {
+    /// Takes over a chip that is halted, connects its inputs and lets it run.
+    pub(super) fn start(
+        qtest: QTest,
+        qmp: Qmp,
+        wiring: Arc<Mutex<Wiring>>,
+        outputs: Arc<Outputs>,
+    ) -> Result<Self, EmulatorError> {
+        let chip = Self {
+            qtest,
+            qmp,
+            wiring,
+            outputs,
+            restarting: Mutex::new(()),
+        };
+        chip.connect_inputs()?;
+        chip.qmp.run()?;
+        Ok(chip)
+    }
+
+    /// Puts the signal of `input` on its pin.
+    pub(super) fn drive(&self, input: Input, on: bool) -> Result<(), EmulatorError> {
+        self.qtest.set(pins::input(input), pins::level(input, on))
+    }
+
+    /// Opens the wires of one port that are torn off.
+    pub(super) fn tear(&self, port: char) -> Result<(), EmulatorError> {
+        self.qmp.disconnect(port, self.wiring().torn_at(port))
+    }
+
+    /// Writes a word to the chip's memory or registers.
+    pub(super) fn write(&self, address: u32, word: u32) -> Result<(), EmulatorError> {
+        self.qtest.write(address, word)
+    }
+
+    /// How often the chip has been reset.
+    pub(super) fn resets(&self) -> u64 {
+        self.qmp.resets()
+    }
+
+    /// Pulls the reset line.
+    ///
+    /// A reset of QEMU's ports differs from one of real ports in two ways, both made good while
+    /// the chip is held: the ports let go of their inputs, and their outputs fall to low without
+    /// saying so. A level that was reported last is not reported again, so each pin that was high
+    /// is raised and lowered once from outside, which QEMU does report.
+    pub(super) fn restart(&self) -> Result<(), EmulatorError> {
+        let _alone = self
+            .restarting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.qmp.stop()?;
+        let high: Vec<Pin> = self.outputs.all_off(now());
+        self.qmp.reset()?;
+        for pin in high {
+            self.qtest.set(pin, true)?;
+            self.qtest.set(pin, false)?;
+        }
+        self.connect_inputs()?;
+        self.qmp.run()
+    }
+
+    fn connect_inputs(&self) -> Result<(), EmulatorError> {
+        let wiring = self.wiring();
+        for input in Input::ALL {
+            if !wiring.torn.input(input) {
+                self.drive(input, wiring.signals.input(input))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn wiring(&self) -> Wiring {
+        // Nobody panics while changing a wire.
+        *self.wiring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
