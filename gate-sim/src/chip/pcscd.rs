@@ -241,7 +241,12 @@ fn configuration(port: u16) -> io::Result<TempDir> {
 
 /// The configuration directory on the running daemon's command line.
 fn running_configuration() -> Option<PathBuf> {
-    let pid: u32 = fs::read_to_string(PID_FILE).ok()?.trim().parse().ok()?;
+    // The daemon writes a zero byte after the number.
+    let text = fs::read_to_string(PID_FILE).ok()?;
+    let pid: u32 = text
+        .trim_end_matches(|end: char| !end.is_ascii_digit())
+        .parse()
+        .ok()?;
     let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
     let mut words = line.split('\0').skip_while(|word| *word != "--config");
     words.nth(1).map(PathBuf::from)

@@ -155,3 +155,81 @@ fn take(time: Duration) {
         std::thread::sleep(time);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::chip::Fault;
+    use crate::issuer::tests::specimen;
+    use crate::issuer::{Authority, Scheme, State};
+
+    /// The reader's end: what vpcd says and hears.
+    struct Reader(TcpStream);
+
+    impl Reader {
+        fn send(&mut self, message: &[u8]) {
+            // In two segments, as vpcd does.
+            let length = u16::try_from(message.len()).unwrap();
+            self.0.write_all(&length.to_be_bytes()).unwrap();
+            self.0.write_all(message).unwrap();
+        }
+
+        fn ask(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+            self.send(message);
+            let mut length = [0; 2];
+            self.0.read_exact(&mut length).ok()?;
+            let mut response = vec![0; usize::from(u16::from_be_bytes(length))];
+            self.0.read_exact(&mut response).ok()?;
+            Some(response)
+        }
+    }
+
+    fn with_reader(chip: &mut Chip, talk: impl FnOnce(Reader) + Send) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let card_end = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (reader_end, _) = listener.accept().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| talk(Reader(reader_end)));
+            let _ended = serve(chip, &card_end);
+            card_end.shutdown(Shutdown::Both).ok();
+        });
+    }
+
+    fn chip() -> Chip {
+        let authority = Authority::new(State::UTOPIA, Scheme::Elliptic, 1).unwrap();
+        Chip::new(&authority.issue(&specimen()).unwrap(), 1)
+    }
+
+    #[test]
+    fn controls_and_commands_are_told_apart_by_their_length() {
+        with_reader(&mut chip(), |mut reader| {
+            reader.send(&[1]);
+            assert_eq!(reader.ask(&[4]).unwrap(), ATR);
+            assert_eq!(reader.ask(&[0, 0x84, 0, 0, 8]).unwrap().len(), 10);
+            reader.send(&[0]);
+            assert_eq!(reader.ask(&[4]).unwrap(), ATR);
+        });
+    }
+
+    #[test]
+    fn a_reset_forgets_the_challenge() {
+        let authenticate = [&[0, 0x82, 0, 0, 40][..], &[0; 40], &[40]].concat();
+        with_reader(&mut chip(), |mut reader| {
+            reader.ask(&[0, 0x84, 0, 0, 8]).unwrap();
+            reader.send(&[2]);
+            assert_eq!(reader.ask(&authenticate).unwrap(), [0x69, 0x85]);
+        });
+    }
+
+    #[test]
+    fn a_chip_that_vanishes_closes_the_connection() {
+        let mut chip = chip().with_faults([Fault::Vanishes { after: 1 }]);
+        chip.place();
+        with_reader(&mut chip, |mut reader| {
+            assert!(reader.ask(&[0, 0x84, 0, 0, 8]).is_some());
+            assert_eq!(reader.ask(&[0, 0x84, 0, 0, 8]), None);
+        });
+    }
+}

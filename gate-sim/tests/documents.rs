@@ -1,0 +1,158 @@
+//! Test documents under the gate's inspection: each deviation is noticed by the check that is there
+//! for it, and by no other.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails by panicking, like the test"
+)]
+
+use gate_document::{
+    AccessKey, ApduLength, Check, Inspection, Mrz, Outcome, TrustStore, inspect, read,
+};
+use gate_sim::chip::Chip;
+use gate_sim::chip::field::InField;
+use gate_sim::issuer::{
+    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+};
+use image::{Rgb, RgbImage};
+use jiff::civil::{Date, date};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
+
+const TODAY: Date = date(2026, 11, 22);
+
+fn portrait(shade: u8, encoding: Encoding) -> Portrait {
+    let picture = RgbImage::from_fn(240, 320, |x, y| {
+        let grain = (x * 7919 + y * 104_729 + x * y) % 23;
+        Rgb([shade, (x / 2 + grain) as u8, (y / 3 + grain) as u8])
+    });
+    Portrait::encode(&picture, encoding, 15_000).unwrap()
+}
+
+fn request() -> DocumentRequest {
+    DocumentRequest {
+        format: Format::Td3,
+        surname: "Eriksson".into(),
+        given_names: "Anna Maria".into(),
+        number: "L898902C3".into(),
+        nationality: "UTO",
+        birth: date(1974, 8, 12),
+        sex: Sex::Female,
+        expiry: date(2032, 4, 15),
+        optional: String::new(),
+        portrait: portrait(90, Encoding::Jpeg2000),
+    }
+}
+
+fn authority() -> Authority {
+    Authority::new(State::UTOPIA, Scheme::Elliptic, 1).unwrap()
+}
+
+/// Reads the document's chip with the key on its page and inspects both.
+fn inspected(document: &TestDocument, trusted: &Authority) -> Inspection {
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let key = AccessKey::from_mrz_information(document.key_information());
+    assert_eq!(
+        printed.access_key().mrz_information(),
+        key.mrz_information()
+    );
+    let mut card = InField::new(Chip::new(document, 1));
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let files = read(&mut card, &key, ApduLength::Extended, &mut rng, &mut |_| {}).unwrap();
+    let trust = TrustStore::from_pem(&trusted.csca_pem().unwrap()).unwrap();
+    inspect(&printed, &files, &trust, Some(TODAY))
+}
+
+fn failed(inspection: &Inspection) -> Vec<Check> {
+    let is_bad = |outcome: Outcome| outcome != Outcome::Passed;
+    inspection
+        .findings
+        .iter()
+        .filter(|finding| is_bad(finding.outcome))
+        .map(|finding| finding.check)
+        .collect()
+}
+
+#[test]
+fn every_genuine_document_passes_every_check() {
+    for scheme in [Scheme::Elliptic, Scheme::Rsa] {
+        for state in [State::UTOPIA, State::VIETNAM] {
+            let authority = Authority::new(state, scheme, 1).unwrap();
+            for format in [Format::Td3, Format::Td1] {
+                for encoding in [Encoding::Jpeg, Encoding::Jpeg2000] {
+                    let portrait = portrait(90, encoding);
+                    let request = DocumentRequest {
+                        format,
+                        portrait,
+                        ..request()
+                    };
+                    let inspection = inspected(&authority.issue(&request).unwrap(), &authority);
+                    let what = format!("{scheme:?} {state:?} {format:?} {encoding:?}");
+                    assert_eq!(failed(&inspection), [], "{what}: {:?}", inspection.findings);
+                    assert_eq!(
+                        inspection.portrait.unwrap().dimensions(),
+                        (240, 320),
+                        "{what}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_vietnamese_card_passes_every_check() {
+    let authority = Authority::new(State::VIETNAM, Scheme::Elliptic, 1).unwrap();
+    let request = DocumentRequest {
+        format: Format::Td1,
+        nationality: "VNM",
+        ..request()
+    };
+    let document = authority
+        .issue(&request.with_personal_number("001174000001").unwrap())
+        .unwrap();
+    let inspection = inspected(&document, &authority);
+    assert_eq!(failed(&inspection), [], "{:?}", inspection.findings);
+}
+
+#[test]
+fn every_deviation_is_noticed_by_its_own_check() {
+    let authority = authority();
+    let genuine = authority.issue(&request()).unwrap();
+    let expired = DocumentRequest {
+        expiry: date(2026, 11, 21),
+        ..request()
+    };
+    let cases = [
+        (
+            "expired yesterday",
+            authority.issue(&expired).unwrap(),
+            Check::Validity,
+        ),
+        (
+            "portrait exchanged",
+            genuine
+                .clone()
+                .exchange_portrait(&portrait(200, Encoding::Jpeg)),
+            Check::DataGroupDigests,
+        ),
+        (
+            "another name printed",
+            genuine.clone().reprint_name("Smith", "John").unwrap(),
+            Check::PrintedAgainstChip,
+        ),
+        (
+            "signed by nobody",
+            authority.impostor().unwrap().issue(&request()).unwrap(),
+            Check::SignerTrust,
+        ),
+    ];
+    for (what, document, check) in cases {
+        let inspection = inspected(&document, &authority);
+        assert_eq!(
+            failed(&inspection),
+            [check],
+            "{what}: {:?}",
+            inspection.findings
+        );
+    }
+}
