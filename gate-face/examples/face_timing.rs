@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("loaded in {:.0} ms, memory {} MB", milliseconds(start.elapsed()), resident()?);
 
     let jpeg = set.read_file(set.manifest().pictures[1].wanted())?;
-    let frame = frame(&Picture::from_jpeg(&jpeg)?);
+    let person = Picture::from_jpeg(&jpeg)?;
+    let frame = frame(&person);
     let face = engine.find(&frame)?;
     let crop = align::align(&frame, &face.landmarks)?;
     let template = engine.embed(&crop)?;

@@ -1,8 +1,10 @@
 //! The models, run by ONNX Runtime.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
+use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
@@ -14,7 +16,7 @@ use crate::manifest::Role;
 use crate::models::{ModelSet, ModelsError};
 use crate::picture::Picture;
 use crate::quality::Quality;
-use crate::tensor::Tensor;
+use crate::tensor::{Region, Tensor};
 use crate::{align, attack, detect, embed};
 
 /// YuNet's output tensors, by kind and stride.
@@ -66,13 +68,7 @@ impl FaceEngine {
     ///
     /// [`LoadError`] names the file or the model.
     pub fn load(models: &ModelSet) -> Result<Self, LoadError> {
-        let library = models.runtime()?;
-        let environment = ort::init_from(&library)
-            .map_err(|source| LoadError::Runtime(source.into()))?
-            .with_name("gate")
-            .with_telemetry(false)
-            .build()
-            .map_err(|source| LoadError::Runtime(source.into()))?;
+        let environment = environment(&models.runtime()?)?;
         let load = |role, side| Model::load(&environment, models, role, side);
         Ok(Self {
             detector: load(Role::Detector, detect::SIDE)?,
@@ -150,7 +146,7 @@ impl FaceEngine {
 
     fn detect(
         &self,
-        (region, tensor): (crate::tensor::Region, Tensor),
+        (region, tensor): (Region, Tensor),
     ) -> Result<Vec<Face>, FaceError> {
         self.detector.run(&tensor, |outputs| {
             let mut kinds = [[&[][..]; 3]; 4];
@@ -185,7 +181,7 @@ struct Model {
 impl Model {
     /// Loads the verified bytes, not the path: nobody can change the file in between.
     fn load(
-        environment: &ort::environment::Environment,
+        environment: &Environment,
         models: &ModelSet,
         role: Role,
         side: u32,
@@ -227,9 +223,26 @@ impl Model {
     }
 }
 
+/// The runtime allows one environment for each process. It stays, so that an engine can be loaded again
+/// after its files were put right.
+fn environment(library: &Path) -> Result<Environment, LoadError> {
+    static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
+    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(environment) = &*runtime {
+        return Ok(environment.clone());
+    }
+    let environment = ort::init_from(library)
+        .map_err(|source| LoadError::Runtime(source.into()))?
+        .with_name("gate")
+        .with_telemetry(false)
+        .build()
+        .map_err(|source| LoadError::Runtime(source.into()))?;
+    Ok(runtime.insert(environment).clone())
+}
+
 /// One thread for each model: with other work on the machine two were slower than one.
 fn session(
-    environment: &ort::environment::Environment,
+    environment: &Environment,
     bytes: &[u8],
     side: u32,
 ) -> Result<Session, ort::Error> {

@@ -95,7 +95,7 @@ impl FaceError {
     #[must_use]
     pub const fn hint(&self) -> Option<Hint> {
         match self {
-            Self::NoFace => Some(Hint::NoFace),
+            Self::NoFace | Self::Region | Self::Landmarks => Some(Hint::NoFace),
             Self::SeveralFaces { .. } => Some(Hint::SeveralFaces),
             Self::Poor(flaw) => Some(flaw.hint()),
             _ => None,

@@ -81,11 +81,9 @@ fn a_traveller_matches_the_own_document_and_no_other() {
         let mut capture = Capture::new(Rules::of(set.manifest()));
         let start = std::time::Duration::ZERO;
         capture.portrait(start, engine.portrait(&named(set, document)).unwrap()).unwrap();
-        let person = named(set, live);
-        for frame in 0..40_u32 {
-            // Breathing: every frame is a little different.
-            let room = in_room(&person, 560 + frame % 7);
-            let at = std::time::Duration::from_millis(67) * frame;
+        let room = in_room(&named(set, live), 560);
+        for frame in 0..10 {
+            let at = std::time::Duration::from_millis(250) * frame;
             capture.frame(at, engine.examine(&room)).unwrap();
         }
         let verdict = capture.verdict(std::time::Duration::from_millis(2_700));
@@ -116,12 +114,12 @@ fn what_is_no_face_never_scores() {
     let dark = RgbImage::from_fn(1_280, 720, |x, y| Rgb(dark.get_pixel(x, y).0.map(|value| value / 8)));
     let blurred = imageops::blur(&in_room(&person, 560), 9.0);
     let cases = [
-        ("empty picture", RgbImage::new(0, 0), None),
+        ("empty picture", RgbImage::new(0, 0), Some(Hint::NoFace)),
         ("one pixel", RgbImage::new(1, 1), Some(Hint::NoFace)),
         ("narrow strip", RgbImage::new(4_000, 1), Some(Hint::NoFace)),
         ("black", RgbImage::new(1_280, 720), Some(Hint::NoFace)),
         ("noise", noise, Some(Hint::NoFace)),
-        ("upside down", imageops::rotate180(&in_room(&person, 560)), Some(Hint::NoFace)),
+        ("lying", imageops::rotate90(&in_room(&person, 560)), Some(Hint::NoFace)),
         ("two people", two, Some(Hint::SeveralFaces)),
         ("far away", small, Some(Hint::Closer)),
         ("face fills the frame", imageops::crop_imm(&*person, 200, 140, 290, 380).to_image(), Some(Hint::StepBack)),
