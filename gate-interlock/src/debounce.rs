@@ -6,7 +6,7 @@ use gate_protocol::pins::{Bits, Input};
 
 /// How long an input must read differently before it is believed: `(when it falls, when it rises)`.
 ///
-/// Inputs that protect people fall at once: a low level means fire, emergency or an obstacle, and
+/// SAF-013: inputs that protect people fall at once: a low level means fire, emergency or an obstacle, and
 /// a false alarm costs less than a late one.
 const fn delays(input: Input) -> (Duration, Duration) {
     const fn ms(falling: u64, rising: u64) -> (Duration, Duration) {

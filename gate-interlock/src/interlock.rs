@@ -114,7 +114,9 @@ pub struct Interlock {
 }
 
 impl Interlock {
-    /// A lane after a reset: nobody inside that is known of, no permit, [`Mode::Closed`].
+    /// A lane after a reset.
+    ///
+    /// SAF-017: nobody inside that is known of, no permit, no lease, [`Mode::Closed`].
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let mut events = Deque::new();

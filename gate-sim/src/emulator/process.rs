@@ -7,8 +7,8 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// A board with GPIO, interrupts and serial lines of the STM32L4: see `docs/hazards.md` for what
-/// it does not model.
+/// A board with the ports, interrupts and serial lines of the STM32L4: `docs/hazards.md` says what
+/// it lacks.
 pub(super) const MACHINE: &str = "b-l475e-iot01a";
 
 /// A running QEMU. Dropping it kills the process.

@@ -18,7 +18,7 @@ impl Pin {
     }
 }
 
-/// What a broken wire reads as: always the safe side.
+/// SAF-013: what a broken wire reads as, which is always the safe side.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pull {
     /// Low, which is fire, not closed, occupied, not turned.
@@ -101,7 +101,9 @@ pub(super) static WATCHDOG: Pin = a(15);
 const SERIAL: [Pin; 2] = [a(2), a(3)];
 const SERIAL_FUNCTION: u8 = 7;
 
-/// Sets up every pin. An output is off before it becomes an output, so no relay twitches.
+/// Sets up every pin.
+///
+/// SAF-017: an output is off before it becomes an output, so no relay twitches.
 pub(super) fn start() {
     all_outputs_off();
     for (_, pin) in &OUTPUTS {
