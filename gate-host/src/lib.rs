@@ -1,1 +1,11 @@
 //! The gate's daemon: devices, lane loop, settings, journal, traveller page.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod daemon;
+pub mod journal;
+pub mod lane;
+pub mod page;
+pub mod ports;
+pub mod screens;
+pub mod settings;

@@ -1,2 +1,34 @@
-//! Entry point.
-fn main() {}
+//! The bench: drives whole lanes and tells what happened.
+
+mod bench;
+mod demo;
+mod waterfall;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Drives whole lanes, simulated or real, and tells what happened.
+#[derive(Debug, Parser)]
+#[command(version)]
+enum Command {
+    /// Lets travellers walk through a whole lane in real time: emulated controller, simulated
+    /// readers and camera, the real daemon.
+    Demo(demo::Options),
+    /// Lets seeded travellers walk through a lane in virtual time and prints the distribution of
+    /// their times.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::Demo(options) => demo::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("hil: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

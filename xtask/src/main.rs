@@ -1,29 +1,65 @@
 //! What cargo cannot say: set-up, demonstration, the whole check.
 #![forbid(unsafe_code)]
 
+mod build;
+mod check;
+mod debian;
+mod demo;
 mod models;
+mod prepare;
+mod steps;
 
 use clap::Parser;
-use gate_face::Manifest;
-use indicatif::{ProgressBar, ProgressStyle};
+use std::process::{Command, ExitCode};
 
-/// Tasks of the project.
+/// Tasks of the project. Each installs or fetches what it needs, and says so.
 #[derive(Parser)]
 enum Task {
+    /// Lets travellers walk through a whole lane: emulated controller, simulated readers, real
+    /// models, traveller page.
+    Demo {
+        /// For the bench: --travellers N, --headless, --json FILE, --profile, --seed.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs everything that must be right: format, lints, tests, documents, licences, a whole lane.
+    Test,
+    /// Lets seeded travellers walk through a lane in virtual time and prints their times.
+    Bench {
+        /// For the bench: --travellers N, --profile, --seed, --json.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Fetches and verifies models, runtime and test pictures.
     Models,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Task::parse() {
-        Task::Models => fetch_models(),
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Demo { arguments } => run_demo(arguments),
+        Task::Test => check::all(),
+        Task::Bench { arguments } => bench(&arguments),
+        Task::Models => prepare::models().map(drop),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("\nxtask: {problem:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn fetch_models() -> anyhow::Result<()> {
-    let style =
-        ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {bytes}/{total_bytes} {elapsed}")?;
-    let progress = ProgressBar::no_length().with_style(style);
-    models::fetch(&Manifest::built_in()?, &models::folder(), &progress)?;
-    Ok(())
+fn run_demo(arguments: Vec<String>) -> anyhow::Result<()> {
+    debian::lane()?;
+    let lane = prepare::lane()?;
+    let programs = build::programs()?;
+    steps::step("The lane");
+    demo::walk(&lane, &programs, arguments)
+}
+
+fn bench(arguments: &[String]) -> anyhow::Result<()> {
+    debian::lane()?;
+    let programs = build::programs()?;
+    steps::run(Command::new(programs.hil).arg("bench").args(arguments))
 }

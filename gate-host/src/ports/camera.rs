@@ -30,8 +30,8 @@ use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-pub use parts::PartsError;
 use parts::Parts;
+pub use parts::PartsError;
 
 /// Longest silence of a camera that works: even five frames a second leave four in it.
 pub const STALL: Duration = Duration::from_secs(1);
@@ -140,7 +140,11 @@ impl Camera {
     ///
     /// Outside a tokio runtime.
     #[must_use]
-    pub fn spawn(settings: CameraSettings, clock: Clock, on_state: impl FnMut(bool) + Send + 'static) -> Self {
+    pub fn spawn(
+        settings: CameraSettings,
+        clock: Clock,
+        on_state: impl FnMut(bool) + Send + 'static,
+    ) -> Self {
         let slot = Arc::new(Slot::default());
         let follower = Follower {
             url: settings.url,
@@ -150,14 +154,20 @@ impl Camera {
             works: None,
             pause: PAUSES[0],
         };
-        Self { slot, task: tokio::spawn(follower.run()) }
+        Self {
+            slot,
+            task: tokio::spawn(follower.run()),
+        }
     }
 
     /// Takes the newest frame, waiting for one as long as `patience`. Blocks: not for async threads.
     #[must_use]
     pub fn next(&self, patience: Duration) -> Option<Frame> {
         let frame = self.slot.lock();
-        let waited = self.slot.filled.wait_timeout_while(frame, patience, |frame| frame.is_none());
+        let waited = self
+            .slot
+            .filled
+            .wait_timeout_while(frame, patience, |frame| frame.is_none());
         waited.unwrap_or_else(PoisonError::into_inner).0.take()
     }
 }
@@ -240,7 +250,10 @@ impl<F: FnMut(bool) + Send> Follower<F> {
             if !jpeg.starts_with(&JPEG) {
                 return Err(CameraError::NotJpeg);
             }
-            self.slot.put(Frame { at: self.clock.now(), jpeg });
+            self.slot.put(Frame {
+                at: self.clock.now(),
+                jpeg,
+            });
             self.found();
         }
     }
@@ -266,7 +279,9 @@ impl<F: FnMut(bool) + Send> Follower<F> {
 
 async fn connect(url: &CameraUrl) -> Result<TcpStream, CameraError> {
     let connected = timeout(ANSWER, TcpStream::connect((&url.host[..], url.port))).await;
-    connected.map_err(|_| CameraError::NoAnswer)?.map_err(CameraError::Connect)
+    connected
+        .map_err(|_| CameraError::NoAnswer)?
+        .map_err(CameraError::Connect)
 }
 
 /// Ends the connection's task with its owner.
@@ -300,13 +315,18 @@ where
 
 /// What separates the frames.
 fn boundary(response: &Response<Incoming>) -> Result<String, CameraError> {
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     boundary_of(kind.unwrap_or_default()).ok_or(CameraError::Kind)
 }
 
 fn boundary_of(kind: &str) -> Option<String> {
     let (kind, settings) = kind.split_once(';')?;
-    let multipart = kind.trim().eq_ignore_ascii_case("multipart/x-mixed-replace");
+    let multipart = kind
+        .trim()
+        .eq_ignore_ascii_case("multipart/x-mixed-replace");
     let value = settings
         .split(';')
         .filter_map(|setting| setting.split_once('='))
@@ -315,10 +335,18 @@ fn boundary_of(kind: &str) -> Option<String> {
     (multipart && !value.trim_matches('-').is_empty()).then(|| value.to_owned())
 }
 
-async fn next_frame(body: &mut Incoming, parts: &mut Parts) -> Result<Zeroizing<Vec<u8>>, CameraError> {
+async fn next_frame(
+    body: &mut Incoming,
+    parts: &mut Parts,
+) -> Result<Zeroizing<Vec<u8>>, CameraError> {
     loop {
         let piece = body.frame().await.ok_or(CameraError::Ended)??;
-        if let Some(frame) = piece.data_ref().map(|bytes| parts.push(bytes)).transpose()?.flatten() {
+        if let Some(frame) = piece
+            .data_ref()
+            .map(|bytes| parts.push(bytes))
+            .transpose()?
+            .flatten()
+        {
             return Ok(frame);
         }
     }
@@ -329,15 +357,23 @@ impl TryFrom<String> for CameraUrl {
 
     fn try_from(text: String) -> Result<Self, CameraError> {
         let uri: Uri = text.parse().map_err(|_| CameraError::Url)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or(CameraError::Url)?;
-        let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        let host = uri
+            .host()
+            .filter(|host| !host.is_empty())
+            .ok_or(CameraError::Url)?;
+        let plain = uri
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@'));
         if uri.scheme_str() != Some("http") || !plain {
             return Err(CameraError::Url);
         }
         Ok(Self {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: uri.port_u16().unwrap_or(80),
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            path: uri
+                .path_and_query()
+                .map_or("/", |path| path.as_str())
+                .to_owned(),
         })
     }
 }
@@ -348,11 +384,15 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
     use tokio::sync::mpsc;
 
-    const HEAD: &str =
-        "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=cut\r\nConnection: close\r\n\r\n";
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=cut\r\nConnection: close\r\n\r\n";
 
     fn part(jpeg: &[u8]) -> Vec<u8> {
-        [format!("--cut\r\nContent-Length: {}\r\n\r\n", jpeg.len()).as_bytes(), jpeg, b"\r\n"].concat()
+        [
+            format!("--cut\r\nContent-Length: {}\r\n\r\n", jpeg.len()).as_bytes(),
+            jpeg,
+            b"\r\n",
+        ]
+        .concat()
     }
 
     type States = mpsc::UnboundedReceiver<bool>;
@@ -383,7 +423,8 @@ mod tests {
     async fn only_the_newest_frame_is_kept_and_silence_is_noticed() {
         let (mut follower, slot, mut states) = follower();
         let (host, mut camera) = duplex(1 << 16);
-        let following = tokio::spawn(async move { (follower.follow(host).await, follower.clock.now()) });
+        let following =
+            tokio::spawn(async move { (follower.follow(host).await, follower.clock.now()) });
         answer(&mut camera, HEAD.as_bytes()).await;
         camera.write_all(&part(b"\xff\xd8 old")).await.unwrap();
         assert_eq!(states.recv().await, Some(true));
@@ -399,14 +440,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_way_to_fail_has_its_own_word() {
-        let ok = |kind: &str| format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
+        let ok = |kind: &str| {
+            format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n")
+        };
         let cases = [
-            ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".into(), "camera answered 401"),
+            (
+                "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".into(),
+                "camera answered 401",
+            ),
             (ok("image/jpeg"), "no multipart/x-mixed-replace"),
-            (ok("multipart/x-mixed-replace;boundary="), "no multipart/x-mixed-replace"),
+            (
+                ok("multipart/x-mixed-replace;boundary="),
+                "no multipart/x-mixed-replace",
+            ),
             ("SSH-2.0-OpenSSH_9.2\r\n".into(), "camera broke off"),
-            (format!("{HEAD}--cut\r\nContent-Length: 4\r\n\r\nUUUU"), "something other than JPEG"),
-            (format!("{HEAD}--cut\r\nContent-Length: 9999999999\r\n\r\n"), "frame has more than"),
+            (
+                format!("{HEAD}--cut\r\nContent-Length: 4\r\n\r\nUUUU"),
+                "something other than JPEG",
+            ),
+            (
+                format!("{HEAD}--cut\r\nContent-Length: 9999999999\r\n\r\n"),
+                "frame has more than",
+            ),
             (HEAD.into(), "camera ended the stream"),
         ];
         for (bytes, expected) in cases {
@@ -434,7 +489,10 @@ mod tests {
         follower.lost(&CameraError::Stalled);
         follower.found();
         follower.found();
-        slot.put(Frame { at: Instant::ZERO, jpeg: Zeroizing::new(JPEG.to_vec()) });
+        slot.put(Frame {
+            at: Instant::ZERO,
+            jpeg: Zeroizing::new(JPEG.to_vec()),
+        });
         follower.lost(&CameraError::Ended);
         assert!(slot.lock().is_none());
         drop(follower);
@@ -447,10 +505,20 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused() {
-        for text in ["", "camera", "https://camera/", "http://user:secret@camera/", "rtsp://camera/", "http:///x"] {
+        for text in [
+            "",
+            "camera",
+            "https://camera/",
+            "http://user:secret@camera/",
+            "rtsp://camera/",
+            "http:///x",
+        ] {
             assert!(CameraUrl::try_from(text.to_owned()).is_err(), "{text}");
         }
         let url = CameraUrl::try_from("http://[fe80::1]:8080/a?b=c".to_owned()).unwrap();
-        assert_eq!((&url.host[..], url.port, &url.path[..]), ("fe80::1", 8_080, "/a?b=c"));
+        assert_eq!(
+            (&url.host[..], url.port, &url.path[..]),
+            ("fe80::1", 8_080, "/a?b=c")
+        );
     }
 }

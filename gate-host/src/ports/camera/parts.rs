@@ -59,7 +59,11 @@ impl Parts {
     pub(super) fn new(boundary: &str) -> Self {
         let boundary = format!("--{}", boundary.trim_start_matches('-')).into_bytes();
         let buffer = Zeroizing::new(Vec::with_capacity(HEAD_MAX + FRAME_MAX));
-        Self { boundary, buffer, next: Next::Head }
+        Self {
+            boundary,
+            buffer,
+            next: Next::Head,
+        }
     }
 
     /// Takes the next bytes and gives the last frame that they complete: older ones are of no use.
@@ -94,10 +98,15 @@ impl Parts {
     }
 
     fn head(&mut self) -> Result<Step, PartsError> {
-        let found = find(&self.buffer, &self.boundary)
-            .and_then(|start| find(&self.buffer[start..], b"\r\n\r\n").map(|end| (start, start + end)));
+        let found = find(&self.buffer, &self.boundary).and_then(|start| {
+            find(&self.buffer[start..], b"\r\n\r\n").map(|end| (start, start + end))
+        });
         let Some((start, end)) = found else {
-            return if self.buffer.len() > HEAD_MAX { Err(PartsError::Head) } else { Ok(Step::Wait) };
+            return if self.buffer.len() > HEAD_MAX {
+                Err(PartsError::Head)
+            } else {
+                Ok(Step::Wait)
+            };
         };
         self.next = match announced(&self.buffer[start..end])? {
             Some(length) if length > FRAME_MAX => return Err(PartsError::Frame),
@@ -114,7 +123,9 @@ impl Parts {
             Some(end) => {
                 // The line break, and dashes beyond two, belong to the boundary; a JPEG ends in 0xD9.
                 let whole = &self.buffer[..from + end];
-                let last = whole.iter().rposition(|byte| !matches!(byte, b'-' | b'\r' | b'\n'));
+                let last = whole
+                    .iter()
+                    .rposition(|byte| !matches!(byte, b'-' | b'\r' | b'\n'));
                 Ok(self.take(last.map_or(0, |last| last + 1), from + end))
             }
             None if self.buffer.len() > FRAME_MAX => Err(PartsError::Frame),
@@ -139,11 +150,16 @@ fn announced(head: &[u8]) -> Result<Option<usize>, PartsError> {
     let head = String::from_utf8_lossy(head);
     let fields = head.lines().filter_map(|line| line.split_once(':'));
     let mut lengths = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case("content-length"));
-    lengths.next().map(|(_, length)| length.trim().parse().map_err(|_| PartsError::Length)).transpose()
+    lengths
+        .next()
+        .map(|(_, length)| length.trim().parse().map_err(|_| PartsError::Length))
+        .transpose()
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 #[cfg(test)]
@@ -151,7 +167,10 @@ mod tests {
     use super::*;
 
     fn sized(frame: &[u8]) -> Vec<u8> {
-        let head = format!("\r\n--cut\r\nContent-Type: image/jpeg\r\nContent-length: {}\r\n\r\n", frame.len());
+        let head = format!(
+            "\r\n--cut\r\nContent-Type: image/jpeg\r\nContent-length: {}\r\n\r\n",
+            frame.len()
+        );
         [head.as_bytes(), frame].concat()
     }
 
@@ -163,20 +182,32 @@ mod tests {
     fn frames(stream: &[u8], size: usize, boundary: &str) -> Vec<Vec<u8>> {
         let mut parts = Parts::new(boundary);
         let pieces = stream.chunks(size);
-        pieces.filter_map(|piece| parts.push(piece).unwrap()).map(|frame| frame.to_vec()).collect()
+        pieces
+            .filter_map(|piece| parts.push(piece).unwrap())
+            .map(|frame| frame.to_vec())
+            .collect()
     }
 
     #[test]
     fn frames_come_out_however_the_bytes_arrive() {
-        let (one, two): (&[u8], &[u8]) = (b"\xff\xd8 first \xff\xd9", b"\xff\xd8 --cu second \xff\xd9");
+        let (one, two): (&[u8], &[u8]) =
+            (b"\xff\xd8 first \xff\xd9", b"\xff\xd8 --cu second \xff\xd9");
         let announced = [sized(one), sized(two)].concat();
         let searched = [bounded(one), bounded(two), b"\r\n--cut--\r\n".to_vec()].concat();
         for stream in [announced, searched] {
             for boundary in ["cut", "--cut"] {
                 for size in 1..11 {
-                    assert_eq!(frames(&stream, size, boundary), [one, two], "pieces of {size}");
+                    assert_eq!(
+                        frames(&stream, size, boundary),
+                        [one, two],
+                        "pieces of {size}"
+                    );
                 }
-                assert_eq!(frames(&stream, stream.len(), boundary), [two], "only the newest counts");
+                assert_eq!(
+                    frames(&stream, stream.len(), boundary),
+                    [two],
+                    "only the newest counts"
+                );
             }
         }
     }

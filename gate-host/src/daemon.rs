@@ -1,0 +1,162 @@
+//! Puts a lane together from its settings and runs it.
+
+use crate::clock::Clock;
+use crate::journal::{Journal, JournalError};
+use crate::lane;
+use crate::page;
+use crate::ports::camera::Camera;
+use crate::ports::chip::ChipPort;
+use crate::ports::controller::ControllerPort;
+use crate::ports::face::FacePort;
+use crate::ports::journal::JournalPort;
+use crate::ports::lists::ListsPort;
+use crate::ports::{self, LanePorts, zone};
+use crate::screens::Screens;
+use crate::settings::Settings;
+use gate_document::trust::{TrustStore, TrustStoreError};
+use gate_face::capture::Rules;
+use gate_face::engine::{FaceEngine, LoadError};
+use gate_face::manifest::{Manifest, ManifestError};
+use gate_face::models::ModelSet;
+use gate_session::{Device, Event, Session};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+/// Why a lane does not start. What may come back by itself — a device, a camera — is no such
+/// reason: the lane starts closed and opens when everything is there.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// See [`JournalError`].
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Look at path and permissions.
+    #[error("{what} {path}: {problem}")]
+    File {
+        /// What the file is for.
+        what: &'static str,
+        /// Path.
+        path: PathBuf,
+        /// What the system said.
+        problem: std::io::Error,
+    },
+    /// The file with the CSCA certificates is damaged: import it again.
+    #[error("trusted certificates {path}: {problem}")]
+    Trust {
+        /// Path.
+        path: PathBuf,
+        /// What is wrong.
+        problem: TrustStoreError,
+    },
+    /// The list of models is damaged: install it again.
+    #[error("model manifest {path}: {problem}")]
+    Manifest {
+        /// Path.
+        path: PathBuf,
+        /// What is wrong.
+        problem: ManifestError,
+    },
+    /// A model or the runtime is missing or not the one that was calibrated: fetch it again.
+    #[error(transparent)]
+    Models(#[from] LoadError),
+    /// Another program has the port, or a second daemon runs.
+    #[error("page cannot listen on {address}: {problem}")]
+    Page {
+        /// Address in the settings.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        problem: std::io::Error,
+    },
+    /// The system is out of threads.
+    #[error("thread cannot be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Runs a lane until `shutdown` is done.
+///
+/// # Errors
+///
+/// [`StartError`] while starting; nothing afterwards ends the lane.
+pub async fn run(
+    settings: Settings,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let clock = Clock::start();
+    let journal = Journal::open(&settings.journal.file)?;
+    let travellers = journal.last_traveller()?;
+    let trust = Arc::new(open_trust(&settings.chip.trust)?);
+    info!(certificates = trust.count(), "trust store loaded");
+    let models = open_models(&settings)?;
+    let rules = Rules::of(models.manifest());
+    let engine = tokio::task::block_in_place(|| FaceEngine::load(&models))?;
+    let listen = settings.page.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|problem| StartError::Page {
+            address: listen,
+            problem,
+        })?;
+    let (screens, published) = Screens::new();
+
+    let (outbox, inbox) = ports::queue(clock);
+    zone::spawn(settings.reader, outbox.clone());
+    let camera = Camera::spawn(settings.camera, clock, {
+        let outbox = outbox.clone();
+        move |works| {
+            outbox.post(if works {
+                Event::DeviceReady(Device::Camera)
+            } else {
+                Event::DeviceLost(Device::Camera)
+            })
+        }
+    });
+    let first_session = rand::random();
+    let ports = LanePorts {
+        inbox,
+        controller: ControllerPort::spawn(settings.controller, first_session, outbox.clone()),
+        chip: ChipPort::spawn(settings.chip, trust, outbox.clone()).map_err(StartError::Thread)?,
+        face: FacePort::spawn(engine, rules, camera, outbox.clone()).map_err(StartError::Thread)?,
+        lists: ListsPort::open(&settings.lists.file, outbox.clone()),
+        journal: JournalPort::spawn(journal, outbox).map_err(StartError::Thread)?,
+        screens,
+    };
+    let session = Session::new(settings.limits.limits()).counting_from(travellers);
+    info!(page = %format!("http://{listen}/"), after_ms = clock.now().as_millis(), "lane started");
+    tokio::select! {
+        () = lane::run(session, ports, clock) => warn!("lane ended"),
+        served = page::serve(listener, published, std::future::pending()) => {
+            if let Err(problem) = served {
+                warn!(%problem, "page ended");
+            }
+        }
+        () = shutdown => info!("stopped: the controller makes the lane safe when the lease lapses"),
+    }
+    Ok(())
+}
+
+fn open_trust(path: &PathBuf) -> Result<TrustStore, StartError> {
+    let bundle = std::fs::read(path).map_err(|problem| StartError::File {
+        what: "trusted certificates",
+        path: path.clone(),
+        problem,
+    })?;
+    TrustStore::from_pem(&bundle).map_err(|problem| StartError::Trust {
+        path: path.clone(),
+        problem,
+    })
+}
+
+fn open_models(settings: &Settings) -> Result<ModelSet, StartError> {
+    let path = &settings.face.manifest;
+    let text = std::fs::read_to_string(path).map_err(|problem| StartError::File {
+        what: "model manifest",
+        path: path.clone(),
+        problem,
+    })?;
+    let manifest = Manifest::parse(&text).map_err(|problem| StartError::Manifest {
+        path: path.clone(),
+        problem,
+    })?;
+    Ok(ModelSet::new(manifest, settings.face.models.clone()))
+}

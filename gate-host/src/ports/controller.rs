@@ -1,0 +1,274 @@
+//! The gate controller on its serial line.
+//!
+//! The conversation itself is [`HostLink`]'s; this task only carries bytes, and opens the line
+//! again when it vanishes.
+
+use super::Outbox;
+use gate_protocol::link::host::{Delivery, HostLink, Occurrence, Status};
+use gate_protocol::link::{LinkError, Next};
+use gate_protocol::message::{CommandNumber, Door, Mode, Passage, Refusal, Sign, ToController};
+use gate_protocol::pins::{Bits, Input};
+use gate_session::{Device, Event};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio_serial::{SerialPortBuilderExt, SerialStream};
+use tracing::{debug, error, info, warn};
+
+/// Commands that may wait for the line.
+const QUEUE: usize = 16;
+
+/// How long to wait before a line that is not there is opened again.
+const REOPEN_AFTER: Duration = Duration::from_millis(500);
+
+/// Where the controller is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControllerSettings {
+    /// Serial device, by a name that does not change: `/dev/gate/controller`.
+    pub device: PathBuf,
+    /// Bits per second.
+    #[serde(default = "baud")]
+    pub baud: u32,
+}
+
+const fn baud() -> u32 {
+    115_200
+}
+
+/// Hands commands to the controller's task.
+#[derive(Debug)]
+pub struct ControllerPort {
+    commands: mpsc::Sender<ToController>,
+}
+
+impl ControllerPort {
+    /// Starts the task.
+    #[must_use]
+    pub fn spawn(settings: ControllerSettings, first_session: u8, outbox: Outbox) -> Self {
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let link = HostLink::new(outbox.now(), first_session);
+        let task = Task {
+            settings,
+            link,
+            queue,
+            outbox,
+            seen: None,
+            exits: HashMap::new(),
+            complained: false,
+        };
+        tokio::spawn(task.run());
+        Self { commands }
+    }
+
+    /// How the lane is offered.
+    pub fn set_mode(&self, mode: Mode) {
+        self.send(ToController::SetMode { mode });
+    }
+
+    /// What the lamps say.
+    pub fn show(&self, sign: Sign) {
+        self.send(ToController::Show { sign });
+    }
+
+    /// Lets `passage` out, once, within `wait`.
+    pub fn release_exit(&self, passage: Passage, wait: Duration) {
+        let for_ms = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
+        self.send(ToController::Permit {
+            door: Door::Exit,
+            for_ms,
+            passage,
+        });
+    }
+
+    /// Lets `passage` go back.
+    pub fn send_back(&self, passage: Passage) {
+        self.send(ToController::SendBack { passage });
+    }
+
+    fn send(&self, command: ToController) {
+        if let Err(problem) = self.commands.try_send(command) {
+            error!(%problem, "command for the controller lost");
+        }
+    }
+}
+
+struct Task {
+    settings: ControllerSettings,
+    link: HostLink,
+    queue: mpsc::Receiver<ToController>,
+    outbox: Outbox,
+    seen: Option<Status>,
+    /// Permits for the exit whose answer is outstanding.
+    exits: HashMap<CommandNumber, Passage>,
+    /// The missing line has been reported; not again until it has been there.
+    complained: bool,
+}
+
+/// Why [`Task::converse`] ended.
+enum End {
+    /// The line is gone; open it again.
+    Line,
+    /// The lane is gone; stop.
+    Lane,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let port =
+                tokio_serial::new(self.settings.device.to_string_lossy(), self.settings.baud)
+                    .open_native_async();
+            match port {
+                Ok(port) => {
+                    self.complained = false;
+                    if matches!(self.converse(port).await, End::Lane) {
+                        return;
+                    }
+                }
+                Err(problem) => {
+                    if !std::mem::replace(&mut self.complained, true) {
+                        error!(device = %self.settings.device.display(), %problem, "controller's serial line cannot be opened");
+                    }
+                    self.work_off(None).await;
+                }
+            }
+            tokio::time::sleep(REOPEN_AFTER).await;
+        }
+    }
+
+    async fn converse(&mut self, mut port: SerialStream) -> End {
+        let mut bytes = [0; 256];
+        loop {
+            let Some(deadline) = self.work_off(Some(&mut port)).await else {
+                return End::Line;
+            };
+            tokio::select! {
+                read = port.read(&mut bytes) => match read {
+                    Ok(0) => return self.line_gone("end of file"),
+                    Ok(count) => self.link.receive(self.outbox.now(), &bytes[..count]),
+                    Err(problem) => return self.line_gone(&problem.to_string()),
+                },
+                command = self.queue.recv() => match command {
+                    Some(command) => self.send(command),
+                    None => return End::Lane,
+                },
+                () = self.outbox.clock().until(Some(deadline)) => {}
+            }
+        }
+    }
+
+    /// Does everything that the link wants done; `None` when the line does not take it.
+    async fn work_off(
+        &mut self,
+        mut port: Option<&mut SerialStream>,
+    ) -> Option<gate_protocol::Instant> {
+        loop {
+            match self.link.next(self.outbox.now()) {
+                Next::Deliver(delivery) => self.deliver(delivery),
+                Next::Transmit(wire) => {
+                    if let Some(port) = port.as_mut()
+                        && let Err(problem) = port.write_all(&wire).await
+                    {
+                        self.line_gone(&problem.to_string());
+                        return None;
+                    }
+                }
+                Next::Wait(deadline) => return Some(deadline),
+            }
+        }
+    }
+
+    fn line_gone(&self, problem: &str) -> End {
+        warn!(device = %self.settings.device.display(), problem, "controller's serial line is gone");
+        End::Line
+    }
+
+    fn send(&mut self, command: ToController) {
+        match self.link.send(command) {
+            Ok(number) => {
+                if let ToController::Permit {
+                    door: Door::Exit,
+                    passage,
+                    ..
+                } = command
+                {
+                    self.exits.insert(number, passage);
+                }
+            }
+            Err(problem) => {
+                warn!(%problem, "command for the controller not sent");
+                if let ToController::Permit {
+                    door: Door::Exit,
+                    passage,
+                    ..
+                } = command
+                {
+                    self.outbox
+                        .post(Event::ExitRefused(passage, Refusal::NoSession));
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Connected(controller) => {
+                info!(?controller, "controller connected");
+                self.seen = None;
+                self.outbox.post(Event::DeviceReady(Device::Controller));
+            }
+            Delivery::Down(problem) => self.down(problem),
+            Delivery::Status(status) => self.status(status),
+            Delivery::Event(Occurrence { event, missing, .. }) => {
+                if missing > 0 {
+                    error!(missing, "controller had to throw events away");
+                }
+                debug!(?event, "lane");
+                self.outbox.post(Event::Lane(event));
+            }
+            Delivery::Accepted(number) => {
+                self.exits.remove(&number);
+            }
+            Delivery::Refused(number, refusal) => {
+                warn!(number, ?refusal, "controller refused a command");
+                if let Some(passage) = self.exits.remove(&number) {
+                    self.outbox.post(Event::ExitRefused(passage, refusal));
+                }
+            }
+            Delivery::Lost(number) => {
+                if let Some(passage) = self.exits.remove(&number) {
+                    self.outbox
+                        .post(Event::ExitRefused(passage, Refusal::NoSession));
+                }
+            }
+        }
+    }
+
+    fn down(&mut self, problem: LinkError) {
+        error!(device = %self.settings.device.display(), %problem, "controller lost");
+        self.outbox.post(Event::DeviceLost(Device::Controller));
+    }
+
+    /// Tells the lane what changed since the status before.
+    fn status(&mut self, status: Status) {
+        let before = self.seen.replace(status);
+        if before.is_none_or(|before| before.state != status.state) {
+            debug!(state = ?status.state, "lane");
+            self.outbox
+                .post(Event::LaneState(status.state, status.passage));
+        }
+        for (door, input) in [
+            (Door::Entry, Input::EntryOpen),
+            (Door::Exit, Input::ExitOpen),
+        ] {
+            let open = Bits(status.inputs).input(input);
+            if before.is_some_and(|before| Bits(before.inputs).input(input) != open) {
+                self.outbox.post(Event::DoorOpen(door, open));
+            }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Faces: two threads, so that the portrait never waits for a camera frame.
+//!
+//! One watches the camera while a traveller is examined, the other turns the portrait of the chip
+//! into a template. They meet in the [`Capture`] of the traveller, which decides over several
+//! frames. Everything in it is zeroed when the traveller is forgotten.
+
+use super::Outbox;
+use super::camera::{Camera, Frame};
+use gate_document::portrait::{self, Portrait};
+use gate_face::capture::{Capture, Evidence, Rules, Verdict};
+use gate_face::engine::FaceEngine;
+use gate_face::quality::Hint;
+use gate_protocol::Instant;
+use gate_session::{
+    Asked, Device, Event, FaceHint, FaceReport, FaceVerdict, Span, SpanKind, Ticket,
+};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+use tracing::{info, warn};
+
+/// Portraits that may wait: one traveller has one.
+const QUEUE: usize = 4;
+
+/// The journey decides how long a traveller is watched, not the capture.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A camera that sends nothing is looked at again after this time.
+const FRAME_WAIT: Duration = Duration::from_millis(250);
+
+/// The face of the traveller in the lane.
+#[derive(Debug)]
+pub struct FacePort {
+    shared: Arc<Shared>,
+    portraits: mpsc::SyncSender<(Ticket, Box<Portrait>)>,
+    rules: Rules,
+    outbox: Outbox,
+}
+
+/// What both threads and the port see.
+#[derive(Debug)]
+struct Shared {
+    attempt: Mutex<Option<Attempt>>,
+    /// Rung when an attempt begins.
+    begun: Condvar,
+}
+
+/// The attempt of one traveller.
+#[derive(Debug)]
+struct Attempt {
+    asked: Asked,
+    began: Instant,
+    capture: Capture,
+    /// Good frames before the camera has seen enough.
+    enough: usize,
+    has_portrait: bool,
+    good_frames: usize,
+    said: Option<FaceReport>,
+}
+
+impl FacePort {
+    /// Starts both threads.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when no thread can be started.
+    pub fn spawn(
+        engine: FaceEngine,
+        rules: Rules,
+        camera: Camera,
+        outbox: Outbox,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            attempt: Mutex::new(None),
+            begun: Condvar::new(),
+        });
+        let engine = Arc::new(engine);
+        let (portraits, waiting) = mpsc::sync_channel(QUEUE);
+        let watcher = Watcher {
+            engine: Arc::clone(&engine),
+            shared: Arc::clone(&shared),
+            camera,
+            outbox: outbox.clone(),
+        };
+        thread::Builder::new()
+            .name("face".into())
+            .spawn(move || watcher.run())?;
+        let (at, to_lane) = (Arc::clone(&shared), outbox.clone());
+        thread::Builder::new()
+            .name("portrait".into())
+            .spawn(move || prepare_all(&engine, &waiting, &at, &to_lane))?;
+        outbox.post(Event::DeviceReady(Device::FaceModels));
+        let rules = Rules {
+            window: PATIENCE,
+            ..rules
+        };
+        Ok(Self {
+            shared,
+            portraits,
+            rules,
+            outbox,
+        })
+    }
+
+    /// Watches for a face from now on; `Event::FaceJudged` follows, several times.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the ticket ends here: its answers are news"
+    )]
+    pub fn capture(&self, ticket: Ticket) {
+        let attempt = Attempt {
+            asked: ticket.asked(),
+            began: self.outbox.now(),
+            capture: Capture::new(self.rules),
+            enough: self.rules.match_frames,
+            has_portrait: false,
+            good_frames: 0,
+            said: None,
+        };
+        *self.shared.lock() = Some(attempt);
+        self.shared.begun.notify_all();
+    }
+
+    /// Turns the portrait into a template; `Event::PortraitReady` follows.
+    pub fn prepare(&self, ticket: Ticket, portrait: Box<Portrait>) {
+        if let Err(
+            mpsc::TrySendError::Full((ticket, _)) | mpsc::TrySendError::Disconnected((ticket, _)),
+        ) = self.portraits.try_send((ticket, portrait))
+        {
+            self.outbox.post(Event::PortraitReady(
+                ticket,
+                Err("too many portraits at once".into()),
+            ));
+        }
+    }
+
+    /// Zeroes everything that is known of the traveller's face.
+    pub fn forget(&self) {
+        *self.shared.lock() = None;
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Option<Attempt>> {
+        self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until somebody is to be watched and tells who.
+    fn wait(&self) -> Asked {
+        let mut attempt = self.lock();
+        loop {
+            match &*attempt {
+                Some(attempt) => return attempt.asked,
+                None => {
+                    attempt = self
+                        .begun
+                        .wait(attempt)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
+            }
+        }
+    }
+}
+
+struct Watcher {
+    engine: Arc<FaceEngine>,
+    shared: Arc<Shared>,
+    camera: Camera,
+    outbox: Outbox,
+}
+
+impl Watcher {
+    fn run(self) {
+        let mut free_since = self.outbox.now();
+        while self.outbox.is_open() {
+            let asked = self.shared.wait();
+            if let Some(frame) = self.camera.next(FRAME_WAIT) {
+                self.look(asked, &frame, free_since);
+                free_since = self.outbox.now();
+            }
+        }
+    }
+
+    fn look(&self, asked: Asked, frame: &Frame, free_since: Instant) {
+        let started = self.outbox.now();
+        let result = match frame.decode() {
+            Ok(picture) => self.engine.examine(&picture),
+            Err(problem) => return warn!(%problem, "camera frame does not decode"),
+        };
+        let now = self.outbox.now();
+        let mut attempt = self.shared.lock();
+        let Some(attempt) = attempt.as_mut().filter(|attempt| attempt.asked == asked) else {
+            return; // the traveller has gone meanwhile
+        };
+        if frame.at < attempt.began {
+            return; // shows the lane as it was before this traveller
+        }
+        attempt.good_frames += usize::from(result.is_ok());
+        if let Err(fault) = attempt.capture.frame(now.since(attempt.began), result) {
+            warn!(%fault, "face cannot be judged");
+        }
+        let spans = vec![
+            Span::new(
+                "wait for camera frame",
+                SpanKind::Device,
+                free_since.max(attempt.began),
+                frame.at,
+            ),
+            Span::new("examine frame", SpanKind::Software, started, now),
+        ];
+        self.outbox.post(Event::Spent(asked, spans));
+        attempt.say(now, &self.outbox);
+    }
+}
+
+fn prepare_all(
+    engine: &FaceEngine,
+    waiting: &mpsc::Receiver<(Ticket, Box<Portrait>)>,
+    shared: &Shared,
+    outbox: &Outbox,
+) {
+    for (ticket, portrait) in waiting {
+        let started = outbox.now();
+        let decoded = portrait::decode(&portrait).map_err(|problem| problem.to_string());
+        drop(portrait);
+        let between = outbox.now();
+        let template = decoded.and_then(|picture| {
+            let picture = Wiped(picture);
+            engine
+                .portrait(&picture.0)
+                .map_err(|problem| problem.to_string())
+        });
+        let now = outbox.now();
+        let spans = vec![
+            Span::new("decode portrait", SpanKind::Software, started, between),
+            Span::new("embed portrait", SpanKind::Software, between, now),
+        ];
+        outbox.post(Event::Spent(ticket.asked(), spans));
+        let mut attempt = shared.lock();
+        let result = match (template, attempt.as_mut()) {
+            (Err(problem), _) => Err(problem),
+            (Ok(_), None) => Err("the traveller has gone".into()),
+            (Ok(template), Some(attempt)) => {
+                let taken = attempt.capture.portrait(now.since(attempt.began), template);
+                attempt.has_portrait = taken.is_ok();
+                taken.map_err(|fault| fault.to_string())
+            }
+        };
+        outbox.post(Event::PortraitReady(ticket, result));
+        if let Some(attempt) = attempt.as_mut() {
+            attempt.say(now, outbox);
+        }
+    }
+}
+
+/// A picture that is zeroed when it is no longer needed.
+struct Wiped(image::RgbImage);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut *self.0);
+    }
+}
+
+impl Attempt {
+    /// Tells the lane what follows from the frames, if it is something new.
+    fn say(&mut self, now: Instant, outbox: &Outbox) {
+        let verdict = self.capture.verdict(now.since(self.began));
+        let report = self.report(verdict);
+        if self.said.replace(report) != Some(report) {
+            if !matches!(report.verdict, FaceVerdict::Undecided(_)) {
+                info!(verdict = ?report.verdict, frames = report.frames, "face");
+            }
+            outbox.post(Event::FaceJudged(self.asked, report));
+        }
+    }
+
+    fn report(&self, verdict: Verdict) -> FaceReport {
+        let frames = u16::try_from(self.good_frames).unwrap_or(u16::MAX);
+        let plain = |verdict| FaceReport {
+            verdict,
+            likeness: None,
+            bona_fide: None,
+            frames,
+        };
+        let compared = |verdict, evidence: Evidence| FaceReport {
+            verdict,
+            likeness: Some(evidence.likeness.value()),
+            bona_fide: Some(evidence.bona_fide.value()),
+            frames,
+        };
+        match verdict {
+            Verdict::Undecided(_) if !self.has_portrait && self.good_frames >= self.enough => {
+                plain(FaceVerdict::Captured)
+            }
+            Verdict::Undecided(hint) | Verdict::Poor(hint) => {
+                plain(FaceVerdict::Undecided(hint_of(hint)))
+            }
+            Verdict::NoFace => plain(FaceVerdict::Undecided(FaceHint::LookHere)),
+            Verdict::SeveralFaces => plain(FaceVerdict::SeveralFaces),
+            Verdict::Match(evidence) => compared(FaceVerdict::Match, evidence),
+            Verdict::NoMatch(evidence) => compared(FaceVerdict::NoMatch, evidence),
+            Verdict::Attack(bona_fide) => FaceReport {
+                bona_fide: Some(bona_fide.value()),
+                ..plain(FaceVerdict::Attack)
+            },
+        }
+    }
+}
+
+const fn hint_of(hint: Hint) -> FaceHint {
+    match hint {
+        Hint::NoFace | Hint::LookHere => FaceHint::LookHere,
+        Hint::SeveralFaces => FaceHint::OnePerson,
+        Hint::Closer => FaceHint::Closer,
+        Hint::StepBack => FaceHint::Back,
+        Hint::HoldStill => FaceHint::HoldStill,
+        Hint::TooDark | Hint::TooBright => FaceHint::Light,
+    }
+}

@@ -1,0 +1,46 @@
+//! Printed zones: what the document reader sends, made into what the journey understands.
+
+use super::Outbox;
+use super::reader::{self, ReaderEvent, ReaderSettings};
+use crate::clock;
+use gate_document::mrz::Mrz;
+use gate_session::{Device, Event};
+use tracing::{error, info, warn};
+
+/// Listens to the reader of printed zones for as long as the lane exists.
+pub fn spawn(settings: ReaderSettings, outbox: Outbox) {
+    let device = settings.device.display().to_string();
+    tokio::spawn(reader::run(settings, move |event| {
+        if let Some(event) = translate(event, &device) {
+            outbox.post(event);
+        }
+        outbox.is_open()
+    }));
+}
+
+/// A zone that contradicts itself and one that is not there are the same to a traveller: turn the
+/// document. Bytes that are no frame are the line's fault, not the traveller's.
+fn translate(event: ReaderEvent, device: &str) -> Option<Event> {
+    match event {
+        ReaderEvent::Found => {
+            info!(device, "document reader found");
+            Some(Event::DeviceReady(Device::MrzReader))
+        }
+        ReaderEvent::Lost(problem) => {
+            error!(%problem, "document reader lost");
+            Some(Event::DeviceLost(Device::MrzReader))
+        }
+        ReaderEvent::Began => Some(Event::DocumentPresented),
+        ReaderEvent::Bad(problem, discarded) => {
+            warn!(device, %problem, discarded, "document reader sent bytes that are no frame");
+            Some(Event::MrzUnreadable)
+        }
+        ReaderEvent::Zone(zone) => Some(match Mrz::parse(zone.text()) {
+            Ok(zone) => Event::MrzRead(Box::new(zone), clock::today()),
+            Err(problem) => {
+                info!(%problem, "printed zone unreadable");
+                Event::MrzUnreadable
+            }
+        }),
+    }
+}

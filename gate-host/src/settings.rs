@@ -1,0 +1,318 @@
+//! Settings: one TOML file, every key known, units in the values.
+
+use crate::ports::camera::CameraSettings;
+use crate::ports::controller::ControllerSettings;
+use crate::ports::reader::ReaderSettings;
+use gate_session::Limits;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Settings of one lane.
+///
+/// ```toml
+/// [controller]
+/// device = "/dev/gate/controller"
+///
+/// [reader]
+/// device = "/dev/gate/mrz"
+///
+/// [chip]
+/// reader = "OMNIKEY"
+/// trust = "/etc/gate/csca.pem"
+///
+/// [camera]
+/// url = "http://192.168.1.20/mjpeg"
+///
+/// [face]
+/// manifest = "/usr/share/gate/models/manifest.toml"
+/// models = "/var/lib/gate/models"
+///
+/// [lists]
+/// file = "/var/lib/gate/lists.txt"
+///
+/// [journal]
+/// file = "/var/lib/gate/journal.sqlite"
+///
+/// [page]
+/// listen = "127.0.0.1:8080"
+///
+/// [limits]
+/// officer = "60 s"
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Doors and lamps.
+    pub controller: ControllerSettings,
+    /// Printed zones.
+    pub reader: ReaderSettings,
+    /// Chips.
+    pub chip: ChipSettings,
+    /// Camera.
+    pub camera: CameraSettings,
+    /// Models.
+    pub face: FaceSettings,
+    /// Lists.
+    pub lists: FileSettings,
+    /// Journal.
+    pub journal: FileSettings,
+    /// The traveller's page.
+    pub page: PageSettings,
+    /// Times and tries; defaults for what is not named.
+    #[serde(default)]
+    pub limits: LimitSettings,
+}
+
+/// The contactless reader and whom it trusts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChipSettings {
+    /// A part of the PC/SC reader's name.
+    pub reader: String,
+    /// PEM file of the CSCA certificates that are trusted.
+    pub trust: PathBuf,
+    /// Whether the reader takes extended-length APDUs (ISO/IEC 7816-4).
+    #[serde(default)]
+    pub extended_length: bool,
+}
+
+/// Where the models are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceSettings {
+    /// The list of models with digests and thresholds.
+    pub manifest: PathBuf,
+    /// Folder with the files that it names.
+    pub models: PathBuf,
+}
+
+/// A file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSettings {
+    /// Path.
+    pub file: PathBuf,
+}
+
+/// Where pages are served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageSettings {
+    /// Address and port. Nothing but loopback is served before there is TLS.
+    pub listen: SocketAddr,
+}
+
+/// [`Limits`] as a settings file names them: `"8 s"`, `"500 ms"`, `"1 m 30 s"`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    entering: Option<Span>,
+    placing: Option<Span>,
+    reading: Option<Span>,
+    looking: Option<Span>,
+    examining: Option<Span>,
+    recording: Option<Span>,
+    lists: Option<Span>,
+    leaving: Option<Span>,
+    officer: Option<Span>,
+    document_tries: Option<u8>,
+    chip_tries: Option<u8>,
+}
+
+/// A length of time with its unit.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Span(
+    #[serde(
+        deserialize_with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required::deserialize"
+    )]
+    Duration,
+);
+
+/// Shortest and longest time that a settings file may name for any limit.
+const LIMIT_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(600);
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Look at path and permissions.
+    #[error("settings {path}: {problem}")]
+    File {
+        /// Path of the settings.
+        path: PathBuf,
+        /// What the system said.
+        problem: std::io::Error,
+    },
+    /// The text names the line, what was expected and what was found.
+    #[error("settings {path}: {problem}")]
+    Text {
+        /// Path of the settings.
+        path: PathBuf,
+        /// What is wrong.
+        problem: Box<toml::de::Error>,
+    },
+    /// Choose a value inside the range.
+    #[error("settings {path}: limits.{key} is {found:?}, {min:?} to {max:?} expected")]
+    Range {
+        /// Path of the settings.
+        path: PathBuf,
+        /// Key.
+        key: &'static str,
+        /// Value found.
+        found: Duration,
+        /// Least value.
+        min: Duration,
+        /// Greatest value.
+        max: Duration,
+    },
+    /// The page may only listen on loopback.
+    #[error("settings {path}: page.listen is {found}, a loopback address expected")]
+    NotLoopback {
+        /// Path of the settings.
+        path: PathBuf,
+        /// Address found.
+        found: SocketAddr,
+    },
+}
+
+impl Settings {
+    /// Reads and checks the settings at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`].
+    pub fn open(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path).map_err(|problem| SettingsError::File {
+            path: path.into(),
+            problem,
+        })?;
+        let settings: Self = toml::from_str(&text).map_err(|problem| SettingsError::Text {
+            path: path.into(),
+            problem: Box::new(problem),
+        })?;
+        if !settings.page.listen.ip().is_loopback() {
+            return Err(SettingsError::NotLoopback {
+                path: path.into(),
+                found: settings.page.listen,
+            });
+        }
+        settings.limits.check(path)?;
+        Ok(settings)
+    }
+}
+
+impl LimitSettings {
+    const fn named(&self) -> [(&'static str, Option<Span>); 9] {
+        [
+            ("entering", self.entering),
+            ("placing", self.placing),
+            ("reading", self.reading),
+            ("looking", self.looking),
+            ("examining", self.examining),
+            ("recording", self.recording),
+            ("lists", self.lists),
+            ("leaving", self.leaving),
+            ("officer", self.officer),
+        ]
+    }
+
+    fn check(&self, path: &Path) -> Result<(), SettingsError> {
+        for (key, value) in self.named() {
+            if let Some(Span(found)) = value
+                && !LIMIT_RANGE.contains(&found)
+            {
+                let (min, max) = LIMIT_RANGE.into_inner();
+                return Err(SettingsError::Range {
+                    path: path.into(),
+                    key,
+                    found,
+                    min,
+                    max,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The limits: what is named here, defaults for the rest.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let or = |value: Option<Span>, otherwise| value.map_or(otherwise, |Span(value)| value);
+        Limits {
+            entering: or(self.entering, default.entering),
+            placing: or(self.placing, default.placing),
+            reading: or(self.reading, default.reading),
+            looking: or(self.looking, default.looking),
+            examining: or(self.examining, default.examining),
+            recording: or(self.recording, default.recording),
+            lists: or(self.lists, default.lists),
+            leaving: or(self.leaving, default.leaving),
+            officer: or(self.officer, default.officer),
+            document_tries: self.document_tries.unwrap_or(default.document_tries).max(1),
+            chip_tries: self.chip_tries.unwrap_or(default.chip_tries).max(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[controller]
+device = "/dev/gate/controller"
+[reader]
+device = "/dev/gate/mrz"
+[chip]
+reader = "OMNIKEY"
+trust = "/etc/gate/csca.pem"
+[camera]
+url = "http://127.0.0.1:9/mjpeg"
+[face]
+manifest = "/m/manifest.toml"
+models = "/m"
+[lists]
+file = "/l"
+[journal]
+file = "/j"
+[page]
+listen = "127.0.0.1:8080"
+[limits]
+officer = "90 s"
+looking = "1m 30s"
+"#;
+
+    fn open(text: &str) -> Result<Settings, SettingsError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Settings::open(file.path())
+    }
+
+    #[test]
+    fn times_carry_their_unit() {
+        let limits = open(GOOD).unwrap().limits.limits();
+        assert_eq!(limits.officer, Duration::from_secs(90));
+        assert_eq!(limits.looking, Duration::from_secs(90));
+        assert_eq!(limits.reading, Limits::default().reading);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let cases = [
+            (GOOD.replace("officer", "oficer"), "oficer"),
+            (GOOD.replace("\"90 s\"", "90"), "officer"),
+            (GOOD.replace("90 s", "90 parsecs"), "officer"),
+            (GOOD.replace("90 s", "90 h"), "limits.officer"),
+            (GOOD.replace("[journal]\nfile = \"/j\"\n", ""), "journal"),
+            (GOOD.replace("127.0.0.1:8080", "0.0.0.0:8080"), "loopback"),
+            (GOOD.replace("[page]", "[page"), "line 20"),
+        ];
+        for (text, word) in cases {
+            let error = open(&text).unwrap_err().to_string();
+            assert!(error.contains(word), "{word}: {error}");
+        }
+    }
+}

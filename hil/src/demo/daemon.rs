@@ -1,0 +1,153 @@
+//! The real daemon, started with settings for the simulated devices.
+
+use anyhow::Context;
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Where the daemon finds its lane.
+#[derive(Debug)]
+pub(crate) struct Places<'a> {
+    /// The controller's serial line.
+    pub(crate) controller: &'a Path,
+    /// The document reader's serial line.
+    pub(crate) reader: &'a Path,
+    /// Name of the PC/SC reader.
+    pub(crate) chip: &'a str,
+    /// The camera.
+    pub(crate) camera: &'a str,
+    /// The model manifest.
+    pub(crate) manifest: &'a Path,
+    /// The models.
+    pub(crate) models: &'a Path,
+    /// Where pages are served.
+    pub(crate) page: SocketAddr,
+}
+
+/// A running daemon. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Daemon {
+    /// Starts `program` with its files in `folder`.
+    pub(crate) fn start(
+        program: &Path,
+        folder: &Path,
+        places: &Places<'_>,
+        trust: &[u8],
+    ) -> anyhow::Result<Self> {
+        std::fs::write(folder.join("csca.pem"), trust)?;
+        std::fs::write(
+            folder.join("lists.txt"),
+            format!("key {}\n", "00".repeat(32)),
+        )?;
+        std::fs::write(folder.join("gate.toml"), settings(folder, places))?;
+        let log = File::create(folder.join("gate-host.log"))?;
+        let child = Command::new(program)
+            .args(["run", "--settings"])
+            .arg(folder.join("gate.toml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{}: daemon expected", program.display()))?;
+        Ok(Self {
+            child,
+            folder: folder.into(),
+        })
+    }
+
+    /// The journal.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.folder.join("journal.sqlite")
+    }
+
+    /// What the daemon last said, for whoever wonders why it does not work.
+    pub(crate) fn last_words(&mut self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("gate-host.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let ended = self
+            .child
+            .try_wait()
+            .ok()
+            .flatten()
+            .map_or_else(String::new, |status| format!("\ndaemon ended: {status}"));
+        format!(
+            "{}{ended}",
+            lines[lines.len().saturating_sub(20)..].join("\n")
+        )
+    }
+
+    /// Resident memory in MiB.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib / 1024)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Told to stop as systemd does it; killed if that is not understood.
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .is_ok_and(|status| status.success());
+        for _ in 0..if asked { 100 } else { 0 } {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            pause();
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits for another process to end"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
+}
+
+fn settings(folder: &Path, places: &Places<'_>) -> String {
+    let quoted = |path: &Path| format!("{:?}", path.display().to_string());
+    format!(
+        "[controller]\ndevice = {controller}\n\n[reader]\ndevice = {reader}\n\n\
+         [chip]\nreader = {chip:?}\ntrust = {trust}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
+         [face]\nmanifest = {manifest}\nmodels = {models}\n\n[lists]\nfile = {lists}\n\n[journal]\nfile = {journal}\n\n\
+         [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n",
+        controller = quoted(places.controller),
+        reader = quoted(places.reader),
+        chip = places.chip,
+        trust = quoted(&folder.join("csca.pem")),
+        camera = places.camera,
+        manifest = quoted(places.manifest),
+        models = quoted(places.models),
+        lists = quoted(&folder.join("lists.txt")),
+        journal = quoted(&folder.join("journal.sqlite")),
+        page = places.page,
+    )
+}
+
+/// `wanted` if nobody has it, else a port that is free now.
+pub(crate) fn free_port(wanted: u16) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", wanted))
+        .or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?;
+    Ok(listener.local_addr()?)
+}

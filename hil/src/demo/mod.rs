@@ -1,0 +1,210 @@
+//! The demonstration: travellers walk through a whole lane, of which only glass, steel and people
+//! are simulated.
+
+mod cast;
+mod daemon;
+mod screen;
+mod stand;
+mod told;
+
+use anyhow::{Context, bail, ensure};
+use cast::{Cast, PROGRAMME};
+use daemon::{Daemon, Places};
+use gate_face::manifest::Manifest;
+use gate_session::Screen;
+use gate_sim::profile::Profile;
+use jiff::Zoned;
+use stand::Stand;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use told::{Reading, Told};
+
+/// Longer than any traveller takes, officer and way back included.
+const TRAVELLER_MAX: Duration = Duration::from_secs(120);
+
+/// Longer than the daemon takes to load its models on a busy machine.
+const READY_MAX: Duration = Duration::from_secs(60);
+
+/// What the demonstration needs to know.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How many travellers come; without this, they keep coming in a terminal, and elsewhere each
+    /// kind comes once.
+    #[arg(long)]
+    travellers: Option<u64>,
+    /// Print only text: choose any free port for the page and do not wait for anybody to open it.
+    #[arg(long)]
+    headless: bool,
+    /// Write one line of JSON for each traveller.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// How fast people and devices are: fast, typical, slow.
+    #[arg(long, default_value = "typical")]
+    profile: String,
+    /// Decides who is how fast.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The daemon.
+    #[arg(long)]
+    gate_host: PathBuf,
+    /// The controller's firmware.
+    #[arg(long)]
+    firmware: PathBuf,
+    /// QEMU with the controller's machine.
+    #[arg(long, default_value = "qemu-system-arm")]
+    qemu: PathBuf,
+    /// The model manifest.
+    #[arg(long)]
+    manifest: PathBuf,
+    /// The folder with the models and pictures that the manifest names.
+    #[arg(long)]
+    models: PathBuf,
+}
+
+/// Runs the demonstration; an error if any traveller did not end as they should.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = walk(options) => result,
+            _ = tokio::signal::ctrl_c() => {
+                println!("\nstopped");
+                Ok(())
+            }
+        }
+    })
+}
+
+async fn walk(options: &Options) -> anyhow::Result<()> {
+    let profile = Profile::named(&options.profile).with_context(|| {
+        format!(
+            "profile {:?}: fast, typical or slow expected",
+            options.profile
+        )
+    })?;
+    let manifest = Manifest::parse(&std::fs::read_to_string(&options.manifest)?)?;
+    let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
+    let mut report = options.json.as_ref().map(File::create).transpose()?;
+
+    println!("Switching the lane on …");
+    let cast = Cast::gather(&manifest, &options.models, options.seed)?;
+    let trust = cast.trust()?;
+    let stand = Stand::power_on(
+        &options.qemu,
+        &options.firmware,
+        folder.path(),
+        cast,
+        profile,
+        options.seed,
+    );
+    let mut stand = stand.await?;
+    let page = daemon::free_port(if options.headless { 0 } else { 8080 })?;
+    let camera = stand.camera();
+    let places = Places {
+        controller: stand.controller(),
+        reader: stand.reader(),
+        chip: stand.chip_reader(),
+        camera: &camera,
+        manifest: &options.manifest,
+        models: &options.models,
+        page,
+    };
+    let mut daemon = Daemon::start(&options.gate_host, folder.path(), &places, &trust)?;
+    let mut screen = screen::follow(page);
+    stand.look_at(screen.clone());
+    let ready = stand
+        .live(screen::wait(&mut screen, READY_MAX, |screen| {
+            screen == Screen::Welcome
+        }))
+        .await?;
+    let ready = ready.with_context(|| {
+        format!(
+            "the lane did not open; the daemon said:\n{}",
+            daemon.last_words()
+        )
+    })?;
+    println!(
+        "The lane is open, {:.1} s after the daemon was started.",
+        ready.as_secs_f64()
+    );
+    println!("The traveller's page: http://{page}/");
+    if endless(options) {
+        println!("Travellers keep coming: Ctrl-C to stop.");
+    }
+
+    let mut journal = Reading::begin(&daemon.journal())?;
+    let mut wrong = 0;
+    let mut count = 0;
+    while endless(options) || count < travellers(options) {
+        let persona = PROGRAMME[usize::try_from(count)? % PROGRAMME.len()];
+        let part = stand.cast().part(persona, count, Zoned::now().date())?;
+        tokio::task::block_in_place(|| stand.cast().rehearse(&part));
+        println!("\nNow comes: {}", persona.word());
+        stand.send(part);
+        let told = serve(&mut stand, &mut screen, &mut journal)
+            .await
+            .with_context(|| {
+                format!(
+                    "{}; the daemon said:\n{}",
+                    persona.word(),
+                    daemon.last_words()
+                )
+            })?;
+        print!("{}", told.text(persona.word(), persona.ends()));
+        if let Some(report) = &mut report {
+            writeln!(report, "{}", told.json(persona.word(), persona.ends())?)?;
+        }
+        wrong += u64::from(told.outcome != persona.ends());
+        count += 1;
+    }
+    if let Some(memory) = daemon.memory() {
+        println!("\nThe daemon used at most {memory} MiB of memory.");
+    }
+    drop(daemon);
+    println!("{} passed, {wrong} failed", count - wrong);
+    ensure!(
+        wrong == 0,
+        "{wrong} of {count} travellers did not end as they should"
+    );
+    Ok(())
+}
+
+fn endless(options: &Options) -> bool {
+    options.travellers.is_none() && std::io::stdout().is_terminal()
+}
+
+fn travellers(options: &Options) -> u64 {
+    options.travellers.unwrap_or(PROGRAMME.len() as u64)
+}
+
+/// Waits until the traveller has come and gone and the lane is open for the next.
+async fn serve(
+    stand: &mut Stand,
+    screen: &mut watch::Receiver<Screen>,
+    journal: &mut Reading,
+) -> anyhow::Result<Told> {
+    let gone = async {
+        loop {
+            stand.step_and_rest().await?;
+            if stand.is_deserted() && *screen.borrow_and_update() == Screen::Welcome {
+                if let Some(told) = journal.next()? {
+                    return anyhow::Ok(told);
+                }
+            }
+        }
+    };
+    match timeout(TRAVELLER_MAX, gone).await {
+        Ok(told) => told,
+        Err(_) => bail!(
+            "still not served after {TRAVELLER_MAX:?}; the page shows {:?}",
+            *screen.borrow()
+        ),
+    }
+}

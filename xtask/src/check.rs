@@ -1,0 +1,151 @@
+//! Everything that must be right before a change is right.
+
+use crate::build::{self, Programs};
+use crate::steps::{cache, cargo, note, root, run, step, succeeds};
+use crate::{debian, demo, prepare};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The version of the licence audit that `deny.toml` was written for.
+const CARGO_DENY: &str = "0.20.2";
+
+/// Travellers of the demonstration that ends the check: each kind of them once.
+const TRAVELLERS: &str = "10";
+
+/// Runs every check; the first that fails ends it.
+pub(crate) fn all() -> anyhow::Result<()> {
+    format()?;
+    debian::lane()?;
+    debian::browser()?;
+    let lane = prepare::lane()?;
+    lints()?;
+    tests(&lane)?;
+    documents()?;
+    licences()?;
+    let programs = build::programs()?;
+    walk(&lane, &programs)?;
+    step("All checks passed");
+    Ok(())
+}
+
+fn firmware() -> PathBuf {
+    root().join("gate-firmware")
+}
+
+fn format() -> anyhow::Result<()> {
+    step("Format");
+    run(cargo().args(["fmt", "--all", "--", "--check"]))?;
+    run(cargo()
+        .current_dir(firmware())
+        .args(["fmt", "--", "--check"]))
+}
+
+fn lints() -> anyhow::Result<()> {
+    step("Lints");
+    run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    run(in_firmware().args([
+        "clippy",
+        "--release",
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
+}
+
+/// The firmware has a target directory of its own, because it has a target of its own.
+fn in_firmware() -> Command {
+    let mut cargo = cargo();
+    cargo.current_dir(firmware()).env_remove("CARGO_TARGET_DIR");
+    cargo
+}
+
+fn tests(lane: &prepare::Lane) -> anyhow::Result<()> {
+    step("Tests");
+    let mut command = cargo();
+    if build::has_nextest() {
+        command.args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ]);
+    } else {
+        command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    }
+    run(lane.environment(&mut command))?;
+    if build::has_nextest() {
+        run(lane.environment(cargo().args(["test", "--workspace", "--locked", "--doc"])))?;
+    }
+    Ok(())
+}
+
+fn documents() -> anyhow::Result<()> {
+    step("Documentation");
+    let mut command = cargo();
+    command.args([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--locked",
+        "--document-private-items",
+    ]);
+    run(command.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+fn licences() -> anyhow::Result<()> {
+    step("Licences, sources and bans of all dependencies");
+    let tools = cache().join("tools");
+    let deny = tools.join("bin/cargo-deny");
+    if !succeeds(Command::new(&deny).arg("--version")) {
+        note("cargo-deny is built once; this takes some minutes");
+        let mut install = cargo();
+        install
+            .args([
+                "install",
+                "cargo-deny",
+                "--quiet",
+                "--locked",
+                "--version",
+                CARGO_DENY,
+                "--root",
+            ])
+            .arg(&tools);
+        run(&mut install)?;
+    }
+    for manifest in [root().join("Cargo.toml"), firmware().join("Cargo.toml")] {
+        run(audit(&deny, &manifest).args(["check", "licenses", "bans", "sources"]))?;
+    }
+    Ok(())
+}
+
+fn audit(deny: &Path, manifest: &Path) -> Command {
+    let mut command = Command::new(deny);
+    command
+        .arg("--manifest-path")
+        .arg(manifest)
+        .arg("--config")
+        .arg(root().join("deny.toml"));
+    command
+}
+
+/// The whole lane, every kind of traveller, in real time: what no test of a part can show.
+fn walk(lane: &prepare::Lane, programs: &Programs) -> anyhow::Result<()> {
+    step("The whole lane, in real time");
+    let report = cache().join("demo.jsonl");
+    let arguments = ["--headless", "--travellers", TRAVELLERS, "--json"].map(str::to_owned);
+    demo::walk(
+        lane,
+        programs,
+        arguments.into_iter().chain([report.display().to_string()]),
+    )
+}
