@@ -18,8 +18,12 @@ const WALK: usize = 16;
 const QUALITY: u8 = 88;
 /// Share of the picture's height that somebody at the reader fills.
 const NEAR: f32 = 0.95;
-/// The same for somebody at the entry.
-const FAR: f32 = 0.35;
+/// Size of somebody at the entry, and on the way in, against somebody at the reader: a face too
+/// small to be compared.
+const FAR: f32 = 0.20;
+const NEARER: f32 = 0.35;
+/// How far down the face goes while somebody bends over the reader (share of the height).
+const BENT: f32 = 0.8;
 /// How far the edges of a portrait fade into the lane (share of its width).
 const FADE: f32 = 0.14;
 
@@ -49,7 +53,7 @@ impl Default for Format {
 pub enum Sight<'a> {
     /// The empty lane.
     Empty,
-    /// Somebody walks up, first small and blurred, and stays out of focus.
+    /// Somebody walks up and bends over the reader, the face out of sight.
     Approaching(&'a RgbImage),
     /// Somebody before the camera who moves too much to be recognised.
     Restless(&'a RgbImage),
@@ -93,7 +97,7 @@ impl Scene {
             Sight::Restless(photo) => {
                 studio.looped(Some(&person(photo).blurred(5.0)), sway(8.0), &mut rng)
             }
-            Sight::Approaching(photo) => studio.walk(&person(photo).blurred(2.5), &mut rng),
+            Sight::Approaching(photo) => studio.walk(&person(photo), &mut rng),
         }
     }
 
@@ -197,11 +201,20 @@ impl Studio {
     }
 
     fn walk(&self, figure: &Figure, rng: &mut impl Rng) -> Scene {
+        let height = self.backdrop.height() as f32;
         let pose = |frame: usize| {
             let near = (frame as f32 / WALK as f32).min(1.0);
             let step = sway(3.0)(frame);
+            let scale = step.scale
+                * if frame < WALK {
+                    FAR + (NEARER - FAR) * near
+                } else {
+                    1.0
+                };
+            let bent = if frame < WALK { 0.0 } else { BENT * height };
             Pose {
-                scale: step.scale * (FAR + (0.9 - FAR) * near),
+                scale,
+                y: step.y + bent,
                 ..step
             }
         };
@@ -260,9 +273,12 @@ impl Figure {
         }
     }
 
-    /// The portrait printed on matte paper with a white border, as tall as told.
+    /// The portrait, cut to a head as in a passport, printed on matte paper with a white border,
+    /// as tall as told.
     fn print(photo: &RgbImage, height: f32) -> Self {
-        let mut print = resized(photo, height);
+        let (width, rows) = photo.dimensions();
+        let cut = imageops::crop_imm(photo, width * 3 / 20, 0, width * 14 / 20, rows * 16 / 20);
+        let mut print = resized(&cut.to_image(), height);
         let width = print.width() as f32;
         let dot = (width / 320.0).max(2.2);
         for (x, y, pixel) in print.enumerate_pixels_mut() {
