@@ -7,7 +7,7 @@ use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{Door, Event, Instant, Mode, Sign, State, ToController};
-use gate_sim::emulator::{ALL_CALM, Board, Config, EmulatorError, Watchdogs};
+use gate_sim::emulator::{ALL_CALM, Board, Change, Config, EmulatorError, Watchdogs};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, channel};
@@ -233,6 +233,7 @@ fn the_image_boots_locks_both_doors_and_says_hello() {
     assert!(bench.on(Output::EntryHold) && bench.on(Output::ExitHold));
     assert!(bench.on(Output::NoAlarm) && bench.on(Output::EntryRed));
     bench.until("rest", |bench| bench.is(State::Idle));
+    bench.until("the first event", |bench| !bench.events.is_empty());
     assert_eq!(bench.events, [Event::Started]);
 }
 
@@ -244,9 +245,8 @@ fn a_traveller_walks_through_the_real_controller() {
     bench.send(ToController::Show {
         sign: Sign::Welcome,
     });
-    assert!(
-        bench.on(Output::EntryGreen) && bench.on(Output::Ready) && !bench.on(Output::ExitDrive)
-    );
+    bench.until("the sign", |bench| bench.on(Output::EntryGreen));
+    assert!(bench.on(Output::Ready) && !bench.on(Output::ExitDrive));
     bench.inside(true);
     bench.until("the traveller", |bench| {
         bench.events.contains(&Event::Entered(1))
@@ -430,6 +430,26 @@ fn either_watchdog_resets_a_scan_that_hangs_and_leaves_alone_one_that_runs() {
             bench.on(Output::EntryHold) && bench.on(Output::ExitHold)
         });
     }
+}
+
+#[test]
+fn firmware_that_fails_drops_every_output_and_starts_anew() {
+    let Some(mut bench) = Bench::offered() else {
+        return;
+    };
+    let (changes, resets) = (bench.board.changes(), bench.board.resets());
+    bench.board.crash().unwrap();
+    bench.until("the reset", |bench| bench.board.resets() > resets);
+    let dark = |change: Change| change.outputs.with_output(Output::Watchdog, false) == Bits(0);
+    assert!(changes.try_iter().any(dark));
+    bench.until("rest", |bench| {
+        bench
+            .sessions
+            .last()
+            .is_some_and(|session| session.restarted)
+            && bench.is(State::Idle)
+    });
+    assert!(!bench.on(Output::EntryDrive) && bench.on(Output::EntryHold));
 }
 
 #[test]

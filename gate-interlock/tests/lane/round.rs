@@ -262,6 +262,27 @@ fn a_silent_host_lets_nobody_in_and_traps_nobody() {
 }
 
 #[test]
+fn an_exit_that_stands_open_closes_when_the_host_falls_silent() {
+    let mut rig = Rig::leaving();
+    rig.host = false;
+    rig.run(600);
+    assert!(!rig.exit_released());
+    assert_eq!(rig.count(Event::LeaseLapsed), 1);
+}
+
+#[test]
+fn a_sensor_that_wavered_is_believed_only_after_half_a_second() {
+    let mut rig = Rig::occupied();
+    rig.inside(Inside::Two);
+    rig.run(200);
+    rig.inside(Inside::One);
+    rig.run(500);
+    assert_eq!(rig.ask(permit_exit(1)), Answer::Refused(Refusal::NotSingle));
+    rig.run(200);
+    rig.accepted(permit_exit(1));
+}
+
+#[test]
 fn a_link_that_hangs_loses_the_lease() {
     let mut rig = Rig::offered(Mode::WalkIn);
     let mut interlock = rig.interlock.clone();

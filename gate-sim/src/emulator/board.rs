@@ -23,6 +23,9 @@ const START_WITHIN: Duration = Duration::from_secs(20);
 const LAST_WORDS: usize = 3;
 /// Control register of the timer that ticks the scan.
 const SYSTICK_CONTROL: u32 = 0xE000_E010;
+/// Registers that enable the chip's first interrupts and make them pending.
+const NVIC_ENABLE: u32 = 0xE000_E100;
+const NVIC_PEND: u32 = 0xE000_E200;
 
 /// What a board is made of.
 #[derive(Clone, Debug)]
@@ -175,8 +178,7 @@ impl Board {
         }
     }
 
-    /// How often the board has been reset since power came on, by whomever. After a reset that the
-    /// firmware itself asked for, outputs that were high may be shown high until their next edge.
+    /// How often the board has been reset since power came on, by whomever.
     #[must_use]
     pub fn resets(&self) -> u64 {
         self.power.as_ref().map_or(0, |power| power.chip.resets())
@@ -196,6 +198,21 @@ impl Board {
     pub fn hang(&self) -> Result<(), EmulatorError> {
         match &self.power {
             Some(power) => power.chip.write(SYSTICK_CONTROL, 0),
+            None => Ok(()),
+        }
+    }
+
+    /// Raises an interrupt that the firmware does not know: firmware that fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn crash(&self) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => {
+                power.chip.write(NVIC_ENABLE, 1)?;
+                power.chip.write(NVIC_PEND, 1)
+            }
             None => Ok(()),
         }
     }
@@ -300,6 +317,9 @@ impl Board {
         ] {
             arguments.extend(["-serial".to_owned(), serial.to_owned()]);
         }
+        // A reset that the firmware asks for is held until the ports' oddities are made good.
+        let hold = "reboot=shutdown,shutdown=pause";
+        arguments.extend(["-action".to_owned(), hold.to_owned()]);
         arguments.extend(["-qtest".to_owned(), control("qtest")]);
         arguments.extend(["-qtest-log".to_owned(), "none".to_owned()]);
         arguments.extend(["-qmp".to_owned(), control("qmp")]);

@@ -75,6 +75,11 @@ impl Chip {
         self.qtest.write(address, word)
     }
 
+    /// Whether the firmware has asked for a reset. The chip is held until [`Chip::restart`].
+    pub(super) fn wants_restart(&self) -> bool {
+        self.qmp.firmware_wants_reset()
+    }
+
     /// How often the chip has been reset.
     pub(super) fn resets(&self) -> u64 {
         self.qmp.resets()

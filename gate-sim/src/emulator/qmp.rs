@@ -5,7 +5,7 @@ use super::{now, rest};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -16,7 +16,14 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Qmp {
     talk: Mutex<Talk>,
-    resets: Arc<AtomicU64>,
+    seen: Arc<Seen>,
+}
+
+/// What QEMU reported by itself.
+#[derive(Debug, Default)]
+struct Seen {
+    resets: AtomicU64,
+    firmware_wants_reset: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -31,8 +38,8 @@ impl Qmp {
             .try_clone()
             .map_err(EmulatorError::io("share QEMU's control socket"))?;
         let (answer, answers) = channel();
-        let resets = Arc::new(AtomicU64::new(0));
-        let counted = resets.clone();
+        let seen = Arc::new(Seen::default());
+        let sees = seen.clone();
         thread::spawn(move || {
             for line in BufReader::new(reader).lines() {
                 let Ok(line) = line else { break };
@@ -42,7 +49,9 @@ impl Qmp {
                 let event = message.get("event").and_then(Value::as_str);
                 let greeting = message.get("QMP").is_some();
                 if event == Some("RESET") {
-                    counted.fetch_add(1, Ordering::SeqCst);
+                    sees.resets.fetch_add(1, Ordering::SeqCst);
+                } else if event == Some("SHUTDOWN") {
+                    sees.firmware_wants_reset.store(true, Ordering::SeqCst);
                 } else if event.is_none() && !greeting && answer.send(message).is_err() {
                     break;
                 }
@@ -50,15 +59,21 @@ impl Qmp {
         });
         let qmp = Self {
             talk: Mutex::new(Talk { socket, answers }),
-            resets,
+            seen,
         };
         qmp.execute("qmp_capabilities", &json!({}))?;
         Ok(qmp)
     }
 
+    /// Whether the firmware has asked for a reset since this was last asked. QEMU holds it until
+    /// [`Qmp::reset`].
+    pub(super) fn firmware_wants_reset(&self) -> bool {
+        self.seen.firmware_wants_reset.swap(false, Ordering::SeqCst)
+    }
+
     /// How often the board has been reset, from outside or by its firmware.
     pub(super) fn resets(&self) -> u64 {
-        self.resets.load(Ordering::SeqCst)
+        self.seen.resets.load(Ordering::SeqCst)
     }
 
     pub(super) fn run(&self) -> Result<(), EmulatorError> {
@@ -72,6 +87,7 @@ impl Qmp {
     /// Resets the board; when this returns it has been reset.
     pub(super) fn reset(&self) -> Result<(), EmulatorError> {
         let before = self.resets();
+        self.execute("set-action", &json!({ "reboot": "reset" }))?;
         self.execute("system_reset", &json!({}))?;
         let began = now();
         while self.resets() == before {
@@ -83,7 +99,7 @@ impl Qmp {
             }
             rest();
         }
-        Ok(())
+        self.execute("set-action", &json!({ "reboot": "shutdown" }))
     }
 
     /// Opens the wires to the pins of `mask`; what pulls the pin then decides.

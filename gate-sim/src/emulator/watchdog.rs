@@ -120,7 +120,8 @@ impl Kennel {
     }
 }
 
-/// Lets the watchdogs watch until [`Watch`] is dropped.
+/// Lets the watchdogs watch, and the firmware's own wish for a reset be done, until [`Watch`] is
+/// dropped.
 pub(super) fn watch(
     watchdogs: Watchdogs,
     kennel: Arc<Kennel>,
@@ -131,9 +132,12 @@ pub(super) fn watch(
     let thread = thread::spawn(move || {
         while !watched.over.load(Ordering::SeqCst) {
             rest();
-            if watched.bites(watchdogs, &outputs) {
-                watched.calm();
+            let bites = watched.bites(watchdogs, &outputs);
+            if bites {
                 watched.resets.fetch_add(1, Ordering::SeqCst);
+            }
+            if bites || chip.wants_restart() {
+                watched.calm();
                 // Without power there is nothing to reset.
                 let _ = chip.restart();
             }
