@@ -152,7 +152,8 @@ impl Devices {
             ocr: self.profile.ocr.draw(&mut self.rng),
             chip: self.profile.chip.draw(&mut self.rng),
             portrait_at: self.profile.portrait_at,
-            breaks_at: breaks.then_some(share),
+            // A chip that fails by its persona has had its share of bad luck.
+            breaks_at: (breaks && persona.chip_failures() == 0).then_some(share),
             absences: persona.chip_failures(),
         };
     }
