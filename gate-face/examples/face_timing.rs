@@ -14,13 +14,20 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let runs = std::env::args().nth(1).map_or(Ok(200), |runs| runs.parse())?;
-    let folder = std::env::var_os("GATE_MODELS").map_or_else(|| PathBuf::from("target/gate/models"), PathBuf::from);
+    let runs = std::env::args()
+        .nth(1)
+        .map_or(Ok(200), |runs| runs.parse())?;
+    let folder = std::env::var_os("GATE_MODELS")
+        .map_or_else(|| PathBuf::from("target/gate/models"), PathBuf::from);
     let set = ModelSet::new(Manifest::built_in()?, folder);
     println!("memory before {} MB", resident()?);
     let start = Instant::now();
     let engine = FaceEngine::load(&set)?;
-    println!("loaded in {:.0} ms, memory {} MB", milliseconds(start.elapsed()), resident()?);
+    println!(
+        "loaded in {:.0} ms, memory {} MB",
+        milliseconds(start.elapsed()),
+        resident()?
+    );
 
     let jpeg = set.read_file(set.manifest().pictures[1].wanted())?;
     let person = Picture::from_jpeg(&jpeg)?;
@@ -29,18 +36,36 @@ fn main() -> Result<(), Box<dyn Error>> {
     let crop = align::align(&frame, &face.landmarks)?;
     let template = engine.embed(&crop)?;
 
-    stage("decode JPEG 722x899", runs, || Picture::from_jpeg(&jpeg).is_ok());
-    stage("whole frame to tensor", runs, || detect::whole(&frame).is_ok());
-    stage("close-up to tensor", runs, || detect::close_up(&frame, &face).is_ok());
+    stage("decode JPEG 722x899", runs, || {
+        Picture::from_jpeg(&jpeg).is_ok()
+    });
+    stage("whole frame to tensor", runs, || {
+        detect::whole(&frame).is_ok()
+    });
+    stage("close-up to tensor", runs, || {
+        detect::close_up(&frame, &face).is_ok()
+    });
     stage("find (2 x YuNet 320)", runs, || engine.find(&frame).is_ok());
-    stage("align", runs, || align::align(&frame, &face.landmarks).is_ok());
-    stage("quality", runs, || Quality::of(&face, &crop, frame.height()).check().is_ok());
-    stage("attack crop to tensor", runs, || attack::to_tensor(&frame, &face).is_ok());
-    stage("attack cue", runs, || engine.bona_fide(&frame, &face).is_ok());
+    stage("align", runs, || {
+        align::align(&frame, &face.landmarks).is_ok()
+    });
+    stage("quality", runs, || {
+        Quality::of(&face, &crop, frame.height()).check().is_ok()
+    });
+    stage("attack crop to tensor", runs, || {
+        attack::to_tensor(&frame, &face).is_ok()
+    });
+    stage("attack cue", runs, || {
+        engine.bona_fide(&frame, &face).is_ok()
+    });
     stage("face to tensor", runs, || embed::to_tensor(&crop).is_ok());
     stage("embed", runs, || engine.embed(&crop).is_ok());
-    stage("compare", runs, || Likeness::of(&template, &template).is_ok());
-    stage("examine, all of it", runs, || engine.examine(&frame).is_ok());
+    stage("compare", runs, || {
+        Likeness::of(&template, &template).is_ok()
+    });
+    stage("examine, all of it", runs, || {
+        engine.examine(&frame).is_ok()
+    });
     println!("memory after {} MB", resident()?);
     Ok(())
 }
@@ -73,7 +98,10 @@ fn milliseconds(time: Duration) -> f64 {
 /// Memory that this process really occupies, in MB.
 fn resident() -> Result<u64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .ok_or("no VmRSS")?;
     let kilobytes: u64 = line.split_whitespace().nth(1).ok_or("no value")?.parse()?;
     Ok(kilobytes / 1_000)
 }

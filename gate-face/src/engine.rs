@@ -144,10 +144,7 @@ impl FaceEngine {
         })
     }
 
-    fn detect(
-        &self,
-        (region, tensor): (Region, Tensor),
-    ) -> Result<Vec<Face>, FaceError> {
+    fn detect(&self, (region, tensor): (Region, Tensor)) -> Result<Vec<Face>, FaceError> {
         self.detector.run(&tensor, |outputs| {
             let mut kinds = [[&[][..]; 3]; 4];
             for (kind, names) in kinds.iter_mut().zip(DETECTOR_OUTPUTS) {
@@ -241,11 +238,7 @@ fn environment(library: &Path) -> Result<Environment, LoadError> {
 }
 
 /// One thread for each model: with other work on the machine two were slower than one.
-fn session(
-    environment: &Environment,
-    bytes: &[u8],
-    side: u32,
-) -> Result<Session, ort::Error> {
+fn session(environment: &Environment, bytes: &[u8], side: u32) -> Result<Session, ort::Error> {
     Session::builder(environment)?
         .with_intra_threads(1)?
         .with_inter_threads(1)?

@@ -1,6 +1,12 @@
 //! The real models on the pictures of the manifest. Needs the folder that `cargo xtask models` fills:
 //! `GATE_MODELS` names it; without it the tests say so and pass over.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test must be able to fail"
+)]
+
 use std::env;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -31,7 +37,12 @@ fn picture(set: &ModelSet, portrait: &Portrait) -> Picture {
 }
 
 fn named(set: &ModelSet, file: &str) -> Picture {
-    let portrait = set.manifest().pictures.iter().find(|portrait| portrait.file == file).unwrap();
+    let portrait = set
+        .manifest()
+        .pictures
+        .iter()
+        .find(|portrait| portrait.file == file)
+        .unwrap();
     picture(set, portrait)
 }
 
@@ -40,7 +51,12 @@ fn in_room(picture: &RgbImage, height: u32) -> RgbImage {
     let width = picture.width() * height / picture.height();
     let person = imageops::resize(picture, width, height, FilterType::Triangle);
     let mut room = RgbImage::from_pixel(1_280, 720, Rgb([118, 121, 124]));
-    imageops::overlay(&mut room, &person, (1_280 - i64::from(width)) / 2, 720 - i64::from(height));
+    imageops::overlay(
+        &mut room,
+        &person,
+        (1_280 - i64::from(width)) / 2,
+        720 - i64::from(height),
+    );
     room
 }
 
@@ -58,14 +74,22 @@ fn the_same_person_is_alike_and_others_are_not() {
         for (other, second) in &faces[index + 1..] {
             let likeness = Likeness::of(first, second).unwrap().value();
             println!("{} {}: {likeness:.4}", one.file, other.file);
-            if one.person == other.person { &mut genuine } else { &mut impostors }.push(likeness);
+            if one.person == other.person {
+                &mut genuine
+            } else {
+                &mut impostors
+            }
+            .push(likeness);
         }
     }
     // Measured with the reference implementation: 0.605 and 0.769; impostors up to 0.22.
     assert_eq!((genuine.len(), impostors.len()), (2, 13));
     assert!((genuine[0] - 0.605).abs() < 0.04, "{genuine:?}");
     assert!((genuine[1] - 0.769).abs() < 0.04, "{genuine:?}");
-    assert!(impostors.iter().all(|likeness| *likeness < 0.3), "{impostors:?}");
+    assert!(
+        impostors.iter().all(|likeness| *likeness < 0.3),
+        "{impostors:?}"
+    );
 }
 
 #[test]
@@ -80,7 +104,9 @@ fn a_traveller_matches_the_own_document_and_no_other() {
     for (document, live, expected) in cases {
         let mut capture = Capture::new(Rules::of(set.manifest()));
         let start = std::time::Duration::ZERO;
-        capture.portrait(start, engine.portrait(&named(set, document)).unwrap()).unwrap();
+        capture
+            .portrait(start, engine.portrait(&named(set, document)).unwrap())
+            .unwrap();
         let room = in_room(&named(set, live), 560);
         for frame in 0..10 {
             let at = std::time::Duration::from_millis(250) * frame;
@@ -111,7 +137,9 @@ fn what_is_no_face_never_scores() {
     });
     let small = imageops::resize(&in_room(&person, 200), 640, 360, FilterType::Triangle);
     let dark = in_room(&person, 560);
-    let dark = RgbImage::from_fn(1_280, 720, |x, y| Rgb(dark.get_pixel(x, y).0.map(|value| value / 8)));
+    let dark = RgbImage::from_fn(1_280, 720, |x, y| {
+        Rgb(dark.get_pixel(x, y).0.map(|value| value / 8))
+    });
     let blurred = imageops::blur(&in_room(&person, 560), 9.0);
     let cases = [
         ("empty picture", RgbImage::new(0, 0), Some(Hint::NoFace)),
@@ -119,10 +147,18 @@ fn what_is_no_face_never_scores() {
         ("narrow strip", RgbImage::new(4_000, 1), Some(Hint::NoFace)),
         ("black", RgbImage::new(1_280, 720), Some(Hint::NoFace)),
         ("noise", noise, Some(Hint::NoFace)),
-        ("lying", imageops::rotate90(&in_room(&person, 560)), Some(Hint::NoFace)),
+        (
+            "lying",
+            imageops::rotate90(&in_room(&person, 560)),
+            Some(Hint::NoFace),
+        ),
         ("two people", two, Some(Hint::SeveralFaces)),
         ("far away", small, Some(Hint::Closer)),
-        ("face fills the frame", imageops::crop_imm(&*person, 200, 140, 290, 380).to_image(), Some(Hint::StepBack)),
+        (
+            "face fills the frame",
+            imageops::crop_imm(&*person, 200, 140, 290, 380).to_image(),
+            Some(Hint::StepBack),
+        ),
         ("dark", dark, Some(Hint::TooDark)),
         ("blurred", blurred, Some(Hint::HoldStill)),
     ];
@@ -145,7 +181,11 @@ fn portrait_and_frame_are_examined_side_by_side() {
     let portrait = named(set, "faces/macron-2014.jpg");
     let alone = engine.portrait(&portrait).unwrap();
     std::thread::scope(|scope| {
-        let frames = scope.spawn(|| (0..5).map(|_| engine.examine(&frame)).all(|result| result.is_ok()));
+        let frames = scope.spawn(|| {
+            (0..5)
+                .map(|_| engine.examine(&frame))
+                .all(|result| result.is_ok())
+        });
         for _ in 0..5 {
             let again = engine.portrait(&portrait).unwrap();
             assert!(Likeness::of(&alone, &again).unwrap().value() > 0.99999);
@@ -159,8 +199,16 @@ fn a_changed_model_does_not_start() {
     let Some((set, _)) = bench() else { return };
     let folder = tempfile::tempdir().unwrap();
     let architecture = env::consts::ARCH;
-    for wanted in set.manifest().files_for(architecture).filter(|wanted| !wanted.file.contains('/')) {
-        std::fs::write(folder.path().join(wanted.file), set.read_file(wanted).unwrap()).unwrap();
+    for wanted in set
+        .manifest()
+        .files_for(architecture)
+        .filter(|wanted| !wanted.file.contains('/'))
+    {
+        std::fs::write(
+            folder.path().join(wanted.file),
+            set.read_file(wanted).unwrap(),
+        )
+        .unwrap();
     }
     let file = folder.path().join(&set.model(Role::Embedder).file);
     let mut bytes = std::fs::read(&file).unwrap();
@@ -168,12 +216,18 @@ fn a_changed_model_does_not_start() {
     std::fs::write(&file, bytes).unwrap();
     let changed = ModelSet::new(set.manifest().clone(), folder.path().to_owned());
     let found = FaceEngine::load(&changed).unwrap_err().to_string();
-    assert!(found.contains("sface-2021dec-folded.onnx has SHA-256"), "{found}");
+    assert!(
+        found.contains("sface-2021dec-folded.onnx has SHA-256"),
+        "{found}"
+    );
 }
 
 #[test]
 fn an_unaligned_crop_is_refused() {
     let Some((_, engine)) = bench() else { return };
     let crop = Picture::new(RgbImage::new(100, 112));
-    assert!(matches!(engine.embed(&crop), Err(FaceError::CropSize { .. })));
+    assert!(matches!(
+        engine.embed(&crop),
+        Err(FaceError::CropSize { .. })
+    ));
 }
