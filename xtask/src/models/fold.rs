@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn weights_that_do_not_fit_are_refused() {
         let changes: [fn(&mut Graph); 4] = [
-            |graph| drop(graph.initializers[0].raw.pop()),
+            |graph| graph.initializers[0].raw.truncate(5),
             |graph| graph.initializers[1].shape.clear(),
             |graph| graph.initializers[2].kind = FLOAT,
             |graph| graph.nodes[0].attributes.clear(),
