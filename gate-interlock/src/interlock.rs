@@ -102,6 +102,8 @@ pub struct Interlock {
     exit: Leaf,
 
     pub(crate) approached: bool,
+    /// Somebody went back through the entry and may still stand in its beam.
+    pub(crate) leaving: bool,
     pub(crate) zone_free_since: Option<Instant>,
     contradicted: Option<(Fault, Instant)>,
     /// Since when fire and emergency inputs have been normal.
@@ -140,6 +142,7 @@ impl Interlock {
             entry: Leaf::unknown(),
             exit: Leaf::unknown(),
             approached: false,
+            leaving: false,
             zone_free_since: None,
             contradicted: None,
             calm_since: None,

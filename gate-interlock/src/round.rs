@@ -63,12 +63,14 @@ impl Interlock {
     fn watch_approach(&mut self, now: Instant) {
         if !self.seen.zone_in_free {
             self.zone_free_since = None;
-            if !self.approached {
+            // Whoever has just gone back does not come anew while still in the beam.
+            if !self.approached && !self.leaving {
                 self.approached = true;
                 self.happened(Event::Approached);
             }
             return;
         }
+        self.leaving = false;
         let since = *self.zone_free_since.get_or_insert(now);
         if self.approached && now.since(since) >= self.limits.went_away {
             self.approached = false;
@@ -304,6 +306,7 @@ impl Interlock {
 
     fn gone_back(&mut self) {
         if let Some(inside) = self.occupant.take() {
+            self.leaving = !inside.thing;
             self.happened(if inside.thing {
                 Event::ObjectRemoved(inside.passage)
             } else {

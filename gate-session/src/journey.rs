@@ -102,6 +102,10 @@ impl Session {
     }
 
     /// What the driver does next.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the journey is asked, it is not a sequence"
+    )]
     pub fn next(&mut self) -> Next {
         match self.effects.pop_front() {
             Some(effect) => Next::Do(effect),
@@ -122,6 +126,10 @@ impl Session {
         if matches!(event, Event::DeadlineReached) && !self.is_due(now) {
             return; // the deadline moved while the driver woke up
         }
+        let lane_was = self.lane;
+        if let Event::LaneState(state, _) = event {
+            self.lane = state;
+        }
         self.stage = match (self.stage, event) {
             // Whatever happens, an emergency comes first.
             (_, Event::Lane(LaneEvent::EmergencyBegan)) => {
@@ -138,10 +146,11 @@ impl Session {
             (Stage::AwaitEntry, Event::Lane(LaneEvent::WentAway) | Event::DeadlineReached) => {
                 self.not_entered(now)
             }
+            // An entry that closes by itself closes behind somebody.
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
                 Event::LaneState(LaneState::EntryClosing, _),
-            ) => self.receive(now),
+            ) if lane_was == LaneState::EntryOpen => self.receive(now),
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
                 Event::Lane(LaneEvent::Entered(passage)),
@@ -208,8 +217,8 @@ impl Session {
             (Stage::AwaitRecord(outcome), Event::Recorded(ticket, true)) => {
                 self.recorded(now, ticket, outcome)
             }
-            (Stage::AwaitRecord(_), Event::Recorded(_, false)) => {
-                self.call_officer(now, Referral::DeviceFailed)
+            (Stage::AwaitRecord(outcome), Event::Recorded(_, false)) => {
+                self.not_recorded(now, outcome)
             }
 
             // The way out.
@@ -261,20 +270,13 @@ impl Session {
             {
                 self.break_off(now, Stage::AwaitClear)
             }
-            (Stage::AwaitClear, Event::LaneState(state, _)) if is_empty(state) => {
-                self.lane = state;
-                self.offer()
-            }
+            (Stage::AwaitClear, Event::LaneState(state, _)) if is_empty(state) => self.offer(),
             (Stage::Closed, Event::LaneState(state, passage)) => self.found(state, passage),
 
             // Time is up.
             (stage, Event::DeadlineReached) => self.time_is_up(now, stage),
 
             // Out of order: nothing moves.
-            (stage, Event::LaneState(state, _)) => {
-                self.lane = state;
-                stage
-            }
             (stage, _) => stage,
         };
         self.keep_watch(now);
@@ -520,6 +522,17 @@ impl Session {
         }
     }
 
+    /// Nobody leaves on a decision that is not on disk; whoever was referred stays so.
+    pub(crate) fn not_recorded(&mut self, now: Instant, outcome: Outcome) -> Stage {
+        match outcome {
+            Outcome::Referred(referral) => self.call_officer(now, referral),
+            Outcome::Cleared | Outcome::Abandoned(_) => {
+                let failed = Outcome::Referred(Referral::DeviceFailed);
+                self.decide(now, failed, DecidedBy::Gate)
+            }
+        }
+    }
+
     // ---- the way out ---------------------------------------------------------------------------
 
     fn exit_refused(&mut self, now: Instant, refusal: Refusal) -> Stage {
@@ -562,6 +575,9 @@ impl Session {
 
     /// Nobody is kept: the way back opens, and opens again until the traveller has gone.
     fn send_back(&mut self, now: Instant) -> Stage {
+        if self.traveller.passage == 0 && is_empty(self.lane) {
+            return self.complete(now, Left::Unknown); // the controller knows of nobody
+        }
         self.effects
             .push_back(Effect::SendBack(self.traveller.passage));
         self.until = Some(now + self.limits.leaving);
@@ -585,7 +601,15 @@ impl Session {
             .push_back(Effect::Record(ticket, Box::new(record)));
         self.effects.push_back(Effect::Forget);
         self.traveller = Traveller::default();
-        self.lane = LaneState::Idle; // whoever was in the lane has left it
+        let gone = matches!(left, Left::ThroughExit | Left::ThroughEntry);
+        if gone
+            && matches!(
+                self.lane,
+                LaneState::Occupied | LaneState::Several | LaneState::ExitOpen
+            )
+        {
+            self.lane = LaneState::Idle; // the event was faster than the status
+        }
         self.offer()
     }
 
@@ -614,15 +638,16 @@ impl Session {
     }
 }
 
-/// States of the controller in which nobody is inside.
+/// States of the controller in which nobody is inside, or on the way out of the lane.
 pub(crate) const fn is_empty(state: LaneState) -> bool {
-    matches!(
+    !matches!(
         state,
-        LaneState::Secure
-            | LaneState::Idle
-            | LaneState::EntryOpen
-            | LaneState::EntryClosing
-            | LaneState::ExitClosing
+        LaneState::Occupied
+            | LaneState::Several
+            | LaneState::ExitOpen
+            | LaneState::LeftObject
+            | LaneState::Emergency
+            | LaneState::Trouble
     )
 }
 

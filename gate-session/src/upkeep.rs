@@ -45,7 +45,6 @@ impl Session {
 
     /// The host starts and finds somebody in the lane of whom it knows nothing.
     pub(crate) fn found(&mut self, state: LaneState, passage: Passage) -> Stage {
-        self.lane = state;
         if passage != 0 && matches!(state, LaneState::Occupied | LaneState::Several) {
             self.effects.push_back(Effect::SendBack(passage));
         }
@@ -54,8 +53,8 @@ impl Session {
 
     pub(crate) fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {
         match (stage, self.questions.expire(now)) {
-            (Stage::AwaitRecord(_), Some(Question::Decision)) => {
-                self.call_officer(now, Referral::DeviceFailed)
+            (Stage::AwaitRecord(outcome), Some(Question::Decision)) => {
+                self.not_recorded(now, outcome)
             }
             (Stage::Examine, Some(Question::Lists)) => {
                 self.traveller.evidence.lists = Some(ListsAnswer::Unavailable);

@@ -257,6 +257,8 @@ fn nobody_leaves_on_a_decision_that_is_not_on_disk() {
             Some(written) => lane.recorded(written),
             None => lane.after(2.1).wake(),
         }
+        assert_eq!(lane.last_reason(), Some("device-failed"));
+        lane.recorded(false);
         assert_eq!(lane.stage(), Stage::AwaitOfficer);
         lane.recorded(true); // too late
         assert!(!lane.did("ReleaseExit"));

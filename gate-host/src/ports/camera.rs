@@ -104,6 +104,9 @@ pub enum CameraError {
 pub struct Frame {
     /// When its last byte had arrived.
     pub at: Instant,
+    /// When the frame before it had arrived, taken by anybody or not: since then the camera has
+    /// been busy with this one.
+    pub since: Instant,
     jpeg: Zeroizing<Vec<u8>>,
 }
 
@@ -243,6 +246,7 @@ impl<F: FnMut(bool) + Send> Follower<F> {
         let (_connection, response) = asked.map_err(|_| CameraError::NoAnswer)??;
         let mut parts = Parts::new(&boundary(&response)?);
         let mut body = response.into_body();
+        let mut since = self.clock.now();
         loop {
             // Bytes that never become a frame do not count as a sign of life.
             let frame = timeout(STALL, next_frame(&mut body, &mut parts)).await;
@@ -491,6 +495,7 @@ mod tests {
         follower.found();
         slot.put(Frame {
             at: Instant::ZERO,
+            since: Instant::ZERO,
             jpeg: Zeroizing::new(JPEG.to_vec()),
         });
         follower.lost(&CameraError::Ended);

@@ -171,17 +171,15 @@ struct Watcher {
 
 impl Watcher {
     fn run(self) {
-        let mut free_since = self.outbox.now();
         while self.outbox.is_open() {
             let asked = self.shared.wait();
             if let Some(frame) = self.camera.next(FRAME_WAIT) {
-                self.look(asked, &frame, free_since);
-                free_since = self.outbox.now();
+                self.look(asked, &frame);
             }
         }
     }
 
-    fn look(&self, asked: Asked, frame: &Frame, free_since: Instant) {
+    fn look(&self, asked: Asked, frame: &Frame) {
         let started = self.outbox.now();
         let result = match frame.decode() {
             Ok(picture) => self.engine.examine(&picture),
@@ -195,17 +193,18 @@ impl Watcher {
         if frame.at < attempt.began {
             return; // shows the lane as it was before this traveller
         }
-        attempt.good_frames += usize::from(result.is_ok());
+        let usable = result.is_ok();
+        attempt.good_frames += usize::from(usable);
         if let Err(fault) = attempt.capture.frame(now.since(attempt.began), result) {
             warn!(%fault, "face cannot be judged");
         }
+        let since = frame.since.max(attempt.began);
         let spans = vec![
-            Span::new(
-                "wait for camera frame",
-                SpanKind::Device,
-                free_since.max(attempt.began),
-                frame.at,
-            ),
+            // A frame that shows no usable face was the traveller's time, whatever was done with it.
+            match usable {
+                true => Span::new("take camera frame", SpanKind::Device, since, frame.at),
+                false => Span::new("look at the camera", SpanKind::Human, since, frame.at),
+            },
             Span::new("examine frame", SpanKind::Software, started, now),
         ];
         self.outbox.post(Event::Spent(asked, spans));

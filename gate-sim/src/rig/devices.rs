@@ -302,7 +302,7 @@ impl Devices {
     }
 
     pub(super) fn capture_face(&mut self, now: Instant, asked: Asked, agenda: &mut Agenda) {
-        self.face = Some(Attempt::new(asked, now, self.visit.papers));
+        self.face = Some(Attempt::new(asked, self.visit.papers));
         agenda.plan(next_frame(now), Due::Frame(asked));
     }
 
@@ -328,12 +328,7 @@ impl Devices {
             return Vec::new();
         };
         let spans = vec![
-            Span::new(
-                "wait for camera frame",
-                SpanKind::Device,
-                attempt.free_since,
-                taken,
-            ),
+            frame_span(taken, view),
             Span::new("examine frame", SpanKind::Software, taken, now),
         ];
         attempt.frame(now, view);
@@ -368,6 +363,16 @@ impl Devices {
 }
 
 /// The camera keeps its own beat.
+/// The camera is busy with a frame from one beat to the next; what shows no face that can be used
+/// was the traveller's time.
+fn frame_span(taken: Instant, view: View) -> Span {
+    let since = Instant::from_micros(taken.as_micros() - FRAME.as_micros() as u64);
+    match view.is_useful() {
+        true => Span::new("take camera frame", SpanKind::Device, since, taken),
+        false => Span::new("look at the camera", SpanKind::Human, since, taken),
+    }
+}
+
 fn next_frame(now: Instant) -> Instant {
     let beat = FRAME.as_micros() as u64;
     Instant::from_micros((now.as_micros() / beat + 1) * beat)

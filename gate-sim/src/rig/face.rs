@@ -19,8 +19,6 @@ const NO_MATCH: (u16, Duration) = (5, Duration::from_secs(2));
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub asked: Asked,
-    /// Since when the models have waited for a frame.
-    pub free_since: Instant,
     papers: Papers,
     has_portrait: Option<Instant>,
     first_good: Option<Instant>,
@@ -32,10 +30,9 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub(super) const fn new(asked: Asked, now: Instant, papers: Papers) -> Self {
+    pub(super) const fn new(asked: Asked, papers: Papers) -> Self {
         Self {
             asked,
-            free_since: now,
             papers,
             has_portrait: None,
             first_good: None,
@@ -57,7 +54,6 @@ impl Attempt {
 
     /// A frame that showed `view` has been examined.
     pub(super) fn frame(&mut self, now: Instant, view: View) {
-        self.free_since = now;
         match view {
             View::Face(presentation) => {
                 self.good = self.good.saturating_add(1);
