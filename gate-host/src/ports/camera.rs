@@ -246,7 +246,7 @@ impl<F: FnMut(bool) + Send> Follower<F> {
         let (_connection, response) = asked.map_err(|_| CameraError::NoAnswer)??;
         let mut parts = Parts::new(&boundary(&response)?);
         let mut body = response.into_body();
-        let mut since = self.clock.now();
+        let mut last = self.clock.now();
         loop {
             // Bytes that never become a frame do not count as a sign of life.
             let frame = timeout(STALL, next_frame(&mut body, &mut parts)).await;
@@ -254,10 +254,9 @@ impl<F: FnMut(bool) + Send> Follower<F> {
             if !jpeg.starts_with(&JPEG) {
                 return Err(CameraError::NotJpeg);
             }
-            self.slot.put(Frame {
-                at: self.clock.now(),
-                jpeg,
-            });
+            let at = self.clock.now();
+            let since = std::mem::replace(&mut last, at);
+            self.slot.put(Frame { at, since, jpeg });
             self.found();
         }
     }
