@@ -41,7 +41,7 @@ impl Clock {
 /// The day this program was released: a clock that shows an earlier one is wrong.
 const RELEASED: Date = jiff::civil::date(2026, 11, 1);
 
-/// Today by the system's time zone, or `None` where the clock is certainly wrong: then nobody's
+/// SAF-108: today by the system's time zone, or `None` where the clock is certainly wrong: then nobody's
 /// document can be judged, and everybody is referred.
 #[must_use]
 pub fn today() -> Option<Date> {

@@ -87,7 +87,7 @@ impl Journal {
         })
     }
 
-    /// Appends a record written at `at`; when this returns, it is on disk.
+    /// SAF-106: appends a record written at `at`; when this returns, it is on disk.
     ///
     /// # Errors
     ///

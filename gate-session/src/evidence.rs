@@ -123,7 +123,7 @@ impl Evidence {
         None
     }
 
-    /// Whether every mandatory check was passed and none failed.
+    /// SAF-102: whether every mandatory check was passed and none failed.
     fn lacks_nothing(&self) -> bool {
         let findings = self.findings();
         let passed = |check| outcome_of(check, &findings) == Some(CheckOutcome::Passed);

@@ -573,7 +573,7 @@ impl Session {
         }
     }
 
-    /// Nobody is kept: the way back opens, and opens again until the traveller has gone.
+    /// SAF-104: nobody is kept. The way back opens, and opens again until the traveller has gone.
     fn send_back(&mut self, now: Instant) -> Stage {
         if self.traveller.passage == 0 && is_empty(self.lane) {
             return self.complete(now, Left::Unknown); // the controller knows of nobody

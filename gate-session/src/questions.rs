@@ -64,7 +64,7 @@ impl Questions {
         self.open.iter().any(|open| open.question == question)
     }
 
-    /// Whether `event` answers a question that nobody waits for any more.
+    /// SAF-103: whether `event` answers a question that nobody waits for any more.
     pub(crate) fn is_late(&self, event: &Event) -> bool {
         asked_by(event).is_some_and(|asked| self.open.iter().all(|open| open.asked != asked))
     }

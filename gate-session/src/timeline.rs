@@ -61,7 +61,7 @@ impl Span {
 /// The spans of one traveller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
-    /// When the traveller's time began: the moment somebody was alone in the closed lane.
+    /// When the traveller's time began: the moment the entry began to close behind somebody.
     #[serde(rename = "began_us", with = "micros")]
     pub began: Instant,
     /// When it ended: outside the exit, or at the referral.

@@ -30,7 +30,7 @@ impl Session {
         }
     }
 
-    /// What a lane without a traveller does.
+    /// SAF-107: what a lane without a traveller does.
     pub(crate) fn offer(&mut self) -> Stage {
         self.until = None;
         if !self.lost.is_empty() {
@@ -43,7 +43,7 @@ impl Session {
         }
     }
 
-    /// The host starts and finds somebody in the lane of whom it knows nothing.
+    /// SAF-105: the host starts and finds somebody in the lane of whom it knows nothing.
     pub(crate) fn found(&mut self, state: LaneState, passage: Passage) -> Stage {
         if passage != 0 && matches!(state, LaneState::Occupied | LaneState::Several) {
             self.effects.push_back(Effect::SendBack(passage));
