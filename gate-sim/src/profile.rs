@@ -22,28 +22,13 @@ pub struct Latency {
     pub p50: f64,
     /// 95th percentile, s; not below the median.
     pub p95: f64,
-    /// Nothing takes longer, s.
-    pub most: f64,
 }
 
 impl Latency {
     /// A time with this median and 95th percentile, both in seconds.
     #[must_use]
     pub const fn new(p50: f64, p95: f64) -> Self {
-        Self {
-            p50,
-            p95,
-            most: p95 * TAIL_MAX,
-        }
-    }
-
-    /// The same without the slowest twentieth: whoever would take longer takes the 95th percentile.
-    #[must_use]
-    pub const fn without_tail(self) -> Self {
-        Self {
-            most: self.p95,
-            ..self
-        }
+        Self { p50, p95 }
     }
 
     /// One time out of the distribution.
@@ -51,7 +36,7 @@ impl Latency {
         let normal: f64 = rng.sample(StandardNormal);
         let sigma = (self.p95 / self.p50).ln() / Z95;
         let seconds = self.p50 * (sigma * normal).exp();
-        Duration::from_secs_f64(seconds.min(self.most))
+        Duration::from_secs_f64(seconds.min(self.p95 * TAIL_MAX))
     }
 }
 
@@ -115,27 +100,6 @@ impl Profile {
         }
     }
 
-    /// The reference values without their tails: what a demonstration shows, in which one traveller
-    /// in twenty need not search a bag.
-    #[must_use]
-    pub const fn steady() -> Self {
-        let typical = Self::typical();
-        Self {
-            name: "steady",
-            place: typical.place.without_tail(),
-            place_again: typical.place_again.without_tail(),
-            walk_in: typical.walk_in.without_tail(),
-            look: typical.look.without_tail(),
-            walk_out: typical.walk_out.without_tail(),
-            react: typical.react.without_tail(),
-            ocr: typical.ocr.without_tail(),
-            chip: typical.chip.without_tail(),
-            door_opens: typical.door_opens.without_tail(),
-            door_closes: typical.door_closes.without_tail(),
-            ..typical
-        }
-    }
-
     /// Frequent travellers, a chip with large reads at 424 kbit/s.
     #[must_use]
     pub const fn fast() -> Self {
@@ -174,10 +138,10 @@ impl Profile {
         }
     }
 
-    /// The profile of that name: `fast`, `steady`, `typical` or `slow`.
+    /// The profile of that name: `fast`, `typical` or `slow`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::fast(), Self::steady(), Self::typical(), Self::slow()]
+        [Self::fast(), Self::typical(), Self::slow()]
             .into_iter()
             .find(|one| one.name == name)
     }

@@ -10,8 +10,7 @@ pub(crate) struct Options {
     /// How many genuine travellers come.
     #[arg(long, default_value_t = 200)]
     travellers: usize,
-    /// How fast people and devices are: fast, steady (typical without the slowest twentieth of
-    /// each step), typical, slow.
+    /// How fast people and devices are: fast, typical, slow.
     #[arg(long, default_value = "typical")]
     profile: String,
     /// Decides who is how fast.
@@ -26,7 +25,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let profile = Profile::named(&options.profile).with_context(|| {
         format!(
-            "profile {:?}: fast, steady, typical or slow expected",
+            "profile {:?}: fast, typical or slow expected",
             options.profile
         )
     })?;

@@ -42,9 +42,9 @@ pub(crate) struct Options {
     /// Write one line of JSON for each traveller.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// How fast people and devices are: fast, steady (typical without the slowest twentieth of
-    /// each step), typical, slow.
-    #[arg(long, default_value = "steady")]
+    /// How fast people and devices are: fast (frequent travellers), typical, slow (first-timers with
+    /// bags).
+    #[arg(long, default_value = "fast")]
     profile: String,
     /// Decides who is how fast.
     #[arg(long, default_value_t = 1)]
@@ -86,7 +86,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 async fn walk(options: &Options) -> anyhow::Result<()> {
     let profile = Profile::named(&options.profile).with_context(|| {
         format!(
-            "profile {:?}: fast, steady, typical or slow expected",
+            "profile {:?}: fast, typical or slow expected",
             options.profile
         )
     })?;

@@ -31,7 +31,7 @@ pub enum Heard {
     Began,
     /// A whole frame: the zone as far as the reader recognised it.
     Zone(Zone),
-    /// Bytes that are no frame.
+    /// Bytes that are no frame; told once, however long they go on without a pause.
     Bad(FrameError),
 }
 
@@ -81,6 +81,12 @@ pub enum FrameError {
         /// Bytes received.
         bytes: usize,
     },
+    /// Nothing that looks like a frame.
+    #[error("{bytes} bytes outside any frame, beginning of a frame expected")]
+    Noise {
+        /// Bytes received so far.
+        bytes: usize,
+    },
 }
 
 /// Bytes after the length word of a frame with three empty lines.
@@ -92,6 +98,8 @@ const LINE_MAX: usize = 44;
 const HEADER: [u8; 3] = [b'O', b'U', STX];
 /// SOH and length word.
 const PREFIX: usize = 3;
+/// A line that never pauses is not waited for: so many bytes would have been a frame.
+const NOISE_MAX: usize = PREFIX + LENGTH_MAX;
 
 /// The frame machine.
 #[derive(Debug)]
@@ -100,6 +108,10 @@ pub struct Frames {
     /// Bytes not judged yet; never longer than one frame.
     bytes: Zeroizing<Vec<u8>>,
     announced: bool,
+    /// Bytes outside any frame since the line last paused.
+    noise: usize,
+    /// They have been told of: what follows them is not told again.
+    complained: bool,
     discarded: u64,
 }
 
@@ -112,6 +124,8 @@ impl Frames {
             framing,
             bytes,
             announced: false,
+            noise: 0,
+            complained: false,
             discarded: 0,
         }
     }
@@ -126,18 +140,23 @@ impl Frames {
 
     /// The line has been silent for longer than a reader pauses within a frame.
     pub fn quiet(&mut self) -> Option<Heard> {
+        let begun = self.announced;
         let bytes = self.bytes.len();
-        if bytes == 0 {
-            return None;
-        }
         self.discard(bytes);
-        Some(Heard::Bad(FrameError::Torn { bytes }))
+        let noise = std::mem::take(&mut self.noise);
+        let complained = std::mem::take(&mut self.complained);
+        match noise + bytes {
+            _ if complained => None,
+            0 => None,
+            _ if begun => Some(Heard::Bad(FrameError::Torn { bytes })),
+            bytes => Some(Heard::Bad(FrameError::Noise { bytes })),
+        }
     }
 
-    /// A frame has begun and is not complete.
+    /// Bytes have come that are not done with: [`Frames::quiet`] wants to know of a pause.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.bytes.is_empty()
+        self.complained || self.noise > 0 || !self.bytes.is_empty()
     }
 
     /// Bytes so far that belonged to no frame.
@@ -150,6 +169,10 @@ impl Frames {
         loop {
             let garbage = self.bytes.iter().take_while(|byte| **byte != SOH).count();
             self.discard(garbage);
+            self.noise = self.noise.saturating_add(garbage);
+            if self.noise >= NOISE_MAX {
+                self.complain(FrameError::Noise { bytes: self.noise }, report);
+            }
             match self.judge() {
                 Verdict::Incomplete { begun } => {
                     if begun && !std::mem::replace(&mut self.announced, true) {
@@ -159,14 +182,22 @@ impl Frames {
                 }
                 Verdict::Whole(length, zone) => {
                     self.remove(length);
+                    (self.noise, self.complained) = (0, false);
                     report(Heard::Zone(zone));
                 }
                 // The byte that looked like a beginning was none: look for another behind it.
                 Verdict::Bad(error) => {
                     self.discard(1);
-                    report(Heard::Bad(error));
+                    self.complain(error, report);
                 }
             }
+        }
+    }
+
+    /// Noise is one failure of the line, not one for each of its bytes.
+    fn complain(&mut self, error: FrameError, report: &mut impl FnMut(Heard)) {
+        if !std::mem::replace(&mut self.complained, true) {
+            report(Heard::Bad(error));
         }
     }
 
@@ -366,6 +397,24 @@ mod tests {
         );
         assert_eq!(frames.quiet(), None);
         assert_eq!(frames.discarded(), 9);
+    }
+
+    #[test]
+    fn noise_is_told_once_when_the_line_pauses_or_has_gone_on_too_long() {
+        let (nothing, mut frames) = heard(&[b"wrong baud rate"]);
+        assert_eq!(nothing, []);
+        assert!(frames.is_open());
+        let noise = |bytes| Heard::Bad(FrameError::Noise { bytes });
+        assert_eq!(frames.quiet(), Some(noise(15)));
+        assert_eq!(frames.quiet(), None);
+        assert!(!frames.is_open());
+
+        let (endless, mut frames) = heard(&[&[0x55; 10_000], b"\x01\x01\x01", b"more"]);
+        assert_eq!(endless, [noise(NOISE_MAX)]);
+        assert_eq!(frames.quiet(), None, "told before");
+        let mut again = Vec::new();
+        frames.receive(&changed(3, b'M'), |one| again.push(one));
+        assert_eq!(again, [Heard::Bad(FrameError::Header)]);
     }
 
     #[test]
