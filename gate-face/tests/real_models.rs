@@ -1,10 +1,7 @@
 //! The real models on the pictures of the manifest. Needs the folder that `cargo xtask models` fills:
 //! `GATE_MODELS` names it; without it the tests say so and pass over.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test must be able to fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test must be able to fail")]
 
 use std::env;
 use std::path::PathBuf;

@@ -9,7 +9,6 @@
 //! time from publishing a screen to its paint.
 
 #[path = "../tests/browser/mod.rs"]
-#[expect(dead_code, reason = "the browser test uses the rest")]
 mod browser;
 
 use std::path::Path;

@@ -5,6 +5,11 @@
 //! carry the protocol of one browser release. Of the WebDriver crates `fantoccini` is
 //! the small one: over plain HTTP it needs no TLS, and its client is the `hyper` that
 //! the HTTP server brings anyway.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "a test and an example share this module, each its own part"
+)]
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
