@@ -194,10 +194,9 @@ async fn serve(
     let gone = async {
         loop {
             stand.step_and_rest().await?;
-            if stand.is_deserted() && *screen.borrow_and_update() == Screen::Welcome {
-                if let Some(told) = journal.next()? {
-                    return anyhow::Ok(told);
-                }
+            let is_over = stand.is_deserted() && *screen.borrow_and_update() == Screen::Welcome;
+            if is_over && let Some(told) = journal.next()? {
+                return anyhow::Ok(told);
             }
         }
     };

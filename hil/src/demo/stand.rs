@@ -50,7 +50,7 @@ enum Document {
     /// There is none.
     None,
     /// In the traveller's hand.
-    InHand(Chip),
+    InHand(Box<Chip>),
     /// On the reader.
     Placed(Placed),
     /// On its way back into the hand: the reader takes its time to notice.
@@ -129,7 +129,7 @@ impl Stand {
     /// Somebody sets out for the lane.
     pub(crate) fn send(&mut self, part: Part) {
         self.part = Some((part.zone, part.face));
-        self.document = Document::InHand(part.chip);
+        self.document = Document::InHand(Box::new(part.chip));
         self.world.send(part.persona);
     }
 
@@ -202,7 +202,7 @@ impl Stand {
         self.reader
             .place(zone, placement, self.profile.ocr.draw(&mut self.rng));
         let chip = match std::mem::replace(&mut self.document, Document::None) {
-            Document::InHand(chip) => Some(chip),
+            Document::InHand(chip) => Some(*chip),
             Document::Lifted(lifted) => lifted.await?,
             Document::None | Document::Placed(_) => None,
         };
