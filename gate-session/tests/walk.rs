@@ -33,8 +33,7 @@ fn a_genuine_traveller_is_recorded_and_then_let_out() {
 
 #[test]
 fn the_order_in_which_answers_come_does_not_matter() {
-    type Step = fn(&mut Lane);
-    let steps: [Step; 4] = [
+    let steps: [Story; 4] = [
         |lane| lane.chip_and_portrait(genuine()),
         |lane| lane.lists(ListsAnswer::Clear),
         |lane| lane.face(FaceVerdict::Match),
@@ -59,8 +58,11 @@ fn the_order_in_which_answers_come_does_not_matter() {
     }
 }
 
+/// What happens in a lane.
+type Story = fn(&mut Lane);
+
 /// One journey for each reason, from the moment the entry has closed.
-const REFERRALS: [(&str, fn(&mut Lane)); 13] = [
+const REFERRALS: [(&str, Story); 13] = [
     ("document-expired", Lane::show_expired_document),
     ("date-unknown", |lane| lane.show_document_on(None)),
     ("listed", |lane| {
@@ -134,7 +136,7 @@ fn each_reason_for_a_referral_keeps_the_exit_shut_and_the_way_back_open() {
 
 #[test]
 fn what_is_missing_when_time_is_up_is_the_reason() {
-    let cases: [(&str, f64, fn(&mut Lane)); 3] = [
+    let cases: [(&str, f64, Story); 3] = [
         ("no-document", 20.0, |_| ()),
         ("face-not-captured", 8.0, |lane| {
             lane.examine_document();
