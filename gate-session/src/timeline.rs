@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn software_is_what_nobody_else_covers() {
         use SpanKind::{Device, Human, Network, Software};
-        let cases: &[(&str, u64, &[(SpanKind, u64, u64)], u64)] = &[
+        type Case = (&'static str, u64, &'static [(SpanKind, u64, u64)], u64);
+        let cases: &[Case] = &[
             ("nothing else", 50, &[], 50),
             ("covered whole", 50, &[(Human, 100, 150)], 0),
             (
