@@ -55,7 +55,7 @@ fn run_demo(arguments: Vec<String>) -> anyhow::Result<()> {
     let lane = prepare::lane()?;
     let programs = build::programs()?;
     steps::step("The lane");
-    demo::walk(&lane, &programs, arguments)
+    demo::become_bench(&lane, &programs, arguments)
 }
 
 fn bench(arguments: &[String]) -> anyhow::Result<()> {
