@@ -350,7 +350,7 @@ impl Interlock {
             Stage::EntryClosing(closing) => (closing.open_until.is_some(), false),
             Stage::ExitOpen { .. } => (false, true),
             Stage::ExitClosing { closing, .. } => (false, closing.open_until.is_some()),
-            Stage::Trouble => (self.trapped(now), false),
+            Stage::Trouble => (self.trapped_in_trouble(now), false),
             // In an emergency `enforce` opens both.
             Stage::Secure | Stage::Idle | Stage::Occupied | Stage::LeftObject => (false, false),
             Stage::Emergency => (false, false),

@@ -183,9 +183,12 @@ impl Interlock {
 
     /// The exit has closed: is anybody still inside?
     fn look_behind(&mut self, now: Instant) -> Stage {
-        let Some(lane) = self.settled_lane(now) else {
+        let settled = self.settled_lane(now);
+        if settled.is_none() && now.since(self.since) < self.limits.closing * 2 {
             return self.stage;
-        };
+        }
+        // A sensor that cannot make up its mind does not see an empty lane.
+        let lane = settled.unwrap_or(Lane::Several);
         let Some(inside) = self.occupant.filter(|_| lane != Lane::Empty) else {
             return self.look_behind_the_last(now, lane);
         };
@@ -193,7 +196,7 @@ impl Interlock {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
-        if now.since(self.lane_since) < self.limits.left_object {
+        if settled.is_some() && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
         if lane == Lane::Thing {
@@ -320,6 +323,13 @@ impl Interlock {
         !self.leased(now)
             && self.seen.lane != Lane::Empty
             && now.since(self.since.max(self.unleased_since)) >= self.limits.trap
+    }
+
+    /// SAF-007: in trouble nobody decides anything about whoever is inside, so the host's being
+    /// there is no reason to wait. A sensor that has stopped seeing somebody is not believed.
+    pub(crate) fn trapped_in_trouble(&self, now: Instant) -> bool {
+        let somebody = self.seen.lane != Lane::Empty || self.occupant.is_some();
+        somebody && now.since(self.since) >= self.limits.trap
     }
 
     /// Releases the entry for whoever, or whatever, is inside.

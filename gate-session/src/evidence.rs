@@ -35,6 +35,8 @@ pub(crate) struct Evidence {
     pub face: Option<FaceReport>,
     /// The lists.
     pub lists: Option<ListsAnswer>,
+    /// The controller has counted who is inside.
+    pub counted: bool,
     /// More than one person was seen.
     pub several: bool,
 }
@@ -44,9 +46,15 @@ impl Evidence {
     pub(crate) fn start_over(&mut self, printed: Box<Mrz>, on_paper: Vec<Finding>) {
         self.printed = Some(printed);
         self.on_paper = on_paper;
+        self.forget_chip();
+        self.lists = None;
+    }
+
+    /// What a chip said, and the face that was compared with its portrait.
+    pub(crate) fn forget_chip(&mut self) {
         self.on_chip = None;
         self.portrait = None;
-        self.lists = None;
+        self.face = None;
     }
 
     /// Whether chip and lists have been answered and the portrait is ready: only the face is open.
@@ -218,6 +226,9 @@ impl Evidence {
     fn one_person(&self) -> Finding {
         if self.several || self.several_faces() {
             return Finding::failed(Check::OnePerson, "more than one person was seen");
+        }
+        if !self.counted {
+            return Finding::not_done(Check::OnePerson, "the entry has not closed behind anybody");
         }
         Finding::passed(Check::OnePerson)
     }

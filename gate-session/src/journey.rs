@@ -56,7 +56,7 @@ pub struct Session {
     /// Devices that do not work.
     pub(crate) lost: BTreeSet<Device>,
     /// What the controller last said it was doing.
-    pub(crate) lane: LaneState,
+    pub(crate) lane: Option<LaneState>,
     pub(crate) questions: Questions,
     pub(crate) traveller: Traveller,
     pub(crate) travellers: u64,
@@ -73,7 +73,7 @@ impl Session {
             stage: Stage::Closed,
             until: None,
             lost: Device::ALL.into(),
-            lane: LaneState::Secure,
+            lane: None,
             questions: Questions::default(),
             traveller: Traveller::default(),
             travellers: 0,
@@ -128,14 +128,18 @@ impl Session {
         }
         let lane_was = self.lane;
         if let Event::LaneState(state, _) = event {
-            self.lane = state;
+            self.lane = Some(state);
         }
         self.stage = match (self.stage, event) {
             // Whatever happens, an emergency comes first.
             (_, Event::Lane(LaneEvent::EmergencyBegan)) => {
                 self.break_off(now, Stage::AwaitEmergencyEnd)
             }
-            (Stage::AwaitEmergencyEnd, Event::Lane(LaneEvent::EmergencyEnded)) => self.offer(),
+            (Stage::AwaitEmergencyEnd, Event::LaneState(state, passage))
+                if state != LaneState::Emergency =>
+            {
+                self.found(state, passage)
+            }
 
             // Devices come and go.
             (stage, Event::DeviceReady(device)) => self.device_ready(stage, device),
@@ -150,7 +154,7 @@ impl Session {
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
                 Event::LaneState(LaneState::EntryClosing, _),
-            ) if lane_was == LaneState::EntryOpen => self.receive(now),
+            ) if lane_was == Some(LaneState::EntryOpen) => self.receive(now),
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
                 Event::Lane(LaneEvent::Entered(passage)),
@@ -202,23 +206,32 @@ impl Session {
 
             // The face and the lists, meanwhile.
             (Stage::Examine, Event::FaceJudged(_, report)) => {
-                self.traveller.face(now, report);
+                self.traveller.face(report);
                 self.weigh(now)
             }
             (Stage::Examine, Event::ListsAnswered(ticket, answer)) => {
                 self.lists_answered(now, ticket, answer)
             }
-            (stage, Event::Spent(_, spans)) => {
-                self.traveller.spent(spans);
+            (stage, Event::Spent(asked, spans)) => {
+                if !self.questions.is_about_the_one_before(asked) {
+                    self.traveller.spent(spans);
+                }
                 stage
             }
 
+            // The controller has a number for whoever is inside, or a new one.
+            (
+                stage @ (Stage::AwaitRecord(_) | Stage::AwaitOfficer | Stage::AwaitReturn),
+                Event::Lane(
+                    LaneEvent::Entered(passage)
+                    | LaneEvent::SeveralEntered(passage)
+                    | LaneEvent::ObjectLeft(passage),
+                ),
+            ) if passage != self.traveller.passage => self.renumber(now, stage, passage),
+
             // The decision is written down before anything moves.
-            (Stage::AwaitRecord(outcome), Event::Recorded(ticket, true)) => {
-                self.recorded(now, ticket, outcome)
-            }
-            (Stage::AwaitRecord(outcome), Event::Recorded(_, false)) => {
-                self.not_recorded(now, outcome)
+            (stage, Event::Recorded(ticket, written)) => {
+                self.answered_by_journal(now, stage, ticket, written)
             }
 
             // The way out.
@@ -232,7 +245,29 @@ impl Session {
                 self.traveller.walked_out(now);
                 self.complete(now, Left::ThroughExit)
             }
-            (Stage::AwaitExit, Event::ExitRefused(_, refusal)) => self.exit_refused(now, refusal),
+            (Stage::AwaitExit, Event::Lane(LaneEvent::ObjectLeft(passage)))
+                if passage == self.traveller.passage =>
+            {
+                self.thing_left(now)
+            }
+            (Stage::AwaitExit, Event::Lane(LaneEvent::SeveralEntered(passage))) => {
+                self.several(now, passage);
+                self.decide(
+                    now,
+                    Outcome::Referred(Referral::SeveralPersons),
+                    DecidedBy::Gate,
+                )
+            }
+            (Stage::AwaitExit, Event::Lane(disturbance)) if disturbs(disturbance) => self.decide(
+                now,
+                Outcome::Referred(Referral::LaneDisturbed),
+                DecidedBy::Gate,
+            ),
+            (Stage::AwaitExit, Event::ExitRefused(passage, refusal))
+                if passage == self.traveller.passage =>
+            {
+                self.exit_refused(now, refusal)
+            }
             (Stage::AwaitExit, Event::Lane(LaneEvent::DidNotLeave(_)) | Event::DeadlineReached) => {
                 self.decide(
                     now,
@@ -240,6 +275,12 @@ impl Session {
                     DecidedBy::Gate,
                 )
             }
+
+            // Whoever has gone out after all is out.
+            (
+                Stage::AwaitRecord(Outcome::Referred(_)) | Stage::AwaitOfficer | Stage::AwaitReturn,
+                Event::Lane(LaneEvent::Passed(passage)),
+            ) if passage == self.traveller.passage => self.complete(now, Left::ThroughExit),
 
             // The officer, and the way back.
             (Stage::AwaitOfficer, Event::OfficerDecided(traveller, decision))
@@ -270,8 +311,9 @@ impl Session {
             {
                 self.break_off(now, Stage::AwaitClear)
             }
-            (Stage::AwaitClear, Event::LaneState(state, _)) if is_empty(state) => self.offer(),
-            (Stage::Closed, Event::LaneState(state, passage)) => self.found(state, passage),
+            (Stage::AwaitClear | Stage::Closed, Event::LaneState(state, passage)) => {
+                self.found(state, passage)
+            }
 
             // Time is up.
             (stage, Event::DeadlineReached) => self.time_is_up(now, stage),
@@ -305,9 +347,13 @@ impl Session {
             self.travellers += 1;
         }
         self.traveller = Traveller::new(self.travellers, now);
+        self.capture_face();
+        Stage::Examine
+    }
+
+    fn capture_face(&mut self) {
         let ticket = self.questions.ask(Question::Face, None);
         self.effects.push_back(Effect::CaptureFace(ticket));
-        Stage::Examine
     }
 
     fn begin(&mut self, now: Instant) {
@@ -372,8 +418,15 @@ impl Session {
         self.weigh(now)
     }
 
+    /// A chip that is read anew is another chip until it has proved otherwise: portrait, face and
+    /// findings of the reading before count for nothing.
     fn ask_chip(&mut self, now: Instant) {
         if let Some(printed) = self.traveller.evidence.printed.clone() {
+            if self.traveller.chip_asked_before {
+                self.traveller.evidence.forget_chip();
+                self.questions.drop_question(Question::Portrait);
+                self.capture_face();
+            }
             let ticket = self
                 .questions
                 .ask(Question::Chip, Some(now + self.limits.reading));
@@ -502,11 +555,29 @@ impl Session {
         };
         self.effects
             .push_back(Effect::Record(ticket, Box::new(record)));
+        self.effects.push_back(Effect::Forget);
+    }
+
+    fn answered_by_journal(
+        &mut self,
+        now: Instant,
+        stage: Stage,
+        ticket: Ticket,
+        written: bool,
+    ) -> Stage {
+        match (stage, self.questions.close(ticket)) {
+            (Stage::AwaitRecord(outcome), Some(Question::Decision)) if written => {
+                self.recorded(now, outcome)
+            }
+            (Stage::AwaitRecord(outcome), Some(Question::Decision)) => {
+                self.not_recorded(now, outcome)
+            }
+            (stage, _) => stage, // an earlier entry, of which nobody waits to hear
+        }
     }
 
     // SAF-101: the exit is released here and nowhere else, after the journal has the decision.
-    fn recorded(&mut self, now: Instant, ticket: Ticket, outcome: Outcome) -> Stage {
-        self.questions.close(ticket);
+    fn recorded(&mut self, now: Instant, outcome: Outcome) -> Stage {
         match outcome {
             Outcome::Cleared => {
                 self.traveller.released(now);
@@ -550,6 +621,15 @@ impl Session {
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }
 
+    /// The traveller is out and a thing lies in the lane: the entry opens for whoever fetches it.
+    fn thing_left(&mut self, now: Instant) -> Stage {
+        self.traveller.walked_out(now);
+        self.effects
+            .push_back(Effect::SendBack(self.traveller.passage));
+        self.lane = Some(LaneState::LeftObject);
+        self.complete(now, Left::ThroughExit)
+    }
+
     // ---- the officer ---------------------------------------------------------------------------
 
     pub(crate) fn call_officer(&mut self, now: Instant, referral: Referral) -> Stage {
@@ -575,13 +655,28 @@ impl Session {
 
     /// SAF-104: nobody is kept. The way back opens, and opens again until the traveller has gone.
     fn send_back(&mut self, now: Instant) -> Stage {
-        if self.traveller.passage == 0 && is_empty(self.lane) {
+        if self.traveller.passage == 0 && self.lane.is_some_and(is_empty) {
             return self.complete(now, Left::Unknown); // the controller knows of nobody
         }
         self.effects
             .push_back(Effect::SendBack(self.traveller.passage));
         self.until = Some(now + self.limits.leaving);
         Stage::AwaitReturn
+    }
+
+    /// The number that the way back or the exit must name has changed: whoever is inside now is not
+    /// known to be whoever was examined.
+    fn renumber(&mut self, now: Instant, stage: Stage, passage: Passage) -> Stage {
+        let had_none = std::mem::replace(&mut self.traveller.passage, passage) == 0;
+        match stage {
+            Stage::AwaitReturn => self.send_back(now),
+            Stage::AwaitRecord(Outcome::Cleared) if !had_none => self.decide(
+                now,
+                Outcome::Referred(Referral::LaneDisturbed),
+                DecidedBy::Gate,
+            ),
+            stage => stage,
+        }
     }
 
     // ---- ends ----------------------------------------------------------------------------------
@@ -602,13 +697,9 @@ impl Session {
         self.effects.push_back(Effect::Forget);
         self.traveller = Traveller::default();
         let gone = matches!(left, Left::ThroughExit | Left::ThroughEntry);
-        if gone
-            && matches!(
-                self.lane,
-                LaneState::Occupied | LaneState::Several | LaneState::ExitOpen
-            )
-        {
-            self.lane = LaneState::Idle; // the event was faster than the status
+        let inside = [LaneState::Occupied, LaneState::Several, LaneState::ExitOpen].map(Some);
+        if gone && inside.contains(&self.lane) {
+            self.lane = Some(LaneState::Idle); // the event was faster than the status
         }
         self.offer()
     }
@@ -630,10 +721,10 @@ impl Session {
             }
             _ => {}
         }
-        self.lane = match to {
+        self.lane = Some(match to {
             Stage::AwaitEmergencyEnd => LaneState::Emergency,
             _ => LaneState::Trouble, // until the controller says otherwise
-        };
+        });
         to
     }
 }

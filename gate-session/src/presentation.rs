@@ -26,7 +26,8 @@ impl Session {
     }
 
     fn mode(&self) -> Mode {
-        if self.lost.is_empty() {
+        let disturbed = matches!(self.stage, Stage::AwaitEmergencyEnd | Stage::AwaitClear);
+        if self.lost.is_empty() && !disturbed {
             Mode::WalkIn
         } else {
             Mode::Closed

@@ -37,8 +37,11 @@ pub(crate) struct Questions {
 
 impl Questions {
     /// Opens a question; an older one of the same kind is given up, so that its answer comes late.
+    /// Only the journal may owe several answers at once.
     pub(crate) fn ask(&mut self, question: Question, until: Option<Instant>) -> Ticket {
-        self.drop_question(question);
+        if question != Question::Completion {
+            self.drop_question(question);
+        }
         let ticket = self.tickets.next();
         self.open.push(Open {
             asked: ticket.asked(),
@@ -67,6 +70,13 @@ impl Questions {
     /// SAF-103: whether `event` answers a question that nobody waits for any more.
     pub(crate) fn is_late(&self, event: &Event) -> bool {
         asked_by(event).is_some_and(|asked| self.open.iter().all(|open| open.asked != asked))
+    }
+
+    /// Whether this is about the entry that completes the journey of somebody who has gone.
+    pub(crate) fn is_about_the_one_before(&self, asked: Asked) -> bool {
+        self.open
+            .iter()
+            .any(|open| open.asked == asked && open.question == Question::Completion)
     }
 
     /// Closes the question that this ticket belongs to and tells which it was.

@@ -1,6 +1,6 @@
 //! The traveller in the lane: evidence, tries and time, forgotten at the end of the journey.
 
-use crate::event::{FaceReport, FaceVerdict};
+use crate::event::FaceReport;
 use crate::evidence::Evidence;
 use crate::limits::Limits;
 use crate::referral::Outcome;
@@ -27,14 +27,14 @@ pub(crate) struct Traveller {
     pub chip_failures: u8,
     pub chip_percent: u8,
     pub hint: DocumentHint,
+    /// A chip has been asked for this traveller.
+    pub chip_asked_before: bool,
     /// When the traveller was last asked to do something with the document.
     prompted: Instant,
     /// When the document came onto the reader.
     presented: Option<Instant>,
     /// When only the face was left to wait for.
     document_done: Option<Instant>,
-    /// When the first usable face was seen.
-    face_seen: bool,
     released: Instant,
     exit_open: Option<Instant>,
 }
@@ -74,6 +74,7 @@ impl Traveller {
 
     pub(crate) fn entered(&mut self, now: Instant, passage: Passage) {
         self.passage = passage;
+        self.evidence.counted = true;
         if now > self.timeline.began {
             self.span("entry door closes", SpanKind::Device, now);
         }
@@ -138,15 +139,10 @@ impl Traveller {
     /// The chip is being read: the document lies where it should.
     pub(crate) const fn chip_asked(&mut self) {
         self.document_in_place = true;
+        self.chip_asked_before = true;
     }
 
-    pub(crate) fn face(&mut self, now: Instant, report: FaceReport) {
-        if !self.face_seen
-            && (report.frames > 0 || !matches!(report.verdict, FaceVerdict::Undecided(_)))
-        {
-            self.face_seen = true;
-            self.span("look at the camera", SpanKind::Human, now);
-        }
+    pub(crate) const fn face(&mut self, report: FaceReport) {
         self.evidence.face = Some(report);
     }
 

@@ -24,31 +24,41 @@ impl Session {
 
     pub(crate) fn device_lost(&mut self, stage: Stage, device: Device) -> Stage {
         self.lost.insert(device);
+        if device == Device::Controller {
+            self.lane = None; // what it does meanwhile nobody knows
+        }
         match stage {
-            Stage::AwaitTraveller | Stage::AwaitEntry | Stage::AwaitClear => self.offer(),
+            Stage::AwaitTraveller
+            | Stage::AwaitEntry
+            | Stage::AwaitClear
+            | Stage::AwaitEmergencyEnd => self.offer(),
             _ => stage, // the traveller inside is served as far as possible; deadlines see to the rest
         }
     }
 
-    /// SAF-107: what a lane without a traveller does.
+    /// SAF-107: what a lane without a traveller does. Nobody is invited before every device works
+    /// and the controller has said that nobody is inside.
     pub(crate) fn offer(&mut self) -> Stage {
         self.until = None;
-        if !self.lost.is_empty() {
-            return Stage::Closed;
-        }
-        if is_empty(self.lane) {
-            Stage::AwaitTraveller
-        } else {
-            Stage::AwaitClear
+        match self.lane {
+            _ if !self.lost.is_empty() => Stage::Closed,
+            None => Stage::Closed,
+            Some(LaneState::Emergency) => Stage::AwaitEmergencyEnd,
+            Some(state) if is_empty(state) => Stage::AwaitTraveller,
+            Some(_) => Stage::AwaitClear,
         }
     }
 
-    /// SAF-105: the host starts and finds somebody in the lane of whom it knows nothing.
+    /// SAF-105: somebody is in the lane of whom the host knows nothing, or a thing.
     pub(crate) fn found(&mut self, state: LaneState, passage: Passage) -> Stage {
-        if passage != 0 && matches!(state, LaneState::Occupied | LaneState::Several) {
+        let inside = matches!(
+            state,
+            LaneState::Occupied | LaneState::Several | LaneState::LeftObject
+        );
+        if inside && passage != 0 {
             self.effects.push_back(Effect::SendBack(passage));
         }
-        Stage::Closed
+        self.offer()
     }
 
     pub(crate) fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {

@@ -220,18 +220,126 @@ fn another_document_voids_what_was_learnt_from_the_first() {
     lane.show_document();
     lane.portrait(Ok(()));
     let of_the_first = lane.chip_ticket().expect("the chip was asked");
+    let face_of_the_first = lane.face_asked();
     lane.lists(ListsAnswer::Clear);
+    lane.face(FaceVerdict::Match);
     lane.show_other_document();
     lane.tell(Event::ChipRead(of_the_first, Ok(genuine())));
-    lane.face(FaceVerdict::Match);
+    lane.chip_and_portrait(genuine());
+    lane.lists(ListsAnswer::Clear);
+    lane.tell(Event::FaceJudged(
+        face_of_the_first,
+        common::report(FaceVerdict::Match),
+    ));
     assert_eq!(
         lane.stage(),
         Stage::Examine,
-        "the second document has not been examined"
+        "the match was with the first portrait"
     );
-    lane.chip_and_portrait(genuine());
-    lane.lists(ListsAnswer::Clear);
+    lane.face(FaceVerdict::Match);
     assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)");
+}
+
+#[test]
+fn a_match_with_the_portrait_of_a_chip_that_vanished_clears_nobody() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.show_document();
+    lane.lists(ListsAnswer::Clear);
+    lane.portrait(Ok(())); // the attacker's own face, signed by nobody
+    lane.face(FaceVerdict::Match);
+    lane.chip_fails(ChipFailure::Removed);
+    lane.after(1.0).tell(Event::DocumentPresented); // somebody else's genuine document
+    lane.chip_and_portrait(genuine());
+    assert_eq!(
+        lane.stage(),
+        Stage::Examine,
+        "nobody has been compared with this portrait"
+    );
+    lane.face(FaceVerdict::NoMatch);
+    assert_eq!(lane.last_reason(), Some("face-mismatch"));
+}
+
+#[test]
+fn a_late_answer_of_the_journal_about_the_one_before_releases_nobody() {
+    for written in [true, false] {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.tell(Event::Lane(LaneEvent::WentBack(PASSAGE)));
+        let old = lane
+            .completion_ticket()
+            .expect("a completion is being written");
+        lane.walk_in_again();
+        lane.examine_document();
+        lane.face(FaceVerdict::Match);
+        lane.tell(Event::Recorded(old, written));
+        assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)", "{written}");
+        assert!(!lane.did("ReleaseExit"));
+        lane.recorded(true);
+        assert!(lane.did("ReleaseExit"));
+    }
+}
+
+#[test]
+fn whoever_gets_a_new_number_is_sent_back_under_it_and_not_let_out() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.tell(Event::Lane(LaneEvent::SeveralEntered(PASSAGE)));
+    lane.recorded(true);
+    lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE + 1)));
+    assert!(lane.did("SendBack(8)"));
+
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.face(FaceVerdict::Match);
+    lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE + 1)));
+    lane.recorded(true);
+    assert_eq!(lane.last_reason(), Some("lane-disturbed"));
+    assert!(!lane.did("ReleaseExit"));
+}
+
+#[test]
+fn a_referral_before_the_entry_has_closed_learns_the_number_later() {
+    let mut lane = Lane::open();
+    lane.step_in();
+    lane.show_expired_document();
+    lane.recorded(true);
+    lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE)));
+    lane.after(61.0).wake();
+    assert!(lane.did("SendBack(7)"), "nobody is trapped");
+}
+
+#[test]
+fn who_goes_out_after_all_has_gone_out() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.face(FaceVerdict::Match);
+    lane.recorded(true);
+    lane.after(23.0).wake();
+    assert_eq!(lane.last_reason(), Some("did-not-leave"));
+    lane.tell(Event::Lane(LaneEvent::Passed(PASSAGE)));
+    assert!(lane.did("Record") && lane.left_by("ThroughExit"));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+}
+
+#[test]
+fn a_thing_left_behind_closes_the_lane_until_it_is_fetched() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.face(FaceVerdict::Match);
+    lane.recorded(true);
+    lane.tell(Event::Lane(LaneEvent::ObjectLeft(PASSAGE)));
+    assert!(lane.left_by("ThroughExit"));
+    assert!(
+        lane.did("SendBack(7)"),
+        "the entry opens for whoever fetches it"
+    );
+    assert_eq!(lane.stage(), Stage::AwaitClear);
+    lane.tell(Event::LaneState(State::Idle, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
 }
 
 #[test]
@@ -240,7 +348,7 @@ fn an_answer_for_the_traveller_before_moves_nothing() {
     lane.walk_in();
     let old = lane.face_asked();
     lane.tell(Event::Lane(LaneEvent::WentBack(PASSAGE)));
-    lane.walk_in();
+    lane.walk_in_again();
     lane.examine_document();
     lane.tell(Event::FaceJudged(old, common::report(FaceVerdict::Match)));
     assert_eq!(lane.stage(), Stage::Examine);
@@ -339,8 +447,22 @@ fn an_emergency_ends_every_journey_and_the_lane_returns_when_it_is_over() {
     assert_eq!(lane.last_reason(), Some("lane-disturbed"));
     assert!(lane.did("Forget"));
     lane.tell(Event::Lane(LaneEvent::EmergencyEnded));
+    lane.tell(Event::LaneState(State::Trouble, 0));
     assert_eq!(lane.stage(), Stage::AwaitClear);
+    assert!(lane.did("SetMode(Closed)"), "nobody is invited meanwhile");
     lane.tell(Event::LaneState(State::Idle, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+}
+
+#[test]
+fn a_controller_that_was_reset_ends_an_emergency_too() {
+    let mut lane = Lane::open();
+    lane.tell(Event::LaneState(State::Emergency, 0));
+    lane.tell(Event::Lane(LaneEvent::EmergencyBegan));
+    lane.tell(Event::DeviceLost(Device::Controller));
+    assert_eq!(lane.stage(), Stage::Closed);
+    lane.tell(Event::DeviceReady(Device::Controller));
+    lane.tell(Event::LaneState(State::Secure, 0));
     assert_eq!(lane.stage(), Stage::AwaitTraveller);
 }
 
@@ -352,21 +474,32 @@ fn a_lane_without_one_of_its_devices_lets_nobody_in_until_it_returns() {
         assert_eq!(lane.stage(), Stage::Closed, "{device:?}");
         assert!(lane.did("SetMode(Closed)"), "{device:?}");
         lane.tell(Event::DeviceReady(device));
+        lane.tell(Event::LaneState(State::EntryOpen, 0));
         assert_eq!(lane.stage(), Stage::AwaitTraveller, "{device:?}");
     }
 }
 
 #[test]
 fn whoever_is_found_in_the_lane_at_the_start_is_sent_back() {
-    let mut lane = Lane::closed();
-    lane.tell(Event::LaneState(State::Occupied, 3));
-    assert!(lane.did("SendBack(3)"));
-    for device in Device::ALL {
-        lane.tell(Event::DeviceReady(device));
+    for controller_last in [false, true] {
+        let mut lane = Lane::closed();
+        let devices = Device::ALL.into_iter();
+        let (first, rest): (Vec<_>, Vec<_>) =
+            devices.partition(|&device| (device == Device::Controller) != controller_last);
+        for device in first.into_iter().chain(rest) {
+            lane.tell(Event::DeviceReady(device));
+        }
+        assert_eq!(
+            lane.stage(),
+            Stage::Closed,
+            "the controller has not said who is inside"
+        );
+        lane.tell(Event::LaneState(State::Occupied, 3));
+        assert!(lane.did("SendBack(3)"));
+        assert_eq!(lane.stage(), Stage::AwaitClear);
+        lane.tell(Event::LaneState(State::Idle, 0));
+        assert_eq!(lane.stage(), Stage::AwaitTraveller);
     }
-    assert_eq!(lane.stage(), Stage::AwaitClear);
-    lane.tell(Event::LaneState(State::Idle, 0));
-    assert_eq!(lane.stage(), Stage::AwaitTraveller);
 }
 
 #[test]

@@ -254,6 +254,27 @@ impl Lane {
         self.tell(Event::Lane(Lane_::Entered(PASSAGE)));
     }
 
+    /// The next one comes.
+    pub fn walk_in_again(&mut self) {
+        self.tell(Event::LaneState(State::EntryOpen, 0));
+        self.walk_in();
+    }
+
+    /// The ticket of the newest completion.
+    pub fn completion_ticket(&mut self) -> Option<Ticket> {
+        self.ticket(|effect| matches!(effect, Effect::Record(_, record) if matches!(**record, Record::Completion { .. })))
+    }
+
+    /// Whether the newest completion says so.
+    pub fn left_by(&self, way: &str) -> bool {
+        let completed = self
+            .words
+            .iter()
+            .rev()
+            .find(|word| word.contains("Completion"));
+        completed.is_some_and(|word| word.contains(&format!("left: {way}")))
+    }
+
     pub fn show_document(&mut self) {
         self.show_document_on(Some(TODAY));
     }
