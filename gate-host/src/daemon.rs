@@ -68,6 +68,9 @@ pub enum StartError {
         /// What the system said.
         problem: std::io::Error,
     },
+    /// A part of the daemon ended that never should; it is started anew by the system. Report it.
+    #[error("the {0} ended by itself")]
+    Ended(&'static str),
     /// The system is out of threads.
     #[error("thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -77,7 +80,7 @@ pub enum StartError {
 ///
 /// # Errors
 ///
-/// [`StartError`] while starting; nothing afterwards ends the lane.
+/// [`StartError`] while starting; afterwards only [`StartError::Ended`].
 pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send + 'static,
@@ -124,15 +127,18 @@ pub async fn run(
     let session = Session::new(settings.limits.limits()).counting_from(travellers);
     info!(page = %format!("http://{listen}/"), after_ms = clock.now().as_millis(), "lane started");
     tokio::select! {
-        () = lane::run(session, ports, clock) => warn!("lane ended"),
+        () = lane::run(session, ports, clock) => Err(StartError::Ended("lane")),
         served = page::serve(listener, published, std::future::pending()) => {
             if let Err(problem) = served {
                 warn!(%problem, "page ended");
             }
+            Err(StartError::Ended("page"))
         }
-        () = shutdown => info!("stopped: the controller makes the lane safe when the lease lapses"),
+        () = shutdown => {
+            info!("stopped: the controller makes the lane safe when the lease lapses");
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 fn open_trust(path: &PathBuf) -> Result<TrustStore, StartError> {

@@ -130,6 +130,10 @@ struct Span(
     Duration,
 );
 
+/// What the controller takes as a permit's time.
+const LEAVING_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(3)..=Duration::from_secs(30);
+
 /// Shortest and longest time that a settings file may name for any limit.
 const LIMIT_RANGE: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(600);
@@ -220,10 +224,15 @@ impl LimitSettings {
 
     fn check(&self, path: &Path) -> Result<(), SettingsError> {
         for (key, value) in self.named() {
+            let range = if key == "leaving" {
+                LEAVING_RANGE
+            } else {
+                LIMIT_RANGE
+            };
             if let Some(Span(found)) = value
-                && !LIMIT_RANGE.contains(&found)
+                && !range.contains(&found)
             {
-                let (min, max) = LIMIT_RANGE.into_inner();
+                let (min, max) = range.into_inner();
                 return Err(SettingsError::Range {
                     path: path.into(),
                     key,
@@ -306,6 +315,8 @@ looking = "1m 30s"
             (GOOD.replace("\"90 s\"", "90"), "officer"),
             (GOOD.replace("90 s", "90 parsecs"), "officer"),
             (GOOD.replace("90 s", "90 h"), "limits.officer"),
+            (GOOD.replace("officer", "leaving"), "limits.leaving"),
+            (GOOD.replace("officer", "leaving"), "limits.leaving"),
             (GOOD.replace("[journal]\nfile = \"/j\"\n", ""), "journal"),
             (GOOD.replace("127.0.0.1:8080", "0.0.0.0:8080"), "loopback"),
             (GOOD.replace("[page]", "[page"), "line 20"),

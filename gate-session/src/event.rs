@@ -70,6 +70,8 @@ pub enum Event {
     PortraitRead(Asked, Box<Portrait>),
     /// The chip has been read and judged, or could not be.
     ChipRead(Ticket, Result<Vec<Finding>, ChipFailure>),
+    /// What is known of a chip that could not be read.
+    ChipJudged(Asked, Vec<Finding>),
     /// The portrait has been turned into a template, or why not (in words without personal data).
     PortraitReady(Ticket, Result<(), String>),
     /// How the live face compares, as far as is known.

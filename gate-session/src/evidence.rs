@@ -29,6 +29,8 @@ pub(crate) struct Evidence {
     pub on_paper: Vec<Finding>,
     /// What the chip tells; none while it is being read.
     pub on_chip: Option<Vec<Finding>>,
+    /// What a chip tells that could not be read; worth something only while `on_chip` is none.
+    pub on_unread_chip: Vec<Finding>,
     /// Whether the portrait became a template; none while that is going on.
     pub portrait: Option<Result<(), String>>,
     /// The live face.
@@ -47,6 +49,7 @@ impl Evidence {
         self.printed = Some(printed);
         self.on_paper = on_paper;
         self.forget_chip();
+        self.on_unread_chip.clear();
         self.lists = None;
     }
 
@@ -170,7 +173,7 @@ impl Evidence {
 
     /// Every check of the journey in its order, each with a result.
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let chip = self.on_chip.as_deref().unwrap_or_default();
+        let chip = self.on_chip.as_ref().unwrap_or(&self.on_unread_chip);
         let mut known: Vec<Finding> = self.on_paper.iter().chain(chip).cloned().collect();
         known.extend(self.portrait_finding());
         known.extend(self.face_findings());

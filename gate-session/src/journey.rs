@@ -194,6 +194,10 @@ impl Session {
             (Stage::Examine, Event::MrzRead(printed, today)) => self.zone_read(now, printed, today),
             (Stage::Examine, Event::ChipProgress(_, percent)) => self.chip_progress(percent),
             (Stage::Examine, Event::PortraitRead(_, portrait)) => self.portrait_read(portrait),
+            (Stage::Examine, Event::ChipJudged(_, findings)) => {
+                self.traveller.evidence.on_unread_chip = findings;
+                Stage::Examine
+            }
             (Stage::Examine, Event::ChipRead(ticket, Ok(findings))) => {
                 self.chip_read(now, ticket, findings)
             }

@@ -112,6 +112,7 @@ const fn asked_by(event: &Event) -> Option<Asked> {
     match event {
         Event::ChipProgress(asked, _)
         | Event::PortraitRead(asked, _)
+        | Event::ChipJudged(asked, _)
         | Event::FaceJudged(asked, _)
         | Event::Spent(asked, _) => Some(*asked),
         Event::ChipRead(ticket, _)

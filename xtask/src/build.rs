@@ -28,6 +28,8 @@ pub(crate) fn firmware() -> anyhow::Result<PathBuf> {
     run(cargo()
         .current_dir(&folder)
         .env_remove("CARGO_TARGET_DIR")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .args(["build", "--release", "--locked"]))?;
     let image = folder
         .join("target")

@@ -34,6 +34,11 @@ fn firmware() -> PathBuf {
 
 fn format() -> anyhow::Result<()> {
     step("Format");
+    for (program, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if !succeeds(cargo().args([program, "--version"])) {
+            run(Command::new("rustup").args(["component", "add", component]))?;
+        }
+    }
     run(cargo().args(["fmt", "--all", "--", "--check"]))?;
     run(cargo()
         .current_dir(firmware())
@@ -64,7 +69,11 @@ fn lints() -> anyhow::Result<()> {
 /// The firmware has a target directory of its own, because it has a target of its own.
 fn in_firmware() -> Command {
     let mut cargo = cargo();
-    cargo.current_dir(firmware()).env_remove("CARGO_TARGET_DIR");
+    cargo
+        .current_dir(firmware())
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo
 }
 

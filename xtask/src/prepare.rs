@@ -45,7 +45,8 @@ pub(crate) fn models() -> anyhow::Result<PathBuf> {
         "   {spinner} {msg} [{bar:30}] {bytes}/{total_bytes} {elapsed}",
     )?;
     let progress = ProgressBar::no_length().with_style(style);
-    let folder = models::folder();
+    // Tests run in the folder of their crate: a path relative to ours would lead them nowhere.
+    let folder = std::path::absolute(models::folder())?;
     models::fetch(&Manifest::built_in()?, &folder, &progress)?;
     note(&format!("{}", folder.display()));
     Ok(folder)

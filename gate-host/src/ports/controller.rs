@@ -43,6 +43,7 @@ const fn baud() -> u32 {
 #[derive(Debug)]
 pub struct ControllerPort {
     commands: mpsc::Sender<ToController>,
+    outbox: Outbox,
 }
 
 impl ControllerPort {
@@ -51,6 +52,7 @@ impl ControllerPort {
     pub fn spawn(settings: ControllerSettings, first_session: u8, outbox: Outbox) -> Self {
         let (commands, queue) = mpsc::channel(QUEUE);
         let link = HostLink::new(outbox.now(), first_session);
+        let to_lane = outbox.clone();
         let task = Task {
             settings,
             link,
@@ -61,7 +63,10 @@ impl ControllerPort {
             complained: false,
         };
         tokio::spawn(task.run());
-        Self { commands }
+        Self {
+            commands,
+            outbox: to_lane,
+        }
     }
 
     /// How the lane is offered.
@@ -92,6 +97,10 @@ impl ControllerPort {
     fn send(&self, command: ToController) {
         if let Err(problem) = self.commands.try_send(command) {
             error!(%problem, "command for the controller lost");
+            if let ToController::Permit { passage, .. } = command {
+                self.outbox
+                    .post(Event::ExitRefused(passage, Refusal::NoSession));
+            }
         }
     }
 }

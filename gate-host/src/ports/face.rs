@@ -32,9 +32,18 @@ const FRAME_WAIT: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct FacePort {
     shared: Arc<Shared>,
-    portraits: mpsc::SyncSender<(Ticket, Box<Portrait>)>,
+    portraits: mpsc::SyncSender<Job>,
     rules: Rules,
     outbox: Outbox,
+}
+
+/// A portrait to prepare.
+#[derive(Debug)]
+struct Job {
+    ticket: Ticket,
+    portrait: Box<Portrait>,
+    /// The attempt that it is for: no other is ever compared with it.
+    attempt: Option<Asked>,
 }
 
 /// What both threads and the port see.
@@ -123,12 +132,17 @@ impl FacePort {
 
     /// Turns the portrait into a template; `Event::PortraitReady` follows.
     pub fn prepare(&self, ticket: Ticket, portrait: Box<Portrait>) {
-        if let Err(
-            mpsc::TrySendError::Full((ticket, _)) | mpsc::TrySendError::Disconnected((ticket, _)),
-        ) = self.portraits.try_send((ticket, portrait))
+        let attempt = self.shared.lock().as_ref().map(|attempt| attempt.asked);
+        let job = Job {
+            ticket,
+            portrait,
+            attempt,
+        };
+        if let Err(mpsc::TrySendError::Full(job) | mpsc::TrySendError::Disconnected(job)) =
+            self.portraits.try_send(job)
         {
             self.outbox.post(Event::PortraitReady(
-                ticket,
+                job.ticket,
                 Err("too many portraits at once".into()),
             ));
         }
@@ -214,11 +228,16 @@ impl Watcher {
 
 fn prepare_all(
     engine: &FaceEngine,
-    waiting: &mpsc::Receiver<(Ticket, Box<Portrait>)>,
+    waiting: &mpsc::Receiver<Job>,
     shared: &Shared,
     outbox: &Outbox,
 ) {
-    for (ticket, portrait) in waiting {
+    for Job {
+        ticket,
+        portrait,
+        attempt: asked,
+    } in waiting
+    {
         let started = outbox.now();
         let decoded = portrait::decode(&portrait).map_err(|problem| problem.to_string());
         drop(portrait);
@@ -236,7 +255,10 @@ fn prepare_all(
         ];
         outbox.post(Event::Spent(ticket.asked(), spans));
         let mut attempt = shared.lock();
-        let result = match (template, attempt.as_mut()) {
+        let mut attempt = attempt
+            .as_mut()
+            .filter(|attempt| Some(attempt.asked) == asked);
+        let result = match (template, attempt.as_deref_mut()) {
             (Err(problem), _) => Err(problem),
             (Ok(_), None) => Err("the traveller has gone".into()),
             (Ok(template), Some(attempt)) => {
@@ -246,7 +268,7 @@ fn prepare_all(
             }
         };
         outbox.post(Event::PortraitReady(ticket, result));
-        if let Some(attempt) = attempt.as_mut() {
+        if let Some(attempt) = attempt {
             attempt.say(now, outbox);
         }
     }

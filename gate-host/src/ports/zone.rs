@@ -1,7 +1,7 @@
 //! Printed zones: what the document reader sends, made into what the journey understands.
 
 use super::Outbox;
-use super::reader::{self, ReaderEvent, ReaderSettings};
+use super::reader::{self, FrameError, ReaderEvent, ReaderSettings};
 use crate::clock;
 use gate_document::mrz::Mrz;
 use gate_session::{Device, Event};
@@ -18,8 +18,8 @@ pub fn spawn(settings: ReaderSettings, outbox: Outbox) {
     }));
 }
 
-/// A zone that contradicts itself and one that is not there are the same to a traveller: turn the
-/// document. Bytes that are no frame are the line's fault, not the traveller's.
+/// A zone that contradicts itself, one that is not there and one that was torn on the line are the
+/// same to a traveller: turn the document.
 fn translate(event: ReaderEvent, device: &str) -> Option<Event> {
     match event {
         ReaderEvent::Found => {
@@ -31,6 +31,11 @@ fn translate(event: ReaderEvent, device: &str) -> Option<Event> {
             Some(Event::DeviceLost(Device::MrzReader))
         }
         ReaderEvent::Began => Some(Event::DocumentPresented),
+        // Noise on the line is nobody's document.
+        ReaderEvent::Bad(problem @ FrameError::Noise { .. }, discarded) => {
+            warn!(device, %problem, discarded, "document reader sends noise");
+            None
+        }
         ReaderEvent::Bad(problem, discarded) => {
             warn!(device, %problem, discarded, "document reader sent bytes that are no frame");
             Some(Event::MrzUnreadable)

@@ -148,6 +148,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         let part = stand.cast().part(persona, count, Zoned::now().date())?;
         tokio::task::block_in_place(|| stand.cast().rehearse(&part));
         println!("\nNow comes: {}", persona.word());
+        while journal.next()?.is_some() {} // whatever happened in between is nobody's of the programme
         stand.send(part);
         let told = serve(&mut stand, &mut screen, &mut journal)
             .await

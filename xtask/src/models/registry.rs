@@ -136,7 +136,8 @@ fn pip(archive: &Archive, folder: &Path, shelf: &Path) -> Result<Command, Regist
         .arg("--dest")
         .arg(shelf);
     match archive.form {
-        Form::Source => command.args(["--no-binary", ":all:"]),
+        // The package alone: what builds it may come as it likes.
+        Form::Source => command.args(["--no-binary", &archive.package]),
         Form::Wheel | Form::Npm => command.args(["--only-binary", ":all:"]),
     };
     if let Some(python) = &archive.python {
@@ -225,7 +226,11 @@ fn last_words(errors: &str) -> String {
             .filter(|line| !line.is_empty())
             .rev()
     };
-    let is_error = |line: &&str| line.starts_with("ERROR") || line.starts_with("npm error");
+    let is_error = |line: &&str| {
+        ["ERROR", "npm error", "npm ERR!"]
+            .iter()
+            .any(|begin| line.starts_with(begin))
+    };
     let is_place = |line: &&str| line.contains("complete log of this run");
     lines()
         .filter(|line| !is_place(line))

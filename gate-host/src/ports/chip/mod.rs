@@ -66,6 +66,7 @@ impl ChipPort {
             apdus,
             trust,
             outbox: outbox.clone(),
+            seen: false,
         };
         thread::Builder::new()
             .name("chip".into())
@@ -117,6 +118,8 @@ struct Worker {
     apdus: ApduLength,
     trust: Arc<TrustStore>,
     outbox: Outbox,
+    /// A chip answered at all, the last time.
+    seen: bool,
 }
 
 impl Worker {
@@ -129,10 +132,15 @@ impl Worker {
     }
 
     fn examine(&mut self, asked: Asked, printed: &Mrz) -> Result<Vec<Finding>, ChipFailure> {
-        let files = self.read(asked, printed).map_err(|problem| {
-            warn!(%problem, "chip not read");
-            failure(&problem)
-        })?;
+        let files = match self.read(asked, printed) {
+            Ok(files) => files,
+            Err(problem) => {
+                warn!(%problem, "chip not read");
+                let known = inspect::chip_not_read(printed, &problem, clock::today());
+                self.outbox.post(Event::ChipJudged(asked, known.findings));
+                return Err(failure(&problem, self.seen));
+            }
+        };
         let started = self.outbox.now();
         let findings =
             inspect::inspect_without_portrait(printed, &files, &self.trust, clock::today());
@@ -150,6 +158,7 @@ impl Worker {
         let clock = self.outbox.clock();
         let started = clock.now();
         let card = self.connect();
+        self.seen = card.is_ok();
         let mut steps = vec![
             Step {
                 name: "wait for chip",
@@ -255,8 +264,9 @@ fn reading(file: ElementaryFile) -> &'static str {
     }
 }
 
-const fn failure(problem: &ReadError) -> ChipFailure {
+fn failure(problem: &ReadError, seen: bool) -> ChipFailure {
     match problem {
+        ReadError::Card(CardError::Removed) if !seen => ChipFailure::Absent,
         ReadError::Card(CardError::Removed) => ChipFailure::Removed,
         ReadError::Access(_) | ReadError::NoApplication { .. } => ChipFailure::AccessRefused,
         _ => ChipFailure::Faulty,
