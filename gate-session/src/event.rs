@@ -52,6 +52,8 @@ pub enum Event {
     Lane(LaneEvent),
     /// What the controller is doing, and who is in the lane: on every change.
     LaneState(LaneState, Passage),
+    /// The unicity sensor sees somebody or something in the lane, or no more.
+    Inside(bool),
     /// A door reached its open position, or left it.
     DoorOpen(Door, bool),
     /// The controller did not take the permit for the exit.

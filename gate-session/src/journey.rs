@@ -57,6 +57,8 @@ pub struct Session {
     pub(crate) lost: BTreeSet<Device>,
     /// What the controller last said it was doing.
     pub(crate) lane: Option<LaneState>,
+    /// The unicity sensor sees somebody.
+    inside: bool,
     pub(crate) questions: Questions,
     pub(crate) traveller: Traveller,
     pub(crate) travellers: u64,
@@ -74,6 +76,7 @@ impl Session {
             until: None,
             lost: Device::ALL.into(),
             lane: None,
+            inside: false,
             questions: Questions::default(),
             traveller: Traveller::default(),
             travellers: 0,
@@ -130,6 +133,9 @@ impl Session {
         if let Event::LaneState(state, _) = event {
             self.lane = Some(state);
         }
+        if let Event::Inside(inside) = event {
+            self.inside = inside;
+        }
         self.stage = match (self.stage, event) {
             // Whatever happens, an emergency comes first.
             (_, Event::Lane(LaneEvent::EmergencyBegan)) => {
@@ -150,11 +156,11 @@ impl Session {
             (Stage::AwaitEntry, Event::Lane(LaneEvent::WentAway) | Event::DeadlineReached) => {
                 self.not_entered(now)
             }
-            // An entry that closes by itself closes behind somebody.
+            // An entry that closes with somebody inside closes behind a traveller.
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
                 Event::LaneState(LaneState::EntryClosing, _),
-            ) if lane_was == Some(LaneState::EntryOpen) => self.receive(now),
+            ) if self.inside && lane_was == Some(LaneState::EntryOpen) => self.receive(now),
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
                 Event::Lane(LaneEvent::Entered(passage)),

@@ -9,6 +9,7 @@ pub mod event;
 mod evidence;
 pub mod journey;
 pub mod limits;
+pub mod observer;
 mod presentation;
 mod questions;
 pub mod referral;
@@ -24,6 +25,7 @@ pub use event::{
 };
 pub use journey::{Session, Stage};
 pub use limits::Limits;
+pub use observer::Observer;
 pub use referral::{Abandonment, Outcome, Referral};
 pub use screen::{DocumentHint, FaceHint, Screen};
 pub use ticket::{Asked, Ticket};

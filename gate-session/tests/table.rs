@@ -127,9 +127,7 @@ const EVENTS: [(&str, Step); 41] = [
     ("controller: entry open", |lane| {
         lane.tell(Event::LaneState(State::EntryOpen, 0))
     }),
-    ("controller: entry closing", |lane| {
-        lane.tell(Event::LaneState(State::EntryClosing, 0))
-    }),
+    ("controller: entry closing", Lane::step_in),
     ("controller: occupied", |lane| {
         lane.tell(Event::LaneState(State::Occupied, PASSAGE))
     }),

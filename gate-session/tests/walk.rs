@@ -376,6 +376,16 @@ fn nobody_leaves_on_a_decision_that_is_not_on_disk() {
 }
 
 #[test]
+fn an_entry_that_closes_on_nobody_is_no_traveller() {
+    let mut lane = Lane::open();
+    lane.tell(Event::LaneState(State::EntryClosing, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+    lane.tell(Event::LaneState(State::Idle, 0));
+    lane.tell(Event::LaneState(State::EntryOpen, 0));
+    assert_eq!(lane.last_reason(), None, "nothing is written down");
+}
+
+#[test]
 fn somebody_who_does_not_step_in_is_noted_and_forgotten() {
     for goes_away in [true, false] {
         let mut lane = Lane::open();

@@ -4,11 +4,10 @@
 //! again when it vanishes.
 
 use super::Outbox;
-use gate_protocol::link::host::{Delivery, HostLink, Occurrence, Status};
+use gate_protocol::link::host::{Delivery, HostLink, Occurrence};
 use gate_protocol::link::{LinkError, Next};
 use gate_protocol::message::{CommandNumber, Door, Mode, Passage, Refusal, Sign, ToController};
-use gate_protocol::pins::{Bits, Input};
-use gate_session::{Device, Event};
+use gate_session::{Device, Event, Observer};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -58,7 +57,7 @@ impl ControllerPort {
             link,
             queue,
             outbox,
-            seen: None,
+            observer: Observer::default(),
             exits: HashMap::new(),
             complained: false,
         };
@@ -110,7 +109,7 @@ struct Task {
     link: HostLink,
     queue: mpsc::Receiver<ToController>,
     outbox: Outbox,
-    seen: Option<Status>,
+    observer: Observer,
     /// Permits for the exit whose answer is outstanding.
     exits: HashMap<CommandNumber, Passage>,
     /// The missing line has been reported; not again until it has been there.
@@ -227,11 +226,14 @@ impl Task {
         match delivery {
             Delivery::Connected(controller) => {
                 info!(?controller, "controller connected");
-                self.seen = None;
+                self.observer.forget();
                 self.outbox.post(Event::DeviceReady(Device::Controller));
             }
             Delivery::Down(problem) => self.down(problem),
-            Delivery::Status(status) => self.status(status),
+            Delivery::Status(status) => self.observer.observe(status, |event| {
+                debug!(?event, "lane");
+                self.outbox.post(event);
+            }),
             Delivery::Event(Occurrence { event, missing, .. }) => {
                 if missing > 0 {
                     error!(missing, "controller had to throw events away");
@@ -260,24 +262,5 @@ impl Task {
     fn down(&mut self, problem: LinkError) {
         error!(device = %self.settings.device.display(), %problem, "controller lost");
         self.outbox.post(Event::DeviceLost(Device::Controller));
-    }
-
-    /// Tells the lane what changed since the status before.
-    fn status(&mut self, status: Status) {
-        let before = self.seen.replace(status);
-        if before.is_none_or(|before| before.state != status.state) {
-            debug!(state = ?status.state, "lane");
-            self.outbox
-                .post(Event::LaneState(status.state, status.passage));
-        }
-        for (door, input) in [
-            (Door::Entry, Input::EntryOpen),
-            (Door::Exit, Input::ExitOpen),
-        ] {
-            let open = Bits(status.inputs).input(input);
-            if before.is_some_and(|before| Bits(before.inputs).input(input) != open) {
-                self.outbox.post(Event::DoorOpen(door, open));
-            }
-        }
     }
 }

@@ -244,6 +244,7 @@ impl Lane {
 
     /// Somebody steps in; the entry is still closing.
     pub fn step_in(&mut self) {
+        self.tell(Event::Inside(true));
         self.tell(Event::LaneState(State::EntryClosing, 0));
     }
 

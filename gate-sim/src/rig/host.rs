@@ -2,26 +2,25 @@
 
 use gate_protocol::frame::Wire;
 use gate_protocol::link::Next;
-use gate_protocol::link::host::{Delivery, HostLink, Status};
-use gate_protocol::pins::{Bits, Input};
+use gate_protocol::link::host::{Delivery, HostLink};
 use gate_protocol::{CommandNumber, Door, Instant, Passage, Refusal, ToController};
-use gate_session::{Device, Event};
+use gate_session::{Device, Event, Observer};
 use std::collections::VecDeque;
 
 #[derive(Debug)]
 pub(super) struct Host {
     link: HostLink,
-    seen: Option<Status>,
+    observer: Observer,
     /// Permits for the exit whose answer is outstanding.
     exits: Vec<(CommandNumber, Passage)>,
     events: VecDeque<Event>,
 }
 
 impl Host {
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             link: HostLink::new(now, 1),
-            seen: None,
+            observer: Observer::default(),
             exits: Vec::new(),
             events: VecDeque::new(),
         }
@@ -69,12 +68,16 @@ impl Host {
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Connected(_) => {
-                self.seen = None;
+                self.observer.forget();
                 self.events
                     .push_back(Event::DeviceReady(Device::Controller));
             }
             Delivery::Down(_) => self.events.push_back(Event::DeviceLost(Device::Controller)),
-            Delivery::Status(status) => self.status(status),
+            Delivery::Status(status) => {
+                let events = &mut self.events;
+                self.observer
+                    .observe(status, |event| events.push_back(event));
+            }
             Delivery::Event(occurrence) => self.events.push_back(Event::Lane(occurrence.event)),
             Delivery::Accepted(number) => self.exits.retain(|(other, _)| *other != number),
             Delivery::Refused(number, refusal) => self.refused(number, refusal),
@@ -86,23 +89,6 @@ impl Host {
         if let Some(at) = self.exits.iter().position(|(other, _)| *other == number) {
             let (_, passage) = self.exits.swap_remove(at);
             self.events.push_back(Event::ExitRefused(passage, refusal));
-        }
-    }
-
-    fn status(&mut self, status: Status) {
-        let before = self.seen.replace(status);
-        if before.is_none_or(|before| before.state != status.state) {
-            self.events
-                .push_back(Event::LaneState(status.state, status.passage));
-        }
-        for (door, input) in [
-            (Door::Entry, Input::EntryOpen),
-            (Door::Exit, Input::ExitOpen),
-        ] {
-            let open = Bits(status.inputs).input(input);
-            if before.is_some_and(|before| Bits(before.inputs).input(input) != open) {
-                self.events.push_back(Event::DoorOpen(door, open));
-            }
         }
     }
 }
