@@ -44,12 +44,14 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// A new printed zone makes everything that was learnt from another document worthless.
+    /// A new printed zone makes everything that was learnt from another document worthless. The face
+    /// goes with the chip: see [`Evidence::forget_chip`].
     pub(crate) fn start_over(&mut self, printed: Box<Mrz>, on_paper: Vec<Finding>) {
         self.printed = Some(printed);
         self.on_paper = on_paper;
-        self.forget_chip();
+        self.on_chip = None;
         self.on_unread_chip.clear();
+        self.portrait = None;
         self.lists = None;
     }
 

@@ -241,6 +241,15 @@ fn another_document_voids_what_was_learnt_from_the_first() {
 }
 
 #[test]
+fn a_photograph_that_was_seen_before_the_document_is_not_forgotten() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.face(FaceVerdict::Attack);
+    lane.examine_document();
+    assert_eq!(lane.last_reason(), Some("presentation-attack"));
+}
+
+#[test]
 fn a_match_with_the_portrait_of_a_chip_that_vanished_clears_nobody() {
     let mut lane = Lane::open();
     lane.walk_in();
