@@ -17,7 +17,7 @@ use gate_session::{
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 /// Portraits that may wait: one traveller has one.
 const QUEUE: usize = 4;
@@ -288,9 +288,10 @@ impl Attempt {
     fn say(&mut self, now: Instant, outbox: &Outbox) {
         let verdict = self.capture.verdict(now.since(self.began));
         let report = self.report(verdict);
-        if self.said.replace(report) != Some(report) {
-            if !matches!(report.verdict, FaceVerdict::Undecided(_)) {
-                info!(verdict = ?report.verdict, frames = report.frames, "face");
+        let said = self.said.replace(report);
+        if said != Some(report) {
+            if said.is_none_or(|said| said.verdict != report.verdict) {
+                debug!(verdict = ?report.verdict, frames = report.frames, "face");
             }
             outbox.post(Event::FaceJudged(self.asked, report));
         }
