@@ -1,0 +1,360 @@
+//! Bad input to a whole lane: each kind is named in the log, closes the lane visibly or costs the
+//! traveller another try, and is over by itself when its cause is.
+
+#![expect(
+    clippy::panic,
+    reason = "a helper of a test fails by panicking, like the test"
+)]
+
+mod lane;
+
+use anyhow::{Result, ensure};
+use gate_host::daemon;
+use gate_host::settings::Settings;
+use gate_session::{Outcome, Referral, Screen};
+use gate_sim::camera::CameraFault;
+use gate_sim::chip::Fault;
+use gate_sim::issuer::{Authority, Scheme, State};
+use gate_sim::reader::ReaderFault;
+use lane::{MANIFEST, Tools, in_lane};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[test]
+fn a_reader_that_sends_garbage_is_named_and_the_next_traveller_is_read() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.reader().fault(ReaderFault::Garbage);
+        lane.send([]);
+        lane.is_left().await?;
+        let said = "60 bytes outside any frame, beginning of a frame expected";
+        lane.has_said(&["WARN", "document reader sends noise", "/mrz", said])?;
+        ensure!(!lane.has_shown(Screen::Go) && lane.has_shown(Screen::StepBack));
+        lane.shows(Screen::Welcome).await?;
+
+        lane.reader().fault(ReaderFault::None);
+        lane.send([]);
+        lane.is_left().await?;
+        let referred = Outcome::Referred(Referral::NoDocument);
+        ensure!(lane.decisions()? == [referred, Outcome::Cleared]);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn a_torn_frame_costs_the_traveller_one_try() {
+    in_lane(async |lane| {
+        let said = "frame broke off after";
+        lane.open().await?;
+        lane.reader().fault(ReaderFault::Torn);
+        lane.send([]);
+        lane.until(|lane| lane.has_said(&[said]).is_ok()).await?;
+        lane.reader().fault(ReaderFault::None);
+        lane.is_left().await?;
+        lane.has_said(&[
+            "WARN",
+            "document reader sent bytes that are no frame",
+            "/mrz",
+            said,
+        ])?;
+        ensure!(lane.decisions()? == [Outcome::Cleared]);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn a_chip_that_vanishes_while_it_is_read_is_read_when_it_lies_there_again() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.send([Fault::Vanishes { after: 9 }]);
+        lane.is_left().await?;
+        lane.shows(Screen::Welcome).await?;
+        lane.has_said(&["WARN", "chip not read", "the chip left the reader's field"])?;
+        ensure!(lane.decisions()? == [Outcome::Cleared]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_reader_that_is_unplugged_closes_the_lane_until_it_is_back() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.reader().fault(ReaderFault::Unplugged);
+        lane.shows(Screen::OutOfService).await?;
+        lane.has_said(&["ERROR", "document reader lost", "/mrz is gone: "])?;
+        lane.reader().fault(ReaderFault::None);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn a_camera_that_stops_in_any_way_closes_the_lane_until_it_shows_something() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        for (fault, said) in [
+            (CameraFault::Frozen, "camera sent no frame for 1s"),
+            (CameraFault::Closed, "camera ended the stream"),
+            (CameraFault::Garbage, "something other than JPEG"),
+        ] {
+            lane.camera().fault(fault);
+            lane.shows(Screen::OutOfService).await?;
+            lane.has_said(&["WARN", "camera lost", "127.0.0.1", said])?;
+            lane.camera().fault(CameraFault::None);
+            lane.shows(Screen::Welcome).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_controller_that_falls_silent_closes_the_lane_until_it_speaks_again() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        let said = [
+            "ERROR",
+            "controller lost",
+            "/controller",
+            "silent for",
+            "(limit ",
+        ];
+        lane.board.line_faults().cut(true);
+        lane.shows(Screen::OutOfService).await?;
+        lane.has_said(&said)?;
+        lane.board.line_faults().cut(false);
+        lane.shows(Screen::Welcome).await?;
+
+        lane.board.power_cut();
+        lane.shows(Screen::OutOfService).await?;
+        lane.board.power_back()?;
+        lane.shows(Screen::Welcome).await?;
+        // The lane that says so also works.
+        lane.send([]);
+        lane.is_left().await?;
+        ensure!(lane.decisions()? == [Outcome::Cleared]);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn devices_that_are_missing_at_the_start_keep_the_lane_closed_until_the_last_is_there() {
+    in_lane(async |lane| {
+        lane.start()?;
+        for missing in [
+            &["ERROR", "document reader lost", "/mrz cannot be opened"][..],
+            &["ERROR", "/controller", "serial line cannot be opened"],
+            &["WARN", "camera lost", "127.0.0.1", "cannot be reached"],
+        ] {
+            lane.until(|lane| lane.has_said(missing).is_ok()).await?;
+        }
+        lane.plug_reader()?;
+        lane.until(|lane| lane.has_said(&["document reader found"]).is_ok())
+            .await?;
+        lane.plug_camera().await?;
+        lane.until(|lane| lane.has_said(&["camera found"]).is_ok())
+            .await?;
+        ensure!(
+            !lane.has_shown(Screen::Welcome),
+            "open without a controller"
+        );
+        lane.plug_controller()?;
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn on_a_full_disk_nobody_is_cleared_and_nothing_is_lost() {
+    in_lane(async |lane| {
+        let disk = Disk::small(&lane.journal_folder())?;
+        lane.open().await?;
+        let disk = disk.fill()?;
+        lane.send([]);
+        lane.is_left().await?;
+        ensure!(
+            !lane.has_shown(Screen::Go),
+            "let out without an entry in the journal"
+        );
+        ensure!(lane.has_shown(Screen::OfficerComing) && lane.has_shown(Screen::StepBack));
+        lane.shows(Screen::OutOfService).await?;
+        lane.has_said(&[
+            "ERROR",
+            "journal entry not written",
+            "journal.sqlite",
+            disk.said(),
+        ])?;
+        ensure!(lane.decisions()?.is_empty());
+
+        disk.free()?;
+        lane.shows(Screen::Welcome).await?;
+        lane.has_said(&["INFO", "journal works again"])?;
+        let failed = Outcome::Referred(Referral::DeviceFailed);
+        ensure!(
+            lane.decisions()? == [Outcome::Cleared, failed],
+            "{:?}",
+            lane.decisions()?
+        );
+
+        lane.send([]);
+        lane.is_left().await?;
+        ensure!(lane.decisions()? == [Outcome::Cleared, failed, Outcome::Cleared]);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+/// A disk of the journal's own that can be full.
+struct Disk {
+    folder: PathBuf,
+    mounted: bool,
+}
+
+/// A disk with no room, or, where nothing may be mounted, a journal that somebody else holds on to.
+enum FullDisk {
+    Full(Disk),
+    Held(rusqlite::Connection),
+}
+
+impl Disk {
+    /// Mounts a small disk on `folder`, if that is allowed here.
+    fn small(folder: &Path) -> Result<Self> {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "gate-test"])
+            .arg(folder)
+            .output()
+            .is_ok_and(|mount| mount.status.success());
+        if !mounted {
+            println!("no disk can be mounted here: the journal is locked instead");
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            mounted,
+        })
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.folder.join("filler")
+    }
+
+    fn fill(self) -> Result<FullDisk> {
+        if !self.mounted {
+            let journal = rusqlite::Connection::open(self.folder.join("journal.sqlite"))?;
+            journal.execute_batch("BEGIN IMMEDIATE")?;
+            return Ok(FullDisk::Held(journal));
+        }
+        let mut filler = File::create(self.filler())?;
+        while filler.write_all(&[0; 4_096]).is_ok() {}
+        Ok(FullDisk::Full(self))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if self.mounted {
+            // Lazily: the daemon has the journal open until it ends.
+            let _ended = Command::new("umount")
+                .arg("--lazy")
+                .arg(&self.folder)
+                .status();
+        }
+    }
+}
+
+impl FullDisk {
+    fn said(&self) -> &'static str {
+        match self {
+            Self::Full(_) => "database or disk is full",
+            Self::Held(..) => "database is locked",
+        }
+    }
+
+    fn free(&self) -> Result<()> {
+        match self {
+            Self::Full(disk) => fs::remove_file(disk.filler())?,
+            Self::Held(journal) => journal.execute_batch("ROLLBACK")?,
+        }
+        Ok(())
+    }
+}
+
+/// Settings that are right for a machine without any device.
+fn settings(folder: &Path, models: &Path) -> String {
+    let trust = Authority::new(State::UTOPIA, Scheme::Elliptic, 1).and_then(|it| it.csca_pem());
+    fs::write(folder.join("csca.pem"), trust.expect("a certificate")).expect("a folder");
+    format!(
+        "controller.device = \"/none\"\nreader.device = \"/none\"\n\
+         chip = {{ reader = \"none\", trust = {trust:?} }}\n\
+         camera.url = \"http://127.0.0.1:9/\"\n\
+         face = {{ manifest = {MANIFEST:?}, models = {models:?} }}\n\
+         lists.file = \"/none\"\njournal.file = {journal:?}\npage.listen = \"127.0.0.1:0\"\n",
+        trust = folder.join("csca.pem"),
+        journal = folder.join("journal.sqlite"),
+    )
+}
+
+/// What the daemon's program would end with.
+fn start(folder: &Path, settings: &str) -> Result<()> {
+    let file = folder.join("gate.toml");
+    fs::write(&file, settings)?;
+    let settings = Settings::open(&file)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    Ok(runtime
+        .block_on(async { tokio::spawn(daemon::run(settings, std::future::ready(()))).await })??)
+}
+
+#[test]
+fn a_model_file_with_a_wrong_hash_stops_the_start_and_is_named() {
+    let Some(tools) = Tools::find() else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = folder.path().join("models");
+    fs::create_dir(&models).expect("a folder");
+    for file in fs::read_dir(&tools.models).expect("models") {
+        let file = file.expect("models").path();
+        symlink(&file, models.join(file.file_name().expect("a name"))).expect("a link");
+    }
+    let settings = settings(folder.path(), &models);
+    start(folder.path(), &settings).expect("a daemon that starts with the right files");
+
+    let model = fs::read_dir(&models)
+        .expect("models")
+        .map(|file| file.expect("models").path())
+        .find(|file| {
+            file.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("yunet"))
+        })
+        .expect("a detector");
+    let mut bytes = fs::read(&model).expect("a model");
+    bytes[1_000] ^= 1;
+    fs::remove_file(&model).expect("a link");
+    fs::write(&model, bytes).expect("a changed model");
+    let problem = start(folder.path(), &settings).expect_err("a model that nobody calibrated");
+    let problem = format!("{problem:#}");
+    let manifest = fs::read_to_string(MANIFEST).expect("the manifest");
+    let (found, expected) = problem
+        .split_once(" has SHA-256 ")
+        .and_then(|(_, hashes)| hashes.split_once(", expected "))
+        .unwrap_or_else(|| panic!("{problem}"));
+    assert!(problem.contains(&model.display().to_string()), "{problem}");
+    assert!(manifest.contains(expected), "{problem}");
+    assert!(found.len() == 64 && !manifest.contains(found), "{problem}");
+}
+
+#[test]
+fn an_unknown_key_in_the_settings_stops_the_start_and_is_named_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = settings(folder.path(), Path::new("/none")) + "limits.oficer = \"1 s\"\n";
+    let line = format!("line {}", settings.lines().count());
+    let problem = start(folder.path(), &settings).expect_err("a key that means nothing");
+    let problem = format!("{problem:#}");
+    for word in [
+        "/gate.toml",
+        &line,
+        "unknown field `oficer`",
+        "expected one of",
+        "`officer`",
+    ] {
+        assert!(problem.contains(word), "{word}: {problem}");
+    }
+}

@@ -1,0 +1,409 @@
+//! A whole lane: the daemon in this process; the emulated controller, the simulated devices and a
+//! traveller around it.
+//!
+//! Needs `GATE_QEMU`, `GATE_FIRMWARE` and `GATE_MODELS` as `cargo xtask test` sets them, and what a
+//! PC/SC daemon of our own needs; without the three the tests say so and pass. A machine has one
+//! PC/SC daemon, so there is one lane at a time.
+
+pub(crate) mod log;
+mod page;
+mod people;
+pub(crate) mod secrets;
+
+use anyhow::{Context, Result, bail, ensure};
+use gate_face::manifest::Manifest;
+use gate_host::daemon::{self, StartError};
+use gate_host::journal;
+use gate_host::settings::Settings;
+use gate_protocol::Instant;
+use gate_protocol::pins::{Bits, Input};
+use gate_session::{Outcome, Screen};
+use gate_sim::camera::{Camera, Format};
+use gate_sim::chip::pcscd::Pcscd;
+use gate_sim::chip::vpcd::Placed;
+use gate_sim::chip::{Chip, Fault};
+use gate_sim::emulator::{Board, Config};
+use gate_sim::profile::Profile;
+use gate_sim::reader::Reader;
+use gate_sim::world::{Action, Persona, View, World};
+use page::Page;
+use people::Traveller;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// How often doors and people move.
+const STEP: Duration = Duration::from_millis(5);
+/// Longer than anything takes, on a machine that is busy with something else.
+const LIMIT: Duration = Duration::from_secs(120);
+/// From a document on the glass to its zone on the line.
+const RECOGNISED: Duration = Duration::from_millis(300);
+const READER_BAUD: u32 = 9_600;
+
+/// The model manifest.
+pub(crate) const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/manifest.toml");
+
+/// Where the tools and models are that only `cargo xtask` puts there.
+pub(crate) struct Tools {
+    qemu: PathBuf,
+    firmware: PathBuf,
+    pub(crate) models: PathBuf,
+}
+
+impl Tools {
+    /// `None` and a word about it where the tests run without.
+    pub(crate) fn find() -> Option<Self> {
+        let find = |name| std::env::var_os(name).map(PathBuf::from);
+        let tools = (
+            find("GATE_QEMU"),
+            find("GATE_FIRMWARE"),
+            find("GATE_MODELS"),
+        );
+        let (Some(qemu), Some(firmware), Some(models)) = tools else {
+            println!("skipped: GATE_QEMU, GATE_FIRMWARE and GATE_MODELS are not all set");
+            return None;
+        };
+        Some(Self {
+            qemu,
+            firmware,
+            models,
+        })
+    }
+}
+
+/// Plays `scene` in a lane that is still switched off. Whatever the scene was about, nothing may
+/// have panicked, and nothing of the document's holder may stand in log, journal or page.
+pub(crate) fn in_lane(scene: impl AsyncFnOnce(&mut Lane) -> Result<()>) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(tools) = Tools::find() else {
+        return;
+    };
+    log::begin();
+    let runtime = tokio::runtime::Runtime::new().expect("a test has threads");
+    let result = runtime.block_on(async {
+        let mut lane = Lane::assemble(tools).await?;
+        let result = scene(&mut lane).await;
+        let checked = lane.check_discretion().and(log::check_no_panic());
+        let stopped = lane.switch_off().await;
+        result.and(checked).and(stopped)
+    });
+    if let Err(problem) = result {
+        panic!("{problem:#}\nthe daemon said:\n{}", log::last_words());
+    }
+}
+
+/// A lane and whoever is in it.
+pub(crate) struct Lane {
+    daemon: Option<Running>,
+    pub(crate) board: Board,
+    reader: Option<Reader>,
+    camera: Option<Camera>,
+    camera_address: SocketAddr,
+    pcscd: Pcscd,
+    page: Page,
+    page_address: SocketAddr,
+    world: World,
+    inputs: Bits,
+    started: tokio::time::Instant,
+    traveller: Arc<Traveller>,
+    document: Document,
+    tools: Tools,
+    folder: TempDir,
+}
+
+/// A daemon, and what ends it when it is dropped.
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), StartError>>,
+}
+
+/// Where the traveller's document is.
+enum Document {
+    None,
+    InHand(Box<Chip>),
+    Placed(Placed),
+    /// On its way back into the hand: the reader takes its time to notice.
+    Lifted(JoinHandle<Option<Chip>>),
+}
+
+impl Lane {
+    /// A lane with nothing plugged in and no daemon.
+    async fn assemble(tools: Tools) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
+        let manifest = Manifest::parse(&std::fs::read_to_string(MANIFEST)?)?;
+        let traveller = Traveller::born(&manifest, &tools.models)?;
+        let people = Profile {
+            misplaced: 0.0,
+            second_look: 0.0,
+            ..Profile::fast()
+        };
+        let mut world = World::new(people, 1);
+        let inputs = world.step(Instant::ZERO, Bits(0));
+        let mut config = Config::new(&tools.qemu, &tools.firmware, folder.path().join("board"));
+        config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
+        let page_address = free_port()?;
+        std::fs::create_dir(folder.path().join("journal"))?;
+        Ok(Self {
+            daemon: None,
+            board: Board::power_on(&config, inputs)?,
+            reader: None,
+            camera: None,
+            camera_address: free_port()?,
+            pcscd: Pcscd::start()?,
+            page: Page::follow(page_address),
+            page_address,
+            world,
+            inputs,
+            started: tokio::time::Instant::now(),
+            traveller,
+            document: Document::None,
+            tools,
+            folder,
+        })
+    }
+
+    /// Plugs everything in, starts the daemon, and waits until the lane is open.
+    pub(crate) async fn open(&mut self) -> Result<()> {
+        self.plug_controller()?;
+        self.plug_reader()?;
+        self.plug_camera().await?;
+        self.start()?;
+        self.shows(Screen::Welcome).await
+    }
+
+    pub(crate) fn plug_controller(&self) -> Result<()> {
+        let name = self.folder.path().join("controller");
+        Ok(std::os::unix::fs::symlink(self.board.tty(), name)?)
+    }
+
+    pub(crate) fn plug_reader(&mut self) -> Result<()> {
+        let name = self.folder.path().join("mrz");
+        self.reader = Some(Reader::plug(&name, READER_BAUD)?);
+        Ok(())
+    }
+
+    pub(crate) async fn plug_camera(&mut self) -> Result<()> {
+        let scene = self.traveller.scene(View::Nobody);
+        let camera = Camera::listen(self.camera_address, Format::default(), scene);
+        self.camera = Some(camera.await?);
+        Ok(())
+    }
+
+    /// The reader of printed zones.
+    pub(crate) fn reader(&self) -> &Reader {
+        self.reader.as_ref().expect("the scene has plugged it in")
+    }
+
+    /// The camera.
+    pub(crate) fn camera(&self) -> &Camera {
+        self.camera.as_ref().expect("the scene has plugged it in")
+    }
+
+    /// The folder in which the daemon keeps its journal and nothing else.
+    pub(crate) fn journal_folder(&self) -> PathBuf {
+        self.folder.path().join("journal")
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.journal_folder().join("journal.sqlite")
+    }
+
+    /// Starts the daemon as its program does.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let folder = self.folder.path();
+        std::fs::write(folder.join("csca.pem"), &self.traveller.trust)?;
+        let list = format!("key {}\n", "00".repeat(32));
+        std::fs::write(folder.join("lists.txt"), list)?;
+        let file = folder.join("gate.toml");
+        std::fs::write(&file, self.settings())?;
+        let settings = Settings::open(&file)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async {
+            // A lane that is dropped ends its daemon, too.
+            let _dropped = stopped.await;
+        };
+        let task = tokio::spawn(daemon::run(settings, shutdown));
+        self.daemon = Some(Running { stop, task });
+        Ok(())
+    }
+
+    fn settings(&self) -> String {
+        let place = |name: &str| format!("{:?}", self.folder.path().join(name));
+        format!(
+            "controller.device = {controller}\n\
+             reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
+             chip = {{ reader = {chip:?}, trust = {trust}, extended_length = true }}\n\
+             camera.url = \"http://{camera}/stream.mjpeg\"\n\
+             face = {{ manifest = {MANIFEST:?}, models = {models:?} }}\n\
+             lists.file = {lists}\n\
+             journal.file = {journal:?}\n\
+             page.listen = \"{page}\"\n\
+             limits.officer = \"1 s\"\n",
+            controller = place("controller"),
+            reader = place("mrz"),
+            chip = self.pcscd.reader(),
+            trust = place("csca.pem"),
+            camera = self.camera_address,
+            models = self.tools.models,
+            lists = place("lists.txt"),
+            journal = self.journal(),
+            page = self.page_address,
+        )
+    }
+
+    /// Lets the world go on until the page shows `wanted`.
+    pub(crate) async fn shows(&mut self, wanted: Screen) -> Result<()> {
+        self.until(|lane| lane.page.screen() == wanted)
+            .await
+            .with_context(|| format!("{wanted:?} expected"))
+    }
+
+    /// Somebody with a good document comes; the chip has these faults, one for each placement.
+    pub(crate) fn send(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        let chip = Chip::new(&self.traveller.document, 1).with_faults(faults);
+        self.document = Document::InHand(Box::new(chip));
+        self.world.send(Persona::Genuine);
+    }
+
+    /// Lets the world go on until nobody is in the lane.
+    pub(crate) async fn is_left(&mut self) -> Result<()> {
+        self.until(|lane| lane.world.is_deserted())
+            .await
+            .context("traveller still there")
+    }
+
+    /// Lets the world go on until `done`.
+    pub(crate) async fn until(&mut self, done: impl Fn(&Self) -> bool) -> Result<()> {
+        let began = tokio::time::Instant::now();
+        while !done(self) {
+            let screen = self.page.screen();
+            ensure!(
+                began.elapsed() < LIMIT,
+                "the page still shows {screen:?} after {LIMIT:?}"
+            );
+            self.check_daemon().await?;
+            self.step().await?;
+            // The world is made of steps; nothing is waited for here but the next.
+            sleep(STEP).await;
+        }
+        Ok(())
+    }
+
+    async fn check_daemon(&mut self) -> Result<()> {
+        if let Some(ended) = self.daemon.take_if(|daemon| daemon.task.is_finished()) {
+            ended.task.await??;
+            bail!("the daemon has ended");
+        }
+        Ok(())
+    }
+
+    /// One step of the world in real time.
+    async fn step(&mut self) -> Result<()> {
+        let now = Instant::from_micros(u64::try_from(self.started.elapsed().as_micros())?);
+        if let Some(screen) = self.page.changed() {
+            self.world.show(now, screen);
+        }
+        let inputs = self.world.step(now, self.board.outputs());
+        for input in Input::ALL {
+            if inputs.input(input) != self.inputs.input(input) {
+                self.board.set_input(input, inputs.input(input))?;
+            }
+        }
+        self.inputs = inputs;
+        while let Some(action) = self.world.action() {
+            self.act(action).await?;
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, action: Action) -> Result<()> {
+        match action {
+            Action::PlaceDocument(placement) => {
+                self.reader()
+                    .place(&self.traveller.zone(), placement, RECOGNISED);
+                self.place().await?;
+            }
+            Action::LiftDocument => {
+                self.reader().lift();
+                self.lift();
+            }
+            Action::InView(view) => self.camera().show(self.traveller.scene(view)),
+        }
+        Ok(())
+    }
+
+    async fn place(&mut self) -> Result<()> {
+        let chip = match std::mem::replace(&mut self.document, Document::None) {
+            Document::InHand(chip) => Some(*chip),
+            Document::Lifted(lifted) => lifted.await?,
+            Document::None | Document::Placed(_) => None,
+        };
+        if let Some(chip) = chip {
+            self.document = Document::Placed(Placed::place(chip, self.pcscd.card_address())?);
+        }
+        Ok(())
+    }
+
+    fn lift(&mut self) {
+        if let Document::Placed(placed) = std::mem::replace(&mut self.document, Document::None) {
+            self.document = Document::Lifted(tokio::task::spawn_blocking(move || placed.remove()));
+        }
+    }
+
+    /// Every decision in the journal, whose chain is whole.
+    pub(crate) fn decisions(&self) -> Result<Vec<Outcome>> {
+        let mut decisions = Vec::new();
+        for entry in journal::read(&self.journal())? {
+            let body: serde_json::Value = serde_json::from_str(&entry.body)?;
+            if body["entry"] == "decision" {
+                decisions.push(serde_json::from_value(body)?);
+            }
+        }
+        Ok(decisions)
+    }
+
+    /// Whether the page has ever shown `screen`.
+    pub(crate) fn has_shown(&self, screen: Screen) -> bool {
+        self.page.screens().contains(&screen)
+    }
+
+    /// Nothing of the document's holder stands anywhere.
+    fn check_discretion(&self) -> Result<()> {
+        let journal = if self.journal().exists() {
+            journal::read(&self.journal())?
+        } else {
+            Vec::new()
+        };
+        let entries: String = journal.into_iter().map(|entry| entry.body + "\n").collect();
+        let words = secrets::of(&self.traveller.document);
+        for (what, text) in [
+            ("log", &log::text()),
+            ("journal", &entries),
+            ("page", &self.page.text()),
+        ] {
+            if let Some((word, line)) = secrets::find(text, &words) {
+                bail!("{word:?} stands in the {what}: {line}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn switch_off(&mut self) -> Result<()> {
+        if let Some(Running { stop, task }) = self.daemon.take() {
+            drop(stop);
+            timeout(LIMIT, task).await???;
+        }
+        Ok(())
+    }
+}
+
+/// A port that nobody has now.
+fn free_port() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
