@@ -50,7 +50,7 @@ pub struct Published {
     /// What the traveller is asked to do.
     #[serde(flatten)]
     pub screen: Screen,
-    /// Number of the traveller since the daemon's start; 0 before the first.
+    /// Number of the traveller over all starts of the daemon; 0 before the first.
     pub traveller: u64,
     /// When the lane decided to show it. The page reports its paint against this
     /// time, so it is the event's own, not the time of sending.
