@@ -2,7 +2,7 @@
 
 use gate_session::{Abandonment, Outcome, Referral};
 
-/// A kind of traveller. What each does is in [`super::person`]; how each must end is here.
+/// A kind of traveller. What each does is in `person.rs`; how each must end is here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Persona {
     /// The holder of a good document.
