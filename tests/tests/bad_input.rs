@@ -113,6 +113,7 @@ fn a_camera_that_stops_in_any_way_closes_the_lane_until_it_shows_something() {
 fn a_controller_that_falls_silent_closes_the_lane_until_it_speaks_again() {
     in_lane(async |lane| {
         lane.open().await?;
+        lane.entry_is_open().await?; // no command is on its way any more
         let said = [
             "ERROR",
             "controller lost",

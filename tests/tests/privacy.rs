@@ -29,6 +29,7 @@ fn a_journey_leaves_nothing_of_the_traveller_in_log_journal_or_page() {
             matches!(decisions[..], [Outcome::Cleared, Outcome::Referred(_)]),
             "{decisions:?}"
         );
+        lane.entry_is_open().await?;
         ensure!(lane.has_shown(Screen::Go) && lane.has_shown(Screen::StepBack));
         lane.has_said(&["WARN", "chip not read"])?;
         ensure!(log::text().contains("DEBUG"), "the log is not complete");

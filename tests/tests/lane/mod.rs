@@ -15,8 +15,8 @@ use gate_face::manifest::Manifest;
 use gate_host::daemon::{self, StartError};
 use gate_host::journal;
 use gate_host::settings::Settings;
-use gate_protocol::Instant;
 use gate_protocol::pins::{Bits, Input};
+use gate_protocol::{Door, Instant};
 use gate_session::{Outcome, Screen};
 use gate_sim::camera::{Camera, Format};
 use gate_sim::chip::pcscd::Pcscd;
@@ -262,6 +262,13 @@ impl Lane {
         self.until(|lane| lane.page.screen() == wanted)
             .await
             .with_context(|| format!("{wanted:?} expected"))
+    }
+
+    /// Lets the world go on until the entry stands open: the controller has done as it was told.
+    pub(crate) async fn entry_is_open(&mut self) -> Result<()> {
+        self.until(|lane| lane.world.opening(Door::Entry) >= 1.0)
+            .await
+            .context("entry still closed")
     }
 
     /// Somebody with a good document comes; the chip has these faults, one for each placement.
