@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Ten bits at 115,200 baud.
 const BYTE_TIME: Duration = Duration::from_nanos(86_806);
+/// How long to wait before a line whose host's end is closed is looked at again.
+const HANG_UP: Duration = Duration::from_millis(5);
 /// How often the reading thread looks whether the line is still wanted.
 const LOOK_EVERY: Timespec = Timespec {
     tv_sec: 0,
@@ -177,7 +179,8 @@ fn carry_to_board(
             continue; // interrupted: look again
         }
         let Ok(count) = rustix::io::read(terminal, &mut bytes) else {
-            continue; // nothing there yet
+            rest(HANG_UP); // nobody has opened the host's end: poll would return at once
+            continue;
         };
         for byte in &bytes[..count] {
             number = number.wrapping_add(1);
