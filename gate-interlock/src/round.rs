@@ -326,10 +326,9 @@ impl Interlock {
     }
 
     /// SAF-007: in trouble nobody decides anything about whoever is inside, so the host's being
-    /// there is no reason to wait. A sensor that has stopped seeing somebody is not believed.
+    /// there is no reason to wait.
     pub(crate) fn trapped_in_trouble(&self, now: Instant) -> bool {
-        let somebody = self.seen.lane != Lane::Empty || self.occupant.is_some();
-        somebody && now.since(self.since) >= self.limits.trap
+        self.seen.lane != Lane::Empty && now.since(self.since) >= self.limits.trap
     }
 
     /// Releases the entry for whoever, or whatever, is inside.

@@ -381,16 +381,9 @@ fn an_emergency_ends_only_by_normal_inputs_and_an_officer() {
 #[test]
 fn trouble_traps_nobody_although_the_host_is_there() {
     let mut rig = Rig::occupied();
-    rig.input(Input::SingleOk, false);
-    rig.input(Input::EmptyOk, true);
-    rig.input(Input::Chamber1Free, true);
-    rig.input(Input::Chamber2Free, true);
+    rig.input(Input::EmptyOk, true); // and one person, says the same sensor
     rig.run(2_000);
-    assert_eq!(
-        rig.interlock.state(),
-        State::Trouble,
-        "nobody vanishes behind two locked doors"
-    );
+    assert_eq!(rig.interlock.state(), State::Trouble);
     assert!(!rig.entry_released());
     rig.run(10_000);
     assert!(rig.entry_released() && !rig.exit_released());
