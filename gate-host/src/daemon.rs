@@ -120,7 +120,7 @@ pub async fn run(
         controller: ControllerPort::spawn(settings.controller, first_session, outbox.clone()),
         chip: ChipPort::spawn(settings.chip, trust, outbox.clone()).map_err(StartError::Thread)?,
         face: FacePort::spawn(engine, rules, camera, outbox.clone()).map_err(StartError::Thread)?,
-        lists: ListsPort::open(&settings.lists.file, outbox.clone()),
+        lists: ListsPort::spawn(settings.lists.file, outbox.clone()),
         journal: JournalPort::spawn(journal, outbox).map_err(StartError::Thread)?,
         screens,
     };

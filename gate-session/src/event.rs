@@ -24,17 +24,20 @@ pub enum Device {
     FaceModels,
     /// The journal of decisions.
     Journal,
+    /// The lists of lost, stolen and wanted documents.
+    Lists,
 }
 
 impl Device {
     /// Every device.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Controller,
         Self::MrzReader,
         Self::ChipReader,
         Self::Camera,
         Self::FaceModels,
         Self::Journal,
+        Self::Lists,
     ];
 }
 
@@ -56,6 +59,8 @@ pub enum Event {
     Inside(bool),
     /// A door reached its open position, or left it.
     DoorOpen(Door, bool),
+    /// Somebody who stood in the beam behind the exit has left it.
+    ClearOfExit,
     /// The controller did not take the permit for the exit.
     ExitRefused(Passage, Refusal),
 

@@ -245,6 +245,10 @@ impl Session {
                 self.traveller.exit_open(now);
                 Stage::AwaitExit
             }
+            (Stage::AwaitExit, Event::ClearOfExit) => {
+                self.traveller.clear_of_exit(now);
+                Stage::AwaitExit
+            }
             (Stage::AwaitExit, Event::Lane(LaneEvent::Passed(passage)))
                 if passage == self.traveller.passage =>
             {
@@ -557,8 +561,8 @@ impl Session {
 
     pub(crate) fn complete(&mut self, now: Instant, left: Left) -> Stage {
         self.questions.drop_all_about_traveller();
-        if self.traveller.decided == Some(Outcome::Cleared) || left == Left::NeverEntered {
-            self.traveller.timeline.ended = now; // a referral's time ended with the referral
+        if left == Left::NeverEntered {
+            self.traveller.timeline.ended = now;
         }
         let ticket = self.questions.ask(Question::Completion, None);
         let record = Record::Completion {

@@ -37,5 +37,9 @@ impl Observer {
                 tell(Event::DoorOpen(door, open(status)));
             }
         }
+        let clear = |status: Status| Bits(status.inputs).input(Input::ZoneOutFree);
+        if before.is_some_and(|before| !clear(before) && clear(status)) {
+            tell(Event::ClearOfExit);
+        }
     }
 }

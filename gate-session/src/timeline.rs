@@ -64,7 +64,7 @@ pub struct Timeline {
     /// When the traveller's time began: the moment the entry began to close behind somebody.
     #[serde(rename = "began_us", with = "micros")]
     pub began: Instant,
-    /// When it ended: outside the exit, or at the referral.
+    /// When it ended: behind the exit, clear of its beam, or at the referral.
     #[serde(rename = "ended_us", with = "micros")]
     pub ended: Instant,
     /// What happened in between, in the order in which it ended. Spans overlap.

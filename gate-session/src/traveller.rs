@@ -37,6 +37,8 @@ pub(crate) struct Traveller {
     document_done: Option<Instant>,
     released: Instant,
     exit_open: Option<Instant>,
+    /// When the traveller was last seen to leave the beam behind the exit.
+    outside: Option<Instant>,
 }
 
 impl Traveller {
@@ -163,13 +165,18 @@ impl Traveller {
         }
     }
 
+    pub(crate) const fn clear_of_exit(&mut self, now: Instant) {
+        self.outside = Some(now);
+    }
+
+    /// The controller has the exit shut behind the traveller, whose own time ended in the beam
+    /// behind it: that the door closes is nobody's waiting but the next one's.
     pub(crate) fn walked_out(&mut self, now: Instant) {
-        self.span_since(
-            "walk out",
-            SpanKind::Human,
-            self.exit_open.unwrap_or(self.released),
-            now,
-        );
+        let opened = self.exit_open.unwrap_or(self.released);
+        let outside = self.outside.map_or(now, |outside| outside.max(opened));
+        self.span_since("walk out", SpanKind::Human, opened, outside);
+        self.span_since("exit door closes", SpanKind::Device, outside, now);
+        self.timeline.ended = outside;
     }
 
     /// How long the traveller may go on with what is awaited of him.

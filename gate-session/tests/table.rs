@@ -62,7 +62,7 @@ const STAGES: [(&str, Step); 12] = [
 ];
 
 /// Everything that can happen. Answers use the ticket that is out, if there is one.
-const EVENTS: [(&str, Step); 41] = [
+const EVENTS: [(&str, Step); 42] = [
     ("an hour passes", |lane| lane.after(3_600.0).wake()),
     ("device ready", |lane| {
         lane.tell(Event::DeviceReady(Device::Camera))
@@ -133,6 +133,9 @@ const EVENTS: [(&str, Step); 41] = [
     }),
     ("exit door open", |lane| {
         lane.tell(Event::DoorOpen(Door::Exit, true))
+    }),
+    ("clear of the exit", |lane| {
+        lane.tell(Event::ClearOfExit);
     }),
     ("exit refused", |lane| {
         lane.tell(Event::ExitRefused(PASSAGE, Refusal::WrongPassage))

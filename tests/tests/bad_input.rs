@@ -140,6 +140,50 @@ fn a_controller_that_falls_silent_closes_the_lane_until_it_speaks_again() {
 }
 
 #[test]
+fn a_camera_that_stops_beside_a_traveller_costs_the_clearance_and_closes_the_lane() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.receives_somebody().await?;
+        lane.camera().fault(CameraFault::Frozen);
+        lane.is_left().await?;
+        lane.has_said(&["WARN", "camera lost", "127.0.0.1", "no frame for 1s"])?;
+        ensure!(!lane.has_shown(Screen::Go), "cleared without a face");
+        ensure!(lane.has_shown(Screen::OfficerComing) && lane.has_shown(Screen::StepBack));
+        ensure!(lane.decisions()? == [Outcome::Referred(Referral::DeviceFailed)]);
+        lane.shows(Screen::OutOfService).await?;
+        lane.camera().fault(CameraFault::None);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn a_controller_that_falls_silent_beside_a_traveller_lets_them_back_and_never_out() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.receives_somebody().await?;
+        lane.board.line_faults().cut(true);
+        lane.until(|lane| lane.is_exit_open() || lane.is_deserted())
+            .await?;
+        ensure!(!lane.is_exit_open(), "the exit opened without a host");
+        lane.has_said(&["ERROR", "controller lost", "/controller", "silent for"])?;
+        ensure!(lane.has_shown(Screen::StepBack));
+        let decisions = lane.decisions()?;
+        ensure!(
+            decisions.last() == Some(&Outcome::Referred(Referral::DeviceFailed)),
+            "{decisions:?}"
+        );
+        lane.shows(Screen::OutOfService).await?;
+        lane.board.line_faults().cut(false);
+        lane.shows(Screen::Welcome).await?;
+
+        lane.send([]);
+        lane.is_left().await?;
+        ensure!(lane.decisions()?.last() == Some(&Outcome::Cleared));
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
 fn devices_that_are_missing_at_the_start_keep_the_lane_closed_until_the_last_is_there() {
     in_lane(async |lane| {
         lane.start()?;
@@ -147,6 +191,7 @@ fn devices_that_are_missing_at_the_start_keep_the_lane_closed_until_the_last_is_
             &["ERROR", "document reader lost", "/mrz cannot be opened"][..],
             &["ERROR", "/controller", "serial line cannot be opened"],
             &["WARN", "camera lost", "127.0.0.1", "cannot be reached"],
+            &["ERROR", "lists cannot be asked", "/lists.txt"],
         ] {
             lane.until(|lane| lane.has_said(missing).is_ok()).await?;
         }
@@ -155,6 +200,9 @@ fn devices_that_are_missing_at_the_start_keep_the_lane_closed_until_the_last_is_
             .await?;
         lane.plug_camera().await?;
         lane.until(|lane| lane.has_said(&["camera found"]).is_ok())
+            .await?;
+        lane.deliver_list()?;
+        lane.until(|lane| lane.has_said(&["list read"]).is_ok())
             .await?;
         ensure!(
             !lane.has_shown(Screen::Welcome),

@@ -6,16 +6,19 @@
 
 use super::Outbox;
 use gate_document::mrz::Mrz;
-use gate_session::{Event, ListsAnswer, Span, SpanKind, Ticket};
+use gate_session::{Device, Event, ListsAnswer, Span, SpanKind, Ticket};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use tracing::error;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+use tracing::{error, info};
 
 type Mark = [u8; 16];
 
-/// Why a list cannot be used. Until it can, every traveller is referred.
+/// Why a list cannot be used. While there is no other, the lane is closed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListsError {
     /// Look at path and permissions.
@@ -119,27 +122,44 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     })
 }
 
-/// Answers from a list that was read when the daemon started.
+/// How often the file is looked at. A list is replaced some times a day at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+type Shared = Arc<RwLock<Option<Lists>>>;
+
+/// Answers from the list in memory, and follows its file.
 #[derive(Debug)]
 pub struct ListsPort {
-    lists: Option<Lists>,
+    lists: Shared,
     outbox: Outbox,
 }
 
 impl ListsPort {
-    /// Reads the list; one that cannot be read is reported, and nobody is cleared without it.
+    /// Follows the list at `path`: it is read anew whenever the file changes. Without any list the
+    /// lane is closed; with one, a bad or missing file is reported and the list in memory stays.
     #[must_use]
-    pub fn open(path: &Path, outbox: Outbox) -> Self {
-        let lists = Lists::open(path)
-            .inspect_err(|problem| error!(%problem, "lists cannot be asked"))
-            .ok();
+    pub fn spawn(path: PathBuf, outbox: Outbox) -> Self {
+        let lists = Shared::default();
+        let mut follower = Follower::new(path, Arc::clone(&lists));
+        let news = outbox.clone();
+        tokio::spawn(async move {
+            while news.is_open() {
+                let (back, event) = look(follower).await;
+                follower = back;
+                if let Some(event) = event {
+                    news.post(event);
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        });
         Self { lists, outbox }
     }
 
     /// Asks for the document; `Event::ListsAnswered` follows.
     pub fn ask(&self, ticket: Ticket, printed: &Mrz) {
         let started = self.outbox.now();
-        let answer = match &self.lists {
+        let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        let answer = match &*lists {
             None => ListsAnswer::Unavailable,
             Some(lists)
                 if lists.contains(&printed.issuing_state, printed.document_number.expose()) =>
@@ -151,6 +171,65 @@ impl ListsPort {
         let spent = Span::new("ask lists", SpanKind::Software, started, self.outbox.now());
         self.outbox.post(Event::Spent(ticket.asked(), vec![spent]));
         self.outbox.post(Event::ListsAnswered(ticket, answer));
+    }
+}
+
+/// A long list takes a while to read, and the daemon's threads have other things to do.
+async fn look(mut follower: Follower) -> (Follower, Option<Event>) {
+    tokio::task::spawn_blocking(move || {
+        let event = follower.look();
+        (follower, event)
+    })
+    .await
+    .expect("reading a list does not panic, and nobody cancels it")
+}
+
+/// What tells one content of a file from the next: when it was changed, its length, its inode.
+type Stamp = (SystemTime, u64, u64);
+
+/// The file as it was last seen.
+struct Follower {
+    path: PathBuf,
+    lists: Shared,
+    /// `None`: not looked at yet. `Some(None)`: there was no file.
+    seen: Option<Option<Stamp>>,
+}
+
+impl Follower {
+    const fn new(path: PathBuf, lists: Shared) -> Self {
+        Self {
+            path,
+            lists,
+            seen: None,
+        }
+    }
+
+    /// Looks at the file; gives what the lane should know.
+    fn look(&mut self) -> Option<Event> {
+        let stamp = std::fs::metadata(&self.path)
+            .ok()
+            .and_then(|file| Some((file.modified().ok()?, file.len(), file.ino())));
+        if self.seen == Some(stamp) {
+            return None;
+        }
+        self.seen = Some(stamp);
+        let found = Lists::open(&self.path);
+        let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+        match found {
+            Ok(list) => {
+                info!(documents = list.marks.len(), path = %self.path.display(), "list read");
+                let first = lists.replace(list).is_none();
+                first.then_some(Event::DeviceReady(Device::Lists))
+            }
+            Err(problem) if lists.is_some() => {
+                error!(%problem, "list not read, the one before stays in use");
+                None
+            }
+            Err(problem) => {
+                error!(%problem, "lists cannot be asked");
+                Some(Event::DeviceLost(Device::Lists))
+            }
+        }
     }
 }
 
@@ -173,6 +252,44 @@ mod tests {
         assert!(list.contains("UTO", "L898902C3"));
         assert!(!list.contains("VNM", "L898902C3"));
         assert!(!list.contains("UTO", "L898902C4"));
+    }
+
+    #[test]
+    fn a_list_is_followed_and_a_bad_one_does_not_replace_a_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lists.txt");
+        let lists = Shared::default();
+        let mut follower = Follower::new(path.clone(), Arc::clone(&lists));
+        let listed = |number| {
+            let lists = lists.read().unwrap();
+            lists.as_ref().map(|lists| lists.contains("UTO", number))
+        };
+        assert!(matches!(
+            follower.look(),
+            Some(Event::DeviceLost(Device::Lists))
+        ));
+        assert!(follower.look().is_none(), "told once");
+
+        std::fs::write(&path, format!("key {KEY}\n")).unwrap();
+        assert!(matches!(
+            follower.look(),
+            Some(Event::DeviceReady(Device::Lists))
+        ));
+        assert_eq!(listed("L898902C3"), Some(false));
+
+        let line = line(&bytes(KEY).unwrap(), "UTO", "L898902C3");
+        std::fs::write(&path, format!("key {KEY}\n{line}\n")).unwrap();
+        assert!(follower.look().is_none(), "the lane is open already");
+        assert_eq!(listed("L898902C3"), Some(true));
+
+        for bad in [Some("no list"), None] {
+            match bad {
+                Some(text) => std::fs::write(&path, text).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+            assert!(follower.look().is_none());
+            assert_eq!(listed("L898902C3"), Some(true));
+        }
     }
 
     #[test]

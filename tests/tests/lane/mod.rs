@@ -4,6 +4,10 @@
 //! Needs `GATE_QEMU`, `GATE_FIRMWARE` and `GATE_MODELS` as `cargo xtask test` sets them, and what a
 //! PC/SC daemon of our own needs; without the three the tests say so and pass. A machine has one
 //! PC/SC daemon, so there is one lane at a time.
+#![allow(
+    dead_code,
+    reason = "tests and an example share this lane, each its own part"
+)]
 
 pub(crate) mod log;
 mod page;
@@ -26,6 +30,7 @@ use gate_sim::emulator::{Board, Config};
 use gate_sim::profile::Profile;
 use gate_sim::reader::Reader;
 use gate_sim::world::{Action, Persona, View, World};
+use jiff::Timestamp;
 use page::Page;
 use people::Traveller;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -110,6 +115,8 @@ pub(crate) struct Lane {
     page_address: SocketAddr,
     world: World,
     inputs: Bits,
+    /// When which input changed to what.
+    edges: Vec<(Input, bool, Timestamp)>,
     started: tokio::time::Instant,
     traveller: Arc<Traveller>,
     document: Document,
@@ -160,6 +167,7 @@ impl Lane {
             page_address,
             world,
             inputs,
+            edges: Vec::new(),
             started: tokio::time::Instant::now(),
             traveller,
             document: Document::None,
@@ -170,6 +178,7 @@ impl Lane {
 
     /// Plugs everything in, starts the daemon, and waits until the lane is open.
     pub(crate) async fn open(&mut self) -> Result<()> {
+        self.deliver_list()?;
         self.plug_controller()?;
         self.plug_reader()?;
         self.plug_camera().await?;
@@ -180,6 +189,12 @@ impl Lane {
     pub(crate) fn plug_controller(&self) -> Result<()> {
         let name = self.folder.path().join("controller");
         Ok(std::os::unix::fs::symlink(self.board.tty(), name)?)
+    }
+
+    /// Puts a list that names nobody where the daemon looks for it.
+    pub(crate) fn deliver_list(&self) -> Result<()> {
+        let list = format!("key {}\n", "00".repeat(32));
+        Ok(std::fs::write(self.folder.path().join("lists.txt"), list)?)
     }
 
     pub(crate) fn plug_reader(&mut self) -> Result<()> {
@@ -218,8 +233,6 @@ impl Lane {
     pub(crate) fn start(&mut self) -> Result<()> {
         let folder = self.folder.path();
         std::fs::write(folder.join("csca.pem"), &self.traveller.trust)?;
-        let list = format!("key {}\n", "00".repeat(32));
-        std::fs::write(folder.join("lists.txt"), list)?;
         let file = folder.join("gate.toml");
         std::fs::write(&file, self.settings())?;
         let settings = Settings::open(&file)?;
@@ -278,6 +291,22 @@ impl Lane {
         self.world.send(Persona::Genuine);
     }
 
+    /// Somebody with a good document comes and is asked for it, the entry closing behind them.
+    pub(crate) async fn receives_somebody(&mut self) -> Result<()> {
+        self.send([]);
+        self.until(|lane| matches!(lane.page.screen(), Screen::PlaceDocument { .. }))
+            .await
+            .context("nobody is asked for a document")
+    }
+
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.world.is_deserted()
+    }
+
+    pub(crate) fn is_exit_open(&self) -> bool {
+        self.world.opening(Door::Exit) > 0.0
+    }
+
     /// Lets the world go on until nobody is in the lane.
     pub(crate) async fn is_left(&mut self) -> Result<()> {
         self.until(|lane| lane.world.is_deserted())
@@ -318,8 +347,10 @@ impl Lane {
         }
         let inputs = self.world.step(now, self.board.outputs());
         for input in Input::ALL {
-            if inputs.input(input) != self.inputs.input(input) {
-                self.board.set_input(input, inputs.input(input))?;
+            let high = inputs.input(input);
+            if high != self.inputs.input(input) {
+                self.board.set_input(input, high)?;
+                self.edges.push((input, high, Timestamp::now()));
             }
         }
         self.inputs = inputs;
@@ -361,6 +392,20 @@ impl Lane {
         if let Document::Placed(placed) = std::mem::replace(&mut self.document, Document::None) {
             self.document = Document::Lifted(tokio::task::spawn_blocking(move || placed.remove()));
         }
+    }
+
+    /// The page's address for a browser.
+    pub(crate) fn page_url(&self) -> String {
+        format!("http://{}/", self.page_address)
+    }
+
+    /// When `input` went low, in milliseconds of the calendar's clock.
+    pub(crate) fn falls(&self, input: Input) -> Vec<i64> {
+        self.edges
+            .iter()
+            .filter(|(which, high, _)| *which == input && !high)
+            .map(|(_, _, at)| at.as_millisecond())
+            .collect()
     }
 
     /// Every decision in the journal, whose chain is whole.
