@@ -536,6 +536,10 @@ impl Session {
         if self.traveller.passage == 0 && self.lane.is_some_and(is_empty) {
             return self.complete(now, Left::Unknown); // the controller knows of nobody
         }
+        if self.stage == Stage::AwaitReturn && self.lost.contains(&Device::Controller) {
+            // It lets people back by itself, and says who is inside when it is heard again.
+            return self.complete(now, Left::Unknown);
+        }
         self.effects
             .push_back(Effect::SendBack(self.traveller.passage));
         self.until = Some(now + self.limits.leaving);

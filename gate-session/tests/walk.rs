@@ -499,6 +499,26 @@ fn a_lane_without_one_of_its_devices_lets_nobody_in_until_it_returns() {
 }
 
 #[test]
+fn a_lane_that_lost_its_controller_beside_a_traveller_says_so_and_asks_who_is_inside() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.tell(Event::DeviceLost(Device::Controller));
+    assert_eq!(lane.stage(), Stage::Examine, "served as far as possible");
+    for _ in 0..2 {
+        lane.after(3_600.0).wake(); // nobody shows a document, and no officer comes
+        lane.recorded(true);
+    }
+    assert_eq!(lane.stage(), Stage::AwaitReturn);
+    lane.after(3_600.0).wake();
+    assert_eq!(lane.stage(), Stage::Closed, "it is no use to ask again");
+    lane.tell(Event::DeviceReady(Device::Controller));
+    assert_eq!(lane.stage(), Stage::Closed);
+    lane.tell(Event::LaneState(State::Occupied, 8));
+    assert!(lane.did("SendBack(8)"));
+    assert_eq!(lane.stage(), Stage::AwaitClear);
+}
+
+#[test]
 fn whoever_is_found_in_the_lane_at_the_start_is_sent_back() {
     for controller_last in [false, true] {
         let mut lane = Lane::closed();
