@@ -26,6 +26,14 @@ unsafe fn HardFault(_frame: &cortex_m_rt::ExceptionFrame) -> ! {
     fail_safe()
 }
 
+// SAFETY: the handler touches only registers.
+#[cortex_m_rt::exception]
+unsafe fn NonMaskableInt() {
+    if !nucleo_l476rg::flash::forgive_torn() {
+        fail_safe()
+    }
+}
+
 // SAFETY: as above. An interrupt that nobody has asked for means that something is very wrong.
 #[cortex_m_rt::exception]
 unsafe fn DefaultHandler(_number: i16) {

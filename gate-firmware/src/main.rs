@@ -19,6 +19,7 @@ mod fault;
 mod link;
 mod scan;
 mod serial;
+mod storage;
 
 use board::nucleo_l476rg::NucleoL476rg;
 
@@ -26,6 +27,8 @@ use board::nucleo_l476rg::NucleoL476rg;
 fn main() -> ! {
     let mut core = cortex_m::Peripherals::take().expect("main runs once");
     let (board, start) = NucleoL476rg::start(&mut core);
+    // The host learns of a storage that cannot be written when something is to be stored.
+    let _ = storage::count_start();
     scan::begin(board);
     clock::begin(core.SYST, &mut core.SCB, start.core_hz);
     executor::run(|spawner| {

@@ -1,5 +1,6 @@
 //! STM32 Nucleo-L476RG, and boards with the same registers: the L475 that the emulator models.
 
+pub(crate) mod flash;
 mod pins;
 mod power;
 mod watchdog;

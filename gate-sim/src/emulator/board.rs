@@ -2,6 +2,11 @@
 
 use super::chip::{Chip, Wiring};
 use super::error::EmulatorError;
+use super::factory::{self, TEST_SERIAL};
+use super::flash::Flash;
+use super::flash_controller::FlashController;
+use super::gdb::Gdb;
+use super::image;
 use super::line::{Line, LineFaults};
 use super::pins::{self, Change, Outputs};
 use super::process::{self, MACHINE, Process};
@@ -9,6 +14,7 @@ use super::qmp::Qmp;
 use super::qtest::QTest;
 use super::watchdog::{Kennel, Watch, Watchdogs, watch};
 use super::{now, rest};
+use gate_boot::map::FLASH;
 use gate_protocol::pins::{Bits, Input};
 use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
@@ -34,8 +40,11 @@ pub struct Config {
     pub qemu: PathBuf,
     /// QEMU's data folder, if it is not where the program looks by itself.
     pub data_dir: Option<PathBuf>,
-    /// The firmware image, as it comes from the linker.
+    /// The firmware image: an ELF file, or the bytes of the flash from its beginning.
     pub firmware: PathBuf,
+    /// What else a new board has in its flash, by address. Comes with the factory page of a test
+    /// board. Outdone by the image where both say something.
+    pub preload: Vec<(u32, Vec<u8>)>,
     /// A folder of the board's own for its sockets; made if it is not there. Its path must be
     /// short: the names of sockets have some hundred bytes of room.
     pub work_dir: PathBuf,
@@ -44,7 +53,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A board with QEMU's own data folder and no watchdogs.
+    /// A board with QEMU's own data folder, a test board's factory page and no watchdogs.
     pub fn new(
         qemu: impl Into<PathBuf>,
         firmware: impl Into<PathBuf>,
@@ -54,6 +63,7 @@ impl Config {
             qemu: qemu.into(),
             data_dir: None,
             firmware: firmware.into(),
+            preload: vec![factory::preloaded(&factory::test_page(TEST_SERIAL))],
             work_dir: work_dir.into(),
             watchdogs: Watchdogs::default(),
         }
@@ -66,14 +76,16 @@ pub struct Board {
     config: Config,
     wiring: Arc<Mutex<Wiring>>,
     outputs: Arc<Outputs>,
+    flash: Flash,
     power: Option<Power>,
     line: Line,
 }
 
-/// All that exists only while there is power. The watchdogs go first, the process last.
+/// All that exists only while there is power. What acts by itself goes first, the process last.
 #[derive(Debug)]
 struct Power {
     _watch: Watch,
+    _flash_controller: FlashController,
     kennel: Arc<Kennel>,
     chip: Arc<Chip>,
     _process: Process,
@@ -89,6 +101,11 @@ impl Board {
         process::check(&config.qemu, &config.firmware)?;
         std::fs::create_dir_all(&config.work_dir)
             .map_err(EmulatorError::io("make the board's folder"))?;
+        let flash = Flash::erased();
+        for (address, bytes) in config.preload.iter().chain(&image::read(&config.firmware)?) {
+            flash.load(*address, bytes);
+        }
+        flash.start_without_boot_loader();
         let mut board = Self {
             config: config.clone(),
             wiring: Arc::new(Mutex::new(Wiring {
@@ -96,6 +113,7 @@ impl Board {
                 torn: Bits(0),
             })),
             outputs: Arc::new(Outputs::default()),
+            flash,
             power: None,
             line: Line::new()?,
         };
@@ -149,6 +167,19 @@ impl Board {
         // Nobody panics while changing a wire.
         let mut wiring = self.wiring.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut wiring);
+    }
+
+    /// The flash, which outlives reset and power cut.
+    #[must_use]
+    pub const fn flash(&self) -> &Flash {
+        &self.flash
+    }
+
+    /// Whether the board has power: it may have lost it by [`Flash::cut_power`].
+    #[must_use]
+    pub fn has_power(&self) -> bool {
+        let alive = |power: &Power| !power.chip.is_powerless();
+        self.power.as_ref().is_some_and(alive)
     }
 
     /// The outputs as they are now; all off without power.
@@ -233,6 +264,8 @@ impl Board {
         if self.power.is_some() {
             return Ok(());
         }
+        std::fs::write(self.config.work_dir.join("flash"), self.flash.read(FLASH))
+            .map_err(EmulatorError::io("write down what the flash holds"))?;
         let said = Arc::new(Mutex::new(VecDeque::new()));
         let kennel = Arc::new(Kennel::new());
         let process = self.start_process(&said, &kennel)?;
@@ -240,8 +273,10 @@ impl Board {
         self.line.plug(connect("usart")?, connect("kick")?)?;
         let qtest = QTest::over(connect("qtest")?, self.outputs.clone())?;
         let qmp = Qmp::over(connect("qmp")?)?;
+        let gdb = Gdb::over(connect("gdb")?)?;
         let (wiring, outputs) = (self.wiring.clone(), self.outputs.clone());
-        let chip = Arc::new(Chip::start(qtest, qmp, wiring, outputs)?);
+        let chip = Arc::new(Chip::start(qtest, qmp, gdb, wiring, outputs)?);
+        let flash_controller = FlashController::serve(chip.clone(), self.flash.clone())?;
         let watch = watch(
             self.config.watchdogs,
             kennel.clone(),
@@ -250,6 +285,7 @@ impl Board {
         );
         self.power = Some(Power {
             _watch: watch,
+            _flash_controller: flash_controller,
             kennel,
             chip,
             _process: process,
@@ -262,7 +298,7 @@ impl Board {
         said: &Arc<Mutex<VecDeque<String>>>,
         kennel: &Arc<Kennel>,
     ) -> Result<Process, EmulatorError> {
-        for name in ["usart", "kick", "qtest", "qmp"] {
+        for name in ["usart", "kick", "qtest", "qmp", "gdb"] {
             // A socket left by an earlier process would be taken for the new one's.
             let _ = std::fs::remove_file(self.config.work_dir.join(name));
         }
@@ -299,9 +335,15 @@ impl Board {
             "unimp",
         ];
         arguments.extend(board.map(str::to_owned));
+        // The chip has its own RAM; QEMU loads no file that is larger than this.
+        arguments.extend(["-m".to_owned(), "2M".to_owned()]);
         arguments.extend([
-            "-kernel".to_owned(),
-            self.config.firmware.display().to_string(),
+            "-device".to_owned(),
+            format!(
+                "loader,file={},addr={:#x},force-raw=on",
+                path("flash"),
+                FLASH.start
+            ),
         ]);
         for id in ["usart", "kick"] {
             arguments.extend(["-chardev".to_owned(), character(id)]);
@@ -323,6 +365,7 @@ impl Board {
         arguments.extend(["-qtest".to_owned(), control("qtest")]);
         arguments.extend(["-qtest-log".to_owned(), "none".to_owned()]);
         arguments.extend(["-qmp".to_owned(), control("qmp")]);
+        arguments.extend(["-gdb".to_owned(), control("gdb")]);
         arguments
     }
 

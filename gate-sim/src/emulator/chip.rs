@@ -1,12 +1,16 @@
-//! The chip behind QEMU's two sockets.
+//! The chip behind QEMU's three sockets.
 
 use super::error::EmulatorError;
+use super::flash::{self, Flash, Outcome};
+use super::gdb::Gdb;
 use super::now;
 use super::pins::{self, Outputs, Pin};
 use super::qmp::Qmp;
 use super::qtest::QTest;
 use gate_protocol::pins::{Bits, Input};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is connected to the input pins, with or without power.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,10 @@ pub(super) struct Chip {
     qmp: Qmp,
     wiring: Arc<Mutex<Wiring>>,
     outputs: Arc<Outputs>,
+    /// Held while the chip is stopped: whoever stops it lets it run again.
+    debugger: Mutex<Gdb>,
+    /// The power failed during a flash operation.
+    powerless: AtomicBool,
     /// One reset after the other: button and watchdogs may want it at once.
     restarting: Mutex<()>,
 }
@@ -45,18 +53,24 @@ impl Chip {
     pub(super) fn start(
         qtest: QTest,
         qmp: Qmp,
+        mut debugger: Gdb,
         wiring: Arc<Mutex<Wiring>>,
         outputs: Arc<Outputs>,
     ) -> Result<Self, EmulatorError> {
+        for address in flash::breakpoints() {
+            debugger.break_at(address)?;
+        }
         let chip = Self {
             qtest,
             qmp,
             wiring,
             outputs,
+            debugger: Mutex::new(debugger),
+            powerless: AtomicBool::new(false),
             restarting: Mutex::new(()),
         };
         chip.connect_inputs()?;
-        chip.qmp.run()?;
+        chip.debugger().run()?;
         Ok(chip)
     }
 
@@ -85,6 +99,44 @@ impl Chip {
         self.qmp.resets()
     }
 
+    /// Whether the power has failed during a flash operation.
+    pub(super) fn is_powerless(&self) -> bool {
+        self.powerless.load(Ordering::SeqCst)
+    }
+
+    /// Something to wait at until [`Chip::serve`] is wanted.
+    pub(super) fn bell(&self) -> Result<UnixStream, EmulatorError> {
+        self.debugger().bell()
+    }
+
+    /// Does what the chip's flash controller does, if the firmware stands at a flash primitive.
+    pub(super) fn serve(&self, flash: &Flash) -> Result<(), EmulatorError> {
+        let mut debugger = self.debugger();
+        if !debugger.at_breakpoint()? {
+            return Ok(()); // somebody is about to reset it
+        }
+        let registers = debugger.registers()?;
+        let at = registers.program_counter;
+        let Some(operation) = flash::operation(at, registers.arguments) else {
+            return debugger.run();
+        };
+        match flash.operate(operation) {
+            Outcome::Done { address, bytes } => {
+                debugger.write(address, &bytes)?;
+                // Past the instruction that is there to be stopped at, into the driver, which
+                // finds a flash controller without complaints.
+                debugger.go_on_at(at + 2)?;
+            }
+            Outcome::Refused { status } => debugger.return_with(registers.link, status)?,
+            Outcome::PowerLost => {
+                self.powerless.store(true, Ordering::SeqCst);
+                self.outputs.all_off(now());
+                return Ok(());
+            }
+        }
+        debugger.run()
+    }
+
     /// Pulls the reset line.
     ///
     /// A reset of QEMU's ports differs from one of real ports in two ways, both made good while
@@ -96,7 +148,13 @@ impl Chip {
             .restarting
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let mut debugger = self.debugger();
+        if self.is_powerless() {
+            return Ok(());
+        }
         self.qmp.stop()?;
+        // Wherever it has stopped, that is over now.
+        debugger.at_breakpoint()?;
         let high: Vec<Pin> = self.outputs.all_off(now());
         self.qmp.reset()?;
         for pin in high {
@@ -104,7 +162,7 @@ impl Chip {
             self.qtest.set(pin, false)?;
         }
         self.connect_inputs()?;
-        self.qmp.run()
+        debugger.run()
     }
 
     fn connect_inputs(&self) -> Result<(), EmulatorError> {
@@ -115,6 +173,11 @@ impl Chip {
             }
         }
         Ok(())
+    }
+
+    fn debugger(&self) -> MutexGuard<'_, Gdb> {
+        // Nobody panics while holding it.
+        self.debugger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wiring(&self) -> Wiring {

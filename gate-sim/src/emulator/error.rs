@@ -34,6 +34,12 @@ pub enum EmulatorError {
         /// Where the image should be.
         path: PathBuf,
     },
+    /// Not an ELF file for the controller, or larger than its flash: build it anew.
+    #[error("{path} holds nothing for the flash of the controller")]
+    NoFirmware {
+        /// The file.
+        path: PathBuf,
+    },
     /// The system refuses something: see the source.
     #[error("cannot {what}")]
     Io {

@@ -19,13 +19,18 @@
 //! # }
 //! ```
 //!
-//! What QEMU does not model of the STM32L4 is made up here: both watchdogs, the pace of the line
-//! and its faults. Time on the board is wall-clock time; on a busy machine it stumbles, so whoever
+//! What QEMU does not model of the STM32L4 is made up here: both watchdogs, the flash controller,
+//! the pace of the line and its faults. Time on the board is wall-clock time; on a busy machine it stumbles, so whoever
 //! judges durations goes by the uptime that the firmware reports.
 
 mod board;
 mod chip;
 mod error;
+mod factory;
+mod flash;
+mod flash_controller;
+mod gdb;
+mod image;
 mod line;
 mod pins;
 mod process;
@@ -35,6 +40,8 @@ mod watchdog;
 
 pub use board::{Board, Config};
 pub use error::EmulatorError;
+pub use factory::{TEST_SERIAL, preloaded, test_page};
+pub use flash::{Flash, Torn};
 pub use line::LineFaults;
 pub use pins::{ALL_CALM, Change};
 pub use watchdog::Watchdogs;

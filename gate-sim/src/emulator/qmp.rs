@@ -1,4 +1,4 @@
-//! QEMU's control socket: run, reset, torn wires.
+//! QEMU's control socket: stop, reset, torn wires.
 
 use super::error::EmulatorError;
 use super::{now, rest};
@@ -74,10 +74,6 @@ impl Qmp {
     /// How often the board has been reset, from outside or by its firmware.
     pub(super) fn resets(&self) -> u64 {
         self.seen.resets.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn run(&self) -> Result<(), EmulatorError> {
-        self.execute("cont", &json!({}))
     }
 
     pub(super) fn stop(&self) -> Result<(), EmulatorError> {

@@ -1,0 +1,12 @@
+//! What lies where in the controller's flash, which image starts, and how a new one gets there.
+//!
+//! The firmware, the boot loader and the bench use the same code; none of it touches a flash, a
+//! register or a clock by itself.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod factory;
+pub mod map;
