@@ -38,7 +38,7 @@ const fn delays(input: Input) -> (Duration, Duration) {
 }
 
 /// Levels that have been steady for as long as their input demands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Debounce {
     steady: Option<Bits>,
     /// For each input, since when it has read differently from its steady level.

@@ -8,13 +8,13 @@ use crate::readings::{Lane, Readings};
 use crate::signs::{Signs, outputs};
 use gate_protocol::pins::Bits;
 use gate_protocol::{Door, Event, Fault, Instant, Mode, Passage, Sign, State};
-use heapless::Deque;
+use heapless::Vec;
 
 /// More events than one scan can bring about; the owner fetches them after each scan.
 const EVENTS_MAX: usize = 16;
 
 /// A closing door.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Closing {
     /// How often it has met something.
     pub(crate) met: u8,
@@ -23,7 +23,7 @@ pub(crate) struct Closing {
 }
 
 /// Where the lane is in its round. [`State`] is what the host sees of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     Secure,
     Idle,
@@ -69,7 +69,7 @@ impl Stage {
 }
 
 /// Who is inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Occupant {
     pub(crate) passage: Passage,
     /// Only a thing is left of the person.
@@ -77,7 +77,7 @@ pub(crate) struct Occupant {
 }
 
 /// Both doors of one lane and everybody in it: see the crate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interlock {
     pub(crate) limits: Limits,
     debounce: Debounce,
@@ -112,7 +112,7 @@ pub struct Interlock {
     pub(crate) alarm: bool,
     pub(crate) buzzer_until: Option<Instant>,
 
-    events: Deque<Event, EVENTS_MAX>,
+    events: Vec<Event, EVENTS_MAX>,
 }
 
 impl Interlock {
@@ -121,9 +121,9 @@ impl Interlock {
     /// SAF-017: nobody inside that is known of, no permit, no lease, [`Mode::Closed`].
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let mut events = Deque::new();
-        // The deque is empty: there is room.
-        let _ = events.push_back(Event::Started);
+        let mut events = Vec::new();
+        // The queue is empty: there is room.
+        let _ = events.push(Event::Started);
         Self {
             limits,
             debounce: Debounce::default(),
@@ -195,7 +195,7 @@ impl Interlock {
 
     /// The oldest event not fetched yet.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        (!self.events.is_empty()).then(|| self.events.remove(0))
     }
 
     /// What the host sees of the lane's stage.
@@ -247,7 +247,7 @@ impl Interlock {
     pub(crate) fn happened(&mut self, event: Event) {
         // An owner that fetches the events after each scan never fills the queue. One that does
         // not loses the newest, which are the least likely to explain how the lane got there.
-        let _ = self.events.push_back(event);
+        let _ = self.events.push(event);
     }
 
     /// What the lane has looked like for long enough to be believed.

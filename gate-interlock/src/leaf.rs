@@ -5,7 +5,7 @@ use crate::readings::DoorReading;
 use gate_protocol::Instant;
 
 /// How a door came to stand as it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Standing {
     /// Closed and locked for some time.
     Shut,
@@ -27,7 +27,7 @@ pub(crate) enum Finding {
 }
 
 /// One door over time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Leaf {
     standing: Standing,
     /// Whether the last scan released it.

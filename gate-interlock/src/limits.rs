@@ -5,7 +5,7 @@ use core::time::Duration;
 /// Every time and number of tries that the interlock bounds itself with.
 ///
 /// The defaults suit a lane with two sliding or swing leaves of about a second's travel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Longest time that a permit may keep a door released.
     pub permit: Duration,

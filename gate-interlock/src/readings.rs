@@ -4,7 +4,7 @@ use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{Door, Fault};
 
 /// What the contacts and the light curtain of one door say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct DoorReading {
     pub(crate) closed: bool,
     pub(crate) locked: bool,
@@ -25,7 +25,7 @@ impl DoorReading {
 }
 
 /// Who is in the lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
     /// Nobody and nothing: unicity sensor and both presence zones agree.
     Empty,
@@ -38,7 +38,7 @@ pub(crate) enum Lane {
 }
 
 /// What the debounced inputs say.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Readings {
     /// Fire, emergency stop or break-glass. One channel is enough.
     pub(crate) emergency: bool,
