@@ -4,10 +4,10 @@ use core::cell::RefCell;
 
 use cortex_m::peripheral::SCB;
 use critical_section::Mutex;
-use gate_interlock::{Interlock, Limits};
+use gate_interlock::Interlock;
 use gate_protocol::link::controller::Lane;
 use gate_protocol::pins::Bits;
-use gate_protocol::{Fault, Instant};
+use gate_protocol::{CheckedSite, Fault, Instant};
 
 use crate::board::Board;
 use crate::board::nucleo_l476rg::NucleoL476rg;
@@ -29,7 +29,7 @@ static SCAN: Mutex<RefCell<Option<Scan<NucleoL476rg>>>> = Mutex::new(RefCell::ne
 pub(crate) fn begin(board: NucleoL476rg) {
     let scan = Scan {
         board,
-        interlock: Interlock::new(Limits::default()),
+        interlock: Interlock::new(Instant::ZERO, CheckedSite::default()),
         differing: 0,
     };
     critical_section::with(|token| *SCAN.borrow_ref_mut(token) = Some(scan));

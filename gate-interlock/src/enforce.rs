@@ -1,5 +1,7 @@
 //! The last word before the pins.
 
+use gate_protocol::WaysOut;
+
 /// Which doors are released: unlocked and driven open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Released {
@@ -9,11 +11,39 @@ pub struct Released {
     pub exit: bool,
 }
 
+impl Released {
+    /// The doors of `ways`.
+    #[must_use]
+    pub const fn of(ways: WaysOut) -> Self {
+        Self {
+            entry: matches!(ways, WaysOut::Both | WaysOut::EntryOnly),
+            exit: matches!(ways, WaysOut::Both | WaysOut::ExitOnly),
+        }
+    }
+
+    /// Either door.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.entry || self.exit
+    }
+
+    /// The doors of both.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            entry: self.entry || other.entry,
+            exit: self.exit || other.exit,
+        }
+    }
+}
+
 /// All that [`enforce`] knows of the world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Surroundings {
-    /// Fire, emergency stop or break-glass.
-    pub emergency: bool,
+    /// Doors that fire, emergency stop, break-glass or a power failure opens.
+    pub way_out: Released,
+    /// The service key is turned: a technician stands before the lane.
+    pub service: bool,
     /// The entry is closed and locked.
     pub entry_shut: bool,
     /// The exit is closed and locked.
@@ -26,26 +56,22 @@ pub struct Surroundings {
 }
 
 /// Decides which doors are released. It knows no travellers, only doors.
-///
-/// In an emergency both doors open, which is the project's default until a site plan says
-/// otherwise: whoever is in the lane can leave it at either end.
 #[must_use]
 pub fn enforce(seen: Surroundings, wanted: Released) -> Released {
-    if seen.emergency {
-        // SAF-001: an emergency opens the way out, whatever else is wanted.
-        return Released {
-            entry: true,
-            exit: true,
-        };
+    // SAF-003: an open leaf does not close on somebody, whatever else is wanted.
+    let kept = Released {
+        entry: seen.entry_obstructed && !seen.entry_shut,
+        exit: seen.exit_obstructed && !seen.exit_shut,
+    };
+    if seen.way_out.any() {
+        // SAF-001: an emergency opens the ways out, whatever else is wanted.
+        return seen.way_out.or(kept);
     }
     // SAF-002: on request a door opens only while the other is closed and locked, and never both.
-    let exit = wanted.exit && seen.entry_shut;
-    let entry = wanted.entry && seen.exit_shut && !exit;
-    Released {
-        // SAF-003: an open leaf does not close on somebody, whatever else is wanted.
-        entry: entry || (seen.entry_obstructed && !seen.entry_shut),
-        exit: exit || (seen.exit_obstructed && !seen.exit_shut),
-    }
+    // SAF-024: whoever has the service key sees the other door, whose contacts may be broken.
+    let exit = wanted.exit && (seen.entry_shut || seen.service);
+    let entry = wanted.entry && (seen.exit_shut || seen.service) && !exit;
+    Released { entry, exit }.or(kept)
 }
 
 #[cfg(test)]
@@ -54,35 +80,63 @@ mod tests {
 
     /// Every combination of what `enforce` can be given.
     fn all() -> impl Iterator<Item = (Surroundings, Released)> {
-        (0..128_u8).map(|bits| {
-            let bit = |n: u8| bits & (1 << n) != 0;
+        (0..512_u16).map(|bits| {
+            let bit = |n: u16| bits & (1 << n) != 0;
             (
                 Surroundings {
-                    emergency: bit(0),
-                    entry_shut: bit(1),
-                    exit_shut: bit(2),
-                    entry_obstructed: bit(3),
-                    exit_obstructed: bit(4),
+                    way_out: Released {
+                        entry: bit(0),
+                        exit: bit(1),
+                    },
+                    service: bit(2),
+                    entry_shut: bit(3),
+                    exit_shut: bit(4),
+                    entry_obstructed: bit(5),
+                    exit_obstructed: bit(6),
                 },
                 Released {
-                    entry: bit(5),
-                    exit: bit(6),
+                    entry: bit(7),
+                    exit: bit(8),
                 },
             )
         })
     }
 
+    /// All but ways out and the service key.
+    fn in_service() -> impl Iterator<Item = (Surroundings, Released)> {
+        all().filter(|(seen, _)| !seen.way_out.any() && !seen.service)
+    }
+
     #[test]
-    fn an_emergency_opens_both_ways_whatever_else_is_wanted() {
-        for (seen, wanted) in all().filter(|(seen, _)| seen.emergency) {
+    fn an_emergency_opens_the_ways_out_whatever_else_is_wanted() {
+        for (seen, wanted) in all().filter(|(seen, _)| seen.way_out.any()) {
             let released = enforce(seen, wanted);
-            assert!(released.exit && released.entry, "{seen:?} {wanted:?}");
+            for (released, way, obstructed, shut) in [
+                (
+                    released.entry,
+                    seen.way_out.entry,
+                    seen.entry_obstructed,
+                    seen.entry_shut,
+                ),
+                (
+                    released.exit,
+                    seen.way_out.exit,
+                    seen.exit_obstructed,
+                    seen.exit_shut,
+                ),
+            ] {
+                assert_eq!(
+                    released,
+                    way || (obstructed && !shut),
+                    "{seen:?} {wanted:?}"
+                );
+            }
         }
     }
 
     #[test]
     fn a_shut_door_opens_only_while_the_other_is_shut() {
-        for (seen, wanted) in all().filter(|(seen, _)| !seen.emergency) {
+        for (seen, wanted) in in_service() {
             let released = enforce(seen, wanted);
             if released.exit && seen.exit_shut {
                 assert!(seen.entry_shut && !released.entry, "{seen:?} {wanted:?}");
@@ -94,16 +148,27 @@ mod tests {
     }
 
     #[test]
-    fn both_doors_are_released_only_in_an_emergency_or_with_somebody_in_both_leaves() {
-        for (seen, wanted) in all() {
+    fn both_doors_are_released_only_as_ways_out_or_with_somebody_in_a_leaf() {
+        for (seen, wanted) in all().filter(|(seen, _)| !seen.way_out.any()) {
             let released = enforce(seen, wanted);
-            if released.entry && released.exit && !seen.emergency {
+            if released.entry && released.exit {
+                let entry = seen.entry_obstructed && !seen.entry_shut;
+                let exit = seen.exit_obstructed && !seen.exit_shut;
                 assert!(
-                    seen.entry_obstructed && seen.exit_obstructed,
+                    (entry && exit) || (seen.service && (entry || exit)),
                     "{seen:?} {wanted:?}"
                 );
-                assert!(!seen.entry_shut && !seen.exit_shut, "{seen:?} {wanted:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_service_key_opens_one_door_beside_contacts_that_may_be_broken() {
+        let service = || all().filter(|(seen, _)| seen.service && !seen.way_out.any());
+        for (seen, wanted) in service().filter(|(_, wanted)| wanted.entry != wanted.exit) {
+            let released = enforce(seen, wanted);
+            assert!(!wanted.entry || released.entry, "{seen:?}");
+            assert!(!wanted.exit || released.exit, "{seen:?}");
         }
     }
 
@@ -124,7 +189,7 @@ mod tests {
 
     #[test]
     fn nothing_opens_that_nobody_wants() {
-        for (seen, _) in all().filter(|(seen, _)| !seen.emergency) {
+        for (seen, _) in all().filter(|(seen, _)| !seen.way_out.any()) {
             let released = enforce(seen, Released::default());
             assert!(!released.entry || seen.entry_obstructed, "{seen:?}");
             assert!(!released.exit || seen.exit_obstructed, "{seen:?}");

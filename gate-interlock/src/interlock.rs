@@ -1,86 +1,31 @@
-//! The lane as a state machine: one scan after the other. `round` has the way through the stages.
+//! The lane as a state machine: one scan after the other. `precedence` has what comes first,
+//! `round` the way through the stages.
 
 use crate::Limits;
 use crate::debounce::Debounce;
+use crate::duty::Duty;
 use crate::enforce::{Released, Surroundings, enforce};
-use crate::leaf::{Finding, Leaf};
+use crate::invariants::Facts;
+use crate::leaf::Leaf;
+use crate::power::Power;
 use crate::readings::{Lane, Readings};
+use crate::service::Forces;
 use crate::signs::{Signs, outputs};
-use gate_protocol::pins::Bits;
-use gate_protocol::{Door, Event, Fault, Instant, Mode, Passage, Sign, State};
+use crate::stage::{Occupant, Stage};
+use gate_protocol::pins::{Bits, Input, Output};
+use gate_protocol::{CheckedSite, Event, Fault, Instant, Mode, Passage, Sign, Site, State};
 use heapless::Vec;
 
 /// More events than one scan can bring about; the owner fetches them after each scan.
 const EVENTS_MAX: usize = 16;
 
-/// A closing door.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Closing {
-    /// How often it has met something.
-    pub(crate) met: u8,
-    /// Until when it stays open again.
-    pub(crate) open_until: Option<Instant>,
-}
-
-/// Where the lane is in its round. [`State`] is what the host sees of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Stage {
-    Secure,
-    Idle,
-    EntryOpen {
-        until: Instant,
-        /// Opened by a permit rather than by [`Mode::WalkIn`].
-        by_permit: bool,
-    },
-    EntryClosing(Closing),
-    Occupied,
-    Several,
-    ExitOpen {
-        until: Instant,
-    },
-    ExitClosing {
-        closing: Closing,
-        /// The lane has been seen empty since the exit opened.
-        left: bool,
-    },
-    Returning,
-    LeftObject,
-    Emergency,
-    Trouble,
-}
-
-impl Stage {
-    pub(crate) const fn entry_closing() -> Self {
-        Self::EntryClosing(Closing {
-            met: 0,
-            open_until: None,
-        })
-    }
-
-    pub(crate) const fn exit_closing() -> Self {
-        Self::ExitClosing {
-            closing: Closing {
-                met: 0,
-                open_until: None,
-            },
-            left: false,
-        }
-    }
-}
-
-/// Who is inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Occupant {
-    pub(crate) passage: Passage,
-    /// Only a thing is left of the person.
-    pub(crate) thing: bool,
-}
-
 /// Both doors of one lane and everybody in it: see the crate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interlock {
+    pub(crate) site: Site,
     pub(crate) limits: Limits,
-    debounce: Debounce,
+    pub(crate) site_to_store: Option<Site>,
+    pub(crate) debounce: Debounce,
     inputs: Bits,
     outputs: Bits,
     pub(crate) seen: Readings,
@@ -88,7 +33,7 @@ pub struct Interlock {
     pub(crate) mode: Mode,
     pub(crate) sign: Sign,
     /// Until when the link's word for the host's lease is good.
-    leased_until: Option<Instant>,
+    pub(crate) leased_until: Option<Instant>,
     pub(crate) unleased_since: Instant,
 
     pub(crate) stage: Stage,
@@ -98,19 +43,34 @@ pub struct Interlock {
     pub(crate) newest_passage: Passage,
     /// Since when the lane has been as it is seen.
     pub(crate) lane_since: Instant,
-    entry: Leaf,
-    exit: Leaf,
+    /// Since when somebody has been in the lane.
+    pub(crate) somebody_since: Option<Instant>,
+    pub(crate) entry: Leaf,
+    pub(crate) exit: Leaf,
 
     pub(crate) approached: bool,
     /// Somebody went back through the entry and may still stand in its beam.
     pub(crate) leaving: bool,
     pub(crate) zone_free_since: Option<Instant>,
-    contradicted: Option<(Fault, Instant)>,
+    pub(crate) contradicted: Option<(Fault, Instant)>,
+    pub(crate) power: Power,
     /// Since when fire and emergency inputs have been normal.
     pub(crate) calm_since: Option<Instant>,
+    /// Every way out that has been opened since the emergency began.
+    pub(crate) emergency_way_out: Released,
+    pub(crate) channels_differ_since: Option<Instant>,
+    /// The emergency stop has shown that it is broken, and nobody has looked at it yet.
+    pub(crate) channel_fault: bool,
+    /// The cabinet was opened, and nobody has cleared that yet.
+    pub(crate) tampered: bool,
+    key: bool,
+    pub(crate) forces: Forces,
     /// Something that an officer should look at, whatever the stage.
     pub(crate) alarm: bool,
     pub(crate) buzzer_until: Option<Instant>,
+    pub(crate) buzzer_duty: Duty,
+    pub(crate) entry_duty: Duty,
+    pub(crate) exit_duty: Duty,
 
     events: Vec<Event, EVENTS_MAX>,
 }
@@ -120,12 +80,14 @@ impl Interlock {
     ///
     /// SAF-017: nobody inside that is known of, no permit, no lease, [`Mode::Closed`].
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(now: Instant, site: CheckedSite) -> Self {
         let mut events = Vec::new();
         // The queue is empty: there is room.
         let _ = events.push(Event::Started);
         Self {
-            limits,
+            site: site.get(),
+            limits: Limits::of(site),
+            site_to_store: None,
             debounce: Debounce::default(),
             inputs: Bits(0),
             outputs: Bits(0),
@@ -133,21 +95,32 @@ impl Interlock {
             mode: Mode::Closed,
             sign: Sign::Closed,
             leased_until: None,
-            unleased_since: Instant::ZERO,
+            unleased_since: now,
             stage: Stage::Secure,
-            since: Instant::ZERO,
+            since: now,
             occupant: None,
             newest_passage: 0,
-            lane_since: Instant::ZERO,
+            lane_since: now,
+            somebody_since: None,
             entry: Leaf::unknown(),
             exit: Leaf::unknown(),
             approached: false,
             leaving: false,
             zone_free_since: None,
             contradicted: None,
+            power: Power::default(),
             calm_since: None,
+            emergency_way_out: Released::default(),
+            channels_differ_since: None,
+            channel_fault: false,
+            tampered: false,
+            key: false,
+            forces: Forces::default(),
             alarm: false,
             buzzer_until: None,
+            buzzer_duty: Duty::default(),
+            entry_duty: Duty::default(),
+            exit_duty: Duty::default(),
             events,
         }
     }
@@ -156,21 +129,13 @@ impl Interlock {
     ///
     /// To be called every millisecond. The watchdog's bit stays low: that edge is the board's.
     pub fn scan(&mut self, now: Instant, raw: Bits) -> Bits {
-        self.observe(now, raw);
-        if self.seen.emergency && self.stage != Stage::Emergency {
-            self.begin_emergency(now);
-        } else if let Some(fault) = self.find_fault(now) {
-            self.fail(now, fault);
-        } else {
-            let next = self.step(now);
-            if next != self.stage {
-                self.go(now, next);
-            }
-        }
-        let released = enforce(self.surroundings(), self.wanted(now));
+        let key_turned = self.observe(now, raw);
+        self.move_on(now, key_turned);
+        let surroundings = self.surroundings();
+        let released = enforce(surroundings, self.wanted(now));
         self.entry.tell(released.entry);
         self.exit.tell(released.exit);
-        self.outputs = outputs(released, self.signs(now));
+        self.outputs = self.drive(now, surroundings, released);
         self.outputs
     }
 
@@ -188,7 +153,7 @@ impl Interlock {
 
     /// Reports something wrong that only the board can see.
     pub fn report(&mut self, now: Instant, fault: Fault) {
-        if !matches!(self.stage, Stage::Emergency | Stage::Trouble) {
+        if !self.overruled() {
             self.fail(now, fault);
         }
     }
@@ -201,26 +166,57 @@ impl Interlock {
     /// What the host sees of the lane's stage.
     #[must_use]
     pub const fn state(&self) -> State {
-        match self.stage {
-            Stage::Secure => State::Secure,
-            Stage::Idle => State::Idle,
-            Stage::EntryOpen { .. } => State::EntryOpen,
-            Stage::EntryClosing(_) => State::EntryClosing,
-            Stage::Occupied => State::Occupied,
-            Stage::Several => State::Several,
-            Stage::ExitOpen { .. } => State::ExitOpen,
-            Stage::ExitClosing { .. } => State::ExitClosing,
-            Stage::Returning => State::Returning,
-            Stage::LeftObject => State::LeftObject,
-            Stage::Emergency => State::Emergency,
-            Stage::Trouble => State::Trouble,
-        }
+        self.stage.state()
     }
 
     /// Who is in the lane; 0 if nobody.
     #[must_use]
     pub fn passage(&self) -> Passage {
         self.occupant.map_or(0, |occupant| occupant.passage)
+    }
+
+    /// The site that the lane works with.
+    #[must_use]
+    pub const fn site(&self) -> Site {
+        self.site
+    }
+
+    /// A site that the host has sent and the lane obeys already, to be kept over a power cut. Given
+    /// once.
+    pub const fn take_site_to_store(&mut self) -> Option<Site> {
+        self.site_to_store.take()
+    }
+
+    /// Whether the cabinet is open now: what the link forgets of its keys, and when it pairs, is
+    /// the link's business.
+    #[must_use]
+    pub const fn cabinet_open(&self) -> bool {
+        self.seen.cabinet_open
+    }
+
+    /// Whether somebody presses the pairing button.
+    #[must_use]
+    pub const fn pair_pressed(&self) -> bool {
+        self.inputs.input(Input::Pair)
+    }
+
+    /// Closed, idle and empty: nothing that takes the controller's time can hurt anybody.
+    #[must_use]
+    pub fn at_rest(&self) -> bool {
+        let resting = matches!(self.stage, Stage::Secure | Stage::Idle);
+        let shut = self.seen.entry.shut() && self.seen.exit.shut();
+        resting && shut && self.mode == Mode::Closed && self.seen.lane == Lane::Empty
+    }
+
+    /// What a bystander is told after a scan: see [`crate::invariants`].
+    #[must_use]
+    pub fn facts(&self, now: Instant) -> Facts {
+        Facts {
+            state: self.state(),
+            passage: self.passage(),
+            leased: self.leased(now),
+            inputs: self.inputs,
+        }
     }
 
     /// The debounced inputs of the last scan.
@@ -235,7 +231,9 @@ impl Interlock {
         self.outputs
     }
 
-    pub(crate) fn leased(&self, now: Instant) -> bool {
+    /// Whether the host holds its lease, as far as the interlock knows.
+    #[must_use]
+    pub fn leased(&self, now: Instant) -> bool {
         self.leased_until.is_some_and(|until| now < until)
     }
 
@@ -255,7 +253,16 @@ impl Interlock {
         (now.since(self.lane_since) >= self.limits.single).then_some(self.seen.lane)
     }
 
-    fn observe(&mut self, now: Instant, raw: Bits) {
+    /// Something stronger than a fault has the lane, or a fault already.
+    const fn overruled(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Emergency | Stage::Tamper | Stage::Service | Stage::Trouble
+        )
+    }
+
+    /// Takes the inputs in; says whether the service key was turned on.
+    fn observe(&mut self, now: Instant, raw: Bits) -> bool {
         self.lapse(now);
         self.inputs = self.debounce.update(now, raw);
         let before = self.seen.lane;
@@ -263,11 +270,10 @@ impl Interlock {
         if self.seen.lane != before {
             self.lane_since = now;
         }
-        if self.seen.emergency {
-            self.calm_since = None;
-        } else if self.calm_since.is_none() {
-            self.calm_since = Some(now);
-        }
+        let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
+        self.somebody_since = since(self.seen.somebody(), self.somebody_since);
+        self.calm_since = since(!self.seen.emergency(), self.calm_since);
+        self.channels_differ_since = since(self.seen.channels_differ, self.channels_differ_since);
         self.contradicted = self
             .seen
             .contradiction
@@ -275,6 +281,16 @@ impl Interlock {
                 Some((same, since)) if same == fault => (same, since),
                 _ => (fault, now),
             });
+        let (mains, low) = (self.seen.mains, self.seen.battery_low);
+        for event in self.power.observe(now, mains, low, self.limits.mains_back) {
+            event.into_iter().for_each(|event| self.happened(event));
+        }
+        if self.seen.cabinet_open && !self.tampered && self.stage != Stage::Service {
+            self.tampered = true;
+            self.happened(Event::TamperBegan);
+        }
+        let before = core::mem::replace(&mut self.key, self.seen.service_key);
+        self.key && !before
     }
 
     /// SAF-008: a lease that is not prolonged lapses by itself.
@@ -286,57 +302,20 @@ impl Interlock {
         }
     }
 
-    fn begin_emergency(&mut self, now: Instant) {
-        self.occupant = None;
-        self.happened(Event::EmergencyBegan);
-        self.sound(now);
-        self.go(now, Stage::Emergency);
-    }
-
-    pub(crate) fn fail(&mut self, now: Instant, fault: Fault) {
-        self.occupant = None;
-        self.happened(Event::Trouble(fault));
-        self.sound(now);
-        self.go(now, Stage::Trouble);
-    }
-
     pub(crate) fn sound(&mut self, now: Instant) {
         self.alarm = true;
         self.buzzer_until = Some(now + self.limits.buzzer);
     }
 
-    fn find_fault(&mut self, now: Instant) -> Option<Fault> {
-        let entry = self.entry.watch(now, self.seen.entry, &self.limits);
-        let exit = self.exit.watch(now, self.seen.exit, &self.limits);
-        let mut fault = None;
-        for (door, finding) in [(Door::Entry, entry), (Door::Exit, exit)] {
-            match finding {
-                None => {}
-                Some(Finding::Forced) => {
-                    self.happened(Event::Forced(door));
-                    self.sound(now);
-                    fault = fault.or(Some(Fault::DoorForced(door)));
-                }
-                Some(Finding::HeldOpen) => {
-                    self.happened(Event::HeldOpen(door));
-                    self.sound(now);
-                }
-                Some(Finding::Stuck) => fault = fault.or(Some(Fault::DoorStuck(door))),
-            }
-        }
-        // SAF-010: contradicting inputs end every motion.
-        let contradiction = self
-            .contradicted
-            .filter(|(_, since)| now.since(*since) >= self.limits.contradiction)
-            .map(|(fault, _)| fault);
-        let standing = matches!(self.stage, Stage::Emergency | Stage::Trouble);
-        fault.or(contradiction).filter(|_| !standing)
-    }
-
     fn surroundings(&self) -> Surroundings {
         Surroundings {
-            // The input itself, and its memory until somebody has cleared it.
-            emergency: self.seen.emergency || self.stage == Stage::Emergency,
+            way_out: match self.stage {
+                // What is active now, and its memory until somebody has cleared it.
+                Stage::Emergency => self.emergency_way_out,
+                Stage::PowerFail => Released::of(self.site.on_power_loss),
+                _ => Released::default(),
+            },
+            service: self.stage == Stage::Service,
             entry_shut: self.seen.entry.shut(),
             exit_shut: self.seen.exit.shut(),
             entry_obstructed: self.entry.obstructed(self.seen.entry),
@@ -351,20 +330,75 @@ impl Interlock {
             Stage::ExitOpen { .. } => (false, true),
             Stage::ExitClosing { closing, .. } => (false, closing.open_until.is_some()),
             Stage::Trouble => (self.trapped_in_trouble(now), false),
-            // In an emergency `enforce` opens both.
+            // SAF-019: whoever is inside an opened gate goes back, nobody goes on.
+            Stage::Tamper => (self.seen.lane != Lane::Empty, false),
+            Stage::Service => return self.forces.wanted(),
             Stage::Secure | Stage::Idle | Stage::Occupied | Stage::LeftObject => (false, false),
-            Stage::Emergency => (false, false),
+            // Their ways out are no wishes.
+            Stage::Emergency | Stage::PowerFail => (false, false),
         };
         Released { entry, exit }
     }
 
-    fn signs(&self, now: Instant) -> Signs {
-        let needs_officer = matches!(
-            self.stage,
-            Stage::Emergency | Stage::Trouble | Stage::Several | Stage::LeftObject
-        );
+    /// All outputs: the only place that sets one.
+    fn drive(&mut self, now: Instant, surroundings: Surroundings, released: Released) -> Bits {
+        let lock = self.site.exit_lock;
+        let bits = if self.stage == Stage::Service {
+            // By hand each pin moves by itself, but for a door that opens because it met somebody.
+            let kept = enforce(surroundings, Released::default());
+            let allowed = Released {
+                entry: released.entry && !kept.entry,
+                exit: released.exit && !kept.exit,
+            };
+            let resting = outputs(kept, lock, self.signs(now, surroundings));
+            self.forces.over(resting, allowed)
+        } else {
+            outputs(released, lock, self.signs(now, surroundings))
+        };
+        self.limit_duty(now, bits)
+    }
+
+    /// SAF-018: no output is on for longer than it may be. A drive works as long as it pushes a
+    /// leaf that does not get open; while somebody stands in the leaf, people come before motors.
+    fn limit_duty(&mut self, now: Instant, bits: Bits) -> Bits {
+        let limits = self.limits;
+        let (entry, exit) = (self.seen.entry, self.seen.exit);
+        let entry_pushes = bits.output(Output::EntryDrive) && !entry.open && entry.free;
+        let exit_pushes = bits.output(Output::ExitDrive) && !exit.open && exit.free;
+        let buzzes = bits.output(Output::Buzzer);
+        let entry_may = self
+            .entry_duty
+            .allows(now, entry_pushes, limits.push, limits.push);
+        let exit_may = self
+            .exit_duty
+            .allows(now, exit_pushes, limits.push, limits.push);
+        let buzzer_may = self
+            .buzzer_duty
+            .allows(now, buzzes, limits.buzzer, limits.buzzer_rest);
+        [
+            (Output::EntryDrive, entry_may || !entry.free),
+            (Output::ExitDrive, exit_may || !exit.free),
+            (Output::Buzzer, buzzer_may),
+        ]
+        .into_iter()
+        .fold(bits, |bits, (output, may)| {
+            bits.with_output(output, bits.output(output) && may)
+        })
+    }
+
+    fn signs(&self, now: Instant, surroundings: Surroundings) -> Signs {
+        let needs_officer = match self.stage {
+            Stage::Emergency
+            | Stage::Tamper
+            | Stage::Trouble
+            | Stage::Several
+            | Stage::LeftObject => true,
+            Stage::Service => self.seen.lane != Lane::Empty,
+            _ => false,
+        };
         let sign = match self.stage {
-            Stage::Trouble | Stage::LeftObject => Sign::Help,
+            Stage::Trouble | Stage::Tamper | Stage::LeftObject => Sign::Help,
+            Stage::PowerFail | Stage::Service => Sign::Closed,
             _ if !self.leased(now) => Sign::Closed,
             _ => self.sign,
         };
@@ -373,14 +407,18 @@ impl Interlock {
             Stage::Idle => self.mode != Mode::Closed,
             _ => false,
         };
+        let held_open = self.entry.is_held_open() || self.exit.is_held_open();
         Signs {
+            way_out: surroundings.way_out,
             emergency: self.stage == Stage::Emergency,
             sign,
             buzzer: self.buzzer_until.is_some_and(|until| now < until),
-            alarm: needs_officer || self.alarm,
+            alarm: needs_officer || self.alarm || held_open,
             ready: offered && self.occupant.is_none(),
-            fault: self.stage == Stage::Trouble,
-            light: self.stage != Stage::Secure || self.seen.lane != Lane::Empty,
+            fault: matches!(self.stage, Stage::Trouble | Stage::Tamper)
+                || self.power.needs_service(),
+            light: !matches!(self.stage, Stage::Secure | Stage::PowerFail)
+                || self.seen.lane != Lane::Empty,
         }
     }
 }

@@ -69,6 +69,16 @@ impl Leaf {
         self.standing == Standing::Opened && !door.closed && !door.free
     }
 
+    /// It has been open for too long, and still is.
+    pub(crate) const fn is_held_open(&self) -> bool {
+        self.told_held_open
+    }
+
+    /// Whether the last scan released it.
+    pub(crate) const fn is_released(&self) -> bool {
+        self.released
+    }
+
     /// SAF-009: finds a door that is open and should not be, or shut and should not be.
     ///
     /// A forced door and one held open are told once; one that is stuck until somebody gives up.

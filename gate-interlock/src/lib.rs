@@ -10,9 +10,10 @@
 //! 1. `debounce`: raw levels become steady ones, towards the safe side at once;
 //! 2. `readings`: bits become words (door shut, one person in the lane, emergency);
 //! 3. `leaf`: each door is compared with what it was last told;
-//! 4. `round`: the lane's stage moves on, `interlock` says which door it wants released;
-//! 5. `enforce`: the last word before the pins, which knows no travellers, only doors;
-//! 6. `signs`: locks, drives, lamps, buzzer and contacts as output bits.
+//! 4. `precedence`: emergency, tamper, service key and faults come before everything else;
+//! 5. `round`: the lane's stage moves on, `interlock` says which door it wants released;
+//! 6. `enforce`: the last word before the pins, which knows no travellers, only doors;
+//! 7. `signs`: locks, drives, lamps, buzzer and contacts as output bits, `duty` their longest times.
 //!
 //! Functions that keep somebody safe carry a number `SAF-nnn`; `docs/hazards.md` names the hazard
 //! and the test that proves each of them.
@@ -20,14 +21,20 @@
 #![forbid(unsafe_code)]
 
 mod debounce;
+mod duty;
 mod enforce;
 mod interlock;
+pub mod invariants;
 mod leaf;
 mod limits;
+mod power;
+mod precedence;
 mod readings;
 mod requests;
 mod round;
+mod service;
 mod signs;
+mod stage;
 
 pub use enforce::{Released, Surroundings, enforce};
 pub use interlock::Interlock;

@@ -1,11 +1,12 @@
 //! How long each thing may take.
 
 use core::time::Duration;
+use gate_protocol::{CheckedSite, Timings};
 
 /// Every time and number of tries that the interlock bounds itself with.
 ///
-/// The defaults suit a lane with two sliding or swing leaves of about a second's travel.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What a site may set comes from its [`Timings`], the rest is the same everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Longest time that a permit may keep a door released.
     pub permit: Duration,
@@ -25,6 +26,8 @@ pub struct Limits {
     pub reopened: Duration,
     /// How often a closing door may meet something before an officer has to look.
     pub closing_tries: u8,
+    /// How long a drive may push a leaf that does not get open, and how long it rests then.
+    pub push: Duration,
     /// How long a door must have been shut before its opening counts as forced: contacts and
     /// leaves lag behind the lock.
     pub settle: Duration,
@@ -36,6 +39,8 @@ pub struct Limits {
     pub left_object: Duration,
     /// How long inputs may contradict each other: sensors with different delays do so for moments.
     pub contradiction: Duration,
+    /// How long the two channels of the emergency stop may differ.
+    pub channels: Duration,
     /// Longest time inside with both doors locked. It is longer than a host needs to examine a
     /// traveller and to hear an officer, and bounds both.
     pub decide: Duration,
@@ -47,32 +52,65 @@ pub struct Limits {
     pub went_away: Duration,
     /// How long fire and emergency inputs must be normal before the alarm can be cleared.
     pub emergency_over: Duration,
+    /// How long the mains must be back before the lane trusts them.
+    pub mains_back: Duration,
+    /// Longest time that one command to force an output is good for.
+    pub force: Duration,
     /// How long the buzzer sounds at most.
     pub buzzer: Duration,
+    /// How long the buzzer rests at least before it sounds again.
+    pub buzzer_rest: Duration,
+}
+
+impl Limits {
+    /// The limits of a site.
+    #[must_use]
+    pub fn of(site: CheckedSite) -> Self {
+        let Timings {
+            enter,
+            stand_open,
+            opening,
+            closing,
+            reopened,
+            held_open,
+            single,
+            left_object,
+            decide,
+            trap,
+            clear,
+        } = site.get().timings;
+        let ms = |ms: u32| Duration::from_millis(ms.into());
+        Self {
+            permit: Duration::from_secs(30),
+            lease_word: Duration::from_millis(500),
+            enter: ms(enter),
+            stand_open: ms(stand_open),
+            opening: ms(opening),
+            closing: ms(closing),
+            reopened: ms(reopened),
+            closing_tries: 3,
+            push: Duration::from_secs(10),
+            settle: Duration::from_millis(500),
+            held_open: ms(held_open),
+            single: ms(single),
+            left_object: ms(left_object),
+            contradiction: Duration::from_millis(500),
+            channels: Duration::from_millis(50),
+            decide: ms(decide),
+            trap: ms(trap),
+            clear: ms(clear),
+            went_away: Duration::from_secs(3),
+            emergency_over: Duration::from_secs(5),
+            mains_back: Duration::from_secs(5),
+            force: Duration::from_secs(1),
+            buzzer: Duration::from_secs(30),
+            buzzer_rest: Duration::from_secs(1),
+        }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            permit: Duration::from_secs(30),
-            lease_word: Duration::from_millis(500),
-            enter: Duration::from_secs(15),
-            stand_open: Duration::from_secs(600),
-            opening: Duration::from_secs(5),
-            closing: Duration::from_secs(5),
-            reopened: Duration::from_secs(2),
-            closing_tries: 3,
-            settle: Duration::from_millis(500),
-            held_open: Duration::from_secs(10),
-            single: Duration::from_millis(500),
-            left_object: Duration::from_secs(3),
-            contradiction: Duration::from_millis(500),
-            decide: Duration::from_secs(120),
-            trap: Duration::from_secs(10),
-            clear: Duration::from_secs(20),
-            went_away: Duration::from_secs(3),
-            emergency_over: Duration::from_secs(5),
-            buzzer: Duration::from_secs(30),
-        }
+        Self::of(CheckedSite::default())
     }
 }

@@ -40,8 +40,17 @@ pub(crate) enum Lane {
 /// What the debounced inputs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Readings {
-    /// Fire, emergency stop or break-glass. One channel is enough.
-    pub(crate) emergency: bool,
+    pub(crate) fire: bool,
+    /// One channel is enough.
+    pub(crate) emergency_stop: bool,
+    pub(crate) break_glass: bool,
+    /// One channel of the emergency stop is pressed and the other is not.
+    pub(crate) channels_differ: bool,
+    pub(crate) cabinet_open: bool,
+    pub(crate) service_key: bool,
+    pub(crate) mains: bool,
+    pub(crate) battery_low: bool,
+    pub(crate) drive_fault: bool,
     pub(crate) entry: DoorReading,
     pub(crate) exit: DoorReading,
     pub(crate) zone_in_free: bool,
@@ -66,12 +75,17 @@ impl Readings {
             open: on(Input::ExitOpen),
             free: on(Input::ExitSafe),
         };
-        let normal = on(Input::FireOk)
-            && on(Input::EstopOk1)
-            && on(Input::EstopOk2)
-            && on(Input::BreakglassOk);
+        let (channel_1, channel_2) = (on(Input::EstopOk1), on(Input::EstopOk2));
         Self {
-            emergency: !normal,
+            fire: !on(Input::FireOk),
+            emergency_stop: !(channel_1 && channel_2),
+            break_glass: !on(Input::BreakglassOk),
+            channels_differ: channel_1 != channel_2,
+            cabinet_open: !on(Input::TamperOk),
+            service_key: on(Input::KeyService),
+            mains: on(Input::MainsOk),
+            battery_low: on(Input::BatteryLow),
+            drive_fault: !on(Input::DrivesOk),
             entry,
             exit,
             zone_in_free: on(Input::ZoneInFree),
@@ -79,6 +93,16 @@ impl Readings {
             lane: lane(inputs),
             contradiction: contradiction(entry, exit, inputs),
         }
+    }
+
+    /// Fire, emergency stop or break-glass.
+    pub(crate) const fn emergency(&self) -> bool {
+        self.fire || self.emergency_stop || self.break_glass
+    }
+
+    /// Somebody is in the lane, as far as the sensors can tell.
+    pub(crate) fn somebody(&self) -> bool {
+        matches!(self.lane, Lane::Single | Lane::Several)
     }
 
     pub(crate) fn door(&self, door: Door) -> DoorReading {

@@ -1,10 +1,15 @@
 //! What the host may ask, and what it is answered.
 
 use crate::Interlock;
-use crate::interlock::Stage;
+use crate::Limits;
 use crate::readings::Lane;
+use crate::service::Force;
+use crate::stage::Stage;
 use core::time::Duration;
-use gate_protocol::{Answer, Door, Event, Instant, Mode, Passage, Refusal, Sign, ToController};
+use gate_protocol::pins::Output;
+use gate_protocol::{
+    Answer, Door, Event, Instant, Mode, Passage, Refusal, Sign, Site, ToController,
+};
 
 impl Interlock {
     /// Answers the host. Nothing moves before the next scan, and that still has the last word.
@@ -42,6 +47,13 @@ impl Interlock {
             ToController::SetMode { mode } => self.mode = mode,
             ToController::Show { sign } => self.sign = sign,
             ToController::ClearAlarm => self.clear_alarm(now)?,
+            ToController::Configure { site } => self.configure(site)?,
+            // The owner sends the site after the answer: see `Interlock::site`.
+            ToController::ReadSite => {}
+            ToController::Force { output, on, for_ms } => {
+                let time = Duration::from_millis(for_ms.into());
+                self.force(now, output, on, time)?;
+            }
         }
         Ok(())
     }
@@ -120,7 +132,7 @@ impl Interlock {
             Stage::EntryOpen {
                 by_permit: true, ..
             } => self.go(now, Stage::entry_closing()),
-            Stage::ExitOpen { .. } => self.go(now, Stage::exit_closing()),
+            Stage::ExitOpen { .. } => self.go(now, Stage::exit_closing(false)),
             _ => {}
         }
     }
@@ -146,35 +158,89 @@ impl Interlock {
 
     fn refuse_in_alarm(&self) -> Result<(), Refusal> {
         match self.stage {
-            Stage::Emergency | Stage::Trouble => Err(Refusal::Alarm),
+            Stage::Emergency | Stage::Trouble | Stage::Tamper => Err(Refusal::Alarm),
             _ => Ok(()),
         }
     }
 
-    /// SAF-011: an emergency or trouble ends only when the inputs are normal *and* somebody has
-    /// looked.
+    /// SAF-023: a site is taken whole or not at all, and only while it can hurt nobody. It holds
+    /// from now on, but for its shape: which machine runs is decided at the start.
+    fn configure(&mut self, site: Site) -> Result<(), Refusal> {
+        let checked = site.check().map_err(|_| Refusal::OutOfRange)?;
+        if !self.at_rest() {
+            return Err(Refusal::WrongState);
+        }
+        self.site = site;
+        self.limits = Limits::of(checked);
+        self.site_to_store = Some(site);
+        Ok(())
+    }
+
+    /// SAF-024: by hand only with the service key, and only while somebody holds the button.
+    fn force(&mut self, now: Instant, output: u8, on: bool, time: Duration) -> Result<(), Refusal> {
+        let output = Output::ALL.get(usize::from(output)).copied();
+        let output = output
+            .filter(|output| *output != Output::Watchdog)
+            .ok_or(Refusal::OutOfRange)?;
+        if time.is_zero() || time > self.limits.force {
+            return Err(Refusal::OutOfRange);
+        }
+        if self.stage != Stage::Service {
+            return Err(Refusal::WrongState);
+        }
+        let until = now + time;
+        self.forces.add(now, Force { output, on, until })
+    }
+
+    /// SAF-011: an emergency, tamper or trouble ends only when the inputs are normal *and*
+    /// somebody has looked.
     fn clear_alarm(&mut self, now: Instant) -> Result<(), Refusal> {
         match self.stage {
-            Stage::Emergency => {
-                let calm = self.calm_since.map(|since| now.since(since));
-                if calm.is_none_or(|calm| calm < self.limits.emergency_over) {
-                    return Err(Refusal::Alarm);
-                }
-                self.happened(Event::EmergencyEnded);
-                self.go(now, Stage::Secure);
-            }
-            Stage::Trouble => {
-                let shut = self.seen.entry.shut() && self.seen.exit.shut();
-                if !shut || self.seen.contradiction.is_some() {
-                    return Err(Refusal::Alarm);
-                }
-                self.happened(Event::TroubleCleared);
-                self.go(now, Stage::Secure);
-            }
+            Stage::Emergency => self.end_emergency(now)?,
+            Stage::Tamper => self.end_tamper(now)?,
+            Stage::Trouble => self.end_trouble(now)?,
             _ => {}
         }
         self.alarm = false;
         self.buzzer_until = None;
+        Ok(())
+    }
+
+    pub(crate) fn end_emergency(&mut self, now: Instant) -> Result<(), Refusal> {
+        let calm = self.calm_since.map(|since| now.since(since));
+        if calm.is_none_or(|calm| calm < self.limits.emergency_over) {
+            return Err(Refusal::Alarm);
+        }
+        self.happened(Event::EmergencyEnded);
+        let broken = core::mem::take(&mut self.channel_fault);
+        self.go(
+            now,
+            if broken {
+                Stage::Trouble
+            } else {
+                Stage::Secure
+            },
+        );
+        Ok(())
+    }
+
+    pub(crate) fn end_tamper(&mut self, now: Instant) -> Result<(), Refusal> {
+        if self.seen.cabinet_open {
+            return Err(Refusal::Alarm);
+        }
+        self.tampered = false;
+        self.happened(Event::TamperEnded);
+        self.go(now, Stage::Secure);
+        Ok(())
+    }
+
+    fn end_trouble(&mut self, now: Instant) -> Result<(), Refusal> {
+        let shut = self.seen.entry.shut() && self.seen.exit.shut();
+        if !shut || self.seen.contradiction.is_some() || self.seen.drive_fault {
+            return Err(Refusal::Alarm);
+        }
+        self.happened(Event::TroubleCleared);
+        self.go(now, Stage::Secure);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! A traveller's way through the lane: when each stage ends, and what comes after it.
 
 use crate::Interlock;
-use crate::interlock::{Closing, Occupant, Stage};
+use crate::leaf::Leaf;
 use crate::readings::Lane;
+use crate::stage::{Closing, Occupant, Stage};
 use gate_protocol::{Door, Event, Fault, Instant, Mode, Passage};
 
 enum Progress {
@@ -24,11 +25,20 @@ impl Interlock {
             Stage::ExitClosing { closing, left } => self.exit_closing(now, closing, left),
             Stage::Several | Stage::Returning => self.returning(now),
             Stage::LeftObject => self.left_object(now),
-            stage @ (Stage::Emergency | Stage::Trouble) => stage,
+            Stage::PowerFail if !self.power.on_battery() => Stage::Secure,
+            stage @ (Stage::Emergency
+            | Stage::Trouble
+            | Stage::PowerFail
+            | Stage::Tamper
+            | Stage::Service) => stage,
         }
     }
 
     fn secure(&mut self, now: Instant) -> Stage {
+        // SAF-021: on battery nobody is let in, and the doors stand as the site wants it.
+        if self.power.on_battery() {
+            return Stage::PowerFail;
+        }
         let shut = self.seen.entry.shut() && self.seen.exit.shut();
         if self.leased(now) && shut && self.settled_lane(now) == Some(Lane::Empty) {
             return Stage::Idle;
@@ -37,7 +47,7 @@ impl Interlock {
     }
 
     fn idle(&mut self, now: Instant) -> Stage {
-        if !self.leased(now) {
+        if !self.leased(now) || self.power.on_battery() {
             return Stage::Secure;
         }
         self.watch_approach(now);
@@ -52,9 +62,8 @@ impl Interlock {
 
     /// SAF-007: a reset may find somebody inside, whom nobody knows any more.
     fn let_out_whoever_is_found(&mut self, now: Instant) -> Stage {
-        let somebody = matches!(self.seen.lane, Lane::Single | Lane::Several);
-        let waited = now.since(self.since.max(self.lane_since)) >= self.limits.trap;
-        if somebody && waited && self.seen.exit.shut() {
+        let waited = |since| now.since(self.since.max(since)) >= self.limits.trap;
+        if self.somebody_since.is_some_and(waited) && self.seen.exit.shut() {
             self.let_back(now);
         }
         self.stage
@@ -90,8 +99,10 @@ impl Interlock {
         };
         let entered =
             inside && (self.seen.zone_in_free || now.since(self.lane_since) >= self.limits.enter);
+        let unfit = !self.entry.is_released() && self.may_enter().is_err();
+        let closed = unfit || self.power.on_battery() || !self.leased(now);
         // SAF-006: every release ends. SAF-008: without a lease nobody new is let in.
-        if entered || now >= until || !offered || !self.leased(now) {
+        if entered || now >= until || !offered || closed {
             return Stage::entry_closing();
         }
         self.stage
@@ -118,7 +129,7 @@ impl Interlock {
         };
         if lane == Lane::Empty {
             self.gone_back();
-            return self.at_rest(now);
+            return self.resting(now);
         }
         self.approached = false;
         let passage = self.admit();
@@ -154,12 +165,13 @@ impl Interlock {
 
     fn exit_open(&mut self, now: Instant, until: Instant) -> Stage {
         let left = self.seen.lane == Lane::Empty && self.seen.zone_out_free;
+        // SAF-004: what the permit was given for may have changed since, until the exit is
+        // released; the entry must stay shut for as long as it is.
+        let alone = self.exit.is_released() || self.seen.lane == Lane::Single;
+        let fit = alone && self.seen.entry.shut();
         // SAF-006: every release ends. SAF-008: permits die with the lease.
-        if left || now >= until || !self.leased(now) {
-            return Stage::ExitClosing {
-                closing: Closing::default(),
-                left,
-            };
+        if left || !fit || now >= until || !self.leased(now) {
+            return Stage::exit_closing(left && self.exit.is_released());
         }
         self.stage
     }
@@ -211,7 +223,7 @@ impl Interlock {
     fn look_behind_the_last(&mut self, now: Instant, lane: Lane) -> Stage {
         self.passed();
         if lane == Lane::Empty {
-            return self.at_rest(now);
+            return self.resting(now);
         }
         let passage = self.admit();
         self.happened(Event::SeveralEntered(passage));
@@ -235,7 +247,7 @@ impl Interlock {
     fn left_object(&mut self, now: Instant) -> Stage {
         if self.settled_lane(now) == Some(Lane::Empty) {
             self.gone_back();
-            return self.at_rest(now);
+            return self.resting(now);
         }
         if self.trapped(now) && self.seen.exit.shut() {
             self.let_back(now);
@@ -246,7 +258,8 @@ impl Interlock {
     /// Follows a closing door until it is shut, and counts what it meets on its way.
     fn follow(&mut self, now: Instant, door: Door, mut closing: Closing) -> Progress {
         let reading = self.seen.door(door);
-        if closing.open_until.is_none() && reading.shut() {
+        let reopening = closing.open_until.is_some() && self.leaf(door).is_released();
+        if !reopening && reading.shut() {
             return Progress::Shut;
         }
         let obstructed = !reading.free && !reading.closed;
@@ -269,12 +282,19 @@ impl Interlock {
         Progress::Moving(closing)
     }
 
+    const fn leaf(&self, door: Door) -> &Leaf {
+        match door {
+            Door::Entry => &self.entry,
+            Door::Exit => &self.exit,
+        }
+    }
+
     fn stuck(&mut self, now: Instant, door: Door) -> Stage {
         self.fail(now, Fault::DoorStuck(door));
         self.stage
     }
 
-    fn at_rest(&self, now: Instant) -> Stage {
+    fn resting(&self, now: Instant) -> Stage {
         if self.leased(now) {
             Stage::Idle
         } else {

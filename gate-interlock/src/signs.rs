@@ -1,12 +1,20 @@
 //! Locks, drives, lamps, buzzer and contacts as output bits.
+//!
+//! | output | longest time on | then |
+//! | --- | --- | --- |
+//! | drives | [`crate::Limits::push`] without an open leaf | off, and rests as long |
+//! | buzzer | [`crate::Limits::buzzer`] | off |
+//! | locks, emergency openings, lamps, contacts, light | none: they are made to stay on | |
 
 use crate::Released;
-use gate_protocol::Sign;
 use gate_protocol::pins::{Bits, Output};
+use gate_protocol::{Lock, Sign};
 
 /// What the lane tells people and neighbouring systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Signs {
+    /// Doors that stand open as ways out.
+    pub(crate) way_out: Released,
     pub(crate) emergency: bool,
     pub(crate) sign: Sign,
     pub(crate) buzzer: bool,
@@ -20,26 +28,32 @@ pub(crate) struct Signs {
 ///
 /// A door that is not released is held, also while it is still open: the lock must be one that
 /// lets a closing leaf in (a magnet, or a latch with a slope).
-pub(crate) fn outputs(released: Released, signs: Signs) -> Bits {
+pub(crate) fn outputs(released: Released, exit_lock: Lock, signs: Signs) -> Bits {
     let [red, green, amber] = match signs.sign {
-        _ if signs.emergency => [false, true, false],
+        _ if signs.emergency => [!signs.way_out.entry, signs.way_out.entry, false],
         Sign::Closed | Sign::Busy => [true, false, false],
         Sign::Welcome => [false, true, false],
         Sign::Help => [false, false, true],
         Sign::Dark | Sign::Go => [false; 3],
     };
-    let exit_green = signs.emergency || signs.sign == Sign::Go;
+    let exit_green = signs.way_out.exit || (!signs.emergency && signs.sign == Sign::Go);
+    let exit_hold = match exit_lock {
+        Lock::FailSafe => !released.exit,
+        Lock::FailSecure => released.exit,
+    };
+    // Ways out are opened by the drives' emergency inputs, not by a normal opening.
+    let (entry_out, exit_out) = (signs.way_out.entry, signs.way_out.exit);
     [
         (Output::EntryHold, !released.entry),
-        (Output::ExitHold, !released.exit),
-        // In an emergency the drives are moved by their emergency inputs, not by a normal opening.
-        (Output::EntryDrive, released.entry && !signs.emergency),
-        (Output::ExitDrive, released.exit && !signs.emergency),
-        (Output::EntryRelease, released.entry && signs.emergency),
-        (Output::ExitRelease, released.exit && signs.emergency),
+        (Output::ExitHold, exit_hold),
+        (Output::EntryDrive, released.entry && !entry_out),
+        (Output::ExitDrive, released.exit && !exit_out),
+        (Output::EntryRelease, released.entry && entry_out),
+        (Output::ExitRelease, released.exit && exit_out),
         (Output::EntryRed, red),
         (Output::EntryGreen, green),
         (Output::EntryAmber, amber),
+        (Output::ExitRed, signs.emergency && !exit_out),
         (Output::ExitGreen, exit_green),
         (Output::ExitAmber, amber),
         (Output::Buzzer, signs.buzzer),

@@ -11,6 +11,7 @@ pub mod link;
 pub mod message;
 pub mod pins;
 pub mod print;
+pub mod site;
 pub mod time;
 
 pub use frame::{Decoder, Frame, FrameError};
@@ -19,4 +20,5 @@ pub use message::{
     Answer, Board, CommandNumber, Door, Event, Fault, Mode, Passage, Refusal, ResetCause, Sign,
     State, ToController, ToHost,
 };
+pub use site::{CheckedSite, Lock, OutOfBounds, Shape, Site, Timings, WaysOut};
 pub use time::Instant;

@@ -10,14 +10,18 @@
 //! | 1 | `Heartbeat` | `Done` |
 //! | 2 | `EventSeen` | `Status` |
 //! | 3 | `Permit` | `Event` |
-//! | 4 | `Withdraw` | |
+//! | 4 | `Withdraw` | `Site` |
 //! | 5 | `SendBack` | |
 //! | 6 | `SetMode` | |
 //! | 7 | `Show` | |
 //! | 8 | `ClearAlarm` | |
+//! | 9 | `Configure` | |
+//! | 10 | `ReadSite` | |
+//! | 11 | `Force` | |
 //!
 //! The host asks and the controller decides: a `Permit` is leave to open a door, never an order.
 
+use crate::site::Site;
 use serde::{Deserialize, Serialize};
 
 /// Number that the controller gives to each person (or group) it finds in the lane.
@@ -118,6 +122,22 @@ pub enum ToController {
     },
     /// An officer has looked at the lane and its alarm or trouble may end, if the inputs agree.
     ClearAlarm,
+    /// The site from now on. Taken while the lane is closed, idle and empty.
+    Configure {
+        /// The site. A time out of its bounds refuses the whole of it.
+        site: Site,
+    },
+    /// Asks for the site that the controller works with. Answered with `Done` and `Site`.
+    ReadSite,
+    /// Drives one output by hand, in [`State::Service`] only, one door at a time.
+    Force {
+        /// Bit of the output: see [`crate::pins::Output`]. The watchdog's is nobody's.
+        output: u8,
+        /// High or low.
+        on: bool,
+        /// For how long, in milliseconds, 1 to 1,000: whoever holds the button repeats it.
+        for_ms: u16,
+    },
 }
 
 /// Controller → host.
@@ -169,6 +189,11 @@ pub enum ToHost {
         uptime_ms: u32,
         /// What happened.
         event: Event,
+    },
+    /// Answers `ReadSite`.
+    Site {
+        /// The site that the controller works with.
+        site: Site,
     },
 }
 
@@ -224,7 +249,7 @@ pub enum Refusal {
     NotEmpty,
     /// An emergency, an alarm or a fault stands.
     Alarm,
-    /// A time in the command lies outside its limits.
+    /// A time or an output in the command lies outside its limits.
     OutOfRange,
 }
 
@@ -256,6 +281,12 @@ pub enum State {
     Emergency,
     /// Inputs contradict each other, a door was forced, a drive failed: no motion.
     Trouble,
+    /// Mains lost, nobody is let in: the doors stand as the site wants them on battery.
+    PowerFail,
+    /// The cabinet was opened: both doors locked, whoever is inside may go back.
+    Tamper,
+    /// The service key is turned: doors move by hand only.
+    Service,
 }
 
 /// Something that happened in the lane.
@@ -303,6 +334,22 @@ pub enum Event {
     TroubleCleared,
     /// The host fell silent and its lease lapsed.
     LeaseLapsed,
+    /// What goes on in the lane has cut this passage short: nobody knows where the person is.
+    Abandoned(Passage),
+    /// The mains are lost, the lane runs on battery.
+    MainsLost,
+    /// The mains are back for good.
+    MainsReturned,
+    /// The battery is low.
+    BatteryLow,
+    /// The cabinet was opened without the service key.
+    TamperBegan,
+    /// The cabinet is closed and an officer or the service key has cleared it.
+    TamperEnded,
+    /// The service key was turned on.
+    ServiceBegan,
+    /// The service key was turned off.
+    ServiceEnded,
 }
 
 /// What is wrong with the lane.
@@ -318,4 +365,8 @@ pub enum Fault {
     DoorForced(Door),
     /// A pin does not follow what it is driven to.
     Output,
+    /// The two channels of the emergency stop contradict each other: one of them is broken.
+    EmergencyStopChannels,
+    /// A door's drive says that it has failed.
+    Drive,
 }

@@ -63,7 +63,7 @@ pub enum Input {
 pub enum Output {
     /// Holds the entry's fail-safe lock.
     EntryHold = 0,
-    /// Holds the exit's fail-safe lock.
+    /// Holds the exit's fail-safe lock; releases a fail-secure one ([`crate::Lock`]).
     ExitHold = 1,
     /// Tells the entry's drive to open.
     EntryDrive = 2,

@@ -12,6 +12,7 @@ use crate::frame::{Frame, Kind};
 use crate::message::{
     Answer, Board, Door, Event, Fault, Mode, Refusal, ResetCause, Sign, State, ToController, ToHost,
 };
+use crate::site::{Lock, Shape, Site, WaysOut};
 
 /// A frame on its way to the controller, in one line.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +75,12 @@ impl Display for ToController {
             Self::SetMode { mode } => write!(f, "set mode {mode}"),
             Self::Show { sign } => write!(f, "show {sign}"),
             Self::ClearAlarm => f.write_str("clear alarm"),
+            Self::Configure { site } => write!(f, "configure {site}"),
+            Self::ReadSite => f.write_str("read site"),
+            Self::Force { output, on, for_ms } => {
+                let level = if *on { "on" } else { "off" };
+                write!(f, "force output {output} {level} for {for_ms} ms")
+            }
         }
     }
 }
@@ -120,6 +127,7 @@ impl Display for ToHost {
             } => {
                 write!(f, "event {number} at {}: {event}", Seconds(*uptime_ms))
             }
+            Self::Site { site } => write!(f, "site {site}"),
         }
     }
 }
@@ -218,7 +226,7 @@ impl Display for Refusal {
             Self::NotSingle => "not exactly one person",
             Self::NotEmpty => "lane not empty",
             Self::Alarm => "emergency, alarm or fault",
-            Self::OutOfRange => "time out of range",
+            Self::OutOfRange => "out of range",
         })
     }
 }
@@ -238,6 +246,9 @@ impl Display for State {
             Self::LeftObject => "object left",
             Self::Emergency => "emergency",
             Self::Trouble => "trouble",
+            Self::PowerFail => "power fail",
+            Self::Tamper => "tamper",
+            Self::Service => "service",
         })
     }
 }
@@ -266,7 +277,41 @@ impl Display for Event {
             Self::Trouble(fault) => write!(f, "trouble: {fault}"),
             Self::TroubleCleared => f.write_str("trouble cleared"),
             Self::LeaseLapsed => f.write_str("lease lapsed"),
+            Self::Abandoned(passage) => write!(f, "abandoned{}", OfPassage(*passage)),
+            Self::MainsLost => f.write_str("mains lost"),
+            Self::MainsReturned => f.write_str("mains returned"),
+            Self::BatteryLow => f.write_str("battery low"),
+            Self::TamperBegan => f.write_str("cabinet opened"),
+            Self::TamperEnded => f.write_str("cabinet closed and cleared"),
+            Self::ServiceBegan => f.write_str("service key on"),
+            Self::ServiceEnded => f.write_str("service key off"),
         }
+    }
+}
+
+impl Display for Site {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let shape = match self.shape {
+            Shape::TwoDoors => "two doors",
+            Shape::Turnstile => "turnstile",
+        };
+        let lock = match self.exit_lock {
+            Lock::FailSafe => "fail-safe",
+            Lock::FailSecure => "fail-secure",
+        };
+        write!(f, "{shape}, ways out: fire {}, ", self.on_fire)?;
+        write!(f, "emergency stop {}, ", self.on_emergency_stop)?;
+        write!(f, "power loss {}, exit {lock}", self.on_power_loss)
+    }
+}
+
+impl Display for WaysOut {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Both => "both",
+            Self::EntryOnly => "entry",
+            Self::ExitOnly => "exit",
+        })
     }
 }
 
@@ -278,6 +323,10 @@ impl Display for Fault {
             Self::DoorStuck(door) => write!(f, "{door} stuck"),
             Self::DoorForced(door) => write!(f, "{door} was forced"),
             Self::Output => f.write_str("output does not follow"),
+            Self::EmergencyStopChannels => {
+                f.write_str("channels of the emergency stop contradict each other")
+            }
+            Self::Drive => f.write_str("drive failed"),
         }
     }
 }

@@ -321,6 +321,10 @@ impl Session {
             {
                 self.break_off(now, Stage::AwaitClear)
             }
+            (
+                Stage::AwaitTraveller | Stage::AwaitEntry,
+                Event::LaneState(LaneState::PowerFail | LaneState::Tamper | LaneState::Service, _),
+            ) => self.break_off(now, Stage::AwaitClear),
             (Stage::AwaitClear | Stage::Closed, Event::LaneState(state, passage)) => {
                 self.found(state, passage)
             }
@@ -611,7 +615,8 @@ impl Session {
     }
 }
 
-/// States of the controller in which nobody is inside, or on the way out of the lane.
+/// States of the controller in which nobody is inside, or on the way out of the lane, and it is
+/// in service.
 pub(crate) const fn is_empty(state: LaneState) -> bool {
     !matches!(
         state,
@@ -621,6 +626,9 @@ pub(crate) const fn is_empty(state: LaneState) -> bool {
             | LaneState::LeftObject
             | LaneState::Emergency
             | LaneState::Trouble
+            | LaneState::PowerFail
+            | LaneState::Tamper
+            | LaneState::Service
     )
 }
 
@@ -632,5 +640,7 @@ const fn disturbs(event: LaneEvent) -> bool {
             | LaneEvent::Forced(_)
             | LaneEvent::Trouble(_)
             | LaneEvent::ObjectLeft(_)
+            | LaneEvent::TamperBegan
+            | LaneEvent::ServiceBegan
     )
 }

@@ -66,6 +66,10 @@ fn check(before: State, inputs: Bits, after: &Rig, outputs: Bits) {
         );
         return;
     }
+    if state == State::PowerFail {
+        assert!(entry_released, "SAF-021: {told}");
+        return;
+    }
     assert_eq!(entry_released, outputs.output(Output::EntryDrive), "{told}");
     assert_eq!(exit_released, outputs.output(Output::ExitDrive), "{told}");
     if exit_released && exit_shut {

@@ -1,9 +1,12 @@
 //! A lane of the simplest kind: leaves that follow their drives, sensors that say what they are
 //! told, a millisecond that passes when the test says so.
 
-use gate_interlock::{Interlock, Limits};
+use gate_interlock::Interlock;
+use gate_interlock::invariants::Invariants;
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{Answer, Door, Event, Instant, Mode, Passage, State, ToController};
+use gate_protocol::{
+    Answer, CheckedSite, Door, Event, Instant, Mode, Passage, State, ToController,
+};
 
 /// Milliseconds from shut to open.
 const TRAVEL_MS: u32 = 800;
@@ -22,6 +25,8 @@ pub(crate) struct Rig {
     pub(crate) interlock: Interlock,
     pub(crate) events: Vec<Event>,
     pub(crate) outputs: Bits,
+    /// Watches every scan.
+    pub(crate) invariants: Invariants,
     /// Whether the host prolongs its lease.
     pub(crate) host: bool,
     now_ms: u64,
@@ -34,9 +39,10 @@ impl Rig {
     /// A lane just switched on, without a host.
     pub(crate) fn switched_on() -> Self {
         let mut rig = Self {
-            interlock: Interlock::new(Limits::default()),
+            interlock: Interlock::new(Instant::ZERO, CheckedSite::default()),
             events: Vec::new(),
             outputs: Bits(0),
+            invariants: Invariants::new(CheckedSite::default()),
             host: false,
             now_ms: 0,
             inputs: calm(),
@@ -119,6 +125,21 @@ impl Rig {
                 rig.hold(Door::Exit, 500);
                 rig
             }
+            State::PowerFail => {
+                let mut rig = Self::offered(Mode::Closed);
+                rig.input(Input::MainsOk, false);
+                rig
+            }
+            State::Tamper => {
+                let mut rig = Self::occupied();
+                rig.input(Input::TamperOk, false);
+                rig
+            }
+            State::Service => {
+                let mut rig = Self::offered(Mode::Closed);
+                rig.input(Input::KeyService, true);
+                rig
+            }
         };
         rig.run_until(state);
         rig
@@ -162,12 +183,23 @@ impl Rig {
             self.now_ms += 1;
             let now = self.now();
             self.interlock.lease(now, self.host);
-            self.outputs = self.interlock.scan(now, self.inputs);
-            while let Some(event) = self.interlock.next_event() {
-                self.events.push(event);
-            }
+            self.scan(now);
             self.move_leaf(Door::Entry, Output::EntryDrive, Output::EntryRelease);
             self.move_leaf(Door::Exit, Output::ExitDrive, Output::ExitRelease);
+        }
+    }
+
+    /// One scan at `now`, and whether it broke a rule.
+    pub(crate) fn scan(&mut self, now: Instant) {
+        self.outputs = self.interlock.scan(now, self.inputs);
+        while let Some(event) = self.interlock.next_event() {
+            self.invariants.happened(event);
+            self.events.push(event);
+        }
+        let facts = self.interlock.facts(now);
+        let verdict = self.invariants.check(now, self.inputs, self.outputs, facts);
+        if let Err(violation) = verdict {
+            panic!("{violation}; {:?}", self.events);
         }
     }
 
@@ -186,7 +218,9 @@ impl Rig {
     }
 
     pub(crate) fn ask(&mut self, asked: ToController) -> Answer {
-        self.interlock.request(self.now(), &asked)
+        let answer = self.interlock.request(self.now(), &asked);
+        self.invariants.answered(self.now(), &asked, answer);
+        answer
     }
 
     pub(crate) fn accepted(&mut self, asked: ToController) {
@@ -282,7 +316,7 @@ pub(crate) const fn permit_entry() -> ToController {
 }
 
 /// Every state there is.
-pub(crate) const STATES: [State; 12] = [
+pub(crate) const STATES: [State; 15] = [
     State::Secure,
     State::Idle,
     State::EntryOpen,
@@ -295,4 +329,7 @@ pub(crate) const STATES: [State; 12] = [
     State::LeftObject,
     State::Emergency,
     State::Trouble,
+    State::PowerFail,
+    State::Tamper,
+    State::Service,
 ];

@@ -374,7 +374,11 @@ fn an_emergency_ends_only_by_normal_inputs_and_an_officer() {
     rig.run_until(State::Idle);
     assert_eq!(
         rig.events[2..],
-        [Event::EmergencyBegan, Event::EmergencyEnded]
+        [
+            Event::EmergencyBegan,
+            Event::Abandoned(1),
+            Event::EmergencyEnded
+        ]
     );
 }
 

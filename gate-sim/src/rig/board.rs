@@ -1,11 +1,11 @@
 //! A controller without a board: the real interlock behind the real controller's end of the link.
 
-use gate_interlock::{Interlock, Limits};
+use gate_interlock::Interlock;
 use gate_protocol::frame::Wire;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Lane};
 use gate_protocol::pins::Bits;
-use gate_protocol::{Board as BoardName, Instant, ResetCause, State};
+use gate_protocol::{Board as BoardName, CheckedSite, Instant, ResetCause, State};
 
 #[derive(Debug)]
 pub(super) struct Board {
@@ -14,14 +14,14 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(now: Instant, limits: Limits) -> Self {
+    pub(super) fn new(now: Instant, site: CheckedSite) -> Self {
         let identity = Identity {
             firmware: [0, 0, 0],
             board: BoardName::Simulated,
             reset: ResetCause::PowerOn,
         };
         Self {
-            interlock: Interlock::new(limits),
+            interlock: Interlock::new(now, site),
             link: ControllerLink::new(now, identity),
         }
     }

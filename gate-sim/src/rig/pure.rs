@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::world::{Persona, World};
 use gate_document::mrz::MrzError;
 use gate_protocol::pins::Bits;
-use gate_protocol::{Door, Instant, ToController};
+use gate_protocol::{CheckedSite, Door, Instant, ToController};
 use gate_session::journey::Stage;
 use gate_session::{
     DecidedBy, Device, Effect, Event, Left, Limits, Next, OfficerDecision, Outcome, Record, Screen,
@@ -126,7 +126,7 @@ impl PureRig {
             now,
             session: Session::new(Limits::default()),
             host: Host::new(now),
-            board: Board::new(now, gate_interlock::Limits::default()),
+            board: Board::new(now, CheckedSite::default()),
             world: World::new(profile.clone(), seed),
             devices: Devices::new(profile, costs, rng)?,
             to_host: Line::default(),

@@ -1,0 +1,141 @@
+//! What the bystander remembers from scan to scan.
+
+use super::seen::Seen;
+use super::{Invariants, Permit};
+use crate::{Limits, Released};
+use gate_protocol::pins::{Input, Output};
+use gate_protocol::{Door, Instant, State, WaysOut};
+
+/// One door over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct DoorHistory {
+    /// Since when it has been shut without being released.
+    shut_since: Option<Instant>,
+    /// It was shut for good; the next opening without a release is a forced one.
+    settled: bool,
+    /// Since when it has stood open by force.
+    pub(super) forced_since: Option<Instant>,
+    pub(super) forced_told: bool,
+    /// Since when it should have been shut.
+    pub(super) awaited_shut: Option<Instant>,
+    pub(super) held_open_told: bool,
+    /// Since when somebody has stood in the leaf, rightly open, without its opening.
+    pub(super) squeezed_since: Option<Instant>,
+    /// Since when its drive has pushed.
+    pub(super) pushed_since: Option<Instant>,
+}
+
+impl DoorHistory {
+    pub(super) const fn told_forced(&mut self) {
+        self.forced_told = true;
+    }
+
+    pub(super) const fn told_held_open(&mut self) {
+        self.held_open_told = true;
+    }
+
+    fn remember(&mut self, door: Door, seen: &Seen, released_before: bool, limits: &Limits) {
+        let now = seen.now;
+        let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
+        // What this scan released can have moved nothing yet.
+        let shut = seen.shut(door) && !released_before;
+        if released_before || seen.released(door) {
+            self.settled = false;
+            self.forced_since = None;
+        }
+        if self.settled && !seen.closed(door) {
+            self.settled = false;
+            self.forced_since = Some(now);
+        }
+        if self.forced_since.is_none() || self.forced_told && shut {
+            self.forced_told = false;
+        }
+        if shut {
+            self.forced_since = None;
+        }
+        self.shut_since = since(shut, self.shut_since);
+        self.settled |= self
+            .shut_since
+            .is_some_and(|since| now.since(since) >= limits.settle);
+        let awaited = !seen.shut(door) && !released_before;
+        self.awaited_shut = since(awaited, self.awaited_shut);
+        self.held_open_told &= awaited;
+
+        let rightly = self.forced_since.is_none();
+        let squeezed = rightly && seen.obstructed_now(door) && !seen.driven(door);
+        self.squeezed_since = since(squeezed, self.squeezed_since);
+        let drive = match door {
+            Door::Entry => Output::EntryDrive,
+            Door::Exit => Output::ExitDrive,
+        };
+        let pushed = seen.outputs.output(drive) && !seen.open(door) && seen.free(door);
+        self.pushed_since = since(pushed, self.pushed_since);
+    }
+}
+
+impl Invariants {
+    /// Takes this scan into the memory before it is judged.
+    pub(super) fn remember(&mut self, seen: &Seen) {
+        let now = seen.now;
+        let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
+        let before = self.released_before;
+        self.entry
+            .remember(Door::Entry, seen, before.entry, &self.limits);
+        self.exit
+            .remember(Door::Exit, seen, before.exit, &self.limits);
+        self.single_since = since(seen.single(), self.single_since);
+        let alarmed = !seen.outputs.output(Output::NoAlarm);
+        let held = seen.somebody() && !seen.released.any() && !alarmed;
+        self.held_since = since(held, self.held_since);
+        self.calm_since = since(seen.calm(), self.calm_since);
+        let buzzes = seen.outputs.output(Output::Buzzer);
+        self.buzzer_since = since(buzzes, self.buzzer_since);
+        self.contradicted = seen.contradiction().map(|fault| match self.contradicted {
+            Some((same, since)) if same == fault => (same, since),
+            _ => (fault, now),
+        });
+        let differ = seen.is(Input::EstopOk1) != seen.is(Input::EstopOk2);
+        self.channels_since = since(differ, self.channels_since);
+        self.remember_ways_out(seen);
+        if !seen.facts.leased {
+            self.permit = None;
+        }
+    }
+
+    fn remember_ways_out(&mut self, seen: &Seen) {
+        if seen.facts.state != State::Emergency {
+            self.ways_out = Released::default();
+            self.channels_told = false;
+            return;
+        }
+        for (input, ways) in self.ways() {
+            if !seen.is(input) {
+                self.ways_out = self.ways_out.or(Released::of(ways));
+            }
+        }
+    }
+
+    /// For each emergency input the ways out that it opens.
+    pub(super) const fn ways(&self) -> [(Input, WaysOut); 4] {
+        [
+            (Input::FireOk, self.site.on_fire),
+            (Input::EstopOk1, self.site.on_emergency_stop),
+            (Input::EstopOk2, self.site.on_emergency_stop),
+            (Input::BreakglassOk, WaysOut::Both),
+        ]
+    }
+
+    /// Keeps of this scan what the next one is compared with.
+    pub(super) fn keep(&mut self, seen: &Seen) {
+        if self.unlocked(seen, Door::Exit) {
+            if let Some(Permit { used, .. }) = &mut self.permit {
+                *used = true;
+            }
+        }
+        self.before = seen.facts.state;
+        self.released_before = seen.released;
+        self.key_before = seen.is(Input::KeyService);
+        self.cleared = false;
+        self.told_wrong = None;
+    }
+}

@@ -1,0 +1,173 @@
+//! A bystander who knows the rules and watches every scan.
+//!
+//! Any rig can ask it: the tests of this crate, the search over everything that can happen, the
+//! simulated lane, a recording of a real one. It keeps its own memory of permits, doors and
+//! people, and shares no judgement with the interlock that it watches. After each scan:
+//!
+//! 1. [`Invariants::answered`] for each request since the scan before, with its answer;
+//! 2. [`Invariants::happened`] for each event of this scan;
+//! 3. [`Invariants::check`] with the pins.
+
+mod history;
+mod rules;
+mod seen;
+mod violation;
+
+pub use seen::Facts;
+pub use violation::{Rule, Violation};
+
+use crate::{Limits, Released};
+use core::time::Duration;
+use gate_protocol::pins::Bits;
+use gate_protocol::{
+    Answer, CheckedSite, Door, Event, Fault, Instant, Passage, Site, State, ToController,
+};
+use history::DoorHistory;
+use seen::Seen;
+
+/// Leave to open the exit, as the bystander heard it given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Permit {
+    passage: Passage,
+    until: Instant,
+    used: bool,
+}
+
+/// Everything that the bystander remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Invariants {
+    site: Site,
+    limits: Limits,
+    /// State, released doors and key of the scan before.
+    before: State,
+    released_before: Released,
+    key_before: bool,
+    /// Somebody has cleared an alarm since the scan before.
+    cleared: bool,
+    permit: Option<Permit>,
+    /// The passage that the exit was released for, until an event ends that.
+    open_for: Option<Passage>,
+    ways_out: Released,
+    tampered: bool,
+    single_since: Option<Instant>,
+    held_since: Option<Instant>,
+    calm_since: Option<Instant>,
+    buzzer_since: Option<Instant>,
+    contradicted: Option<(Fault, Instant)>,
+    channels_since: Option<Instant>,
+    channels_told: bool,
+    entry: DoorHistory,
+    exit: DoorHistory,
+    /// A rule that an event has broken.
+    told_wrong: Option<&'static str>,
+}
+
+impl Invariants {
+    /// A bystander who comes when the controller starts.
+    #[must_use]
+    pub fn new(site: CheckedSite) -> Self {
+        Self {
+            site: site.get(),
+            limits: Limits::of(site),
+            before: State::Secure,
+            released_before: Released::default(),
+            key_before: false,
+            cleared: false,
+            permit: None,
+            open_for: None,
+            ways_out: Released::default(),
+            tampered: false,
+            single_since: None,
+            held_since: None,
+            calm_since: None,
+            buzzer_since: None,
+            contradicted: None,
+            channels_since: None,
+            channels_told: false,
+            entry: DoorHistory::default(),
+            exit: DoorHistory::default(),
+            told_wrong: None,
+        }
+    }
+
+    /// The host has asked, and this is what it was answered.
+    pub fn answered(&mut self, now: Instant, asked: &ToController, answer: Answer) {
+        if answer != Answer::Accepted {
+            return;
+        }
+        match *asked {
+            ToController::Permit {
+                door: Door::Exit,
+                for_ms,
+                passage,
+            } => {
+                self.permit = Some(Permit {
+                    passage,
+                    until: now + Duration::from_millis(for_ms.into()),
+                    used: false,
+                });
+            }
+            ToController::Withdraw => self.permit = None,
+            ToController::ClearAlarm => self.cleared = true,
+            ToController::Configure { site } => {
+                if let Ok(checked) = site.check() {
+                    (self.site, self.limits) = (site, Limits::of(checked));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The host has opened a new session: what it wanted before is gone.
+    pub const fn session_opened(&mut self) {
+        self.permit = None;
+    }
+
+    /// The controller has told an event.
+    pub fn happened(&mut self, event: Event) {
+        match event {
+            Event::ExitReleased(passage) => {
+                if self.open_for.replace(passage).is_some() {
+                    self.told_wrong = Some("exit released again before the last release ended");
+                }
+            }
+            Event::Passed(passage) | Event::DidNotLeave(passage) => {
+                if self.open_for.take() != Some(passage) {
+                    self.told_wrong = Some("an end was told of a passage that was not let out");
+                }
+            }
+            Event::ObjectLeft(passage) | Event::Abandoned(passage) => {
+                if self.open_for.take().is_some_and(|open| open != passage) {
+                    self.told_wrong = Some("an end was told of another passage");
+                }
+            }
+            Event::Forced(Door::Entry) => self.entry.told_forced(),
+            Event::Forced(Door::Exit) => self.exit.told_forced(),
+            Event::HeldOpen(Door::Entry) => self.entry.told_held_open(),
+            Event::HeldOpen(Door::Exit) => self.exit.told_held_open(),
+            Event::Trouble(Fault::EmergencyStopChannels) => self.channels_told = true,
+            Event::TamperBegan => self.tampered = true,
+            Event::TamperEnded => self.tampered = false,
+            _ => {}
+        }
+    }
+
+    /// Looks at one scan: the pins as they were read and driven, and what the controller says.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that this scan has broken.
+    pub fn check(
+        &mut self,
+        now: Instant,
+        raw: Bits,
+        outputs: Bits,
+        facts: Facts,
+    ) -> Result<(), Violation> {
+        let seen = Seen::new(now, raw, outputs, facts, self.site.exit_lock);
+        self.remember(&seen);
+        let verdict = self.judge(&seen);
+        self.keep(&seen);
+        verdict
+    }
+}

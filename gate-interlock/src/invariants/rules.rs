@@ -1,0 +1,313 @@
+//! The rules S1 to S22 that the interlock answers for.
+
+use super::history::DoorHistory;
+use super::seen::Seen;
+use super::{Invariants, Rule, Violation};
+use crate::Released;
+use core::time::Duration;
+use gate_protocol::pins::{Input, Output};
+use gate_protocol::{Door, Instant, State};
+
+/// How long a leaf may go on towards somebody, and a forced door go untold.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+type Verdict = Result<(), &'static str>;
+
+/// `what` must hold.
+fn must(holds: bool, what: &'static str) -> Verdict {
+    if holds { Ok(()) } else { Err(what) }
+}
+
+impl Invariants {
+    pub(super) fn judge(&self, seen: &Seen) -> Result<(), Violation> {
+        [
+            (Rule::S1, self.s1(seen)),
+            (Rule::S3, self.s3(seen)),
+            (Rule::S4, self.s4(seen)),
+            (Rule::S5, self.s5(seen)),
+            (Rule::S6, self.s6(seen)),
+            (Rule::S7, self.s7(seen)),
+            (Rule::S8, self.s8(seen)),
+            (Rule::S9, self.s9(seen)),
+            (Rule::S10, self.s10(seen)),
+            (Rule::S14, self.s14(seen)),
+            (Rule::S15, self.s15(seen)),
+            (Rule::S16, self.s16(seen)),
+            (Rule::S17, self.s17(seen)),
+            (Rule::S20, self.s20(seen)),
+        ]
+        .into_iter()
+        .try_for_each(|(rule, verdict)| {
+            verdict.map_err(|what| Violation {
+                rule,
+                at: seen.now,
+                state: seen.facts.state,
+                what,
+            })
+        })
+    }
+
+    /// Whether `door` was unlocked by this scan, rather than opened again on its way.
+    pub(super) fn unlocked(&self, seen: &Seen, door: Door) -> bool {
+        let before = match door {
+            Door::Entry => self.released_before.entry,
+            Door::Exit => self.released_before.exit,
+        };
+        seen.released(door) && !before && seen.shut(door)
+    }
+
+    fn over(seen: &Seen, since: Option<Instant>, limit: Duration) -> bool {
+        since.is_some_and(|since| seen.now.since(since) > limit)
+    }
+
+    /// The host and the people in the lane have no say: ways out, or a technician.
+    const fn is_apart(state: State) -> bool {
+        matches!(state, State::Emergency | State::PowerFail | State::Service)
+    }
+
+    fn s1(&self, seen: &Seen) -> Verdict {
+        for (input, ways) in self.ways() {
+            if seen.raw.input(input) {
+                continue;
+            }
+            let ways = Released::of(ways);
+            let open = |door, drive| seen.released(door) && seen.outputs.output(drive);
+            must(
+                !ways.entry || open(Door::Entry, Output::EntryRelease),
+                "the entry is a way out and is not released",
+            )?;
+            must(
+                !ways.exit || open(Door::Exit, Output::ExitRelease),
+                "the exit is a way out and is not released",
+            )?;
+            must(
+                seen.facts.state == State::Emergency,
+                "an emergency is not told",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn s3(&self, seen: &Seen) -> Verdict {
+        let in_leaf = |door| seen.released(door) && seen.obstructed(door);
+        let ways = match seen.facts.state {
+            State::Emergency => self.ways_out,
+            State::PowerFail => Released::of(self.site.on_power_loss),
+            State::Service => {
+                let both = seen.released.entry && seen.released.exit;
+                let kept = in_leaf(Door::Entry) || in_leaf(Door::Exit);
+                return must(!both || kept, "both doors are moved by hand");
+            }
+            _ => {
+                let both = seen.released.entry && seen.released.exit;
+                let kept = in_leaf(Door::Entry) && in_leaf(Door::Exit);
+                must(!both || kept, "both doors are released")?;
+                let alone = |door, other| !self.unlocked(seen, door) || seen.shut(other);
+                must(
+                    alone(Door::Entry, Door::Exit) && alone(Door::Exit, Door::Entry),
+                    "a door was unlocked while the other was not shut",
+                )?;
+                return Ok(());
+            }
+        };
+        must(
+            ways.entry || !seen.released.entry || in_leaf(Door::Entry),
+            "the entry is released and no way out",
+        )?;
+        must(
+            ways.exit || !seen.released.exit || in_leaf(Door::Exit),
+            "the exit is released and no way out",
+        )
+    }
+
+    fn s4(&self, seen: &Seen) -> Verdict {
+        if Self::is_apart(seen.facts.state) || !seen.released.exit {
+            return Ok(());
+        }
+        let permit = self.permit.filter(|permit| seen.now < permit.until);
+        if self.unlocked(seen, Door::Exit) {
+            let permit = permit.ok_or("the exit was unlocked without a permit in time")?;
+            must(!permit.used, "the exit was unlocked twice on one permit")?;
+            return must(
+                permit.passage == seen.facts.passage && permit.passage != 0,
+                "the exit was unlocked for another than the permit names",
+            );
+        }
+        let closing = seen.facts.state == State::ExitClosing && !seen.shut(Door::Exit);
+        must(
+            permit.is_some() || closing || seen.obstructed(Door::Exit) || self.still_open(seen),
+            "the exit is still released after its permit",
+        )
+    }
+
+    /// A leaf that opens again after it met somebody reaches its end in `ExitClosing` also when
+    /// its contacts already say shut.
+    fn still_open(&self, seen: &Seen) -> bool {
+        seen.facts.state == State::ExitClosing && self.released_before.exit
+    }
+
+    fn s5(&self, seen: &Seen) -> Verdict {
+        if Self::is_apart(seen.facts.state) || !self.unlocked(seen, Door::Exit) {
+            return Ok(());
+        }
+        must(
+            seen.shut(Door::Entry),
+            "the exit was unlocked before an entry that is not shut",
+        )?;
+        let single = self.single_since.map(|since| seen.now.since(since));
+        must(
+            single.is_some_and(|held| held >= self.limits.single),
+            "the exit was unlocked without one person seen for long enough",
+        )
+    }
+
+    fn s6(&self, seen: &Seen) -> Verdict {
+        let entering = seen.facts.state == State::EntryOpen && self.unlocked(seen, Door::Entry);
+        must(
+            !entering || seen.shut(Door::Exit),
+            "the entry was unlocked before an exit that is not shut",
+        )?;
+        must(
+            !entering || seen.empty(),
+            "the entry was unlocked to a lane that is not empty",
+        )
+    }
+
+    fn s7(&self, seen: &Seen) -> Verdict {
+        let goes_on = |door: &DoorHistory| Self::over(seen, door.squeezed_since, AT_ONCE);
+        must(!goes_on(&self.entry), "the entry closes on somebody")?;
+        must(!goes_on(&self.exit), "the exit closes on somebody")
+    }
+
+    fn s8(&self, seen: &Seen) -> Verdict {
+        let limits = &self.limits;
+        let longest = limits.decide + limits.trap + limits.closing * 2;
+        must(
+            !Self::over(seen, self.held_since, longest),
+            "somebody is held between two locked doors and no officer is called",
+        )
+    }
+
+    fn s9(&self, seen: &Seen) -> Verdict {
+        let unlocked = !Self::is_apart(seen.facts.state) && self.unlocked(seen, Door::Exit);
+        must(
+            !unlocked || seen.facts.leased,
+            "the exit was unlocked without a lease",
+        )?;
+        let open = seen.facts.state == State::ExitOpen && seen.released.exit;
+        must(
+            !open || seen.facts.leased,
+            "the exit stands open without a lease",
+        )
+    }
+
+    fn s10(&self, seen: &Seen) -> Verdict {
+        let too_long = |door: &DoorHistory| Self::over(seen, door.pushed_since, self.limits.push);
+        must(!too_long(&self.entry), "the entry's drive pushes too long")?;
+        must(!too_long(&self.exit), "the exit's drive pushes too long")?;
+        must(
+            !Self::over(seen, self.buzzer_since, self.limits.buzzer),
+            "the buzzer sounds too long",
+        )
+    }
+
+    fn s14(&self, seen: &Seen) -> Verdict {
+        let state = seen.facts.state;
+        let stopped = matches!(
+            state,
+            State::Trouble | State::Emergency | State::Tamper | State::Service
+        );
+        let since = self.contradicted.map(|(_, since)| since);
+        must(
+            stopped || !Self::over(seen, since, self.limits.contradiction),
+            "inputs contradict each other and the lane goes on",
+        )?;
+        must(
+            stopped || seen.is(Input::DrivesOk),
+            "a drive has failed and the lane goes on",
+        )?;
+        must(
+            self.channels_told || !Self::over(seen, self.channels_since, self.limits.channels),
+            "the channels of the emergency stop differ and nobody is told",
+        )?;
+        if state != State::Trouble {
+            return Ok(());
+        }
+        must(
+            !seen.released.exit || seen.obstructed(Door::Exit),
+            "the exit moves in trouble",
+        )?;
+        must(
+            !seen.released.entry || seen.obstructed(Door::Entry) || !seen.empty(),
+            "the entry moves in trouble, and nobody is inside",
+        )
+    }
+
+    fn s15(&self, seen: &Seen) -> Verdict {
+        for door in [&self.entry, &self.exit] {
+            must(
+                door.forced_told || !Self::over(seen, door.forced_since, AT_ONCE),
+                "a forced door is not told",
+            )?;
+            let longest = self.limits.held_open + AT_ONCE;
+            must(
+                door.held_open_told || !Self::over(seen, door.awaited_shut, longest),
+                "a door held open is not told",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn s16(&self, seen: &Seen) -> Verdict {
+        let state = seen.facts.state;
+        let key = seen.is(Input::KeyService) && !self.key_before;
+        if self.before == State::Emergency && state != State::Emergency {
+            let calm = self.calm_since.map(|since| seen.now.since(since));
+            must(
+                calm.is_some_and(|calm| calm >= self.limits.emergency_over),
+                "an emergency ended before its inputs were normal",
+            )?;
+            must(self.cleared || key, "an emergency ended by itself")?;
+        }
+        if self.before == State::Tamper && !matches!(state, State::Tamper | State::Emergency) {
+            must(
+                seen.is(Input::TamperOk),
+                "tamper ended with the cabinet open",
+            )?;
+            must(self.cleared || key, "tamper ended by itself")?;
+        }
+        let open = !seen.is(Input::TamperOk);
+        must(
+            !self.tampered || matches!(state, State::Tamper | State::Emergency),
+            "tamper is forgotten",
+        )?;
+        must(
+            !open || matches!(state, State::Tamper | State::Emergency | State::Service),
+            "the cabinet is open and the lane goes on",
+        )
+    }
+
+    fn s17(&self, seen: &Seen) -> Verdict {
+        if let Some(what) = self.told_wrong {
+            return Err(what);
+        }
+        let going_on = matches!(seen.facts.state, State::ExitOpen | State::ExitClosing);
+        must(
+            going_on || self.open_for.is_none(),
+            "what became of a released passage was not told",
+        )?;
+        let open = seen.facts.state == State::ExitOpen;
+        must(
+            !open || self.open_for == Some(seen.facts.passage),
+            "the exit is open and nobody was told for whom",
+        )
+    }
+
+    fn s20(&self, seen: &Seen) -> Verdict {
+        let begins = seen.facts.state == State::ExitOpen && self.before != State::ExitOpen;
+        must(
+            !begins || seen.single(),
+            "the exit opens although not exactly one person is seen",
+        )
+    }
+}
