@@ -22,10 +22,11 @@ impl Interlock {
 
     fn consider(&mut self, now: Instant, asked: &ToController) -> Result<(), Refusal> {
         match *asked {
-            // The link's own business: see `open_session` and `lease`.
+            // The link's own business (see `open_session` and `lease`) or the firmware's.
             ToController::Hello { .. }
             | ToController::Heartbeat { .. }
-            | ToController::EventSeen { .. } => return Err(Refusal::WrongState),
+            | ToController::EventSeen { .. }
+            | ToController::ReadHealth => return Err(Refusal::WrongState),
             // SAF-008: without a lease nothing else is taken.
             _ if !self.leased(now) => return Err(Refusal::NoLease),
             ToController::Permit {

@@ -7,6 +7,7 @@
 
 pub mod body;
 pub mod frame;
+pub mod health;
 pub mod link;
 pub mod message;
 pub mod pins;
@@ -15,6 +16,7 @@ pub mod site;
 pub mod time;
 
 pub use frame::{Decoder, Frame, FrameError};
+pub use health::{Failure, FailureKind, Health, Task, Text};
 pub use link::{LinkError, LinkStatistics, Next, controller::ControllerLink, host::HostLink};
 pub use message::{
     Answer, Board, CommandNumber, Door, Event, Fault, Mode, Passage, Refusal, ResetCause, Sign,

@@ -11,18 +11,21 @@
 //! | 2 | `EventSeen` | `Status` |
 //! | 3 | `Permit` | `Event` |
 //! | 4 | `Withdraw` | `Site` |
-//! | 5 | `SendBack` | |
-//! | 6 | `SetMode` | |
+//! | 5 | `SendBack` | `Health` |
+//! | 6 | `SetMode` | `LastFailure` |
 //! | 7 | `Show` | |
 //! | 8 | `ClearAlarm` | |
 //! | 9 | `Configure` | |
 //! | 10 | `ReadSite` | |
 //! | 11 | `Force` | |
+//! | 12 | `ReadHealth` | |
 //!
 //! The host asks and the controller decides: a `Permit` is leave to open a door, never an order.
 
-use crate::site::Site;
 use serde::{Deserialize, Serialize};
+
+use crate::health::{Failure, Health};
+use crate::site::Site;
 
 /// Number that the controller gives to each person (or group) it finds in the lane.
 ///
@@ -138,6 +141,8 @@ pub enum ToController {
         /// For how long, in milliseconds, 1 to 1,000: whoever holds the button repeats it.
         for_ms: u16,
     },
+    /// Asks for [`ToHost::Health`], which comes before the answer.
+    ReadHealth,
 }
 
 /// Controller → host.
@@ -194,6 +199,17 @@ pub enum ToHost {
     Site {
         /// The site that the controller works with.
         site: Site,
+    },
+    /// How the controller fares. Sent when asked for.
+    Health {
+        /// All of it.
+        health: Health,
+    },
+    /// How the firmware ended before its last start. Sent once in each session, and only if it did
+    /// not end by a power cut or by somebody's wish.
+    LastFailure {
+        /// All of it.
+        failure: Failure,
     },
 }
 

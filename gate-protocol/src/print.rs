@@ -81,6 +81,7 @@ impl Display for ToController {
                 let level = if *on { "on" } else { "off" };
                 write!(f, "force output {output} {level} for {for_ms} ms")
             }
+            Self::ReadHealth => f.write_str("read health"),
         }
     }
 }
@@ -128,6 +129,10 @@ impl Display for ToHost {
                 write!(f, "event {number} at {}: {event}", Seconds(*uptime_ms))
             }
             Self::Site { site } => write!(f, "site {site}"),
+            Self::Health { health } => {
+                write!(f, "health at {}: {health}", Seconds(health.uptime_ms))
+            }
+            Self::LastFailure { failure } => write!(f, "last failure: {failure}"),
         }
     }
 }

@@ -6,7 +6,9 @@
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{Door, Event, Instant, Mode, Sign, State, ToController};
+use gate_protocol::{
+    Door, Event, Failure, FailureKind, Health, Instant, Mode, Sign, State, ToController,
+};
 use gate_sim::emulator::{ALL_CALM, Board, Change, Config, EmulatorError, Watchdogs};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -28,6 +30,9 @@ struct Bench {
     sessions: Vec<Controller>,
     events: Vec<Event>,
     status: Option<Status>,
+    health: Option<Health>,
+    /// What was told of earlier lives of the firmware, in each session anew.
+    failures: Vec<Failure>,
     accepted: usize,
     /// The host is alive.
     talks: bool,
@@ -67,6 +72,8 @@ impl Bench {
             sessions: Vec::new(),
             events: Vec::new(),
             status: None,
+            health: None,
+            failures: Vec::new(),
             accepted: 0,
             talks: true,
             doors: Bits(0),
@@ -126,6 +133,8 @@ impl Bench {
             Delivery::Status(status) => self.status = Some(status),
             Delivery::Event(occurrence) => self.events.push(occurrence.event),
             Delivery::Accepted(_) => self.accepted += 1,
+            Delivery::Health(health) => self.health = Some(health),
+            Delivery::LastFailure(failure) => self.failures.push(failure),
             Delivery::Down(_) | Delivery::Refused(..) | Delivery::Lost(_) => {}
         }
     }

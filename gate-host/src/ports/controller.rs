@@ -250,6 +250,10 @@ impl Task {
                     self.outbox.post(Event::ExitRefused(passage, refusal));
                 }
             }
+            Delivery::Health(health) => info!(%health, "controller"),
+            Delivery::LastFailure(failure) => {
+                error!(%failure, "controller's firmware had failed and started anew");
+            }
             Delivery::Lost(number) => {
                 if let Some(passage) = self.exits.remove(&number) {
                     self.outbox

@@ -26,6 +26,8 @@ pub const CHATTER_MAX: usize = EVENTS_MAX / 2;
 /// How many earlier sessions are remembered, so that a `Hello` left over from one of them is not
 /// taken for a new one.
 const EARLIER_SESSIONS: usize = 8;
+/// Most things told outside the rules of answers and events: see [`ControllerLink::tell`].
+const TOLD_MAX: usize = 2;
 
 /// What the controller says of itself in its `Hello`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +126,9 @@ pub struct ControllerLink {
     newest_event: u32,
     /// When the oldest waiting event was last sent.
     event_sent: Option<Instant>,
+
+    /// Said once each, before the next answer.
+    told: Deque<ToHost, TOLD_MAX>,
 }
 
 impl ControllerLink {
@@ -150,6 +155,7 @@ impl ControllerLink {
             events: Deque::new(),
             newest_event: 0,
             event_sent: None,
+            told: Deque::new(),
         }
     }
 
@@ -191,6 +197,13 @@ impl ControllerLink {
         }
         count(&mut self.statistics.events_lost);
         Err(EventLost { number, limit })
+    }
+
+    /// Tells the host something once, before the next answer. A line that loses it loses it, and so
+    /// does the end of the session: the host asks again, or hears it in its next session.
+    pub fn tell(&mut self, message: ToHost) {
+        // More at once than there is room for is more than the host asked for.
+        let _ = self.told.push_back(message);
     }
 
     /// Answers a request. An answer to anything but the newest request comes too late and is
@@ -301,6 +314,7 @@ impl ControllerLink {
         self.answer_due = false;
         self.event_sent = None;
         self.status_sent = None;
+        self.told.clear();
         self.lease_until.take().is_some()
     }
 
@@ -364,7 +378,8 @@ impl ControllerLink {
             return Some(self.hello(now, session));
         }
         let message = self
-            .due_answer()
+            .due_telling()
+            .or_else(|| self.due_answer())
             .or_else(|| self.due_event(now))
             .or_else(|| self.due_status(now))?;
         Some(self.channel.pack(Kind::Plain, body::to_host(&message)))
@@ -385,6 +400,10 @@ impl ControllerLink {
         } else {
             Channel::new(session).pack(Kind::Hello, body)
         }
+    }
+
+    fn due_telling(&mut self) -> Option<ToHost> {
+        self.told.pop_front().filter(|_| self.has_session())
     }
 
     fn due_answer(&mut self) -> Option<ToHost> {

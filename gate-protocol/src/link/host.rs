@@ -213,6 +213,14 @@ impl HostLink {
                     event,
                 },
             ) => self.take_event(number, uptime_ms, event),
+            (Stage::Open { .. }, ToHost::Health { health }) => {
+                self.deliver(Delivery::Health(health));
+                Ok(())
+            }
+            (Stage::Open { .. }, ToHost::LastFailure { failure }) => {
+                self.deliver(Delivery::LastFailure(failure));
+                Ok(())
+            }
             (Stage::Open { .. }, message) => self.take_status(now, message),
         }
     }

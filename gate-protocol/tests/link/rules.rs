@@ -7,11 +7,11 @@ use gate_protocol::frame::{Body, Kind};
 use gate_protocol::link::controller::{EVENTS_MAX, Lane};
 use gate_protocol::link::host::COMMANDS_MAX;
 use gate_protocol::{
-    Answer, Event, Frame, HostLink, Instant, LinkError, Mode, Next, Refusal, ResetCause, Sign,
-    State, ToController, ToHost,
+    Answer, Event, Failure, FailureKind, Frame, HostLink, Instant, LinkError, Mode, Next, Refusal,
+    ResetCause, Sign, State, Task, Text, ToController, ToHost,
 };
 
-use crate::world::{Outcome, World, answer_to};
+use crate::world::{Faults, HEALTH, Outcome, World, answer_to};
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -148,7 +148,7 @@ fn a_silent_controller_is_told_once_within_600_ms_and_greeted_when_it_is_back() 
 
 #[test]
 fn a_controller_that_was_never_there_is_silent_too() {
-    let mut world = World::new(1, crate::world::Faults::default());
+    let mut world = World::new(1, Faults::default());
     world.to_host.cut = true;
     world.run(ms(595));
     assert_eq!(world.down, []);
@@ -445,6 +445,39 @@ fn an_answer_that_comes_too_late_is_dropped() {
     world.controller.answer(99, Answer::Accepted);
     world.run(ms(300));
     assert_eq!(world.outcomes, before);
+}
+
+#[test]
+fn health_is_told_before_the_answer_and_fits_a_frame_with_every_counter_at_its_end() {
+    let mut world = World::connected();
+    world.send(ToController::ReadHealth).unwrap();
+    world.run(ms(300));
+    world.check();
+    assert_eq!(world.healths, [(0, HEALTH)], "before the first outcome");
+    assert_eq!(world.outcomes.len(), 1);
+}
+
+#[test]
+fn a_failure_told_when_the_session_opens_comes_after_its_hello() {
+    let failure = Failure {
+        kind: FailureKind::Stuck(Task::Link),
+        firmware: [255; 3],
+        build: HEALTH.build,
+        uptime_ms: u32::MAX,
+        pc: u32::MAX,
+        lr: u32::MAX,
+        file: Text::tail_of("gate-firmware/src/link.rs"),
+        line: u32::MAX,
+        in_a_row: u8::MAX,
+    };
+    let mut world = World::new(1, Faults::default());
+    // Nobody is there yet to hear it.
+    world.controller.tell(ToHost::LastFailure { failure });
+    world.run(ms(300));
+    assert_eq!(world.failures, []);
+    world.controller.tell(ToHost::LastFailure { failure });
+    world.run(ms(300));
+    assert_eq!(world.failures, [failure]);
 }
 
 fn hello_of_version(session: u8, wire_min: u8, wire_max: u8, to_host: bool) -> Vec<u8> {

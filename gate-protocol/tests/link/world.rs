@@ -7,12 +7,27 @@ use gate_protocol::frame::Kind;
 use gate_protocol::link::controller::{self, Identity, Lane};
 use gate_protocol::link::host::{self, Occurrence};
 use gate_protocol::{
-    Answer, Board, CommandNumber, ControllerLink, Decoder, Event, HostLink, Instant, LinkError,
-    Next, Refusal, ResetCause, ToController,
+    Answer, Board, CommandNumber, ControllerLink, Decoder, Event, Failure, Health, HostLink,
+    Instant, LinkError, Next, Refusal, ResetCause, Text, ToController, ToHost,
 };
 
 /// How far one step of the world goes.
 pub(crate) const STEP: Duration = Duration::from_millis(5);
+
+pub(crate) const HEALTH: Health = Health {
+    uptime_ms: u32::MAX,
+    build: Text::tail_of("v255.255.255-9999-g1234567"),
+    scan_worst_ns: u32::MAX,
+    scan_latest_ns: u32::MAX,
+    scans_late: u32::MAX,
+    stack_free: u32::MAX,
+    failures: u16::MAX,
+    frames_received: u32::MAX,
+    frames_sent: u32::MAX,
+    bad_frames: u32::MAX,
+    duplicates: u32::MAX,
+    events_lost: u32::MAX,
+};
 
 /// What the line does to frames, each in thousandths of all frames.
 #[derive(Clone, Copy, Debug, Default)]
@@ -137,6 +152,9 @@ pub(crate) struct World {
     pub(crate) happened: Vec<Event>,
     /// Events in the order in which the host was told.
     pub(crate) told: Vec<Occurrence>,
+    /// How many outcomes there were, and the health told then.
+    pub(crate) healths: Vec<(usize, Health)>,
+    pub(crate) failures: Vec<Failure>,
     pub(crate) lapses: u32,
     pub(crate) sessions_opened: u32,
     pub(crate) connected: Vec<host::Controller>,
@@ -166,6 +184,8 @@ impl World {
             outcomes: Vec::new(),
             happened: Vec::new(),
             told: Vec::new(),
+            healths: Vec::new(),
+            failures: Vec::new(),
             lapses: 0,
             sessions_opened: 0,
             connected: Vec::new(),
@@ -258,6 +278,9 @@ impl World {
             controller::Delivery::LeaseLapsed => self.lapses += 1,
             controller::Delivery::Request { number, message } => {
                 self.done.push((number, message));
+                if message == ToController::ReadHealth {
+                    self.controller.tell(ToHost::Health { health: HEALTH });
+                }
                 // Most answers are there at once, some only after a repetition has come.
                 let wait = [0, 0, 0, 20, 150][self.random.below(5) as usize];
                 if wait == 0 {
@@ -302,6 +325,8 @@ impl World {
                 self.outcomes.push((number, Outcome::Answered(answer)));
             }
             host::Delivery::Lost(number) => self.outcomes.push((number, Outcome::Lost)),
+            host::Delivery::Health(health) => self.healths.push((self.outcomes.len(), health)),
+            host::Delivery::LastFailure(failure) => self.failures.push(failure),
         }
     }
 

@@ -82,6 +82,8 @@ impl Host {
             Delivery::Accepted(number) => self.exits.retain(|(other, _)| *other != number),
             Delivery::Refused(number, refusal) => self.refused(number, refusal),
             Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
+            // For technicians: the session does not act on it.
+            Delivery::Health(_) | Delivery::LastFailure(_) => {}
         }
     }
 

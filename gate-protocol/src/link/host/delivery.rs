@@ -1,5 +1,6 @@
 //! What the host's end tells its owner.
 
+use crate::health::{Failure, Health};
 use crate::link::LinkError;
 use crate::message::{Board, CommandNumber, Event, Passage, Refusal, ResetCause, State};
 
@@ -70,4 +71,10 @@ pub enum Delivery {
     /// The session ended before the command was answered; comes after [`Delivery::Down`]. It may
     /// or may not have been done. A permit that was not used dies with its session.
     Lost(CommandNumber),
+    /// How the controller fares, as asked with [`ToController::ReadHealth`].
+    ///
+    /// [`ToController::ReadHealth`]: crate::message::ToController::ReadHealth
+    Health(Health),
+    /// How the firmware ended before its last start. Told in each session.
+    LastFailure(Failure),
 }
