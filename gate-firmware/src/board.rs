@@ -2,7 +2,7 @@
 
 pub(crate) mod nucleo_l476rg;
 
-use gate_protocol::link::controller::Identity;
+use gate_protocol::ResetCause;
 use gate_protocol::pins::Bits;
 
 /// A board as the scan sees it. Nothing here waits.
@@ -16,6 +16,10 @@ pub(crate) trait Board {
     /// The levels that the driven output pins really have.
     fn read_back(&self) -> Bits;
 
+    /// Scans at once, from now on, when one of the inputs that protect people falls. Called before
+    /// each tick's scan.
+    fn listen_again(&mut self);
+
     /// Tells the watchdogs that a scan kept its time. Called after each such scan; the board keeps
     /// to the pace that its watchdogs want.
     fn feed_watchdog(&mut self);
@@ -25,6 +29,6 @@ pub(crate) trait Board {
 pub(crate) struct Start {
     /// Clock of the core, in hertz.
     pub(crate) core_hz: u32,
-    /// What the controller says of itself.
-    pub(crate) identity: Identity,
+    /// Why it started, as far as the chip knows.
+    pub(crate) reset: ResetCause,
 }

@@ -6,6 +6,8 @@
 use core::cell::{Cell, RefCell};
 use core::task::Waker;
 
+use core::arch::naked_asm;
+
 use cortex_m::peripheral::scb::SystemHandler;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{SCB, SYST};
@@ -14,7 +16,8 @@ use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 use gate_protocol::Instant;
 
-use crate::scan;
+use crate::fault::{self, Frame};
+use crate::{kept, scan};
 
 /// Highest of the sixteen priorities.
 const ABOVE_EVERYTHING: u8 = 0x00;
@@ -44,10 +47,14 @@ impl Driver for Ticks {
 }
 
 /// Starts the ticks and with them the scan.
-pub(crate) fn begin(mut ticks: SYST, scb: &mut SCB, core_hz: u32) {
+pub(crate) fn begin(core: &mut cortex_m::Peripherals, core_hz: u32) {
     // SAFETY: the priority is set before the interrupt is enabled, and nothing relies on masking
     // by priority: critical sections mask every interrupt.
-    unsafe { scb.set_priority(SystemHandler::SysTick, ABOVE_EVERYTHING) };
+    unsafe {
+        core.SCB
+            .set_priority(SystemHandler::SysTick, ABOVE_EVERYTHING)
+    };
+    let ticks = &mut core.SYST;
     ticks.set_clock_source(SystClkSource::Core);
     ticks.set_reload(core_hz / 1_000 - 1);
     ticks.clear_current();
@@ -60,15 +67,52 @@ pub(crate) fn now() -> Instant {
     Instant::from_millis(TICKS.now())
 }
 
+/// Sleeps until then.
+pub(crate) fn sleep_until(then: Instant) {
+    while now() < then {
+        cortex_m::asm::wfi();
+    }
+}
+
+/// Processor cycles since the last tick; more than a period if the next one waits already.
+pub(crate) fn cycles_since_tick() -> u32 {
+    let late = SCB::is_pendst_pending();
+    let into = SYST::get_reload() - SYST::get_current();
+    if late {
+        into + SYST::get_reload() + 1
+    } else {
+        into
+    }
+}
+
+/// Nanoseconds that so many processor cycles take.
+pub(crate) fn nanoseconds(cycles: u32) -> u32 {
+    let cycles_per_tick = u64::from(SYST::get_reload()) + 1;
+    // A tick is a million nanoseconds; some ticks fit by far.
+    (u64::from(cycles) * 1_000_000 / cycles_per_tick) as u32
+}
+
+/// Hands the tick what it interrupted.
+// SAFETY: the name is the one that the vector table asks for. The stack stays as the processor
+// left it, and the tick returns from the exception as an ordinary function does.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+unsafe extern "C" fn SysTick() {
+    naked_asm!("mov r0, sp", "b {tick}", tick = sym tick)
+}
+
 /// The scan comes first: whoever waits for the time waits for people.
-#[cortex_m_rt::exception]
-fn SysTick() {
+extern "C" fn tick(interrupted: &Frame) {
     let count = critical_section::with(|token| {
         let count = TICKS.count.borrow(token);
         count.set(count.get() + 1);
         count.get()
     });
-    scan::run(Instant::from_millis(count));
+    // Wraps after 49.7 days, as the message says.
+    kept::note_life(count as u32);
+    if let Some(task) = scan::run(Instant::from_millis(count)) {
+        fault::stuck(task, interrupted);
+    }
     critical_section::with(|token| {
         // What comes next is looked up at the next tick.
         let _ = TICKS.waiting.borrow_ref_mut(token).next_expiration(count);

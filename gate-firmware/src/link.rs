@@ -3,15 +3,16 @@
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::with_deadline;
-use gate_protocol::Instant;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity};
+use gate_protocol::{Answer, Instant, Task, ToController, ToHost};
 
-use crate::{clock, scan, serial};
+use crate::fault::Ended;
+use crate::{clock, health, progress, scan, serial};
 
-/// How often the interlock is told at least that the lease stands. It stops believing in a link
-/// that says nothing for longer: see `Limits::lease_word`.
-const LEASE_TOLD_EVERY_MS: u64 = 100;
+/// How often the task shows at least that it gets on, and tells the interlock that the lease
+/// stands: see [`progress::report`] and `Limits::lease_word`.
+const SHOWN_EVERY_MS: u64 = 25;
 
 static ATTENTION: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 
@@ -22,9 +23,10 @@ pub(crate) fn wake() {
 
 /// The controller's end of the link, for ever.
 #[embassy_executor::task]
-pub(crate) async fn talk(identity: Identity) {
+pub(crate) async fn talk(identity: Identity, ended: Ended) {
     let mut link = ControllerLink::new(clock::now(), identity);
     loop {
+        progress::report(Task::Link);
         let now = clock::now();
         let mut bytes = [0; 64];
         let mut count = serial::read(&mut bytes);
@@ -32,8 +34,8 @@ pub(crate) async fn talk(identity: Identity) {
             link.receive(now, &bytes[..count]);
             count = serial::read(&mut bytes);
         }
-        let deadline = attend(now, &mut link);
-        let latest = now.as_millis() + LEASE_TOLD_EVERY_MS;
+        let deadline = attend(now, &mut link, &ended);
+        let latest = now.as_millis() + SHOWN_EVERY_MS;
         let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);
         // Woken or not: there is something to do.
         let _ = with_deadline(embassy_time::Instant::from_millis(until), ATTENTION.wait()).await;
@@ -41,15 +43,26 @@ pub(crate) async fn talk(identity: Identity) {
 }
 
 /// Carries everything between link and interlock; gives the time of the link's next duty.
-fn attend(now: Instant, link: &mut ControllerLink) -> Instant {
+fn attend(now: Instant, link: &mut ControllerLink, ended: &Ended) -> Instant {
     loop {
         show_lane(now, link);
         match link.next(now) {
             Next::Deliver(Delivery::SessionOpened) => {
                 scan::with_interlock(|interlock| interlock.open_session(now));
+                if let Some(failure) = ended.failure {
+                    link.tell(ToHost::LastFailure { failure });
+                }
             }
             Next::Deliver(Delivery::LeaseLapsed) => {
                 scan::with_interlock(|interlock| interlock.lease(now, false));
+            }
+            Next::Deliver(Delivery::Request {
+                number,
+                message: ToController::ReadHealth,
+            }) => {
+                let health = health::health(ended.failures).with_link(&link.statistics());
+                link.tell(ToHost::Health { health });
+                link.answer(number, Answer::Accepted);
             }
             Next::Deliver(Delivery::Request { number, message }) => {
                 let answer = scan::with_interlock(|interlock| interlock.request(now, &message));

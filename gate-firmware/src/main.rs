@@ -16,24 +16,30 @@ mod board;
 mod clock;
 mod executor;
 mod fault;
+mod health;
+mod kept;
 mod link;
+mod progress;
 mod scan;
 mod serial;
 mod storage;
 
-use board::nucleo_l476rg::NucleoL476rg;
+use board::nucleo_l476rg::{NucleoL476rg, identity};
+use gate_protocol::Instant;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let mut core = cortex_m::Peripherals::take().expect("main runs once");
-    let (board, start) = NucleoL476rg::start(&mut core);
+    let start = NucleoL476rg::prepare();
+    let ended = fault::last(start.reset);
+    clock::begin(&mut core, start.core_hz);
+    clock::sleep_until(Instant::from_millis(ended.hold_ms()));
     // The host learns of a storage that cannot be written when something is to be stored.
     let _ = storage::count_start();
-    scan::begin(board);
-    clock::begin(core.SYST, &mut core.SCB, start.core_hz);
+    scan::begin(NucleoL476rg::begin(&mut core, start.core_hz));
     executor::run(|spawner| {
         // The one task of a pool of one cannot fail to start.
-        if let Ok(task) = link::talk(start.identity) {
+        if let Ok(task) = link::talk(identity(ended.reset), ended) {
             spawner.spawn(task);
         }
     })

@@ -7,11 +7,11 @@ use critical_section::Mutex;
 use gate_interlock::Interlock;
 use gate_protocol::link::controller::Lane;
 use gate_protocol::pins::Bits;
-use gate_protocol::{CheckedSite, Fault, Instant};
+use gate_protocol::{CheckedSite, Fault, Instant, Task};
 
 use crate::board::Board;
 use crate::board::nucleo_l476rg::NucleoL476rg;
-use crate::link;
+use crate::{clock, link, progress};
 
 /// Scans in a row in which a pin must differ from what it is driven to. One is not enough: a pin
 /// with a relay on it needs some microseconds to follow.
@@ -21,6 +21,18 @@ struct Scan<B> {
     board: B,
     interlock: Interlock,
     differing: u8,
+    timing: Timing,
+}
+
+/// How long scans take.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Timing {
+    /// The longest, in nanoseconds.
+    pub(crate) worst_ns: u32,
+    /// Longest time from a tick to the end of its scan, in nanoseconds.
+    pub(crate) latest_ns: u32,
+    /// Scans that did not end before the next tick.
+    pub(crate) late: u32,
 }
 
 static SCAN: Mutex<RefCell<Option<Scan<NucleoL476rg>>>> = Mutex::new(RefCell::new(None));
@@ -29,29 +41,36 @@ static SCAN: Mutex<RefCell<Option<Scan<NucleoL476rg>>>> = Mutex::new(RefCell::ne
 pub(crate) fn begin(board: NucleoL476rg) {
     let scan = Scan {
         board,
-        interlock: Interlock::new(Instant::ZERO, CheckedSite::default()),
+        interlock: Interlock::new(clock::now(), CheckedSite::default()),
         differing: 0,
+        timing: Timing::default(),
     };
     critical_section::with(|token| *SCAN.borrow_ref_mut(token) = Some(scan));
 }
 
-/// One scan. Called by the tick and by nobody else.
-pub(crate) fn run(now: Instant) {
-    let changed = critical_section::with(|token| {
-        let mut scan = SCAN.borrow_ref_mut(token);
-        scan.as_mut().is_some_and(|scan| scan.run(now))
-    });
-    if changed {
-        link::wake();
-    }
+/// The scan of each tick. Gives a task that has to be taken for stuck.
+pub(crate) fn run(now: Instant) -> Option<Task> {
+    with_scan(|scan| scan.run(now)).flatten()
+}
+
+/// A scan between two ticks, because an input cannot wait.
+pub(crate) fn at_once() {
+    with_scan(|scan| scan.walk(clock::now()));
+}
+
+/// How long scans have taken so far.
+pub(crate) fn timing() -> Timing {
+    with_scan(|scan| scan.timing).unwrap_or_default()
+}
+
+/// `None` only before [`begin`].
+fn with_scan<R>(work: impl FnOnce(&mut Scan<NucleoL476rg>) -> R) -> Option<R> {
+    critical_section::with(|token| SCAN.borrow_ref_mut(token).as_mut().map(work))
 }
 
 /// Lets the link talk to the interlock between two scans. `None` only before [`begin`].
 pub(crate) fn with_interlock<R>(talk: impl FnOnce(&mut Interlock) -> R) -> Option<R> {
-    critical_section::with(|token| {
-        let mut scan = SCAN.borrow_ref_mut(token);
-        scan.as_mut().map(|scan| talk(&mut scan.interlock))
-    })
+    with_scan(|scan| talk(&mut scan.interlock))
 }
 
 /// The lane as the host is shown it.
@@ -65,18 +84,36 @@ pub(crate) fn lane(interlock: &Interlock) -> Lane {
 }
 
 impl<B: Board> Scan<B> {
-    /// Says whether there is something to tell the host.
-    fn run(&mut self, now: Instant) -> bool {
+    /// Samples, decides and drives: the one place that does.
+    fn walk(&mut self, now: Instant) {
+        let began = clock::cycles_since_tick();
         let before = lane(&self.interlock);
-        self.check_outputs(now);
         let outputs = self.interlock.scan(now, self.board.sample());
         self.board.drive(outputs);
-        // SAF-014: a scan that did not end before the next tick does not feed the watchdog, and
-        // nothing else does.
-        if !SCB::is_pendst_pending() {
+        if lane(&self.interlock) != before {
+            link::wake();
+        }
+        let ended = clock::cycles_since_tick();
+        let took = clock::nanoseconds(ended.saturating_sub(began));
+        self.timing.worst_ns = self.timing.worst_ns.max(took);
+        self.timing.latest_ns = self.timing.latest_ns.max(clock::nanoseconds(ended));
+    }
+
+    /// SAF-014: a scan that did not end before the next tick does not feed the watchdogs, nor does
+    /// one during which a task is stuck, and nothing else does.
+    fn run(&mut self, now: Instant) -> Option<Task> {
+        self.board.listen_again();
+        self.check_outputs(now);
+        self.walk(now);
+        if SCB::is_pendst_pending() {
+            self.timing.late = self.timing.late.saturating_add(1);
+            return None;
+        }
+        let stuck = progress::tick();
+        if stuck.is_none() {
             self.board.feed_watchdog();
         }
-        lane(&self.interlock) != before
+        stuck
     }
 
     /// SAF-015: finds an output that does not follow what it was driven to.

@@ -1,11 +1,13 @@
 //! STM32 Nucleo-L476RG, and boards with the same registers: the L475 that the emulator models.
 
+mod edges;
 pub(crate) mod flash;
 mod pins;
 mod power;
 mod watchdog;
 
 use cortex_m::peripheral::NVIC;
+use gate_protocol::ResetCause;
 use gate_protocol::link::controller::Identity;
 use gate_protocol::pins::Bits;
 use stm32_metapac::{GPIOA, GPIOB, GPIOC, GPIOD, Interrupt, gpio};
@@ -29,11 +31,16 @@ pub(crate) struct NucleoL476rg {
 }
 
 impl NucleoL476rg {
-    /// Sets up clocks, pins, serial line and watchdogs. Outputs are off from their first moment.
-    pub(crate) fn start(core: &mut cortex_m::Peripherals) -> (Self, Start) {
+    /// Sets up clocks and pins. Outputs are off from their first moment.
+    pub(crate) fn prepare() -> Start {
         let reset = power::reset_cause();
         let core_hz = power::start_clocks();
         pins::start();
+        Start { core_hz, reset }
+    }
+
+    /// Sets up serial line, watchdogs and urgent inputs: from now on the scan has to run.
+    pub(crate) fn begin(core: &mut cortex_m::Peripherals, core_hz: u32) -> Self {
         serial::begin(core_hz);
         // SAFETY: the priority is set before the interrupt is unmasked, and nothing relies on
         // masking by priority: critical sections mask every interrupt.
@@ -41,20 +48,10 @@ impl NucleoL476rg {
             core.NVIC.set_priority(Interrupt::USART2, BELOW_THE_SCAN);
             NVIC::unmask(Interrupt::USART2);
         }
-        let start = Start {
-            core_hz,
-            identity: Identity {
-                firmware: version(),
-                board: gate_protocol::Board::NucleoL476rg,
-                reset,
-            },
-        };
-        (
-            Self {
-                watchdog: Watchdog::start(),
-            },
-            start,
-        )
+        edges::start();
+        Self {
+            watchdog: Watchdog::start(),
+        }
     }
 }
 
@@ -89,13 +86,26 @@ impl Board for NucleoL476rg {
         })
     }
 
+    fn listen_again(&mut self) {
+        edges::listen_again();
+    }
+
     fn feed_watchdog(&mut self) {
         self.watchdog.feed();
     }
 }
 
+/// What the controller says of itself.
+pub(crate) const fn identity(reset: ResetCause) -> Identity {
+    Identity {
+        firmware: version(),
+        board: gate_protocol::Board::NucleoL476rg,
+        reset,
+    }
+}
+
 /// The firmware's version, as its `Cargo.toml` says.
-const fn version() -> [u8; 3] {
+pub(crate) const fn version() -> [u8; 3] {
     const fn number(text: &str) -> u8 {
         let mut digits = text.as_bytes();
         let mut number = 0;

@@ -16,6 +16,16 @@ impl Pin {
     pub(super) const fn mask(&self) -> u32 {
         1 << self.number
     }
+
+    /// 0 to 15.
+    pub(super) const fn number(&self) -> u8 {
+        self.number
+    }
+
+    /// 0 for port A, and so on.
+    pub(super) const fn port_number(&self) -> u8 {
+        self.port as u8
+    }
 }
 
 /// SAF-013: what a broken wire reads as, which is always the safe side.
