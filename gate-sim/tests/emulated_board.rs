@@ -3,12 +3,15 @@
 //! Needs `GATE_QEMU` (qemu-system-arm 10), `GATE_FIRMWARE` (the image) and, if QEMU does not find
 //! its data by itself, `GATE_QEMU_DATA`; without them the tests say so and pass.
 
+#[path = "emulated_board/failures.rs"]
+mod failures;
+#[path = "emulated_board/pins.rs"]
+mod pins;
+
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{
-    Door, Event, Failure, FailureKind, Health, Instant, Mode, Sign, State, ToController,
-};
+use gate_protocol::{Door, Event, Failure, Health, Instant, Mode, Sign, State, ToController};
 use gate_sim::emulator::{ALL_CALM, Board, Change, Config, EmulatorError, Watchdogs};
 use std::fs::File;
 use std::io::{Read, Write};

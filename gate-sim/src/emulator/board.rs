@@ -12,6 +12,7 @@ use super::pins::{self, Change, Outputs};
 use super::process::{self, MACHINE, Process};
 use super::qmp::Qmp;
 use super::qtest::QTest;
+use super::sabotage::Sabotage;
 use super::watchdog::{Kennel, Watch, Watchdogs, watch};
 use super::{now, rest};
 use gate_boot::map::FLASH;
@@ -244,6 +245,30 @@ impl Board {
                 power.chip.write(NVIC_ENABLE, 1)?;
                 power.chip.write(NVIC_PEND, 1)
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the firmware fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn sabotage(&self, how: Sabotage) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => how.inflict(&power.chip),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes over the chip's memory: firmware that ruins its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn overwrite(&self, address: u32, bytes: &[u8]) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => power.chip.write_bytes(address, bytes),
             None => Ok(()),
         }
     }

@@ -89,6 +89,24 @@ impl Chip {
         self.qtest.write(address, word)
     }
 
+    /// Writes to the chip's memory.
+    pub(super) fn write_bytes(&self, address: u32, bytes: &[u8]) -> Result<(), EmulatorError> {
+        self.qtest.write_bytes(address, bytes)
+    }
+
+    /// Reads from the chip's memory or registers.
+    pub(super) fn read(&self, address: u32, length: usize) -> Result<Vec<u8>, EmulatorError> {
+        self.qtest.read(address, length)
+    }
+
+    /// Reads a word from the chip's memory or registers.
+    pub(super) fn read_word(&self, address: u32) -> Result<u32, EmulatorError> {
+        let bytes = self.read(address, size_of::<u32>())?;
+        Ok(bytes
+            .iter()
+            .rfold(0, |word, byte| word << 8 | u32::from(*byte)))
+    }
+
     /// Whether the firmware has asked for a reset. The chip is held until [`Chip::restart`].
     pub(super) fn wants_restart(&self) -> bool {
         self.qmp.firmware_wants_reset()
@@ -157,10 +175,13 @@ impl Chip {
         debugger.at_breakpoint()?;
         let high: Vec<Pin> = self.outputs.all_off(now());
         self.qmp.reset()?;
+        self.outputs.be_deaf(true);
         for pin in high {
+            // QEMU reports an edge before it answers, so none is heard too late.
             self.qtest.set(pin, true)?;
             self.qtest.set(pin, false)?;
         }
+        self.outputs.be_deaf(false);
         self.connect_inputs()?;
         debugger.run()
     }

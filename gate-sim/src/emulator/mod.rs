@@ -36,6 +36,7 @@ mod pins;
 mod process;
 mod qmp;
 mod qtest;
+mod sabotage;
 mod watchdog;
 
 pub use board::{Board, Config};
@@ -44,6 +45,7 @@ pub use factory::{TEST_SERIAL, preloaded, test_page};
 pub use flash::{Flash, Torn};
 pub use line::LineFaults;
 pub use pins::{ALL_CALM, Change};
+pub use sabotage::Sabotage;
 pub use watchdog::Watchdogs;
 
 use std::time::Instant;

@@ -123,6 +123,8 @@ struct Watched {
     bits: Bits,
     listeners: Vec<Sender<Change>>,
     last_watchdog_edge: Option<Instant>,
+    /// Edges are the bench's own and not the board's.
+    deaf: bool,
 }
 
 impl Outputs {
@@ -150,6 +152,9 @@ impl Outputs {
             return;
         };
         let mut watched = self.watched();
+        if watched.deaf {
+            return;
+        }
         if output == Output::Watchdog {
             watched.last_watchdog_edge = Some(at);
             watched.bits = watched.bits.with_output(output, high);
@@ -157,6 +162,11 @@ impl Outputs {
             let bits = watched.bits.with_output(output, high);
             watched.become_bits(at, bits);
         }
+    }
+
+    /// From now on edges are those that the bench makes itself, or the board's again.
+    pub(super) fn be_deaf(&self, deaf: bool) {
+        self.watched().deaf = deaf;
     }
 
     /// No power, or a reset: every output is off. Gives the pins that were high.

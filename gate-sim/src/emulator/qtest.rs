@@ -66,7 +66,35 @@ impl QTest {
         self.ask(&format!("writel {address:#x} {word:#x}"))
     }
 
+    /// Reads from the chip's memory or registers.
+    pub(super) fn read(&self, address: u32, length: usize) -> Result<Vec<u8>, EmulatorError> {
+        let what = format!("read {address:#x} {length:#x}");
+        let reply = self.reply(&what)?;
+        reply
+            .strip_prefix("OK 0x")
+            .and_then(digits)
+            .filter(|bytes| bytes.len() == length)
+            .ok_or(EmulatorError::Refused { what, reply })
+    }
+
+    /// Writes to the chip's memory.
+    pub(super) fn write_bytes(&self, address: u32, bytes: &[u8]) -> Result<(), EmulatorError> {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.ask(&format!("write {address:#x} {:#x} 0x{digits}", bytes.len()))
+    }
+
     fn ask(&self, what: &str) -> Result<(), EmulatorError> {
+        let reply = self.reply(what)?;
+        if reply.starts_with("OK") {
+            return Ok(());
+        }
+        Err(EmulatorError::Refused {
+            what: what.to_owned(),
+            reply,
+        })
+    }
+
+    fn reply(&self, what: &str) -> Result<String, EmulatorError> {
         // A poisoned lock means that a thread died between question and answer; the next answer
         // may then be the wrong one, which its text shows.
         let mut talk = self.talk.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,11 +102,7 @@ impl QTest {
             .write_all(format!("{what}\n").as_bytes())
             .map_err(EmulatorError::io("write to QEMU's test socket"))?;
         match talk.answers.recv_timeout(ANSWER_WITHIN) {
-            Ok(reply) if reply.starts_with("OK") => Ok(()),
-            Ok(reply) => Err(EmulatorError::Refused {
-                what: what.to_owned(),
-                reply,
-            }),
+            Ok(reply) => Ok(reply),
             Err(RecvTimeoutError::Timeout) => Err(EmulatorError::Silent {
                 what: what.to_owned(),
                 limit: ANSWER_WITHIN,
@@ -90,6 +114,12 @@ impl QTest {
     }
 }
 
+/// The bytes that pairs of hexadecimal digits stand for.
+fn digits(text: &str) -> Option<Vec<u8>> {
+    let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    (0..text.len()).step_by(2).map(pair).collect()
+}
+
 /// The line number and the level of `IRQ raise 39` or `IRQ lower 39`.
 fn edge(line: &str) -> Option<(u32, bool)> {
     let (level, number) = line.strip_prefix("IRQ ")?.split_once(' ')?;
@@ -98,7 +128,7 @@ fn edge(line: &str) -> Option<(u32, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::edge;
+    use super::{digits, edge};
 
     #[test]
     fn edges_are_told_from_answers() {
@@ -107,5 +137,12 @@ mod tests {
         assert_eq!(edge("OK"), None);
         assert_eq!(edge("FAIL Unknown device"), None);
         assert_eq!(edge("IRQ raise x"), None);
+    }
+
+    #[test]
+    fn digits_are_bytes_in_pairs() {
+        assert_eq!(digits("00ff7A"), Some(vec![0, 0xFF, 0x7A]));
+        assert_eq!(digits("0"), None);
+        assert_eq!(digits("xy"), None);
     }
 }
