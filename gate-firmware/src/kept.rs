@@ -1,5 +1,7 @@
 //! Memory that outlives a reset: how the firmware ended.
 //!
+//! SAF-064: whoever looks after the lane learns what failed, where, and how often.
+//!
 //! Whatever stands there is believed only if its check sum is right: after a power cut it is
 //! noise, and firmware that fails may have written anywhere.
 

@@ -26,14 +26,15 @@ pub(crate) fn wake() {
 pub(crate) async fn talk(identity: Identity, ended: Ended) {
     let mut link = ControllerLink::new(clock::now(), identity);
     loop {
-        progress::report(Task::Link);
         let now = clock::now();
         let mut bytes = [0; 64];
         let mut count = serial::read(&mut bytes);
         while count > 0 {
+            progress::report(Task::Link, progress::LONG);
             link.receive(now, &bytes[..count]);
             count = serial::read(&mut bytes);
         }
+        progress::report(Task::Link, progress::USUAL);
         let deadline = attend(now, &mut link, &ended);
         let latest = now.as_millis() + SHOWN_EVERY_MS;
         let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);

@@ -10,9 +10,11 @@ use gate_protocol::Task;
 
 /// Scans without progress after which a task is stuck. Only scans that kept their time count: in
 /// one that did not, the task may have had no time either.
-const PATIENCE: u16 = 100;
+pub(crate) const USUAL: u16 = 100;
+/// The same for a task that is about to take keys: a handshake takes a tenth of a second.
+pub(crate) const LONG: u16 = 400;
 
-static LINK: AtomicU16 = AtomicU16::new(PATIENCE);
+static LINK: AtomicU16 = AtomicU16::new(USUAL);
 
 const fn patience(task: Task) -> &'static AtomicU16 {
     match task {
@@ -20,9 +22,9 @@ const fn patience(task: Task) -> &'static AtomicU16 {
     }
 }
 
-/// The task gets on. To be called at least every 50 ms.
-pub(crate) fn report(task: Task) {
-    patience(task).store(PATIENCE, Ordering::SeqCst);
+/// The task gets on, and is to be taken for stuck after so many scans without another word.
+pub(crate) fn report(task: Task, patience_scans: u16) {
+    patience(task).store(patience_scans, Ordering::SeqCst);
 }
 
 /// Takes a scan's worth of patience from every task; gives one that has used it up.

@@ -93,10 +93,8 @@ impl<B: Board> Scan<B> {
         if lane(&self.interlock) != before {
             link::wake();
         }
-        let ended = clock::cycles_since_tick();
-        let took = clock::nanoseconds(ended.saturating_sub(began));
-        self.timing.worst_ns = self.timing.worst_ns.max(took);
-        self.timing.latest_ns = self.timing.latest_ns.max(clock::nanoseconds(ended));
+        let took = clock::cycles_since_tick().saturating_sub(began);
+        self.timing.worst_ns = self.timing.worst_ns.max(clock::nanoseconds(took));
     }
 
     /// SAF-014: a scan that did not end before the next tick does not feed the watchdogs, nor does
@@ -105,6 +103,8 @@ impl<B: Board> Scan<B> {
         self.board.listen_again();
         self.check_outputs(now);
         self.walk(now);
+        let ended = clock::nanoseconds(clock::cycles_since_tick());
+        self.timing.latest_ns = self.timing.latest_ns.max(ended);
         if SCB::is_pendst_pending() {
             self.timing.late = self.timing.late.saturating_add(1);
             return None;

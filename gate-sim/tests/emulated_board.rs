@@ -7,6 +7,8 @@
 mod failures;
 #[path = "emulated_board/pins.rs"]
 mod pins;
+#[path = "emulated_board/scan.rs"]
+mod scan;
 
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
@@ -46,6 +48,10 @@ struct Bench {
 impl Bench {
     /// A board that has just been switched on; none if this machine is not set up for it.
     fn switched_on(watchdogs: Watchdogs) -> Option<Self> {
+        Self::switched_on_with(|config| config.watchdogs = watchdogs)
+    }
+
+    fn switched_on_with(change: impl FnOnce(&mut Config)) -> Option<Self> {
         let (Some(qemu), Some(firmware)) = (
             std::env::var_os("GATE_QEMU"),
             std::env::var_os("GATE_FIRMWARE"),
@@ -58,7 +64,7 @@ impl Bench {
         let folder = TempDir::new().expect("a folder");
         let mut config = Config::new(qemu, firmware, folder.path());
         config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
-        config.watchdogs = watchdogs;
+        change(&mut config);
         let board = Board::power_on(&config, ALL_CALM).expect("a board");
         let tty = File::options()
             .read(true)

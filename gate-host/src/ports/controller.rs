@@ -227,6 +227,7 @@ impl Task {
             Delivery::Connected(controller) => {
                 info!(?controller, "controller connected");
                 self.observer.forget();
+                self.send(ToController::ReadHealth);
                 self.outbox.post(Event::DeviceReady(Device::Controller));
             }
             Delivery::Down(problem) => self.down(problem),

@@ -49,6 +49,9 @@ pub struct Config {
     /// A folder of the board's own for its sockets; made if it is not there. Its path must be
     /// short: the names of sockets have some hundred bytes of room.
     pub work_dir: PathBuf,
+    /// Counts instructions instead of the wall clock: each takes 2 to the power of this
+    /// nanoseconds of the board's time. The wall clock by default.
+    pub instruction_shift: Option<u8>,
     /// Which watchdogs reset the board; none by default.
     pub watchdogs: Watchdogs,
 }
@@ -66,6 +69,7 @@ impl Config {
             firmware: firmware.into(),
             preload: vec![factory::preloaded(&factory::test_page(TEST_SERIAL))],
             work_dir: work_dir.into(),
+            instruction_shift: None,
             watchdogs: Watchdogs::default(),
         }
     }
@@ -345,6 +349,9 @@ impl Board {
         let mut arguments: Vec<String> = Vec::new();
         if let Some(data) = &self.config.data_dir {
             arguments.extend(["-L".to_owned(), data.display().to_string()]);
+        }
+        if let Some(shift) = self.config.instruction_shift {
+            arguments.extend(["-icount".to_owned(), format!("shift={shift},sleep=on")]);
         }
         // Halted, so that the inputs are there before the first instruction. Accesses to what is
         // not modelled are logged: the chip's watchdog is fed from that.

@@ -81,7 +81,11 @@ impl Chip {
 
     /// Opens the wires of one port that are torn off.
     pub(super) fn tear(&self, port: char) -> Result<(), EmulatorError> {
-        self.qmp.disconnect(port, self.wiring().torn_at(port))
+        let torn = self.wiring().torn_at(port);
+        for number in (0..16).filter(|number| torn & (1 << number) != 0) {
+            self.qtest.has_been_high(Pin { port, number })?;
+        }
+        self.qmp.disconnect(port, torn)
     }
 
     /// Writes a word to the chip's memory or registers.

@@ -35,7 +35,7 @@ impl fmt::Display for Pin {
 
 impl Pin {
     /// Number of the line by which QEMU reports the pin: sixteen for each port.
-    const fn line(self) -> u32 {
+    pub(super) const fn line(self) -> u32 {
         (self.port as u32 - 'a' as u32) * 16 + self.number as u32
     }
 }

@@ -6,7 +6,7 @@ use super::pins::{Outputs, Pin};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -56,9 +56,17 @@ impl QTest {
     pub(super) fn set(&self, pin: Pin, high: bool) -> Result<(), EmulatorError> {
         let Pin { port, number } = pin;
         let level = u8::from(high);
-        self.ask(&format!(
-            "set_irq_in /machine/soc/gpio{port} unnamed-gpio-in {number} {level}"
-        ))
+        let set = format!("set_irq_in /machine/soc/gpio{port} unnamed-gpio-in {number} {level}");
+        if high {
+            self.ask(&set)
+        } else {
+            self.ask_all(&[has_been_high(pin), set])
+        }
+    }
+
+    /// Tells the edge detector that a pin has been high, for a fall that is not set from here.
+    pub(super) fn has_been_high(&self, pin: Pin) -> Result<(), EmulatorError> {
+        self.ask(&has_been_high(pin))
     }
 
     /// Writes a word to the chip's memory or registers.
@@ -84,7 +92,40 @@ impl QTest {
     }
 
     fn ask(&self, what: &str) -> Result<(), EmulatorError> {
-        let reply = self.reply(what)?;
+        let mut talk = self.talk();
+        talk.say(what)?;
+        talk.agreed(what)
+    }
+
+    /// Says all before it hears the first answer.
+    fn ask_all(&self, what: &[String]) -> Result<(), EmulatorError> {
+        let mut talk = self.talk();
+        talk.say(&what.join("\n"))?;
+        what.iter().try_for_each(|what| talk.agreed(what))
+    }
+
+    fn reply(&self, what: &str) -> Result<String, EmulatorError> {
+        let mut talk = self.talk();
+        talk.say(what)?;
+        talk.hear(what)
+    }
+
+    fn talk(&self) -> MutexGuard<'_, Talk> {
+        // A poisoned lock means that a thread died between question and answer; the next answer
+        // may then be the wrong one, which its text shows.
+        self.talk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Talk {
+    fn say(&mut self, what: &str) -> Result<(), EmulatorError> {
+        self.socket
+            .write_all(format!("{what}\n").as_bytes())
+            .map_err(EmulatorError::io("write to QEMU's test socket"))
+    }
+
+    fn agreed(&self, what: &str) -> Result<(), EmulatorError> {
+        let reply = self.hear(what)?;
         if reply.starts_with("OK") {
             return Ok(());
         }
@@ -94,14 +135,8 @@ impl QTest {
         })
     }
 
-    fn reply(&self, what: &str) -> Result<String, EmulatorError> {
-        // A poisoned lock means that a thread died between question and answer; the next answer
-        // may then be the wrong one, which its text shows.
-        let mut talk = self.talk.lock().unwrap_or_else(PoisonError::into_inner);
-        talk.socket
-            .write_all(format!("{what}\n").as_bytes())
-            .map_err(EmulatorError::io("write to QEMU's test socket"))?;
-        match talk.answers.recv_timeout(ANSWER_WITHIN) {
+    fn hear(&self, what: &str) -> Result<String, EmulatorError> {
+        match self.answers.recv_timeout(ANSWER_WITHIN) {
             Ok(reply) => Ok(reply),
             Err(RecvTimeoutError::Timeout) => Err(EmulatorError::Silent {
                 what: what.to_owned(),
@@ -112,6 +147,12 @@ impl QTest {
             }),
         }
     }
+}
+
+/// The multiplexer in front of the edge detector forgets what came before the firmware set it up,
+/// which a real one does not.
+fn has_been_high(pin: Pin) -> String {
+    format!("set_irq_in /machine/soc unnamed-gpio-in {} 1", pin.line())
 }
 
 /// The bytes that pairs of hexadecimal digits stand for.

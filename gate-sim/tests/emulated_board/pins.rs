@@ -99,6 +99,51 @@ fn a_fire_opens_both_ways_while_the_link_hangs_and_after_the_reset_that_ends_it(
 }
 
 #[test]
+fn each_emergency_input_is_scanned_at_once_and_not_at_the_next_tick() {
+    for input in [
+        Input::FireOk,
+        Input::EstopOk1,
+        Input::EstopOk2,
+        Input::BreakglassOk,
+    ] {
+        let Some(mut bench) = Bench::connected() else {
+            return;
+        };
+        bench.until("locked doors", |bench| bench.on(Output::EntryHold));
+        // No tick will ever come again.
+        bench.board.hang().unwrap();
+        bench.board.set_input(input, false).unwrap();
+        bench.until("the way out", |bench| {
+            bench.on(Output::EntryRelease) && bench.on(Output::ExitRelease)
+        });
+    }
+}
+
+#[test]
+fn a_closing_door_opens_at_once_and_not_at_the_next_tick() {
+    for (drive, curtain) in [
+        (Output::EntryDrive, Input::EntrySafe),
+        (Output::ExitDrive, Input::ExitSafe),
+    ] {
+        let Some(mut bench) = Bench::offered() else {
+            return;
+        };
+        if drive == Output::ExitDrive {
+            bench.until_exit_open();
+        }
+        let changes = bench.board.changes();
+        bench.inside(drive == Output::EntryDrive);
+        // The leaf has not moved yet when its drive is told to close it.
+        let closes = |change: &Change| !change.outputs.output(drive);
+        assert!(changes.iter().any(|change| closes(&change)));
+        // No tick will ever come again.
+        bench.board.hang().unwrap();
+        bench.board.set_input(curtain, false).unwrap();
+        assert!(changes.iter().any(|change| !closes(&change)));
+    }
+}
+
+#[test]
 fn an_input_that_chatters_neither_hides_a_fire_nor_silences_the_link() {
     let Some(mut bench) = Bench::connected() else {
         return;
@@ -162,6 +207,21 @@ fn a_torn_wire_and_a_wire_at_ground_read_as_the_table_says_for_every_input() {
 }
 
 impl Bench {
+    /// Somebody comes in and may leave.
+    fn until_exit_open(&mut self) {
+        self.inside(true);
+        self.until("the traveller", |bench| {
+            bench.events.contains(&Event::Entered(1))
+        });
+        self.send(ToController::Permit {
+            door: Door::Exit,
+            for_ms: 30_000,
+            passage: 1,
+        });
+        self.until("the exit's drive", |bench| bench.on(Output::ExitDrive));
+        self.until("an open exit", |bench| bench.doors.input(Input::ExitOpen));
+    }
+
     fn put(&mut self, input: Input, on: bool) {
         self.board.set_input(input, on).expect("a pin");
         self.until_reads(input, on);

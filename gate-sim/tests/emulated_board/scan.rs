@@ -1,0 +1,66 @@
+//! What a scan costs, in instructions: the emulator counts them, and the board's own measure of a
+//! scan is in their time.
+
+use super::*;
+
+/// Each instruction takes 8 ns of the board's time.
+const SHIFT: u8 = 3;
+/// Clock cycles of a scan's period on the real board: 1 ms at 80 MHz.
+const PERIOD_CYCLES: u32 = 80_000;
+/// A scan may take a fifth of its period.
+const INSTRUCTIONS_MAX: u32 = PERIOD_CYCLES / 5;
+/// Bytes of the stack: see `memory.x` of the firmware.
+const STACK: u32 = 16 * 1_024;
+
+#[test]
+fn the_costliest_scan_takes_less_than_a_fifth_of_its_period() {
+    let Some(mut bench) = Bench::switched_on_with(|config| {
+        config.instruction_shift = Some(SHIFT);
+    }) else {
+        return;
+    };
+    bench.until("a session", |bench| !bench.sessions.is_empty());
+    bench.send(ToController::SetMode { mode: Mode::WalkIn });
+    bench.until("the entry's drive", |bench| bench.on(Output::EntryDrive));
+    // A traveller walks through.
+    bench.inside(true);
+    bench.until("the traveller", |bench| {
+        bench.events.contains(&Event::Entered(1))
+    });
+    bench.send(ToController::Permit {
+        door: Door::Exit,
+        for_ms: 30_000,
+        passage: 1,
+    });
+    bench.until("the exit's drive", |bench| bench.on(Output::ExitDrive));
+    bench.inside(false);
+    bench.until("the end", |bench| bench.events.contains(&Event::Passed(1)));
+    // Everything changes at once, again and again, until nothing is plausible any more.
+    for round in 0..20 {
+        for input in Input::ALL {
+            let on = ALL_CALM.input(input) == (round % 2 == 1);
+            bench.board.set_input(input, on).expect("a pin");
+        }
+        let then = bench.status.map_or(0, |status| status.uptime_ms) + 120;
+        bench.until("a moment", |bench| {
+            bench.status.is_some_and(|status| status.uptime_ms > then)
+        });
+    }
+    assert!(bench.events.contains(&Event::EmergencyBegan));
+    bench.send(ToController::ReadHealth);
+    bench.until("the health", |bench| bench.health.is_some());
+    let health = bench.health.expect("it has come");
+    let instructions = health.scan_worst_ns >> SHIFT;
+    let line = format!(
+        "costliest scan: {instructions} instructions, {:.1} % of the period; stack used: {} bytes\n",
+        f64::from(instructions) * 100.0 / f64::from(PERIOD_CYCLES),
+        STACK - health.stack_free,
+    );
+    // Around the test harness, which swallows what passing tests print.
+    std::io::stderr()
+        .write_all(line.as_bytes())
+        .expect("a terminal");
+    assert!(instructions > 100, "{health}");
+    assert!(instructions < INSTRUCTIONS_MAX, "{health}");
+    assert!(health.stack_free > STACK / 4, "{health}");
+}
