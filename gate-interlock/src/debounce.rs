@@ -1,5 +1,7 @@
 //! Steady levels out of bouncing contacts.
 
+use crate::Limits;
+use crate::rebase::Moments;
 use core::time::Duration;
 use gate_protocol::Instant;
 use gate_protocol::pins::{Bits, Input};
@@ -67,6 +69,17 @@ impl Debounce {
         }
         self.steady = Some(steady);
         steady
+    }
+}
+
+impl Moments for Debounce {
+    fn moments(&mut self, _: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        for (input, differs) in Input::ALL.into_iter().zip(&mut self.differs) {
+            let (falling, rising) = delays(input);
+            if let Some(since) = differs {
+                visit(since, falling.max(rising));
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! An output that must not stay on.
 
+use crate::Limits;
+use crate::rebase::Moments;
 use core::time::Duration;
 use gate_protocol::Instant;
 
@@ -39,6 +41,16 @@ impl Duty {
             rests_since: Some(now),
         };
         false
+    }
+}
+
+impl Moments for Duty {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        let longest = limits.push.max(limits.buzzer);
+        let moments = [&mut self.works_since, &mut self.rests_since];
+        for moment in moments.into_iter().flatten() {
+            visit(moment, longest);
+        }
     }
 }
 

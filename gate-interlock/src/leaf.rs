@@ -2,6 +2,8 @@
 
 use crate::Limits;
 use crate::readings::DoorReading;
+use crate::rebase::Moments;
+use core::time::Duration;
 use gate_protocol::Instant;
 
 /// How a door came to stand as it stands.
@@ -129,6 +131,20 @@ impl Leaf {
         }
         let since = *self.awaited_open.get_or_insert(now);
         (now.since(since) >= limits.opening).then_some(Finding::Stuck)
+    }
+}
+
+impl Moments for Leaf {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        for (moment, oldest) in [
+            (&mut self.shut_since, limits.settle),
+            (&mut self.awaited_shut, limits.held_open),
+            (&mut self.awaited_open, limits.opening),
+        ] {
+            if let Some(moment) = moment {
+                visit(moment, oldest);
+            }
+        }
     }
 }
 

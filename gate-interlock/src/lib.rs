@@ -30,6 +30,7 @@ mod limits;
 mod power;
 mod precedence;
 mod readings;
+mod rebase;
 mod requests;
 mod round;
 mod service;

@@ -1,5 +1,7 @@
 //! Mains and battery.
 
+use crate::Limits;
+use crate::rebase::Moments;
 use core::time::Duration;
 use gate_protocol::{Event, Instant};
 
@@ -51,5 +53,13 @@ impl Power {
             news[1] = Some(Event::MainsReturned);
         }
         news
+    }
+}
+
+impl Moments for Power {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        if let Some(since) = &mut self.mains_since {
+            visit(since, limits.mains_back);
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::seen::Seen;
 use super::{Invariants, Permit};
+use crate::rebase::Moments;
 use crate::{Limits, Released};
+use core::time::Duration;
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{Door, Instant, State, WaysOut};
 
@@ -127,10 +129,9 @@ impl Invariants {
 
     /// Keeps of this scan what the next one is compared with.
     pub(super) fn keep(&mut self, seen: &Seen) {
-        if self.unlocked(seen, Door::Exit) {
-            if let Some(Permit { used, .. }) = &mut self.permit {
-                *used = true;
-            }
+        let unlocked = self.unlocked(seen, Door::Exit);
+        if let Some(Permit { used, .. }) = &mut self.permit {
+            *used |= unlocked;
         }
         self.before = seen.facts.state;
         self.released_before = seen.released;
@@ -138,4 +139,53 @@ impl Invariants {
         self.cleared = false;
         self.told_wrong = None;
     }
+}
+
+/// One step older than a limit that is judged with "more than".
+const BEYOND: Duration = Duration::from_millis(1);
+
+impl Moments for DoorHistory {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        for (moment, oldest) in [
+            (&mut self.shut_since, limits.settle),
+            (&mut self.forced_since, super::AT_ONCE),
+            (&mut self.awaited_shut, limits.held_open + super::AT_ONCE),
+            (&mut self.squeezed_since, super::AT_ONCE),
+            (&mut self.pushed_since, limits.push),
+        ] {
+            if let Some(moment) = moment {
+                visit(moment, oldest + BEYOND);
+            }
+        }
+    }
+}
+
+impl Moments for Invariants {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        self.entry.moments(limits, visit);
+        self.exit.moments(limits, visit);
+        if let Some(permit) = &mut self.permit {
+            visit(&mut permit.until, Duration::ZERO);
+        }
+        for (moment, oldest) in [
+            (&mut self.single_since, limits.single),
+            (&mut self.held_since, longest_held(limits)),
+            (&mut self.calm_since, limits.emergency_over),
+            (&mut self.buzzer_since, limits.buzzer),
+            (&mut self.channels_since, limits.channels),
+        ] {
+            if let Some(moment) = moment {
+                visit(moment, oldest + BEYOND);
+            }
+        }
+        if let Some((_, since)) = &mut self.contradicted {
+            visit(since, limits.contradiction + BEYOND);
+        }
+    }
+}
+
+/// S8: how long somebody may be held between two locked doors. To the time to decide comes the
+/// closing before it.
+pub(super) fn longest_held(limits: &Limits) -> Duration {
+    limits.decide + limits.trap + limits.closing * 2
 }

@@ -25,6 +25,9 @@ use gate_protocol::{
 use history::DoorHistory;
 use seen::Seen;
 
+/// How long a leaf may go on towards somebody, and a forced door go untold.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
 /// Leave to open the exit, as the bystander heard it given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Permit {
@@ -90,6 +93,10 @@ impl Invariants {
         }
     }
 
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// The host has asked, and this is what it was answered.
     pub fn answered(&mut self, now: Instant, asked: &ToController, answer: Answer) {
         if answer != Answer::Accepted {
@@ -127,19 +134,16 @@ impl Invariants {
     pub fn happened(&mut self, event: Event) {
         match event {
             Event::ExitReleased(passage) => {
-                if self.open_for.replace(passage).is_some() {
-                    self.told_wrong = Some("exit released again before the last release ended");
-                }
+                let twice = self.open_for.replace(passage).is_some();
+                self.wrong(twice, "the exit was released before its last release ended");
             }
             Event::Passed(passage) | Event::DidNotLeave(passage) => {
-                if self.open_for.take() != Some(passage) {
-                    self.told_wrong = Some("an end was told of a passage that was not let out");
-                }
+                let other = self.open_for.take() != Some(passage);
+                self.wrong(other, "an end was told of a passage that was not let out");
             }
             Event::ObjectLeft(passage) | Event::Abandoned(passage) => {
-                if self.open_for.take().is_some_and(|open| open != passage) {
-                    self.told_wrong = Some("an end was told of another passage");
-                }
+                let other = self.open_for.take().is_some_and(|open| open != passage);
+                self.wrong(other, "an end was told of another passage");
             }
             Event::Forced(Door::Entry) => self.entry.told_forced(),
             Event::Forced(Door::Exit) => self.exit.told_forced(),
@@ -149,6 +153,12 @@ impl Invariants {
             Event::TamperBegan => self.tampered = true,
             Event::TamperEnded => self.tampered = false,
             _ => {}
+        }
+    }
+
+    fn wrong(&mut self, is_wrong: bool, what: &'static str) {
+        if is_wrong {
+            self.told_wrong = Some(what);
         }
     }
 

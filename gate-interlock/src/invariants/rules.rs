@@ -1,15 +1,12 @@
 //! The rules S1 to S22 that the interlock answers for.
 
-use super::history::DoorHistory;
+use super::history::{DoorHistory, longest_held};
 use super::seen::Seen;
-use super::{Invariants, Rule, Violation};
+use super::{AT_ONCE, Invariants, Rule, Violation};
 use crate::Released;
 use core::time::Duration;
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{Door, Instant, State};
-
-/// How long a leaf may go on towards somebody, and a forced door go untold.
-const AT_ONCE: Duration = Duration::from_millis(100);
 
 type Verdict = Result<(), &'static str>;
 
@@ -180,10 +177,8 @@ impl Invariants {
     }
 
     fn s8(&self, seen: &Seen) -> Verdict {
-        let limits = &self.limits;
-        let longest = limits.decide + limits.trap + limits.closing * 2;
         must(
-            !Self::over(seen, self.held_since, longest),
+            !Self::over(seen, self.held_since, longest_held(&self.limits)),
             "somebody is held between two locked doors and no officer is called",
         )
     }

@@ -1,6 +1,7 @@
 //! Random people, hosts and faults: whatever happens, the rules hold and the lane recovers.
 
 use crate::rig::{Inside, Rig};
+use gate_interlock::Interlock;
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{Answer, Door, Mode, Sign, State, ToController};
 use proptest::prelude::*;
@@ -185,5 +186,25 @@ proptest! {
             watched.act(act)?;
         }
         watched.heal()?;
+    }
+}
+
+#[test]
+fn a_lane_is_the_same_at_another_time() {
+    for state in crate::rig::STATES {
+        let rig = Rig::in_state(state);
+        let rebased = rig.interlock.rebased(rig.now());
+        let mut then = rig.clone();
+        then.interlock = rebased.clone();
+        let start = Interlock::REBASED_NOW;
+        assert_eq!(rebased.rebased(start), rebased, "{state:?}");
+        let mut now = rig.clone();
+        for ms in (1..20_000).step_by(7) {
+            let wait = core::time::Duration::from_millis(ms);
+            let outputs = now.interlock.scan(rig.now() + wait, rig.inputs());
+            let same = then.interlock.scan(start + wait, rig.inputs());
+            assert_eq!(outputs, same, "{state:?} after {ms} ms");
+            assert_eq!(now.interlock.next_event(), then.interlock.next_event());
+        }
     }
 }

@@ -1,0 +1,121 @@
+//! The same state at another time: for searches that must know a state they have met before.
+
+use crate::invariants::Invariants;
+use crate::stage::{Closing, Stage};
+use crate::{Interlock, Limits};
+use core::time::Duration;
+use gate_protocol::Instant;
+
+/// The moment that a rebased state takes for now. Nothing that matters lies longer ago.
+const NOW: Instant = Instant::from_millis(1_000_000);
+
+/// Something that remembers moments.
+pub(crate) trait Moments {
+    /// Calls `visit` with each moment and the age beyond which it matters no more; a moment that
+    /// something is valid until matters not at all once it is past.
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration));
+}
+
+fn rebase<T: Moments>(mut state: T, limits: &Limits, now: Instant) -> T {
+    state.moments(limits, &mut |moment, oldest| {
+        *moment = if *moment > now {
+            NOW + moment.since(now)
+        } else {
+            let age = now.since(*moment).min(oldest);
+            Instant::ZERO + NOW.since(Instant::ZERO).saturating_sub(age)
+        };
+    });
+    state
+}
+
+impl Interlock {
+    /// The same lane as if it were always the same moment now, 1,000 s after the start: two lanes
+    /// that will behave alike from now on compare equal.
+    #[must_use]
+    pub fn rebased(&self, now: Instant) -> Self {
+        rebase(self.clone(), &self.limits, now)
+    }
+
+    /// What [`Self::rebased`] takes for now.
+    pub const REBASED_NOW: Instant = NOW;
+}
+
+impl Invariants {
+    /// The same memory as if it were always the same moment now: see [`Interlock::rebased`].
+    #[must_use]
+    pub fn rebased(&self, now: Instant) -> Self {
+        let limits = self.limits();
+        rebase(self.clone(), &limits, now)
+    }
+}
+
+impl<T: Moments> Moments for Option<T> {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        if let Some(state) = self {
+            state.moments(limits, visit);
+        }
+    }
+}
+
+impl Moments for Closing {
+    fn moments(&mut self, _: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        if let Some(until) = &mut self.open_until {
+            visit(until, Duration::ZERO);
+        }
+    }
+}
+
+impl Moments for Stage {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        match self {
+            Self::EntryOpen { until, .. } | Self::ExitOpen { until } => {
+                visit(until, Duration::ZERO);
+            }
+            Self::EntryClosing(closing) | Self::ExitClosing { closing, .. } => {
+                closing.moments(limits, visit);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Moments for Interlock {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        let longest = [limits.decide, limits.closing * 2, limits.clear, limits.trap];
+        let longest = longest.into_iter().max().unwrap_or_default();
+        self.debounce.moments(limits, visit);
+        self.stage.moments(limits, visit);
+        self.entry.moments(limits, visit);
+        self.exit.moments(limits, visit);
+        self.power.moments(limits, visit);
+        for duty in [
+            &mut self.buzzer_duty,
+            &mut self.entry_duty,
+            &mut self.exit_duty,
+        ] {
+            duty.moments(limits, visit);
+        }
+        for until in self.forces.ends() {
+            visit(until, Duration::ZERO);
+        }
+        visit(&mut self.unleased_since, limits.trap);
+        visit(&mut self.since, longest);
+        visit(&mut self.lane_since, limits.enter.max(limits.left_object));
+        for (moment, oldest) in [
+            (&mut self.leased_until, Duration::ZERO),
+            (&mut self.buzzer_until, Duration::ZERO),
+            (&mut self.somebody_since, limits.trap),
+            (&mut self.zone_free_since, limits.went_away),
+            (&mut self.calm_since, limits.emergency_over),
+            // It is compared with "more than", unlike all others.
+            (&mut self.channels_differ_since, limits.channels * 2),
+        ] {
+            if let Some(moment) = moment {
+                visit(moment, oldest);
+            }
+        }
+        if let Some((_, since)) = &mut self.contradicted {
+            visit(since, limits.contradiction);
+        }
+    }
+}
