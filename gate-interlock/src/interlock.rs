@@ -285,7 +285,8 @@ impl Interlock {
         for event in self.power.observe(now, mains, low, self.limits.mains_back) {
             event.into_iter().for_each(|event| self.happened(event));
         }
-        if self.seen.cabinet_open && !self.tampered && self.stage != Stage::Service {
+        let technician = self.stage == Stage::Service && self.seen.service_key;
+        if self.seen.cabinet_open && !self.tampered && !technician {
             self.tampered = true;
             self.happened(Event::TamperBegan);
         }

@@ -3,6 +3,7 @@
 use crate::Interlock;
 use crate::enforce::Released;
 use crate::leaf::Finding;
+use crate::service::Forces;
 use crate::stage::Stage;
 use gate_protocol::{Door, Event, Fault, Instant, WaysOut};
 
@@ -93,9 +94,7 @@ impl Interlock {
     fn service(&mut self, now: Instant) {
         self.forces.expire(now);
         if !self.seen.service_key {
-            self.forces = crate::service::Forces::default();
-            self.happened(Event::ServiceEnded);
-            self.go(now, Stage::Secure);
+            self.break_off(now, Stage::Secure);
         }
     }
 
@@ -107,7 +106,10 @@ impl Interlock {
 
     /// Ends whatever went on in the lane.
     fn break_off(&mut self, now: Instant, stage: Stage) {
-        self.forces = crate::service::Forces::default();
+        if self.stage == Stage::Service {
+            self.forces = Forces::default();
+            self.happened(Event::ServiceEnded);
+        }
         if let Some(inside) = self.occupant.take() {
             self.happened(Event::Abandoned(inside.passage));
         }

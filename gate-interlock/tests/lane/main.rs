@@ -1,6 +1,8 @@
 //! The interlock in a lane: travellers, every input, and random people.
 
+mod apart;
 mod every_input;
 mod rig;
 mod round;
+mod site;
 mod walk;

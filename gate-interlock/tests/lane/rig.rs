@@ -4,9 +4,7 @@
 use gate_interlock::Interlock;
 use gate_interlock::invariants::Invariants;
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{
-    Answer, CheckedSite, Door, Event, Instant, Mode, Passage, State, ToController,
-};
+use gate_protocol::{Answer, Door, Event, Instant, Mode, Passage, Site, State, ToController};
 
 /// Milliseconds from shut to open.
 const TRAVEL_MS: u32 = 800;
@@ -38,13 +36,19 @@ pub(crate) struct Rig {
 impl Rig {
     /// A lane just switched on, without a host.
     pub(crate) fn switched_on() -> Self {
+        Self::switched_on_at(0, Site::DEFAULT)
+    }
+
+    /// The same at another time and site.
+    pub(crate) fn switched_on_at(now_ms: u64, site: Site) -> Self {
+        let site = site.check().expect("the test's site is in bounds");
         let mut rig = Self {
-            interlock: Interlock::new(Instant::ZERO, CheckedSite::default()),
+            interlock: Interlock::new(Instant::from_millis(now_ms), site),
             events: Vec::new(),
             outputs: Bits(0),
-            invariants: Invariants::new(CheckedSite::default()),
+            invariants: Invariants::new(site),
             host: false,
-            now_ms: 0,
+            now_ms,
             inputs: calm(),
             leaves: [Some(0), Some(0)],
         };
@@ -54,17 +58,31 @@ impl Rig {
 
     /// A lane with a host, nobody inside, offered in `mode`.
     pub(crate) fn offered(mode: Mode) -> Self {
-        let mut rig = Self::switched_on();
-        rig.host = true;
-        rig.run(1);
-        rig.accepted(ToController::SetMode { mode });
-        rig.run(1_000);
-        rig
+        Self::switched_on().with_host(mode)
+    }
+
+    /// The same at another site.
+    pub(crate) fn offered_at(site: Site, mode: Mode) -> Self {
+        Self::switched_on_at(0, site).with_host(mode)
+    }
+
+    /// With a host that offers the lane.
+    pub(crate) fn with_host(mut self, mode: Mode) -> Self {
+        self.host = true;
+        self.run(1);
+        self.accepted(ToController::SetMode { mode });
+        self.run(1_000);
+        self
     }
 
     /// A lane with one person inside, whose passage is 1.
     pub(crate) fn occupied() -> Self {
-        let mut rig = Self::offered(Mode::WalkIn);
+        Self::occupied_at(Site::DEFAULT)
+    }
+
+    /// The same at another site.
+    pub(crate) fn occupied_at(site: Site) -> Self {
+        let mut rig = Self::offered_at(site, Mode::WalkIn);
         rig.inside(Inside::One);
         rig.run_until(State::Occupied);
         rig
@@ -198,9 +216,7 @@ impl Rig {
         }
         let facts = self.interlock.facts(now);
         let verdict = self.invariants.check(now, self.inputs, self.outputs, facts);
-        if let Err(violation) = verdict {
-            panic!("{violation}; {:?}", self.events);
-        }
+        assert_eq!(verdict, Ok(()), "{:?}", self.events);
     }
 
     /// Runs until the lane is in `state`; three minutes at most.
@@ -242,7 +258,8 @@ impl Rig {
     }
 
     pub(crate) fn exit_released(&self) -> bool {
-        !self.on(Output::ExitHold)
+        let lock = self.interlock.site().exit_lock;
+        lock.is_released(self.on(Output::ExitHold))
     }
 
     /// How often `event` has happened.
@@ -267,7 +284,10 @@ impl Rig {
                 Door::Entry => (Input::EntryLocked, Output::EntryHold),
                 Door::Exit => (Input::ExitLocked, Output::ExitHold),
             };
-            let hold = self.on(hold);
+            let hold = match door {
+                Door::Entry => self.on(hold),
+                Door::Exit => !self.exit_released(),
+            };
             self.input(locked, hold && travel == 0);
         }
     }
