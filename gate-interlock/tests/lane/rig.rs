@@ -29,6 +29,8 @@ pub(crate) struct Rig {
     pub(crate) host: bool,
     now_ms: u64,
     inputs: Bits,
+    /// An input that reads like this whatever the lane looks like: a broken contact or sensor.
+    pub(crate) lie: Option<(Input, bool)>,
     /// How far the leaves stand open, in milliseconds of travel; `None` if held by hand.
     leaves: [Option<u32>; 2],
 }
@@ -50,6 +52,7 @@ impl Rig {
             host: false,
             now_ms,
             inputs: calm(),
+            lie: None,
             leaves: [Some(0), Some(0)],
         };
         rig.run(1_000);
@@ -209,13 +212,17 @@ impl Rig {
 
     /// One scan at `now`, and whether it broke a rule.
     pub(crate) fn scan(&mut self, now: Instant) {
-        self.outputs = self.interlock.scan(now, self.inputs);
+        let inputs = match self.lie {
+            Some((input, high)) => self.inputs.with_input(input, high),
+            None => self.inputs,
+        };
+        self.outputs = self.interlock.scan(now, inputs);
         while let Some(event) = self.interlock.next_event() {
             self.invariants.happened(event);
             self.events.push(event);
         }
         let facts = self.interlock.facts(now);
-        let verdict = self.invariants.check(now, self.inputs, self.outputs, facts);
+        let verdict = self.invariants.check(now, inputs, self.outputs, facts);
         assert_eq!(verdict, Ok(()), "{:?}", self.events);
     }
 
