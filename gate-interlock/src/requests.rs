@@ -45,6 +45,9 @@ impl Interlock {
             }
             ToController::Withdraw => self.withdraw(now),
             ToController::SendBack { passage } => self.send_back(now, passage)?,
+            ToController::SetMode {
+                mode: Mode::Free(_) | Mode::Blocked,
+            } => return Err(Refusal::NotThisShape),
             ToController::SetMode { mode } => self.mode = mode,
             ToController::Show { sign } => self.sign = sign,
             ToController::ClearAlarm => self.clear_alarm(now)?,

@@ -93,7 +93,7 @@ impl Interlock {
             self.watch_approach(now);
         }
         let offered = match self.mode {
-            Mode::Closed => false,
+            Mode::Closed | Mode::Free(_) | Mode::Blocked => false,
             Mode::WalkIn => true,
             Mode::OnPermit => by_permit,
         };

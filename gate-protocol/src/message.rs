@@ -36,13 +36,25 @@ pub type Passage = u32;
 /// Number of a command. The controller answers a repeated number from its memory and does nothing.
 pub type CommandNumber = u32;
 
-/// One of the two doors of the lane.
+/// One of the two doors of the lane. A turnstile has no doors but two ways to turn; each is called
+/// after the door at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Door {
     /// The door through which travellers come in (door A).
     Entry,
     /// The door that leads across the border (door B).
     Exit,
+}
+
+impl Door {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Entry => Self::Exit,
+            Self::Exit => Self::Entry,
+        }
+    }
 }
 
 /// How the lane is offered to travellers.
@@ -53,8 +65,13 @@ pub enum Mode {
     Closed,
     /// The entry stands open while the lane is empty, closes behind whoever comes in.
     WalkIn,
-    /// The entry opens only with a permit of its own.
+    /// The entry opens only with a permit of its own. A turnstile turns only with a permit.
     OnPermit,
+    /// A turnstile turns freely this way, and counts. Other gates refuse it.
+    Free(Door),
+    /// A turnstile is locked against everything but fire, emergency and loss of power, the service
+    /// key included. Other gates refuse it.
+    Blocked,
 }
 
 /// What the lamps at the lane's two ends say.
@@ -103,7 +120,8 @@ pub enum ToController {
         door: Door,
         /// How long the leave stays good, in milliseconds. At most 30,000.
         for_ms: u16,
-        /// For [`Door::Exit`] the passage that may leave; for [`Door::Entry`] 0.
+        /// For [`Door::Exit`] the passage that may leave; for [`Door::Entry`] 0. At a turnstile, for
+        /// both ways, the number of the next turn, which its status shows.
         passage: Passage,
     },
     /// Takes back every permit that has not been used. A door that is open closes when it is safe.
@@ -180,7 +198,8 @@ pub enum ToHost {
         inputs: u32,
         /// Outputs as driven, one bit each: see [`crate::pins::Output`].
         outputs: u32,
-        /// Who is in the lane, 0 if nobody.
+        /// Who is in the lane, 0 if nobody. At a turnstile the turn that is permitted, under way or
+        /// next; 0 if none can be.
         passage: Passage,
         /// Number of the newest event.
         newest_event: u32,
@@ -267,6 +286,8 @@ pub enum Refusal {
     Alarm,
     /// A time or an output in the command lies outside its limits.
     OutOfRange,
+    /// A gate of this shape has no such thing.
+    NotThisShape,
 }
 
 /// What the controller is doing.
@@ -303,6 +324,16 @@ pub enum State {
     Tamper,
     /// The service key is turned: doors move by hand only.
     Service,
+    /// Turnstile: locked by the host against all but fire, emergency and loss of power.
+    Blocked,
+    /// Turnstile: turns freely one way.
+    Free,
+    /// Turnstile: unlocked one way for one person, who has not begun to turn it.
+    Armed,
+    /// Turnstile: somebody turns it.
+    Turning,
+    /// Turnstile: stands away from its rest for too long, free to turn on or back.
+    Obstructed,
 }
 
 /// Something that happened in the lane.
@@ -366,6 +397,8 @@ pub enum Event {
     ServiceBegan,
     /// The service key was turned off.
     ServiceEnded,
+    /// More than one person went through the turnstile on this permit.
+    Tailgated(Passage),
 }
 
 /// What is wrong with the lane.
@@ -385,4 +418,6 @@ pub enum Fault {
     EmergencyStopChannels,
     /// A door's drive says that it has failed.
     Drive,
+    /// Home switch, hub sensor and beams of a turnstile contradict each other.
+    ArmSensors,
 }

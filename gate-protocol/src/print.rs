@@ -173,6 +173,9 @@ impl Display for Mode {
             Self::Closed => "closed",
             Self::WalkIn => "walk in",
             Self::OnPermit => "on permit",
+            Self::Free(Door::Entry) => "free to the entry",
+            Self::Free(Door::Exit) => "free to the exit",
+            Self::Blocked => "blocked",
         })
     }
 }
@@ -232,6 +235,7 @@ impl Display for Refusal {
             Self::NotEmpty => "lane not empty",
             Self::Alarm => "emergency, alarm or fault",
             Self::OutOfRange => "out of range",
+            Self::NotThisShape => "not for a gate of this shape",
         })
     }
 }
@@ -254,6 +258,11 @@ impl Display for State {
             Self::PowerFail => "power fail",
             Self::Tamper => "tamper",
             Self::Service => "service",
+            Self::Blocked => "blocked",
+            Self::Free => "free",
+            Self::Armed => "armed",
+            Self::Turning => "turning",
+            Self::Obstructed => "obstructed",
         })
     }
 }
@@ -290,6 +299,7 @@ impl Display for Event {
             Self::TamperEnded => f.write_str("cabinet closed and cleared"),
             Self::ServiceBegan => f.write_str("service key on"),
             Self::ServiceEnded => f.write_str("service key off"),
+            Self::Tailgated(passage) => write!(f, "several turned at once{}", OfPassage(*passage)),
         }
     }
 }
@@ -332,6 +342,7 @@ impl Display for Fault {
                 f.write_str("channels of the emergency stop contradict each other")
             }
             Self::Drive => f.write_str("drive failed"),
+            Self::ArmSensors => f.write_str("sensors of the arm contradict each other"),
         }
     }
 }

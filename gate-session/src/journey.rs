@@ -498,7 +498,8 @@ impl Session {
             | Refusal::NoLease
             | Refusal::WrongPassage
             | Refusal::NotEmpty
-            | Refusal::OutOfRange => Referral::DeviceFailed,
+            | Refusal::OutOfRange
+            | Refusal::NotThisShape => Referral::DeviceFailed,
         };
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }
