@@ -53,6 +53,16 @@ impl Debounce {
     /// The first reading is believed as it is. Starting from "all low" instead would see a fire
     /// after every reset.
     pub(crate) fn update(&mut self, now: Instant, raw: Bits) -> Bits {
+        self.update_with(now, raw, delays)
+    }
+
+    /// The same for other contacts than a lane's: their `(falling, rising)` delays are told.
+    pub(crate) fn update_with(
+        &mut self,
+        now: Instant,
+        raw: Bits,
+        delays: fn(Input) -> (Duration, Duration),
+    ) -> Bits {
         let mut steady = self.steady.unwrap_or(raw);
         for (input, differs) in Input::ALL.into_iter().zip(&mut self.differs) {
             let high = raw.input(input);

@@ -1,6 +1,6 @@
 //! The last word before the pins.
 
-use gate_protocol::WaysOut;
+use gate_protocol::{Door, WaysOut};
 
 /// Which doors are released: unlocked and driven open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,6 +33,41 @@ impl Released {
         Self {
             entry: self.entry || other.entry,
             exit: self.exit || other.exit,
+        }
+    }
+
+    /// Nothing.
+    pub const NONE: Self = Self {
+        entry: false,
+        exit: false,
+    };
+    /// Both.
+    pub const BOTH: Self = Self {
+        entry: true,
+        exit: true,
+    };
+
+    /// One of them.
+    #[must_use]
+    pub const fn only(door: Door) -> Self {
+        match door {
+            Door::Entry => Self {
+                entry: true,
+                exit: false,
+            },
+            Door::Exit => Self {
+                entry: false,
+                exit: true,
+            },
+        }
+    }
+
+    /// Whether `door` is among them.
+    #[must_use]
+    pub const fn has(self, door: Door) -> bool {
+        match door {
+            Door::Entry => self.entry,
+            Door::Exit => self.exit,
         }
     }
 }

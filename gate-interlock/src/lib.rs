@@ -15,6 +15,9 @@
 //! 6. `enforce`: the last word before the pins, which knows no travellers, only doors;
 //! 7. `signs`: locks, drives, lamps, buzzer and contacts as output bits, `duty` their longest times.
 //!
+//! A single turnstile is the lane's little sister ([`Turnstile`]); [`Gate`] is whichever of the two
+//! the site has.
+//!
 //! Functions that keep somebody safe carry a number `SAF-nnn`; `docs/hazards.md` names the hazard
 //! and the test that proves each of them.
 #![no_std]
@@ -23,9 +26,11 @@
 mod debounce;
 mod duty;
 mod enforce;
+mod gate;
 mod interlock;
 pub mod invariants;
 mod leaf;
+mod lease;
 mod limits;
 mod power;
 mod precedence;
@@ -36,7 +41,10 @@ mod round;
 mod service;
 mod signs;
 mod stage;
+mod turnstile;
 
 pub use enforce::{Released, Surroundings, enforce};
+pub use gate::Gate;
 pub use interlock::Interlock;
 pub use limits::Limits;
+pub use turnstile::{ArmCommand, ArmSurroundings, Escape, Turnstile, enforce_arm};

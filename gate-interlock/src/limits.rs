@@ -78,6 +78,9 @@ impl Limits {
             decide,
             trap,
             clear,
+            // A turnstile's.
+            armed: _,
+            turning: _,
         } = site.get().timings;
         let ms = |ms: u32| Duration::from_millis(ms.into());
         Self {

@@ -172,6 +172,10 @@ timings! {
     trap: 10_000 in 3_000..=30_000,
     /// How long the entry stays open for people to go back before it closes again.
     clear: 20_000 in 5_000..=60_000,
+    /// How long a turnstile waits for somebody to turn it, however long the permit.
+    armed: 5_000 in 1_000..=15_000,
+    /// How long one turn of a turnstile may take before whoever stands in the arm can go on or back.
+    turning: 3_000 in 1_000..=10_000,
 }
 
 impl Default for Timings {

@@ -161,7 +161,7 @@ impl Rig {
                 rig.input(Input::KeyService, true);
                 rig
             }
-            other => panic!("a lane is never {other:?}"),
+            other => unreachable!("a lane is never {other:?}"),
         };
         rig.run_until(state);
         rig

@@ -1,0 +1,106 @@
+//! What goes before what: fire, emergency stop, tamper, no mains, block, service key, trouble.
+
+use super::arm::Arrival;
+use super::limits::HALF_TURN;
+use super::{Stage, Turnstile};
+use gate_protocol::{Event, Fault, Instant, Mode};
+
+impl Turnstile {
+    /// The stage that something stronger than a traveller asks for. Read it from top to bottom: it
+    /// is the order of precedence.
+    pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
+        if let Some(fire) = self.danger() {
+            self.watch_channels(now);
+            return Some(Stage::Emergency { fire });
+        }
+        // Whoever opens the cabinet with the key turned may.
+        if self.stage == Stage::Tamper || (self.seen.cabinet_open && !self.seen.key) {
+            return Some(Stage::Tamper);
+        }
+        // What is under way is finished first. Under the key nobody passes and the arm is moved by
+        // hand; a host that has blocked the turnstile locks the key out too.
+        let under_way = matches!(self.stage, Stage::Turning(_) | Stage::Obstructed(_));
+        if self.seen.key && self.mode != Mode::Blocked && !under_way {
+            self.forces.expire(now);
+            return Some(Stage::Service);
+        }
+        if self.stage == Stage::Trouble {
+            return Some(Stage::Trouble);
+        }
+        if let Some(fault) = self.find_fault(now, arrival) {
+            return Some(self.fail(now, fault));
+        }
+        if under_way || self.stage == Stage::Tailgated {
+            return None;
+        }
+        if self.power.on_battery() {
+            return Some(Stage::PowerFail);
+        }
+        (self.mode == Mode::Blocked).then_some(Stage::Blocked)
+    }
+
+    /// SAF-020: a button whose channels part is an emergency and a fault at once.
+    fn watch_channels(&mut self, now: Instant) {
+        let differ = self.channels_differ_since;
+        if !self.channel_fault
+            && differ.is_some_and(|since| now.since(since) > self.limits.channels)
+        {
+            self.channel_fault = true;
+            self.happened(Event::Trouble(Fault::EmergencyStopChannels));
+        }
+    }
+
+    /// `Some(true)` for fire, `Some(false)` for an emergency stop; both stay until cleared, and a
+    /// fire is never taken for less.
+    fn danger(&self) -> Option<bool> {
+        let standing = match self.stage {
+            Stage::Emergency { fire } => Some(fire),
+            _ => None,
+        };
+        if self.seen.fire {
+            return Some(true);
+        }
+        standing.or(self.seen.emergency_stop.then_some(false))
+    }
+
+    /// SAF-053: an arm that was turned where it is held, and (SAF-010) sensors that contradict each
+    /// other.
+    fn find_fault(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Fault> {
+        if let Some(way) = self.arm.forced() {
+            let against = matches!(
+                self.stage,
+                Stage::Free(_) | Stage::Armed(_) | Stage::Turning(_)
+            );
+            self.happened(if against {
+                Event::WrongWay
+            } else {
+                Event::Forced(way)
+            });
+            return Some(Fault::DoorForced(way));
+        }
+        let unseen = arrival == Some(Arrival::Returned)
+            && matches!(self.stage, Stage::Turning(turn) if turn.until.is_some())
+            && self.beams.people() > 0;
+        (self.contradicts(now) || unseen).then_some(Fault::ArmSensors)
+    }
+
+    pub(super) fn contradicts(&self, now: Instant) -> bool {
+        self.arm
+            .contradicts_itself(now, HALF_TURN, self.limits.contradiction)
+    }
+
+    /// Nothing turns any more until an officer has looked.
+    pub(super) fn fail(&mut self, now: Instant, fault: Fault) -> Stage {
+        self.happened(Event::Trouble(fault));
+        self.sound(now);
+        Stage::Trouble
+    }
+
+    /// A stage that only an officer ends.
+    pub(super) fn alarm_stands(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Emergency { .. } | Stage::Tamper | Stage::Trouble | Stage::Tailgated
+        )
+    }
+}
