@@ -12,9 +12,11 @@ mod person;
 mod persona;
 #[cfg(test)]
 mod tests;
+mod turnstile;
 
 pub use person::Placement;
 pub use persona::{Papers, Persona, Presentation};
+pub use turnstile::{TurnstileWorld, Walk};
 
 use crate::profile::Profile;
 use door::{Command, DoorLeaves};
