@@ -2,13 +2,13 @@
 //!
 //! Two things run here. The **scan** ([`scan`]) samples the inputs, asks the interlock and drives
 //! the outputs, every millisecond, in an interrupt above all others. The **link** ([`link`]) talks
-//! to the host in an async task below it. What they share is one [`Interlock`] behind a critical
+//! to the host in an async task below it. What they share is one [`Gate`] behind a critical
 //! section of some microseconds.
 //!
 //! The image that is flashed is the image that the emulator runs: every wait for the hardware is
 //! bounded, because the emulator does not model all of it.
 //!
-//! [`Interlock`]: gate_interlock::Interlock
+//! [`Gate`]: gate_interlock::Gate
 #![no_std]
 #![no_main]
 

@@ -4,7 +4,7 @@ use core::cell::RefCell;
 
 use cortex_m::peripheral::SCB;
 use critical_section::Mutex;
-use gate_interlock::Interlock;
+use gate_interlock::Gate;
 use gate_protocol::link::controller::Lane;
 use gate_protocol::pins::Bits;
 use gate_protocol::{CheckedSite, Fault, Instant, Task};
@@ -19,7 +19,7 @@ const DIFFERING_SCANS_MAX: u8 = 3;
 
 struct Scan<B> {
     board: B,
-    interlock: Interlock,
+    interlock: Gate,
     differing: u8,
     timing: Timing,
 }
@@ -41,7 +41,7 @@ static SCAN: Mutex<RefCell<Option<Scan<NucleoL476rg>>>> = Mutex::new(RefCell::ne
 pub(crate) fn begin(board: NucleoL476rg) {
     let scan = Scan {
         board,
-        interlock: Interlock::new(clock::now(), CheckedSite::default()),
+        interlock: Gate::new(clock::now(), CheckedSite::default()),
         differing: 0,
         timing: Timing::default(),
     };
@@ -69,12 +69,12 @@ fn with_scan<R>(work: impl FnOnce(&mut Scan<NucleoL476rg>) -> R) -> Option<R> {
 }
 
 /// Lets the link talk to the interlock between two scans. `None` only before [`begin`].
-pub(crate) fn with_interlock<R>(talk: impl FnOnce(&mut Interlock) -> R) -> Option<R> {
+pub(crate) fn with_interlock<R>(talk: impl FnOnce(&mut Gate) -> R) -> Option<R> {
     with_scan(|scan| talk(&mut scan.interlock))
 }
 
 /// The lane as the host is shown it.
-pub(crate) fn lane(interlock: &Interlock) -> Lane {
+pub(crate) fn lane(interlock: &Gate) -> Lane {
     Lane {
         state: interlock.state(),
         inputs: interlock.inputs().0,
