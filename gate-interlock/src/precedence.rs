@@ -22,11 +22,14 @@ impl Interlock {
                 _ => Ok(()),
             };
         }
+        self.forces.expire(now);
+        if self.stage == Stage::Service && !self.seen.service_key && !self.tampered {
+            self.break_off(now, Stage::Secure);
+        }
         match self.stage {
-            Stage::Emergency => {}
-            Stage::Tamper => {}
+            Stage::Emergency | Stage::Tamper => {}
             _ if self.tampered => self.begin_tamper(now),
-            Stage::Service => self.service(now),
+            Stage::Service => {}
             _ if self.seen.service_key => self.begin_service(now),
             Stage::Trouble => {}
             _ => match fault {
@@ -89,13 +92,6 @@ impl Interlock {
         self.break_off(now, Stage::Service);
         self.alarm = false;
         self.buzzer_until = None;
-    }
-
-    fn service(&mut self, now: Instant) {
-        self.forces.expire(now);
-        if !self.seen.service_key {
-            self.break_off(now, Stage::Secure);
-        }
     }
 
     pub(crate) fn fail(&mut self, now: Instant, fault: Fault) {

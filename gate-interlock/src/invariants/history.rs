@@ -49,16 +49,15 @@ impl DoorHistory {
             self.settled = false;
             self.forced_since = Some(now);
         }
-        if self.forced_since.is_none() || self.forced_told && shut {
-            self.forced_told = false;
-        }
-        if shut {
-            self.forced_since = None;
-        }
         self.shut_since = since(shut, self.shut_since);
         self.settled |= self
             .shut_since
             .is_some_and(|since| now.since(since) >= limits.settle);
+        // A forced leaf that bounces is still the forced one, until it has settled.
+        if self.settled {
+            self.forced_since = None;
+        }
+        self.forced_told &= self.forced_since.is_some();
         let awaited = !seen.shut(door) && !released_before;
         self.awaited_shut = since(awaited, self.awaited_shut);
         self.held_open_told &= awaited;

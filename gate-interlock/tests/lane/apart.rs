@@ -330,7 +330,7 @@ fn turning_the_key_off_lets_go_of_every_output() {
     assert!(rig.on(Output::EntryDrive));
     rig.run(1);
     assert!(!rig.on(Output::EntryDrive));
-    assert_eq!(rig.interlock.state(), State::Secure);
+    assert_eq!(rig.interlock.state(), State::Idle);
     assert_eq!(rig.count(Event::ServiceEnded), 1);
 }
 

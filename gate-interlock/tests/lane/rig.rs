@@ -175,6 +175,10 @@ impl Rig {
         self.inputs
     }
 
+    pub(crate) fn set_inputs(&mut self, inputs: Bits) {
+        self.inputs = inputs;
+    }
+
     pub(crate) fn input(&mut self, input: Input, high: bool) {
         self.inputs = self.inputs.with_input(input, high);
     }

@@ -1,6 +1,7 @@
 //! A controller without a board: the real interlock behind the real controller's end of the link.
 
 use gate_interlock::Interlock;
+use gate_interlock::invariants::{Invariants, Violation};
 use gate_protocol::frame::Wire;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Lane};
@@ -11,6 +12,7 @@ use gate_protocol::{Board as BoardName, CheckedSite, Instant, ResetCause, State}
 pub(super) struct Board {
     interlock: Interlock,
     link: ControllerLink,
+    rules: Invariants,
 }
 
 impl Board {
@@ -22,15 +24,17 @@ impl Board {
         };
         Self {
             interlock: Interlock::new(now, site),
+            rules: Invariants::new(site),
             link: ControllerLink::new(now, identity),
         }
     }
 
-    /// One scan: inputs in, outputs out.
-    pub(super) fn scan(&mut self, now: Instant, inputs: Bits) -> Bits {
+    /// One scan: inputs in, outputs out, and the rule of the interlock that they break.
+    pub(super) fn scan(&mut self, now: Instant, inputs: Bits) -> (Bits, Result<(), Violation>) {
         self.interlock.lease(now, self.link.has_lease(now));
         let outputs = self.interlock.scan(now, inputs);
         while let Some(event) = self.interlock.next_event() {
+            self.rules.happened(event);
             // An event that finds no room is missed in the numbers; the host reports the hole.
             let _ = self.link.report(now, event);
         }
@@ -40,7 +44,8 @@ impl Board {
             outputs: outputs.0,
             passage: self.interlock.passage(),
         });
-        outputs
+        let facts = self.interlock.facts(now);
+        (outputs, self.rules.check(now, inputs, outputs, facts))
     }
 
     pub(super) fn receive(&mut self, now: Instant, bytes: &[u8]) {
@@ -64,11 +69,15 @@ impl Board {
 
     fn deliver(&mut self, now: Instant, delivery: Delivery) {
         match delivery {
-            Delivery::SessionOpened => self.interlock.open_session(now),
+            Delivery::SessionOpened => {
+                self.interlock.open_session(now);
+                self.rules.session_opened();
+            }
             Delivery::LeaseLapsed => self.interlock.lease(now, false),
             Delivery::Request { number, message } => {
                 self.interlock.lease(now, self.link.has_lease(now));
                 let answer = self.interlock.request(now, &message);
+                self.rules.answered(now, &message, answer);
                 self.link.answer(number, answer);
             }
         }

@@ -1,17 +1,15 @@
 //! Invariants that hold at every scan, whoever comes and whatever fails.
 
+use gate_interlock::invariants;
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{Instant, State};
 
 /// Something that must never happen has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
-    /// Both doors were released at once without an emergency (S3).
-    #[error("both doors released at {}.{:03} s", at.as_millis() / 1_000, at.as_millis() % 1_000)]
-    BothReleased {
-        /// When.
-        at: Instant,
-    },
+    /// The interlock has broken one of its own rules (S1 to S22).
+    #[error("{0}")]
+    Rule(#[from] invariants::Violation),
     /// Both doors stood open at once without an emergency (S3).
     #[error("both doors open at {}.{:03} s", at.as_millis() / 1_000, at.as_millis() % 1_000)]
     BothOpen {
@@ -51,11 +49,7 @@ impl Monitor {
             self.exit_released = true; // the way out is open, and no decision is needed
             return;
         }
-        let released = |hold| !outputs.output(hold);
-        let (entry, exit) = (released(Output::EntryHold), released(Output::ExitHold));
-        if entry && exit {
-            self.report(Violation::BothReleased { at });
-        }
+        let exit = !outputs.output(Output::ExitHold);
         if !inputs.input(Input::EntryClosed) && !inputs.input(Input::ExitClosed) {
             self.report(Violation::BothOpen { at });
         }
@@ -66,6 +60,13 @@ impl Monitor {
             self.cleared = 0;
         }
         self.exit_released = exit;
+    }
+
+    /// Takes what the interlock's own bystander says of one scan.
+    pub(super) fn judge(&mut self, rules: Result<(), invariants::Violation>) {
+        if let Err(violation) = rules {
+            self.report(violation.into());
+        }
     }
 
     pub(super) fn violations(&self) -> &[Violation] {
@@ -101,13 +102,6 @@ mod tests {
                 &[Violation::ExitUndecided { at }],
             ),
             (
-                "both released",
-                SHUT,
-                Bits(0),
-                true,
-                &[Violation::BothReleased { at }],
-            ),
-            (
                 "both open",
                 Bits(0),
                 HELD,
@@ -123,6 +117,22 @@ mod tests {
             monitor.watch(at, State::Idle, *inputs, *outputs);
             assert_eq!(monitor.violations(), *expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_broken_rule_of_the_interlock_is_kept() {
+        let violation = invariants::Violation {
+            rule: invariants::Rule::S3,
+            at: Instant::from_millis(1_005),
+            state: State::Idle,
+            what: "both doors are released",
+        };
+        let mut monitor = Monitor::default();
+        monitor.judge(Ok(()));
+        monitor.judge(Err(violation));
+        let told = monitor.violations().iter().map(ToString::to_string);
+        let line = "S3 at 1.005 s in state idle: both doors are released";
+        assert_eq!(told.collect::<Vec<_>>(), [line]);
     }
 
     #[test]

@@ -252,7 +252,8 @@ impl PureRig {
         while let Some(action) = self.world.action() {
             self.devices.notice(now, action, &mut self.agenda);
         }
-        let outputs = self.board.scan(now, inputs);
+        let (outputs, rules) = self.board.scan(now, inputs);
+        self.monitor.judge(rules);
         self.monitor.watch(now, self.board.state(), inputs, outputs);
         if (inputs, outputs) != (self.inputs, self.outputs) || self.world.rests_until().is_none() {
             self.restless_until = now + RESTLESS;
