@@ -11,6 +11,8 @@
 mod history;
 mod rules;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod violation;
 
 pub use seen::Facts;
