@@ -4,7 +4,8 @@ use gate_protocol::body;
 use gate_protocol::frame::{Body, Kind};
 use gate_protocol::print::{ForController, ForHost};
 use gate_protocol::{
-    Answer, Board, Door, Event, Fault, Frame, Refusal, ResetCause, State, ToController, ToHost,
+    Answer, Board, Door, Event, Fault, Frame, Lock, Refusal, ResetCause, Site, State, ToController,
+    ToHost, WaysOut,
 };
 
 fn frame(kind: Kind, body: Body) -> Frame {
@@ -92,5 +93,32 @@ fn frames_to_the_host() {
         Kind::Plain,
         ToHost::Done { command: 9, answer },
         "command #9 refused: not exactly one person",
+    );
+}
+
+#[test]
+fn a_site_and_a_forced_output() {
+    let site = Site {
+        on_power_loss: WaysOut::ExitOnly,
+        exit_lock: Lock::FailSecure,
+        ..Site::DEFAULT
+    };
+    let line = "two doors, ways out: fire both, emergency stop both, power loss exit, \
+                exit fail-secure";
+    let asked = ToController::Configure { site };
+    assert_eq!(asked.to_string(), format!("configure {line}"));
+    assert_eq!(ToHost::Site { site }.to_string(), format!("site {line}"));
+    let force = ToController::Force {
+        output: 2,
+        on: true,
+        for_ms: 500,
+    };
+    assert_eq!(force.to_string(), "force output 2 on for 500 ms");
+    let mut site = Site::DEFAULT;
+    site.timings.decide = 19_999;
+    let error = site.check().expect_err("too short");
+    assert_eq!(
+        error.to_string(),
+        "site timing decide: 19999 ms is not within 20000 to 180000 ms"
     );
 }

@@ -474,6 +474,25 @@ fn an_emergency_ends_every_journey_and_the_lane_returns_when_it_is_over() {
 }
 
 #[test]
+fn a_lane_on_battery_tampered_with_or_in_service_invites_nobody_until_that_is_over() {
+    for state in [State::PowerFail, State::Tamper, State::Service] {
+        let mut lane = Lane::open();
+        lane.tell(Event::LaneState(state, 0));
+        assert_eq!(lane.stage(), Stage::AwaitClear, "{state:?}");
+        assert!(lane.did("SetMode(Closed)"), "{state:?}");
+        lane.tell(Event::LaneState(State::Idle, 0));
+        assert_eq!(lane.stage(), Stage::AwaitTraveller, "{state:?}");
+    }
+    for event in [LaneEvent::TamperBegan, LaneEvent::ServiceBegan] {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.tell(Event::Lane(event));
+        assert_eq!(lane.last_reason(), Some("lane-disturbed"), "{event:?}");
+        assert!(!lane.did("ReleaseExit(7"));
+    }
+}
+
+#[test]
 fn a_controller_that_was_reset_ends_an_emergency_too() {
     let mut lane = Lane::open();
     lane.tell(Event::LaneState(State::Emergency, 0));
