@@ -1,4 +1,5 @@
-//! What stands inside a frame: one message in postcard's bytes and nothing after it.
+//! What a seal covers: one message in postcard's bytes and nothing after it. What stands in a
+//! `Hello` is [`crate::hello`]'s.
 //!
 //! | direction | body |
 //! | --- | --- |
@@ -10,11 +11,11 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::frame::{BODY_MAX, Body, Kind};
+use crate::frame::{BODY_MAX, Body};
 use crate::message::{CommandNumber, ToController, ToHost};
 
-/// Why a body is not a message. A frame with a good CRC and a bad body comes from a peer that is
-/// newer, or wrong: nothing on the line does this.
+/// Why a body is not a message. A frame whose seal is good and whose body is bad comes from
+/// a peer that is newer, or wrong: nothing on the line does this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum BodyError {
     /// A variant that this crate does not know, or too few bytes.
@@ -32,56 +33,54 @@ pub enum BodyError {
         /// The number found.
         found: CommandNumber,
     },
-    /// `Hello` in a frame of another kind, or another message in a `Hello` frame.
-    #[error("message does not go with a frame of kind {found:?}")]
-    Kind {
-        /// Kind of the frame.
-        found: Kind,
-    },
+    /// `Hello`, which is never sealed.
+    #[error("hello in a sealed frame")]
+    SealedHello,
 }
 
-/// Body of a frame to the controller. `number` is 0 unless the message [is a
+/// Body of a message to the controller. `number` is 0 unless the message [is a
 /// command](ToController::is_command).
 #[must_use]
 pub fn to_controller(number: CommandNumber, message: &ToController) -> Body {
     encode(&(number, message))
 }
 
-/// Body of a frame to the host.
+/// Body of a message to the host.
 #[must_use]
 pub fn to_host(message: &ToHost) -> Body {
     encode(message)
 }
 
-/// Reads the body of a frame to the controller.
+/// Reads the body of a message to the controller.
 ///
 /// # Errors
 ///
 /// Every variant of [`BodyError`].
-pub fn read_to_controller(
-    kind: Kind,
-    body: &[u8],
-) -> Result<(CommandNumber, ToController), BodyError> {
+pub fn read_to_controller(body: &[u8]) -> Result<(CommandNumber, ToController), BodyError> {
     let (number, message): (CommandNumber, ToController) = decode(body)?;
     if message.is_command() != (number != 0) {
         return Err(BodyError::Number { found: number });
     }
-    check_kind(kind, matches!(message, ToController::Hello { .. }))?;
+    if matches!(message, ToController::Hello { .. }) {
+        return Err(BodyError::SealedHello);
+    }
     Ok((number, message))
 }
 
-/// Reads the body of a frame to the host.
+/// Reads the body of a message to the host.
 ///
 /// # Errors
 ///
-/// [`BodyError::Malformed`], [`BodyError::TrailingBytes`], [`BodyError::Kind`].
-pub fn read_to_host(kind: Kind, body: &[u8]) -> Result<ToHost, BodyError> {
+/// [`BodyError::Malformed`], [`BodyError::TrailingBytes`], [`BodyError::SealedHello`].
+pub fn read_to_host(body: &[u8]) -> Result<ToHost, BodyError> {
     let message = decode(body)?;
-    check_kind(kind, matches!(message, ToHost::Hello { .. }))?;
+    if matches!(message, ToHost::Hello { .. }) {
+        return Err(BodyError::SealedHello);
+    }
     Ok(message)
 }
 
-fn encode(message: &impl Serialize) -> Body {
+pub(crate) fn encode(message: &impl Serialize) -> Body {
     let mut body = Body::new();
     body.resize(BODY_MAX, 0)
         .expect("it is as long as it may be");
@@ -97,14 +96,6 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyError> {
     match rest.len() {
         0 => Ok(message),
         found => Err(BodyError::TrailingBytes { found }),
-    }
-}
-
-fn check_kind(found: Kind, is_hello: bool) -> Result<(), BodyError> {
-    if is_hello == (found == Kind::Hello) {
-        Ok(())
-    } else {
-        Err(BodyError::Kind { found })
     }
 }
 

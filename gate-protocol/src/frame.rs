@@ -1,7 +1,7 @@
 //! How one message travels over a serial line.
 //!
 //! ```text
-//! COBS of: header(1) | session(1) | counter(4, LE) | body | crc16(2, LE)      then 0x00
+//! COBS of: header(1) | session(1) | counter(4, LE) | content | crc16(2, LE)      then 0x00
 //! ```
 //!
 //! | field | meaning |
@@ -9,11 +9,12 @@
 //! | header | bits 7..6 [`Kind`], bits 5..4 zero, bits 3..0 wire version |
 //! | session | low byte of the session's number: names stale frames; 0 means "no session" |
 //! | counter | one per direction, from 0 in each session, strictly rising |
-//! | body | one message, at most [`BODY_MAX`] bytes: see [`crate::body`] |
+//! | content | of a [`Kind::Hello`] see [`crate::hello`]; of a [`Kind::Sealed`] one encrypted message of at most [`BODY_MAX`] bytes (see [`crate::body`]) and its tag of [`TAG_LEN`] bytes |
 //! | crc16 | CRC-16/CCITT (polynomial 0x1021, start 0xFFFF, not reflected) over all before it |
 //!
-//! A sealed frame carries a 16-byte tag between body and crc16. The buffers have room for it, but
-//! nothing seals frames yet and [`Decoder`] rejects them by name.
+//! There is no other kind: no command ever travels in clear. The tag covers header, session, counter
+//! and body; this module only sees that there is room for one. Why a CRC beside it: a wrong CRC is
+//! noise, a right CRC with a wrong tag is somebody who does not have the key.
 //!
 //! The delimiter makes the first whole frame after any fault parse again, and keeps the CRC from
 //! depending on a length field that may itself be damaged.
@@ -21,19 +22,21 @@
 use crc::{CRC_16_IBM_3740, Crc};
 
 /// Lowest wire version that this crate speaks.
-pub const WIRE_MIN: u8 = 1;
+pub const WIRE_MIN: u8 = 2;
 /// Highest wire version that this crate speaks.
-pub const WIRE_MAX: u8 = 1;
+pub const WIRE_MAX: u8 = 2;
 
 /// Longest body in bytes.
 pub const BODY_MAX: usize = 192;
 /// Bytes of the tag of a sealed frame.
 pub const TAG_LEN: usize = 16;
-/// Bytes before the body: header, session, counter.
-const HEAD_LEN: usize = 6;
+/// Longest content in bytes.
+pub const CONTENT_MAX: usize = BODY_MAX + TAG_LEN;
+/// Bytes before the content: header, session, counter.
+pub const HEAD_LEN: usize = 6;
 const CRC_LEN: usize = 2;
 /// Longest frame before COBS.
-const PLAIN_MAX: usize = HEAD_LEN + BODY_MAX + TAG_LEN + CRC_LEN;
+const PLAIN_MAX: usize = HEAD_LEN + CONTENT_MAX + CRC_LEN;
 /// Longest frame after COBS, without its delimiter.
 const STUFFED_MAX: usize = cobs::max_encoding_length(PLAIN_MAX);
 /// Longest frame on the line, delimiter included, in bytes.
@@ -46,23 +49,25 @@ static CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_IBM_3740);
 
 /// The bytes of a body.
 pub type Body = heapless::Vec<u8, BODY_MAX>;
+/// What stands between counter and CRC.
+pub type Content = heapless::Vec<u8, CONTENT_MAX>;
 /// One whole frame as it goes over the line, delimiter included.
 pub type Wire = heapless::Vec<u8, WIRE_LEN_MAX>;
 
 /// What sort of frame it is: bits 7..6 of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// `Hello`, in clear and readable in every wire version.
+    /// `Hello`, in clear and readable in every wire version: see [`crate::hello`].
     Hello,
-    /// Any other message, neither encrypted nor authenticated.
-    Plain,
+    /// Any other message, encrypted and authenticated.
+    Sealed,
 }
 
 impl Kind {
     const fn bits(self) -> u8 {
         match self {
             Self::Hello => 0b00,
-            Self::Plain => 0b11,
+            Self::Sealed => 0b01,
         }
     }
 }
@@ -78,24 +83,26 @@ pub struct Frame {
     pub session: u8,
     /// Number of the frame in its direction of its session.
     pub counter: u32,
-    /// The message: see [`crate::body`].
-    pub body: Body,
+    /// What the frame carries, by its kind.
+    pub content: Content,
 }
 
 impl Frame {
+    /// The bytes before the content, which the tag of a sealed frame covers.
+    #[must_use]
+    pub fn head(&self) -> [u8; HEAD_LEN] {
+        let header = self.kind.bits() << 6 | (self.version & 0x0f);
+        let [a, b, c, d] = self.counter.to_le_bytes();
+        [header, self.session, a, b, c, d]
+    }
+
     /// The frame as it goes over the line.
     #[must_use]
     pub fn encode(&self) -> Wire {
         const ROOM: &str = "the buffers are as long as the longest frame";
         let mut plain: heapless::Vec<u8, PLAIN_MAX> = heapless::Vec::new();
-        let header = self.kind.bits() << 6 | (self.version & 0x0f);
-        plain
-            .extend_from_slice(&[header, self.session])
-            .expect(ROOM);
-        plain
-            .extend_from_slice(&self.counter.to_le_bytes())
-            .expect(ROOM);
-        plain.extend_from_slice(&self.body).expect(ROOM);
+        plain.extend_from_slice(&self.head()).expect(ROOM);
+        plain.extend_from_slice(&self.content).expect(ROOM);
         let crc = CRC.checksum(&plain);
         plain.extend_from_slice(&crc.to_le_bytes()).expect(ROOM);
 
@@ -112,7 +119,7 @@ impl Frame {
         let (head, rest) = plain
             .split_first_chunk::<HEAD_LEN>()
             .ok_or(FrameError::TooShort)?;
-        let (body, found) = rest
+        let (content, found) = rest
             .split_last_chunk::<CRC_LEN>()
             .ok_or(FrameError::TooShort)?;
         let checked = plain.len() - CRC_LEN;
@@ -121,12 +128,16 @@ impl Frame {
         }
         let [header, session, counter @ ..] = *head;
         let (kind, version) = parse_header(header)?;
+        let content = Content::from_slice(content).map_err(|_| FrameError::TooLong)?;
+        if kind == Kind::Sealed && content.len() < TAG_LEN {
+            return Err(FrameError::TooShort);
+        }
         Ok(Self {
             kind,
             version,
             session,
             counter: u32::from_le_bytes(counter),
-            body: Body::from_slice(body).map_err(|_| FrameError::TooLong)?,
+            content,
         })
     }
 }
@@ -134,9 +145,9 @@ impl Frame {
 fn parse_header(header: u8) -> Result<(Kind, u8), FrameError> {
     let kind = match header >> 6 {
         0b00 => Kind::Hello,
-        0b01 => return Err(FrameError::Sealed),
+        0b01 => Kind::Sealed,
         0b10 => return Err(FrameError::Boot),
-        _ => Kind::Plain,
+        _ => return Err(FrameError::Plain),
     };
     if header & 0b0011_0000 != 0 {
         return Err(FrameError::Reserved);
@@ -158,7 +169,7 @@ pub enum FrameError {
     #[error("frame longer than {STUFFED_MAX} bytes")]
     TooLong,
     /// Noise, or a frame that lost its beginning.
-    #[error("frame shorter than {} bytes", HEAD_LEN + CRC_LEN)]
+    #[error("frame shorter than its kind may be")]
     TooShort,
     /// A damaged or lost byte.
     #[error("frame is not valid cobs")]
@@ -175,11 +186,11 @@ pub enum FrameError {
         /// Wire version in the header.
         found: u8,
     },
-    /// The sender seals its frames and this end cannot open them.
-    #[error("sealed frame, expected a plain one")]
-    Sealed,
+    /// The sender speaks wire version 1, in clear: flash the controller or update the daemon.
+    #[error("frame in clear, expected a sealed one")]
+    Plain,
     /// The sender is a boot loader or talks to one.
-    #[error("frame of the boot loader, expected a plain one")]
+    #[error("frame of the boot loader, expected one of the controller")]
     Boot,
 }
 
@@ -204,8 +215,8 @@ pub struct FrameStatistics {
     pub reserved: u32,
     /// Bad frames: [`FrameError::Version`].
     pub version: u32,
-    /// Bad frames: [`FrameError::Sealed`].
-    pub sealed: u32,
+    /// Bad frames: [`FrameError::Plain`].
+    pub plain: u32,
     /// Bad frames: [`FrameError::Boot`].
     pub boot: u32,
 }
@@ -221,7 +232,7 @@ impl FrameStatistics {
         crc: 0,
         reserved: 0,
         version: 0,
-        sealed: 0,
+        plain: 0,
         boot: 0,
     };
 
@@ -235,7 +246,7 @@ impl FrameStatistics {
             self.crc,
             self.reserved,
             self.version,
-            self.sealed,
+            self.plain,
             self.boot,
         ]
         .into_iter()
@@ -253,7 +264,7 @@ impl FrameStatistics {
                     FrameError::Crc => &mut self.crc,
                     FrameError::Reserved => &mut self.reserved,
                     FrameError::Version { .. } => &mut self.version,
-                    FrameError::Sealed => &mut self.sealed,
+                    FrameError::Plain => &mut self.plain,
                     FrameError::Boot => &mut self.boot,
                 };
                 (counter, &mut self.discarded_bytes)

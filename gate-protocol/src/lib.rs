@@ -1,23 +1,40 @@
 //! What host and gate controller say to each other.
 //!
 //! One crate for both ends, so that they cannot disagree: the firmware, the daemon and every
-//! simulation link this code. It knows no serial port, no clock and no heap.
+//! simulation link this code. It knows no serial port, no clock, and, but for the host's end of the
+//! link, no heap.
+//!
+//! Without features there are messages and frames only. `host` and `controller` add one end of the
+//! link each, with the cryptography that it needs.
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod body;
 pub mod frame;
 pub mod health;
+pub mod hello;
+#[cfg(feature = "seal")]
+pub mod keys;
 pub mod link;
 pub mod message;
+#[cfg(feature = "seal")]
+mod noise;
+#[cfg(feature = "seal")]
+pub mod pairing;
 pub mod pins;
 pub mod print;
+#[cfg(feature = "seal")]
+mod seal;
 pub mod site;
 pub mod time;
 
 pub use frame::{Decoder, Frame, FrameError};
 pub use health::{Failure, FailureKind, Health, Task, Text};
-pub use link::{LinkError, LinkStatistics, Next, controller::ControllerLink, host::HostLink};
+#[cfg(feature = "controller")]
+pub use link::controller::ControllerLink;
+#[cfg(feature = "host")]
+pub use link::host::HostLink;
+pub use link::{LinkError, LinkStatistics, Next};
 pub use message::{
     Answer, Board, CommandNumber, Door, Event, Fault, Mode, Passage, Refusal, ResetCause, Sign,
     State, ToController, ToHost,

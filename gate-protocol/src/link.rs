@@ -17,8 +17,12 @@
 //!
 //! The rules that both ends keep:
 //!
-//! - The host opens a **session** with `Hello`. Nothing outlives a session: a command that was not
-//!   answered before its end is reported as lost and is never sent again by itself.
+//! - The host opens a **session** with a handshake in two `Hello` frames, in which both ends prove
+//!   that they are paired with each other. All else is sealed under the session's keys. Nothing
+//!   outlives a session: a command that was not answered before its end is reported as lost and is
+//!   never sent again by itself.
+//! - A `Hello` alone ends nothing. The controller keeps its session until a sealed frame of a newer
+//!   one has come; the host keeps its own as long as sealed frames come.
 //! - **Commands** go one at a time. The host repeats one that is not answered; the controller does
 //!   a number once and answers a repetition from its memory.
 //! - **Events** go one at a time. The controller repeats one until the host says `EventSeen`; the
@@ -26,14 +30,20 @@
 //! - The **lease** lets the controller believe in the host for a while. **Status** lets the host
 //!   believe in the controller.
 
+#[cfg(feature = "controller")]
 pub mod controller;
 pub mod host;
+#[cfg(feature = "seal")]
+mod suspicion;
 
 use core::time::Duration;
 
+#[cfg(feature = "seal")]
 use crate::body::BodyError;
-use crate::frame::{Body, Frame, FrameStatistics, Kind, WIRE_MAX, Wire};
+use crate::frame::{FrameStatistics, Wire};
 use crate::message::CommandNumber;
+#[cfg(feature = "seal")]
+use crate::seal::NotTaken;
 use crate::time::Instant;
 
 /// How often the host says `Heartbeat`.
@@ -48,6 +58,16 @@ pub const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub const REPEATS: u32 = 3;
 /// How often the host says `Hello` until it is answered.
 pub const HELLO_EVERY: Duration = Duration::from_millis(200);
+/// How often a controller without a session says `Hello` unasked.
+pub const GREETING_EVERY: Duration = Duration::from_millis(200);
+/// Least time between two handshakes at the controller: one takes 0.1 s of its processor, and
+/// anybody on the line can ask for one.
+pub const HANDSHAKE_GAP: Duration = Duration::from_millis(500);
+/// How long the host waits before it calls a controller again that has turned it away.
+pub const TURNED_AWAY_FOR: Duration = Duration::from_millis(1_000);
+/// How long the host waits for a sealed frame after somebody in clear has said that the controller
+/// has no session: longer than [`STATUS_EVERY`].
+pub const DOUBT: Duration = Duration::from_millis(300);
 /// How often the controller sends `Status` when nothing changes.
 pub const STATUS_EVERY: Duration = Duration::from_millis(200);
 /// Least time between two `Status` frames: an input that chatters must not fill the line.
@@ -104,10 +124,22 @@ pub enum LinkError {
         /// How many times it was sent.
         sent: u32,
     },
-    /// The controller was reset and has forgotten the session. The link starts a new one by
-    /// itself.
-    #[error("gate controller has started anew")]
+    /// The controller has forgotten the session: it was reset, its cabinet was opened, or another
+    /// host was paired. The link starts a new one by itself.
+    #[error("gate controller has forgotten the session")]
     Restarted,
+    /// The controller has never been paired, or its memory was erased: pair it (`gate-host pair`).
+    #[error("gate controller is not paired with any host")]
+    Unpaired,
+    /// Controller and host do not prove to each other that they are paired. Another board was put
+    /// in, the key file is another gate's, or somebody else answers: look at the cable, then pair
+    /// anew.
+    #[error("gate controller and this host are not paired with each other")]
+    Stranger,
+    /// The controller lacks its source of random numbers or cannot store its counter of starts, so
+    /// that keys might repeat: replace the board. Settings may allow it, for an emulated one.
+    #[error("gate controller has only weak random numbers, this host needs strong ones")]
+    WeakEntropy,
     /// No session yet. Wait for [`host::Delivery::Connected`].
     #[error("gate controller has not answered yet")]
     Connecting,
@@ -129,11 +161,15 @@ pub struct LinkStatistics {
     pub line: FrameStatistics,
     /// Frames sent.
     pub frames_sent: u32,
+    /// Frames whose CRC is right and whose seal or handshake is wrong: tampering, or another key.
+    pub forged: u32,
+    /// Handshakes that were not even looked at, because one came shortly before.
+    pub throttled: u32,
     /// Good frames with a body that is no message.
     pub bad_bodies: u32,
-    /// Good frames of a session that is not the present one.
+    /// Frames of a session that is not the present one.
     pub stale: u32,
-    /// Good frames that had been received before: repeated by the line, or by the peer because an
+    /// Frames that had been received before: repeated by the line, or by the peer because an
     /// answer was lost.
     pub duplicates: u32,
     /// Good frames dropped because the owner had not emptied the link: the peer sends them again.
@@ -147,10 +183,13 @@ pub struct LinkStatistics {
     pub events_lost: u32,
 }
 
+#[cfg(feature = "seal")]
 impl LinkStatistics {
     const NONE: Self = Self {
         line: FrameStatistics::NONE,
         frames_sent: 0,
+        forged: 0,
+        throttled: 0,
         bad_bodies: 0,
         stale: 0,
         duplicates: 0,
@@ -159,74 +198,51 @@ impl LinkStatistics {
         sessions: 0,
         events_lost: 0,
     };
+
+    fn count_dropped(&mut self, reason: &Dropped) {
+        count(match reason {
+            Dropped::Forged => &mut self.forged,
+            #[cfg(feature = "controller")]
+            Dropped::Throttled => &mut self.throttled,
+            Dropped::BadBody => &mut self.bad_bodies,
+            Dropped::Stale => &mut self.stale,
+            Dropped::Duplicate => &mut self.duplicates,
+            Dropped::Unread => &mut self.unread,
+        });
+    }
 }
 
+#[cfg(feature = "seal")]
 fn count(counter: &mut u32) {
     *counter = counter.saturating_add(1);
 }
 
-/// One session as one end sees it: its number and a counter for each direction.
-#[derive(Clone, Debug)]
-struct Channel {
-    session: u8,
-    next_out: u32,
-    last_in: Option<u32>,
-}
-
-impl Channel {
-    const fn new(session: u8) -> Self {
-        Self {
-            session,
-            next_out: 0,
-            last_in: None,
-        }
-    }
-
-    /// Packs a message. A counter that has come to its end stays there: the peer takes every
-    /// further frame for a repetition, the link falls silent and a new session begins.
-    fn pack(&mut self, kind: Kind, body: Body) -> Wire {
-        let frame = Frame {
-            kind,
-            version: WIRE_MAX,
-            session: self.session,
-            counter: self.next_out,
-            body,
-        };
-        self.next_out = self.next_out.saturating_add(1);
-        frame.encode()
-    }
-
-    /// Whether the frame is newer than all before it; a serial line cannot reorder.
-    fn takes(&mut self, counter: u32) -> bool {
-        let newer = self.last_in.is_none_or(|last| counter > last);
-        if newer {
-            self.last_in = Some(counter);
-        }
-        newer
-    }
-}
-
 /// Why a frame was not acted upon.
+#[cfg(feature = "seal")]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Dropped {
+    Forged,
+    #[cfg(feature = "controller")]
+    Throttled,
     BadBody,
     Stale,
     Duplicate,
     Unread,
 }
 
+#[cfg(feature = "seal")]
 impl From<BodyError> for Dropped {
     fn from(_: BodyError) -> Self {
         Self::BadBody
     }
 }
 
-impl LinkStatistics {
-    fn count_dropped(&mut self, reason: &Dropped) {
-        count(match reason {
-            Dropped::BadBody => &mut self.bad_bodies,
-            Dropped::Stale => &mut self.stale,
-            Dropped::Duplicate => &mut self.duplicates,
-            Dropped::Unread => &mut self.unread,
-        });
+#[cfg(feature = "seal")]
+impl From<NotTaken> for Dropped {
+    fn from(reason: NotTaken) -> Self {
+        match reason {
+            NotTaken::Repeated => Self::Duplicate,
+            NotTaken::Forged => Self::Forged,
+        }
     }
 }

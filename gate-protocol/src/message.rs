@@ -95,8 +95,7 @@ pub enum Sign {
 /// Host → controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToController {
-    /// Opens a session and says which wire versions the host speaks. Ends every earlier session:
-    /// permits, command memory and mode are forgotten.
+    /// Says which wire versions the host speaks, in clear: the beginning of [`crate::hello`].
     Hello {
         /// Lowest wire version the host speaks.
         wire_min: u8,
@@ -166,7 +165,8 @@ pub enum ToController {
 /// Controller → host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToHost {
-    /// Answers the host's `Hello`; also sent unasked, once, after a reset.
+    /// Answers the host's `Hello`, and is sent unasked while there is no session. In clear: the
+    /// beginning of [`crate::hello`].
     Hello {
         /// Lowest wire version the controller speaks.
         wire_min: u8,
@@ -399,6 +399,16 @@ pub enum Event {
     ServiceEnded,
     /// More than one person went through the turnstile on this permit.
     Tailgated(Passage),
+    /// Frames keep coming whose CRC is right and whose seal is wrong: somebody writes on the line
+    /// who does not have the key, or the wrong one. How many such frames since the start.
+    Tampering(u32),
+    /// Somebody with the cabinet open has held the pairing button: a host with the label's code
+    /// may pair now.
+    PairingOpened,
+    /// The time for pairing is over.
+    PairingClosed,
+    /// The controller is paired with a host, and with no other any more.
+    Paired,
 }
 
 /// What is wrong with the lane.

@@ -1,14 +1,15 @@
-//! Any message and any frame in one readable line, for whoever looks at the cable.
+//! Any message and any frame in one readable line. Whoever looks at the cable sees no more of a
+//! sealed frame than its length; the messages are for those who have opened it.
 //!
 //! ```text
-//! hello v1 session 5 counter 0: hello, wire 1 to 1
-//! plain v1 session 5 counter 12: #9 permit entry for 8000 ms
+//! hello v2 session 5 counter 0: hello, wire 2 to 2, wants a session
+//! sealed v2 session 5 counter 12: 7 bytes
 //! ```
 
 use core::fmt::{self, Display, Formatter};
 
-use crate::body;
-use crate::frame::{Frame, Kind};
+use crate::frame::{Frame, Kind, TAG_LEN};
+use crate::hello::{self, Proposal, Reply};
 use crate::message::{
     Answer, Board, Door, Event, Fault, Mode, Refusal, ResetCause, Sign, State, ToController, ToHost,
 };
@@ -25,9 +26,21 @@ pub struct ForHost<'a>(pub &'a Frame);
 impl Display for ForController<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         head(self.0, f)?;
-        match body::read_to_controller(self.0.kind, &self.0.body) {
-            Ok((0, message)) => write!(f, "{message}"),
-            Ok((number, message)) => write!(f, "#{number} {message}"),
+        if self.0.kind == Kind::Sealed {
+            return sealed(self.0, f);
+        }
+        match hello::read_call(&self.0.content) {
+            Ok(call) => {
+                if let Ok((_, clear)) = postcard::from_bytes::<(u32, ToController)>(call.clear) {
+                    write!(f, "{clear}")?;
+                }
+                f.write_str(match call.proposal {
+                    None => "",
+                    Some(Proposal::Session(_)) => ", wants a session",
+                    Some(Proposal::Pair(_)) => ", wants to pair",
+                    Some(Proposal::PairLast(_)) => ", pairs",
+                })
+            }
             Err(error) => write!(f, "{error}"),
         }
     }
@@ -36,17 +49,35 @@ impl Display for ForController<'_> {
 impl Display for ForHost<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         head(self.0, f)?;
-        match body::read_to_host(self.0.kind, &self.0.body) {
-            Ok(message) => write!(f, "{message}"),
+        if self.0.kind == Kind::Sealed {
+            return sealed(self.0, f);
+        }
+        match hello::read_reply(&self.0.content) {
+            Ok((clear, reply)) => {
+                write!(f, "{clear}")?;
+                f.write_str(match reply {
+                    None | Some(Reply::Nothing) => "",
+                    Some(Reply::Session(_)) => ", opens a session",
+                    Some(Reply::Unpaired) => ", paired with nobody",
+                    Some(Reply::Stranger) => ", does not know this host",
+                    Some(Reply::Pair(_)) => ", answers the pairing",
+                    Some(Reply::PairingClosed) => ", pairs with nobody now",
+                    Some(Reply::Paired(_)) => ", is paired",
+                })
+            }
             Err(error) => write!(f, "{error}"),
         }
     }
 }
 
+fn sealed(frame: &Frame, f: &mut Formatter<'_>) -> fmt::Result {
+    write!(f, "{} bytes", frame.content.len().saturating_sub(TAG_LEN))
+}
+
 fn head(frame: &Frame, f: &mut Formatter<'_>) -> fmt::Result {
     let kind = match frame.kind {
         Kind::Hello => "hello",
-        Kind::Plain => "plain",
+        Kind::Sealed => "sealed",
     };
     let Frame {
         version,
@@ -300,6 +331,10 @@ impl Display for Event {
             Self::ServiceBegan => f.write_str("service key on"),
             Self::ServiceEnded => f.write_str("service key off"),
             Self::Tailgated(passage) => write!(f, "several turned at once{}", OfPassage(*passage)),
+            Self::Tampering(frames) => write!(f, "tampering with the line, {frames} frames"),
+            Self::PairingOpened => f.write_str("pairing opened"),
+            Self::PairingClosed => f.write_str("pairing closed"),
+            Self::Paired => f.write_str("paired with a host"),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Frames: every damage is noticed, nothing is kept beyond one frame, every byte is accounted for.
 
 use gate_protocol::body::{self, BodyError};
-use gate_protocol::frame::{BODY_MAX, Body, Kind, WIRE_LEN_MAX, Wire};
+use gate_protocol::frame::{
+    BODY_MAX, Body, CONTENT_MAX, Content, Kind, TAG_LEN, WIRE_LEN_MAX, Wire,
+};
+use gate_protocol::hello::{self, Call, Entropy, Introduction, Proposal, Reply};
 use gate_protocol::{
-    Answer, Decoder, Door, Event, Frame, FrameError, Mode, Refusal, State, ToController, ToHost,
+    Answer, Board, Decoder, Door, Event, Frame, FrameError, Mode, Refusal, ResetCause, State,
+    ToController, ToHost,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,14 +20,21 @@ fn decode(bytes: &[u8]) -> Vec<Result<Frame, FrameError>> {
         .collect()
 }
 
-fn frame(kind: Kind, body: Body) -> Frame {
+fn frame(kind: Kind, content: &[u8]) -> Frame {
     Frame {
         kind,
-        version: 1,
+        version: 2,
         session: 0x2a,
         counter: 77,
-        body,
+        content: Content::from_slice(content).expect("short enough"),
     }
+}
+
+/// What a frame knows of a seal: that there are bytes and a tag.
+fn sealed(body: &Body) -> Frame {
+    let mut content = body.to_vec();
+    content.extend([0x5e; TAG_LEN]);
+    frame(Kind::Sealed, &content)
 }
 
 fn examples() -> Vec<Frame> {
@@ -50,28 +61,19 @@ fn examples() -> Vec<Frame> {
         answer: Answer::Refused(Refusal::NoLease),
     };
     vec![
-        frame(
-            Kind::Hello,
-            body::to_controller(
-                0,
-                &ToController::Hello {
-                    wire_min: 1,
-                    wire_max: 1,
-                },
-            ),
-        ),
-        frame(
-            Kind::Plain,
-            body::to_controller(0, &ToController::Heartbeat { lease_ms: 1_000 }),
-        ),
-        frame(Kind::Plain, body::to_controller(1, &permit)),
-        frame(
-            Kind::Plain,
-            body::to_controller(2, &ToController::SetMode { mode: Mode::WalkIn }),
-        ),
-        frame(Kind::Plain, body::to_host(&status)),
-        frame(Kind::Plain, body::to_host(&event)),
-        frame(Kind::Plain, body::to_host(&refused)),
+        frame(Kind::Hello, &hello::call(&Proposal::Session(&[7; 48]))),
+        sealed(&body::to_controller(
+            0,
+            &ToController::Heartbeat { lease_ms: 1_000 },
+        )),
+        sealed(&body::to_controller(1, &permit)),
+        sealed(&body::to_controller(
+            2,
+            &ToController::SetMode { mode: Mode::WalkIn },
+        )),
+        sealed(&body::to_host(&status)),
+        sealed(&body::to_host(&event)),
+        sealed(&body::to_host(&refused)),
     ]
 }
 
@@ -107,10 +109,9 @@ fn every_shortened_frame_is_rejected() {
 
 #[test]
 fn the_longest_frame_fits_and_one_byte_more_is_too_long() {
-    let longest = frame(Kind::Plain, Body::from_slice(&[0x55; BODY_MAX]).unwrap());
+    let longest = frame(Kind::Sealed, &[0x55; CONTENT_MAX]);
     let wire = longest.encode();
-    // What is missing to the longest wire is the room for a tag.
-    assert_eq!(wire.len(), WIRE_LEN_MAX - 16);
+    assert_eq!(wire.len(), WIRE_LEN_MAX);
     assert_eq!(decode(&wire), [Ok(longest)]);
 
     let mut endless = vec![0x55; WIRE_LEN_MAX];
@@ -133,14 +134,16 @@ fn with_header(header: u8, len: usize) -> Vec<u8> {
 #[test]
 fn a_header_that_is_not_ours_is_named() {
     for (header, len, found) in [
-        (0b0100_0001, 30, FrameError::Sealed),
-        (0b1000_0001, 30, FrameError::Boot),
-        (0b1101_0001, 30, FrameError::Reserved),
-        (0b0010_0001, 30, FrameError::Reserved),
-        (0b1100_0000, 30, FrameError::Version { found: 0 }),
-        (0b1100_0010, 30, FrameError::Version { found: 2 }),
-        (0b1100_0001, 5, FrameError::TooShort),
-        (0b1100_0001, 6 + BODY_MAX + 1, FrameError::TooLong),
+        (0b1100_0001, 30, FrameError::Plain),
+        (0b1100_0010, 30, FrameError::Plain),
+        (0b1000_0010, 30, FrameError::Boot),
+        (0b0101_0010, 30, FrameError::Reserved),
+        (0b0010_0010, 30, FrameError::Reserved),
+        (0b0100_0001, 30, FrameError::Version { found: 1 }),
+        (0b0100_0011, 30, FrameError::Version { found: 3 }),
+        (0b0100_0010, 5, FrameError::TooShort),
+        (0b0100_0010, 6 + TAG_LEN - 1, FrameError::TooShort),
+        (0b0100_0010, 6 + CONTENT_MAX + 1, FrameError::TooLong),
     ] {
         assert_eq!(
             decode(&with_header(header, len)),
@@ -154,42 +157,90 @@ fn a_header_that_is_not_ours_is_named() {
 
 #[test]
 fn a_body_that_is_no_message_is_named() {
-    use BodyError::{Kind as WrongKind, Malformed, Number, TrailingBytes};
-    for (kind, body, found) in [
-        (Kind::Plain, &[][..], Malformed),
-        (Kind::Plain, &[9, 99], Malformed),
-        (Kind::Plain, &[9, 3, 0], Malformed),
-        (Kind::Plain, &[9, 4, 0], TrailingBytes { found: 1 }),
-        (Kind::Plain, &[0, 4], Number { found: 0 }),
-        (Kind::Plain, &[9, 2, 4], Number { found: 9 }),
-        (Kind::Hello, &[9, 4], WrongKind { found: Kind::Hello }),
-        (Kind::Plain, &[0, 0, 1, 1], WrongKind { found: Kind::Plain }),
+    use BodyError::{Malformed, Number, SealedHello, TrailingBytes};
+    for (body, found) in [
+        (&[][..], Malformed),
+        (&[9, 99], Malformed),
+        (&[9, 3, 0], Malformed),
+        (&[9, 4, 0], TrailingBytes { found: 1 }),
+        (&[0, 4], Number { found: 0 }),
+        (&[9, 2, 4], Number { found: 9 }),
+        (&[0, 0, 2, 2], SealedHello),
     ] {
-        assert_eq!(
-            body::read_to_controller(kind, body),
-            Err(found),
-            "{body:02x?}"
-        );
+        assert_eq!(body::read_to_controller(body), Err(found), "{body:02x?}");
     }
     assert_eq!(
-        body::read_to_host(Kind::Plain, &[1, 3, 0, 0]),
+        body::read_to_host(&[1, 3, 0, 0]),
         Err(TrailingBytes { found: 1 })
     );
-    assert_eq!(
-        body::read_to_host(Kind::Hello, &[1, 3, 0]),
-        Err(WrongKind { found: Kind::Hello })
-    );
+    let hello = introduction().in_clear();
+    assert_eq!(body::read_to_host(&body::to_host(&hello)), Err(SealedHello));
+}
+
+fn introduction() -> Introduction {
+    Introduction {
+        wire_min: 2,
+        wire_max: 2,
+        firmware: [0, 1, 2],
+        board: Board::Simulated,
+        reset: ResetCause::Pin,
+        uptime_ms: 70_000,
+        boot: 3,
+        entropy: Entropy::Strong,
+    }
+}
+
+#[test]
+fn a_hello_is_read_by_its_beginning_whatever_follows() {
+    let clear = [0, 0, 2, 2];
+    for (tail, proposal) in [
+        (&[0, 2, 7, 8][..], Some(Proposal::Session(&[7, 8]))),
+        (&[0, 2, 7, 8, 99, 99], Some(Proposal::Session(&[7, 8]))),
+        (&[2, 1, 7], Some(Proposal::PairLast(&[7]))),
+        (&[], None),
+        (&[77, 1], None),
+        (&[0, 9, 7], None),
+    ] {
+        let content = [&clear, tail].concat();
+        let call = Call {
+            compatible: true,
+            clear: &clear,
+            proposal,
+        };
+        assert_eq!(hello::read_call(&content), Ok(call));
+    }
+    for (clear, compatible) in [
+        ([0, 0, 1, 1], false),
+        ([0, 0, 3, 9], false),
+        ([0, 0, 1, 2], true),
+        ([0, 0, 2, 9], true),
+        ([0, 0, 2, 1], false),
+    ] {
+        let call = hello::read_call(&clear).unwrap();
+        assert_eq!(call.compatible, compatible, "{clear:?}");
+    }
+    // A command in clear is nobody's hello.
+    assert_eq!(hello::read_call(&[9, 4]), Err(BodyError::Malformed));
+    let clear = introduction().in_clear();
+    for reply in [Reply::Nothing, Reply::Stranger, Reply::Session(&[1; 80])] {
+        let content = hello::reply(&clear, &reply);
+        assert_eq!(hello::read_reply(&content), Ok((clear, Some(reply))));
+    }
+    assert_eq!(hello::read_reply(&[1, 3, 0]), Err(BodyError::Malformed));
+    let mut longer = introduction().encode().to_vec();
+    longer.push(1);
+    assert_eq!(Introduction::read(&longer), Ok(introduction()));
 }
 
 fn any_frame() -> impl Strategy<Value = Frame> {
-    let kind = prop_oneof![Just(Kind::Hello), Just(Kind::Plain)];
-    let body = vec(prop_oneof![Just(0_u8), any::<u8>()], 0..=BODY_MAX);
-    (kind, any::<u8>(), any::<u32>(), body).prop_map(|(kind, session, counter, body)| Frame {
+    let kind = prop_oneof![Just(Kind::Hello), Just(Kind::Sealed)];
+    let content = vec(prop_oneof![Just(0_u8), any::<u8>()], TAG_LEN..=CONTENT_MAX);
+    (kind, any::<u8>(), any::<u32>(), content).prop_map(|(kind, session, counter, content)| Frame {
         kind,
-        version: 1,
+        version: 2,
         session,
         counter,
-        body: body.into_iter().collect(),
+        content: content.into_iter().collect(),
     })
 }
 
@@ -225,8 +276,10 @@ proptest! {
         let outcomes: Vec<_> = line.iter().filter_map(|byte| decoder.push(*byte)).collect();
         for frame in outcomes.iter().flatten() {
             // No body from the line may panic a reader.
-            let _ = body::read_to_controller(frame.kind, &frame.body);
-            let _ = body::read_to_host(frame.kind, &frame.body);
+            let _ = body::read_to_controller(&frame.content);
+            let _ = body::read_to_host(&frame.content);
+            let _ = hello::read_call(&frame.content);
+            let _ = hello::read_reply(&frame.content);
         }
         let seen = decoder.statistics();
         let bad = outcomes.iter().filter(|outcome| outcome.is_err()).count();
@@ -240,14 +293,12 @@ proptest! {
 
     #[test]
     fn any_body_is_survived(bytes in vec(any::<u8>(), 0..BODY_MAX)) {
-        for kind in [Kind::Hello, Kind::Plain] {
-            if let Ok((number, message)) = body::read_to_controller(kind, &bytes) {
-                let again = body::to_controller(number, &message);
-                prop_assert_eq!(body::read_to_controller(kind, &again), Ok((number, message)));
-            }
-            if let Ok(message) = body::read_to_host(kind, &bytes) {
-                prop_assert_eq!(body::read_to_host(kind, &body::to_host(&message)), Ok(message));
-            }
+        if let Ok((number, message)) = body::read_to_controller(&bytes) {
+            let again = body::to_controller(number, &message);
+            prop_assert_eq!(body::read_to_controller(&again), Ok((number, message)));
+        }
+        if let Ok(message) = body::read_to_host(&bytes) {
+            prop_assert_eq!(body::read_to_host(&body::to_host(&message)), Ok(message));
         }
     }
 }

@@ -1,70 +1,79 @@
 //! What a technician reads.
 
-use gate_protocol::body;
-use gate_protocol::frame::{Body, Kind};
+use gate_protocol::frame::{Content, Kind};
+use gate_protocol::hello::{self, Proposal, Reply};
 use gate_protocol::print::{ForController, ForHost};
 use gate_protocol::{
     Answer, Board, Door, Event, Fault, Frame, Lock, Refusal, ResetCause, Site, State, ToController,
     ToHost, WaysOut,
 };
 
-fn frame(kind: Kind, body: Body) -> Frame {
+fn frame(kind: Kind, content: &[u8]) -> Frame {
     Frame {
         kind,
-        version: 1,
+        version: 2,
         session: 5,
         counter: 12,
-        body,
+        content: Content::from_slice(content).expect("short enough"),
     }
 }
 
-fn check_to_controller(number: u32, message: ToController, line: &str) {
-    let frame = frame(Kind::Plain, body::to_controller(number, &message));
-    let head = "plain v1 session 5 counter 12: ";
-    assert_eq!(ForController(&frame).to_string(), format!("{head}{line}"));
+fn check_to_controller(message: ToController, line: &str) {
+    assert_eq!(message.to_string(), line);
 }
 
-fn check_to_host(kind: Kind, message: ToHost, line: &str) {
-    let printed = ForHost(&frame(kind, body::to_host(&message))).to_string();
-    assert_eq!(printed.split_once(": ").map(|(_, text)| text), Some(line));
+fn check_to_host(message: ToHost, line: &str) {
+    assert_eq!(message.to_string(), line);
+}
+
+const HELLO: ToHost = ToHost::Hello {
+    wire_min: 2,
+    wire_max: 2,
+    firmware: [0, 1, 2],
+    board: Board::NucleoL476rg,
+    reset: ResetCause::Watchdog,
+    uptime_ms: 1_050,
+};
+
+#[test]
+fn the_cable_shows_greetings_and_how_long_the_rest_is() {
+    let sealed = frame(Kind::Sealed, &[0x5e; 23]);
+    let line = "sealed v2 session 5 counter 12: 7 bytes";
+    assert_eq!(ForController(&sealed).to_string(), line);
+    assert_eq!(ForHost(&sealed).to_string(), line);
+
+    let call = frame(Kind::Hello, &hello::call(&Proposal::Session(&[1; 48])));
+    assert_eq!(
+        ForController(&call).to_string(),
+        "hello v2 session 5 counter 12: hello, wire 2 to 2, wants a session"
+    );
+    let answer = frame(Kind::Hello, &hello::reply(&HELLO, &Reply::Unpaired));
+    assert_eq!(
+        ForHost(&answer).to_string(),
+        "hello v2 session 5 counter 12: hello, wire 2 to 2, firmware 0.1.2 on nucleo-l476rg, \
+         started by watchdog 1.050 s ago, paired with nobody"
+    );
+    let nonsense = frame(Kind::Hello, &[9, 4]);
+    assert_eq!(
+        ForController(&nonsense).to_string(),
+        "hello v2 session 5 counter 12: body is not a message of this wire version"
+    );
 }
 
 #[test]
-fn frames_to_the_controller() {
+fn messages_to_the_controller() {
     let permit = |door, passage| ToController::Permit {
         door,
         for_ms: 8_000,
         passage,
     };
-    check_to_controller(9, permit(Door::Entry, 0), "#9 permit entry for 8000 ms");
-    check_to_controller(
-        9,
-        permit(Door::Exit, 7),
-        "#9 permit exit for 8000 ms, passage 7",
-    );
-    check_to_controller(0, ToController::EventSeen { number: 4 }, "event 4 seen");
-    check_to_controller(
-        0,
-        ToController::Withdraw,
-        "command number 0 does not go with the message",
-    );
+    check_to_controller(permit(Door::Entry, 0), "permit entry for 8000 ms");
+    check_to_controller(permit(Door::Exit, 7), "permit exit for 8000 ms, passage 7");
+    check_to_controller(ToController::EventSeen { number: 4 }, "event 4 seen");
 }
 
 #[test]
-fn frames_to_the_host() {
-    let hello = ToHost::Hello {
-        wire_min: 1,
-        wire_max: 1,
-        firmware: [0, 1, 2],
-        board: Board::NucleoL476rg,
-        reset: ResetCause::Watchdog,
-        uptime_ms: 1_050,
-    };
-    check_to_host(
-        Kind::Hello,
-        hello,
-        "hello, wire 1 to 1, firmware 0.1.2 on nucleo-l476rg, started by watchdog 1.050 s ago",
-    );
+fn messages_to_the_host() {
     let status = ToHost::Status {
         uptime_ms: 70_000,
         state: State::Occupied,
@@ -74,13 +83,11 @@ fn frames_to_the_host() {
         newest_event: 4,
     };
     check_to_host(
-        Kind::Plain,
         status,
         "status at 70.000 s: occupied, passage 7, inputs cfffff, outputs 06082, newest event 4",
     );
     let event = Event::Trouble(Fault::DoorContacts(Door::Exit));
     check_to_host(
-        Kind::Plain,
         ToHost::Event {
             number: 4,
             uptime_ms: 5,
@@ -90,7 +97,6 @@ fn frames_to_the_host() {
     );
     let answer = Answer::Refused(Refusal::NotSingle);
     check_to_host(
-        Kind::Plain,
         ToHost::Done { command: 9, answer },
         "command #9 refused: not exactly one person",
     );

@@ -2,30 +2,44 @@
 //!
 //! Its owner is the firmware or a simulation. The owner keeps [`ControllerLink::set_lane`] up to
 //! date, reports events with [`ControllerLink::report`], and answers each [`Delivery::Request`]
-//! with [`ControllerLink::answer`], at once or later.
+//! with [`ControllerLink::answer`], at once or later. It says when pairing is possible
+//! ([`ControllerLink::let_pair`]) and when the session must not go on
+//! ([`ControllerLink::drop_session`]).
+
+mod greeting;
+mod pairing;
 
 use core::time::Duration;
 
-use heapless::{Deque, HistoryBuf};
+use heapless::Deque;
 
+use super::suspicion::Suspicion;
 use super::{
-    Channel, Dropped, EVENT_EVERY, LEASE_MAX, LinkStatistics, Next, STATUS_EVERY, STATUS_GAP, count,
+    Dropped, EVENT_EVERY, GREETING_EVERY, HANDSHAKE_GAP, LEASE_MAX, LinkStatistics, Next,
+    STATUS_EVERY, STATUS_GAP, count,
 };
 use crate::body;
 use crate::frame::{Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
+use crate::hello::{self, Entropy, Introduction, Proposal};
+use crate::keys::{KeySource, Pairing, Secret};
 use crate::message::{
     Answer, Board, CommandNumber, Event, Passage, ResetCause, State, ToController, ToHost,
 };
+use crate::noise::{self, EPHEMERAL_LEN, Message, controller};
+use crate::pairing::LabelCode;
+use crate::seal::{Opener, Sealer, SessionKeys};
 use crate::time::Instant;
+
+use greeting::Greeting;
+use pairing::PairingStage;
+
+pub use crate::noise::controller::public_key;
 
 /// Most events that wait for the host.
 pub const EVENTS_MAX: usize = 32;
 /// Comings and goings before the entry are kept only while fewer events than this wait, so that
 /// they cannot push out what matters.
 pub const CHATTER_MAX: usize = EVENTS_MAX / 2;
-/// How many earlier sessions are remembered, so that a `Hello` left over from one of them is not
-/// taken for a new one.
-const EARLIER_SESSIONS: usize = 8;
 /// Most things told outside the rules of answers and events: see [`ControllerLink::tell`].
 const TOLD_MAX: usize = 2;
 
@@ -38,6 +52,21 @@ pub struct Identity {
     pub board: Board,
     /// Why the controller last started.
     pub reset: ResetCause,
+    /// How often it has started in its life; 0 if it cannot count.
+    pub boot: u32,
+    /// How good the seed of its keys is.
+    pub entropy: Entropy,
+}
+
+/// What the controller knows that nobody else does.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Its own static key.
+    pub own: Secret,
+    /// The code on its label. Without one it cannot be paired.
+    pub label: Option<LabelCode>,
+    /// The host that it is paired with.
+    pub pairing: Option<Pairing>,
 }
 
 /// The lane as `Status` shows it.
@@ -54,9 +83,9 @@ pub struct Lane {
 }
 
 /// What the link tells its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// A host has opened a session. Every earlier one has ended: forget permits and mode. There
+    /// The host has opened a session. Every earlier one has ended: forget permits and mode. There
     /// is no lease until the first heartbeat.
     SessionOpened,
     /// The host fell silent: permits die and nobody new is let in.
@@ -68,6 +97,9 @@ pub enum Delivery {
         /// What the host wants. Always a command: see [`ToController::is_command`].
         message: ToController,
     },
+    /// A host has proved to know the label's code. Store this, and hand it to
+    /// [`ControllerLink::adopt`] once it is stored; until then the host that was there stays.
+    Paired(Pairing),
 }
 
 /// The event was thrown away because too many wait for the host. Its number is used up, so that
@@ -96,20 +128,52 @@ struct Waiting {
     event: Event,
 }
 
+/// One session as the controller sees it.
+#[derive(Clone, Debug)]
+struct Session {
+    /// Low byte of its number.
+    number: u8,
+    sealer: Sealer,
+    opener: Opener,
+}
+
+impl Session {
+    fn new(number: u8, keys: SessionKeys) -> Self {
+        Self {
+            number,
+            sealer: Sealer::new(keys.controller),
+            opener: Opener::new(keys.host),
+        }
+    }
+}
+
+/// A session whose handshake is done, and of which no sealed frame has come yet: it may be a call
+/// that somebody has recorded and plays again.
+#[derive(Clone, Debug)]
+struct Offered {
+    session: Session,
+    /// What the call began with, to know the same call when it comes again.
+    call: [u8; EPHEMERAL_LEN],
+    answer: Message,
+}
+
 /// The controller's end of the link: see the module.
 #[derive(Clone, Debug)]
 pub struct ControllerLink {
     started: Instant,
     identity: Identity,
+    keys: Keys,
+    source: KeySource,
     decoder: Decoder,
     statistics: LinkStatistics,
+    suspicion: Suspicion,
 
-    /// Session 0 means that there is none.
-    channel: Channel,
-    earlier_sessions: HistoryBuf<u8, EARLIER_SESSIONS>,
-    /// Session of a `Hello` to send. It is not ours if it answers a host that speaks no wire
-    /// version of ours.
-    greeting: Option<u8>,
+    session: Option<Session>,
+    offered: Option<Offered>,
+    handshake_at: Option<Instant>,
+    pairing: PairingStage,
+    greeting: Option<(u8, Greeting)>,
+    greeted: Option<Instant>,
 
     lease_until: Option<Instant>,
     opened: bool,
@@ -133,23 +197,36 @@ pub struct ControllerLink {
 
 impl ControllerLink {
     /// The link of a controller that starts at `now`. It says `Hello` unasked.
+    ///
+    /// `seed` is random, and never the same in two lives of a controller.
     #[must_use]
-    pub fn new(now: Instant, identity: Identity) -> Self {
+    pub const fn new(now: Instant, identity: Identity, keys: Keys, seed: Secret) -> Self {
         Self {
             started: now,
             identity,
+            keys,
+            source: KeySource::new(seed),
             decoder: Decoder::new(),
             statistics: LinkStatistics::NONE,
-            channel: Channel::new(0),
-            earlier_sessions: HistoryBuf::new(),
-            greeting: Some(0),
+            suspicion: Suspicion::new(),
+            session: None,
+            offered: None,
+            handshake_at: None,
+            pairing: PairingStage::Shut,
+            greeting: None,
+            greeted: None,
             lease_until: None,
             opened: false,
             lapsed: false,
             request: None,
             memory: None,
             answer_due: false,
-            lane: Lane::default(),
+            lane: Lane {
+                state: State::Secure,
+                inputs: 0,
+                outputs: 0,
+                passage: 0,
+            },
             lane_changed: true,
             status_sent: None,
             events: Deque::new(),
@@ -168,7 +245,16 @@ impl ControllerLink {
     /// Whether a host has opened a session.
     #[must_use]
     pub const fn has_session(&self) -> bool {
-        self.channel.session != 0
+        self.session.is_some()
+    }
+
+    /// Ends the session, if there is one, and forgets its keys: somebody may be at the board. The
+    /// host calls again by itself.
+    pub fn drop_session(&mut self) {
+        self.session = None;
+        self.offered = None;
+        self.lapsed |= self.end_session();
+        self.greeted = None;
     }
 
     /// Shows the lane to the host: soon if it has changed, in any case five times a second.
@@ -225,7 +311,7 @@ impl ControllerLink {
             if let Some(Ok(frame)) = self.decoder.push(*byte)
                 && let Err(reason) = self.take(now, &frame)
             {
-                self.statistics.count_dropped(&reason);
+                self.drop_frame(now, reason);
             }
         }
     }
@@ -252,17 +338,35 @@ impl ControllerLink {
         }
     }
 
+    fn drop_frame(&mut self, now: Instant, reason: Dropped) {
+        self.statistics.count_dropped(&reason);
+        // One alarm that waits for the host is enough: others must not push out what happened in
+        // the lane.
+        let told = |waiting: &Waiting| matches!(waiting.event, Event::Tampering(_));
+        if reason == Dropped::Forged && self.suspicion.note(now) && !self.events.iter().any(told) {
+            // An alarm that finds no room is one of many events that wait.
+            let _ = self.report(now, Event::Tampering(self.statistics.forged));
+        }
+    }
+
     fn take(&mut self, now: Instant, frame: &Frame) -> Result<(), Dropped> {
-        let (number, message) = body::read_to_controller(frame.kind, &frame.body)?;
-        if let ToController::Hello { wire_min, wire_max } = message {
-            return self.take_hello(frame, wire_min <= WIRE_MAX && WIRE_MIN <= wire_max);
+        match frame.kind {
+            Kind::Hello => self.take_hello(now, frame),
+            Kind::Sealed => self.take_sealed(now, frame),
         }
-        if !self.has_session() || frame.session != self.channel.session {
-            return Err(Dropped::Stale);
-        }
-        if !self.channel.takes(frame.counter) {
-            return Err(Dropped::Duplicate);
-        }
+    }
+
+    fn take_sealed(&mut self, now: Instant, frame: &Frame) -> Result<(), Dropped> {
+        let body = match (&mut self.offered, &mut self.session) {
+            (Some(offered), _) if offered.session.number == frame.session => {
+                let body = offered.session.opener.open(frame)?;
+                self.open_session();
+                body
+            }
+            (_, Some(session)) if session.number == frame.session => session.opener.open(frame)?,
+            _ => return Err(Dropped::Stale),
+        };
+        let (number, message) = body::read_to_controller(&body)?;
         match message {
             ToController::Heartbeat { lease_ms } => {
                 let asked = Duration::from_millis(lease_ms.into());
@@ -274,41 +378,105 @@ impl ControllerLink {
         Ok(())
     }
 
-    fn take_hello(&mut self, frame: &Frame, compatible: bool) -> Result<(), Dropped> {
-        let known = self.has_session() && frame.session == self.channel.session;
-        if frame.session == 0 || self.earlier_sessions.contains(&frame.session) {
-            return Err(Dropped::Stale);
-        }
-        if known && !self.channel.takes(frame.counter) {
-            return Err(Dropped::Duplicate);
-        }
-        self.greeting = Some(frame.session);
-        let leased = self.end_session();
-        if compatible {
-            if !known {
-                self.replace_channel(Channel::new(frame.session));
-                self.channel.last_in = Some(frame.counter);
-            }
-            self.opened = true;
-            count(&mut self.statistics.sessions);
-        } else {
-            self.replace_channel(Channel::new(0));
-            self.lapsed |= leased;
-        }
-        Ok(())
+    /// The host has proved that it is there now: the session that was offered takes the place of
+    /// the one before.
+    fn open_session(&mut self) {
+        self.end_session();
+        self.session = self.offered.take().map(|offered| offered.session);
+        self.opened = true;
+        count(&mut self.statistics.sessions);
     }
 
-    fn replace_channel(&mut self, channel: Channel) {
-        if self.has_session() {
-            self.earlier_sessions.write(self.channel.session);
+    fn take_hello(&mut self, now: Instant, frame: &Frame) -> Result<(), Dropped> {
+        let call = hello::read_call(&frame.content)?;
+        if frame.session == 0 {
+            return Err(Dropped::Stale);
         }
-        self.channel = channel;
+        let prologue = noise::prologue(frame, call.clear);
+        match call.proposal {
+            Some(Proposal::Session(message)) if call.compatible => {
+                self.take_call(now, frame.session, &prologue, message)
+            }
+            Some(Proposal::Pair(message)) if call.compatible => {
+                self.take_pairing(now, frame.session, &prologue, message)
+            }
+            Some(Proposal::PairLast(message)) if call.compatible => {
+                self.take_last(frame.session, message)
+            }
+            _ => {
+                self.greet(frame.session, Greeting::Nothing);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_call(
+        &mut self,
+        now: Instant,
+        number: u8,
+        prologue: &[u8],
+        message: &[u8],
+    ) -> Result<(), Dropped> {
+        let call = *message
+            .first_chunk::<EPHEMERAL_LEN>()
+            .ok_or(Dropped::BadBody)?;
+        // A session that has proved itself was answered long ago.
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|one| one.number == number)
+        {
+            return Err(Dropped::Stale);
+        }
+        let again = |offered: &Offered| (offered.session.number, offered.call) == (number, call);
+        if self.offered.as_ref().is_some_and(again) {
+            self.greet(number, Greeting::Offer);
+            return Err(Dropped::Duplicate);
+        }
+        let Some(pairing) = self.keys.pairing.clone() else {
+            self.greet(number, Greeting::Unpaired);
+            return Ok(());
+        };
+        self.may_shake_hands(now)?;
+        let introduction = self.introduction(now).encode();
+        let ephemeral = self.source.next(message);
+        let own = &self.keys.own;
+        match controller::answer_session(own, &pairing, ephemeral, prologue, message, &introduction)
+        {
+            Ok((answer, keys)) => {
+                let session = Session::new(number, keys);
+                self.offered = Some(Offered {
+                    session,
+                    call,
+                    answer,
+                });
+                self.greet(number, Greeting::Offer);
+                Ok(())
+            }
+            Err(noise::Unproven) => {
+                self.greet(number, Greeting::Stranger);
+                Err(Dropped::Forged)
+            }
+        }
+    }
+
+    /// Whoever floods the line with calls must not keep the processor from the lane.
+    fn may_shake_hands(&mut self, now: Instant) -> Result<(), Dropped> {
+        if self
+            .handshake_at
+            .is_some_and(|last| now.since(last) < HANDSHAKE_GAP)
+        {
+            return Err(Dropped::Throttled);
+        }
+        self.handshake_at = Some(now);
+        Ok(())
     }
 
     /// Forgets all that belongs to a session. Events are the lane's and stay. Tells whether there
     /// was a lease.
     fn end_session(&mut self) -> bool {
         self.opened = false;
+        self.lane_changed = true;
         self.request = None;
         self.memory = None;
         self.answer_due = false;
@@ -366,6 +534,9 @@ impl ControllerLink {
         if core::mem::take(&mut self.lapsed) {
             return Some(Delivery::LeaseLapsed);
         }
+        if let Some(paired) = self.pairing.take_news() {
+            return Some(Delivery::Paired(paired));
+        }
         if core::mem::take(&mut self.opened) {
             return Some(Delivery::SessionOpened);
         }
@@ -374,36 +545,34 @@ impl ControllerLink {
     }
 
     fn wire(&mut self, now: Instant) -> Option<Wire> {
-        if let Some(session) = self.greeting.take() {
-            return Some(self.hello(now, session));
+        if let Some(wire) = self.due_greeting(now) {
+            return Some(wire);
         }
+        let number = self.session.as_ref()?.number;
         let message = self
             .due_telling()
             .or_else(|| self.due_answer())
             .or_else(|| self.due_event(now))
             .or_else(|| self.due_status(now))?;
-        Some(self.channel.pack(Kind::Plain, body::to_host(&message)))
+        let sealer = &mut self.session.as_mut()?.sealer;
+        sealer.seal(number, &body::to_host(&message))
     }
 
-    fn hello(&mut self, now: Instant, session: u8) -> Wire {
-        let message = ToHost::Hello {
+    fn introduction(&self, now: Instant) -> Introduction {
+        Introduction {
             wire_min: WIRE_MIN,
             wire_max: WIRE_MAX,
             firmware: self.identity.firmware,
             board: self.identity.board,
             reset: self.identity.reset,
             uptime_ms: self.uptime_ms(now),
-        };
-        let body = body::to_host(&message);
-        if session == self.channel.session {
-            self.channel.pack(Kind::Hello, body)
-        } else {
-            Channel::new(session).pack(Kind::Hello, body)
+            boot: self.identity.boot,
+            entropy: self.identity.entropy,
         }
     }
 
     fn due_telling(&mut self) -> Option<ToHost> {
-        self.told.pop_front().filter(|_| self.has_session())
+        self.told.pop_front()
     }
 
     fn due_answer(&mut self) -> Option<ToHost> {
@@ -464,10 +633,15 @@ impl ControllerLink {
     }
 
     fn deadline(&self, now: Instant) -> Instant {
+        let regular = if self.has_session() {
+            self.status_at(now)
+        } else {
+            self.greeting_at(now)
+        };
         [self.event_at(now), self.lease_until]
             .into_iter()
             .flatten()
-            .fold(self.status_at(now), Instant::min)
+            .fold(regular, Instant::min)
     }
 
     /// Wraps after 49.7 days, as the message says.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::world::{Faults, Outcome, World};
 use gate_protocol::{Door, Event, Mode, ToController};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 fn any_faults() -> impl Strategy<Value = Faults> {
     (
@@ -70,9 +69,7 @@ fn must_recover(world: &mut World) {
 }
 
 proptest! {
-    // The seed is fixed because one damaged frame in 65,536 passes a CRC of 16 bits: another
-    // seed may find one, which would say nothing about the link.
-    #![proptest_config(ProptestConfig { cases: 100, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn commands_are_done_at_most_once_and_events_told_exactly_once(

@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use gate_protocol::frame::Kind;
+use gate_protocol::hello::Entropy;
+use gate_protocol::keys::{Pairing, Secret};
 use gate_protocol::link::controller::{self, Identity, Lane};
 use gate_protocol::link::host::{self, Occurrence};
+use gate_protocol::pairing::LabelCode;
 use gate_protocol::{
     Answer, Board, CommandNumber, ControllerLink, Decoder, Event, Failure, Health, HostLink,
     Instant, LinkError, Next, Refusal, ResetCause, Text, ToController, ToHost,
@@ -54,6 +57,10 @@ impl Random {
         ((mixed ^ (mixed >> 31)) >> 32) as u32 % limit
     }
 
+    pub(crate) fn secret(&mut self) -> Secret {
+        Secret::new(std::array::from_fn(|_| self.below(256) as u8))
+    }
+
     fn happens(&mut self, thousandths: u32) -> bool {
         self.below(1_000) < thousandths
     }
@@ -73,12 +80,10 @@ impl Line {
         let (kind, session) = session_of(wire);
         self.log.push((kind, session, wire.to_vec()));
         if random.happens(faults.stale) {
-            // The controller may have forgotten in a reset which `Hello` is an old one.
-            let is_stale = |kind: Kind, of: u8| kind != Kind::Hello && of != 0 && of != session;
             let stale: Vec<_> = self
                 .log
                 .iter()
-                .filter(|(kind, of, _)| is_stale(*kind, *of))
+                .filter(|(_, of, _)| *of != session)
                 .collect();
             if !stale.is_empty() {
                 let pick = random.below(stale.len() as u32) as usize;
@@ -116,7 +121,7 @@ impl Line {
     }
 }
 
-fn session_of(wire: &[u8]) -> (Kind, u8) {
+pub(crate) fn session_of(wire: &[u8]) -> (Kind, u8) {
     let mut decoder = Decoder::new();
     let frame = wire.iter().find_map(|byte| decoder.push(*byte));
     let frame = frame.expect("a whole frame").expect("a good frame");
@@ -162,19 +167,22 @@ pub(crate) struct World {
     pub(crate) statuses: Vec<(Instant, host::Status)>,
     /// When the host transmitted.
     pub(crate) host_frames: Vec<Instant>,
+    /// Alarms of the host's own end.
+    pub(crate) tampering: Vec<u32>,
 }
 
 impl World {
     pub(crate) fn new(seed: u64, faults: Faults) -> Self {
         let now = Instant::from_millis(10_000);
         let mut random = Random(seed);
-        let session = random.below(256) as u8;
+        let seed = random.secret();
+        let controller = new_controller(now, random.secret(), ResetCause::PowerOn);
         Self {
             now,
             random,
             faults,
-            host: HostLink::new(now, session),
-            controller: new_controller(now, ResetCause::PowerOn),
+            host: HostLink::new(now, host_keys(), seed),
+            controller,
             to_controller: Line::default(),
             to_host: Line::default(),
             lane: Lane::default(),
@@ -192,6 +200,7 @@ impl World {
             down: Vec::new(),
             statuses: Vec::new(),
             host_frames: Vec::new(),
+            tampering: Vec::new(),
         }
     }
 
@@ -215,6 +224,11 @@ impl World {
         }
     }
 
+    /// The daemon starts anew, with the same keys.
+    pub(crate) fn restart_host(&mut self) {
+        self.host = HostLink::new(self.now, host_keys(), self.random.secret());
+    }
+
     /// Cuts the line until the session is lost, and waits for the next one.
     pub(crate) fn reconnect(&mut self) {
         let before = self.connected.len();
@@ -227,7 +241,8 @@ impl World {
 
     /// The controller's watchdog barks: everything in its memory is gone.
     pub(crate) fn reset_controller(&mut self) {
-        self.controller = new_controller(self.now, ResetCause::Watchdog);
+        let seed = self.random.secret();
+        self.controller = new_controller(self.now, seed, ResetCause::Watchdog);
         self.thinking.clear();
         self.to_host.bytes.clear();
     }
@@ -276,6 +291,7 @@ impl World {
         match delivery {
             controller::Delivery::SessionOpened => self.sessions_opened += 1,
             controller::Delivery::LeaseLapsed => self.lapses += 1,
+            controller::Delivery::Paired(_) => unreachable!("nobody pairs here"),
             controller::Delivery::Request { number, message } => {
                 self.done.push((number, message));
                 if message == ToController::ReadHealth {
@@ -325,15 +341,17 @@ impl World {
                 self.outcomes.push((number, Outcome::Answered(answer)));
             }
             host::Delivery::Lost(number) => self.outcomes.push((number, Outcome::Lost)),
+            host::Delivery::Tampering { frames } => self.tampering.push(frames),
             host::Delivery::Health(health) => self.healths.push((self.outcomes.len(), health)),
             host::Delivery::LastFailure(failure) => self.failures.push(failure),
         }
     }
 
+    /// What the host was told of the lane; alarms of the link itself come and go as they like.
     pub(crate) fn told_events(&self) -> Vec<Event> {
-        self.told
-            .iter()
-            .map(|occurrence| occurrence.event)
+        let events = self.told.iter().map(|occurrence| occurrence.event);
+        events
+            .filter(|event| !matches!(event, Event::Tampering(_)))
             .collect()
     }
 
@@ -368,15 +386,48 @@ impl World {
     }
 }
 
-fn new_controller(now: Instant, reset: ResetCause) -> ControllerLink {
-    ControllerLink::new(
-        now,
-        Identity {
-            firmware: [0, 1, 2],
-            board: Board::Simulated,
-            reset,
+pub(crate) fn label() -> LabelCode {
+    LabelCode(*b"0123456789abcdef")
+}
+
+pub(crate) fn secret(number: u8) -> Secret {
+    Secret::new([number; 32])
+}
+
+/// Host 1 and controller 2 are paired.
+pub(crate) fn host_keys() -> host::Keys {
+    host::Keys {
+        own: secret(1),
+        pairing: Pairing {
+            peer: controller::public_key(&secret(2)),
+            shared: secret(3),
         },
-    )
+        weak_entropy_will_do: false,
+    }
+}
+
+pub(crate) fn controller_keys() -> controller::Keys {
+    controller::Keys {
+        own: secret(2),
+        label: Some(label()),
+        pairing: Some(Pairing {
+            peer: host::public_key(&secret(1)),
+            shared: secret(3),
+        }),
+    }
+}
+
+pub(crate) const IDENTITY: Identity = Identity {
+    firmware: [0, 1, 2],
+    board: Board::Simulated,
+    reset: ResetCause::PowerOn,
+    boot: 1,
+    entropy: Entropy::Strong,
+};
+
+fn new_controller(now: Instant, seed: Secret, reset: ResetCause) -> ControllerLink {
+    let identity = Identity { reset, ..IDENTITY };
+    ControllerLink::new(now, identity, controller_keys(), seed)
 }
 
 /// Every third command is refused.

@@ -1,6 +1,7 @@
 //! What the host's end tells its owner.
 
 use crate::health::{Failure, Health};
+use crate::hello::Entropy;
 use crate::link::LinkError;
 use crate::message::{Board, CommandNumber, Event, Passage, Refusal, ResetCause, State};
 
@@ -15,6 +16,10 @@ pub struct Controller {
     pub reset: ResetCause,
     /// Milliseconds since it started.
     pub uptime_ms: u32,
+    /// How often it has started in its life; 0 if it cannot count.
+    pub boot: u32,
+    /// How good its random numbers are.
+    pub entropy: Entropy,
     /// Whether it has certainly started anew since this link last had a session with it.
     pub restarted: bool,
 }
@@ -77,4 +82,10 @@ pub enum Delivery {
     Health(Health),
     /// How the firmware ended before its last start. Told in each session.
     LastFailure(Failure),
+    /// Frames keep coming whose CRC is right and whose seal is wrong: somebody writes on the line
+    /// who does not have the key. Look at the cable.
+    Tampering {
+        /// How many such frames since the link was made.
+        frames: u32,
+    },
 }

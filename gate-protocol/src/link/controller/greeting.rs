@@ -1,0 +1,58 @@
+//! What the controller says in clear.
+
+use super::{ControllerLink, GREETING_EVERY};
+use crate::frame::{Frame, Kind, WIRE_MAX, Wire};
+use crate::hello::{self, Reply};
+use crate::time::Instant;
+
+/// Which [`Reply`] the next `Hello` carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    Nothing,
+    Unpaired,
+    Stranger,
+    /// The answer of the session that is offered.
+    Offer,
+    PairingClosed,
+    /// The answer of the pairing that has begun.
+    Pair,
+    /// The proof of the pairing that is done.
+    Paired,
+}
+
+impl ControllerLink {
+    /// Plans an answer to a host's `Hello`; one that was planned before has come too late.
+    pub(super) const fn greet(&mut self, session: u8, greeting: Greeting) {
+        self.greeting = Some((session, greeting));
+    }
+
+    pub(super) fn due_greeting(&mut self, now: Instant) -> Option<Wire> {
+        let asked = self.greeting.take();
+        let unasked = || {
+            (!self.has_session() && self.greeting_at(now) <= now).then_some((0, Greeting::Nothing))
+        };
+        let (session, greeting) = asked.or_else(unasked)?;
+        self.greeted = Some(now);
+        let reply = match greeting {
+            Greeting::Nothing => Reply::Nothing,
+            Greeting::Unpaired => Reply::Unpaired,
+            Greeting::Stranger => Reply::Stranger,
+            Greeting::Offer => Reply::Session(&self.offered.as_ref()?.answer),
+            Greeting::PairingClosed => Reply::PairingClosed,
+            Greeting::Pair => Reply::Pair(self.pairing.answer()?),
+            Greeting::Paired => Reply::Paired(self.pairing.proof()?),
+        };
+        let frame = Frame {
+            kind: Kind::Hello,
+            version: WIRE_MAX,
+            session,
+            counter: 0,
+            content: hello::reply(&self.introduction(now).in_clear(), &reply),
+        };
+        Some(frame.encode())
+    }
+
+    pub(super) fn greeting_at(&self, now: Instant) -> Instant {
+        self.greeted.map_or(now, |last| last + GREETING_EVERY)
+    }
+}

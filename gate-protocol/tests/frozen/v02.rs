@@ -1,0 +1,478 @@
+//! The bytes of wire version 2.
+//!
+//! If a test here fails, do not change the test: a controller in the field speaks these bytes.
+//! Undo the change to the message, or append a new variant and leave this file alone. A new wire
+//! version gets a file of its own beside this one.
+
+use core::fmt::Debug;
+
+use gate_protocol::frame::{Content, Kind};
+use gate_protocol::hello::{self, Entropy, Introduction, Proposal, Reply};
+use gate_protocol::keys::{Pairing, PublicKey, Secret};
+use gate_protocol::link::{controller, host};
+use gate_protocol::pairing::LabelCode;
+use gate_protocol::{
+    Answer, Board, ControllerLink, Decoder, Door, Event, Fault, Frame, HostLink, Instant, Mode,
+    Next, Refusal, ResetCause, Sign, State, ToController, ToHost, body,
+};
+use hex_literal::hex;
+
+/// A command goes under number 9, everything else under 0.
+fn check_to_controller(message: ToController, bytes: &[u8]) {
+    let number = if message.is_command() { 9 } else { 0 };
+    let body = body::to_controller(number, &message);
+    assert_eq!(hex(&body), hex(bytes), "{message:?}");
+    if !matches!(message, ToController::Hello { .. }) {
+        assert_eq!(body::read_to_controller(bytes), Ok((number, message)));
+    }
+}
+
+fn check_to_host(message: ToHost, bytes: &[u8]) {
+    let body = body::to_host(&message);
+    assert_eq!(hex(&body), hex(bytes), "{message:?}");
+    if !matches!(message, ToHost::Hello { .. }) {
+        assert_eq!(body::read_to_host(bytes), Ok(message));
+    }
+}
+
+fn done(answer: Answer) -> ToHost {
+    ToHost::Done {
+        command: 300,
+        answer,
+    }
+}
+
+fn event(event: Event) -> ToHost {
+    ToHost::Event {
+        number: 4,
+        uptime_ms: 70_000,
+        event,
+    }
+}
+
+fn status(state: State) -> ToHost {
+    ToHost::Status {
+        uptime_ms: 70_000,
+        state,
+        inputs: 0x00cf_ffff,
+        outputs: 0x0001_6082,
+        passage: 7,
+        newest_event: 4,
+    }
+}
+
+fn check_event(inner: Event, tail: &[u8]) {
+    let mut bytes = hex!("03 04 f0a204").to_vec();
+    bytes.extend_from_slice(tail);
+    check_to_host(event(inner), &bytes);
+}
+
+#[test]
+fn hello_to_the_controller() {
+    check_to_controller(
+        ToController::Hello {
+            wire_min: 2,
+            wire_max: 2,
+        },
+        &hex!("00 00 02 02"),
+    );
+}
+
+#[test]
+fn heartbeat() {
+    check_to_controller(
+        ToController::Heartbeat { lease_ms: 1_000 },
+        &hex!("00 01 e807"),
+    );
+}
+
+#[test]
+fn event_seen() {
+    check_to_controller(ToController::EventSeen { number: 4 }, &hex!("00 02 04"));
+}
+
+#[test]
+fn permit_entry() {
+    let message = ToController::Permit {
+        door: Door::Entry,
+        for_ms: 8_000,
+        passage: 7,
+    };
+    check_to_controller(message, &hex!("09 03 00 c03e 07"));
+}
+
+#[test]
+fn permit_exit() {
+    let message = ToController::Permit {
+        door: Door::Exit,
+        for_ms: 30_000,
+        passage: u32::MAX,
+    };
+    check_to_controller(message, &hex!("09 03 01 b0ea01 ffffffff0f"));
+}
+
+#[test]
+fn withdraw() {
+    check_to_controller(ToController::Withdraw, &hex!("09 04"));
+}
+
+#[test]
+fn send_back() {
+    check_to_controller(ToController::SendBack { passage: 7 }, &hex!("09 05 07"));
+}
+
+#[test]
+fn set_mode() {
+    for (mode, bytes) in [
+        (Mode::Closed, hex!("09 06 00")),
+        (Mode::WalkIn, hex!("09 06 01")),
+        (Mode::OnPermit, hex!("09 06 02")),
+    ] {
+        check_to_controller(ToController::SetMode { mode }, &bytes);
+    }
+}
+
+#[test]
+fn show() {
+    for (sign, bytes) in [
+        (Sign::Dark, hex!("09 07 00")),
+        (Sign::Closed, hex!("09 07 01")),
+        (Sign::Welcome, hex!("09 07 02")),
+        (Sign::Busy, hex!("09 07 03")),
+        (Sign::Go, hex!("09 07 04")),
+        (Sign::Help, hex!("09 07 05")),
+    ] {
+        check_to_controller(ToController::Show { sign }, &bytes);
+    }
+}
+
+#[test]
+fn clear_alarm() {
+    check_to_controller(ToController::ClearAlarm, &hex!("09 08"));
+}
+
+#[test]
+fn hello_to_the_host() {
+    for (board, reset, bytes) in [
+        (
+            Board::NucleoL476rg,
+            ResetCause::PowerOn,
+            hex!("00 02 02 000102 00 00 f0a204"),
+        ),
+        (
+            Board::Simulated,
+            ResetCause::Pin,
+            hex!("00 02 02 000102 01 01 f0a204"),
+        ),
+        (
+            Board::Simulated,
+            ResetCause::Software,
+            hex!("00 02 02 000102 01 02 f0a204"),
+        ),
+        (
+            Board::Simulated,
+            ResetCause::Watchdog,
+            hex!("00 02 02 000102 01 03 f0a204"),
+        ),
+        (
+            Board::Simulated,
+            ResetCause::Unknown,
+            hex!("00 02 02 000102 01 04 f0a204"),
+        ),
+    ] {
+        let firmware = [0, 1, 2];
+        let (wire_min, wire_max, uptime_ms) = (2, 2, 70_000);
+        let message = ToHost::Hello {
+            wire_min,
+            wire_max,
+            firmware,
+            board,
+            reset,
+            uptime_ms,
+        };
+        check_to_host(message, &bytes);
+    }
+}
+
+#[test]
+fn done_accepted() {
+    check_to_host(done(Answer::Accepted), &hex!("01 ac02 00"));
+}
+
+#[test]
+fn done_refused() {
+    for (refusal, bytes) in [
+        (Refusal::NoSession, hex!("01 ac02 01 00")),
+        (Refusal::NoLease, hex!("01 ac02 01 01")),
+        (Refusal::WrongPassage, hex!("01 ac02 01 02")),
+        (Refusal::WrongState, hex!("01 ac02 01 03")),
+        (Refusal::OtherDoorOpen, hex!("01 ac02 01 04")),
+        (Refusal::NotSingle, hex!("01 ac02 01 05")),
+        (Refusal::NotEmpty, hex!("01 ac02 01 06")),
+        (Refusal::Alarm, hex!("01 ac02 01 07")),
+        (Refusal::OutOfRange, hex!("01 ac02 01 08")),
+    ] {
+        check_to_host(done(Answer::Refused(refusal)), &bytes);
+    }
+}
+
+#[test]
+fn status_of_every_state() {
+    for (number, state) in [
+        State::Secure,
+        State::Idle,
+        State::EntryOpen,
+        State::EntryClosing,
+        State::Occupied,
+        State::Several,
+        State::ExitOpen,
+        State::ExitClosing,
+        State::Returning,
+        State::LeftObject,
+        State::Emergency,
+        State::Trouble,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut bytes = hex!("02 f0a204 00 ffffbf06 82c105 07 04");
+        bytes[4] = u8::try_from(number).unwrap();
+        check_to_host(status(state), &bytes);
+    }
+}
+
+#[test]
+fn event_of_every_sort() {
+    check_event(Event::Started, &hex!("00"));
+    check_event(Event::Approached, &hex!("01"));
+    check_event(Event::WentAway, &hex!("02"));
+    check_event(Event::Entered(7), &hex!("03 07"));
+    check_event(Event::SeveralEntered(7), &hex!("04 07"));
+    check_event(Event::ExitReleased(7), &hex!("05 07"));
+    check_event(Event::Passed(7), &hex!("06 07"));
+    check_event(Event::DidNotLeave(7), &hex!("07 07"));
+    check_event(Event::ReturnReleased(7), &hex!("08 07"));
+    check_event(Event::WentBack(7), &hex!("09 07"));
+    check_event(Event::ObjectLeft(7), &hex!("0a 07"));
+    check_event(Event::ObjectRemoved(7), &hex!("0b 07"));
+    check_event(Event::WrongWay, &hex!("0c"));
+    check_event(Event::Forced(Door::Entry), &hex!("0d 00"));
+    check_event(Event::HeldOpen(Door::Exit), &hex!("0e 01"));
+    check_event(Event::Obstructed(Door::Entry), &hex!("0f 00"));
+    check_event(Event::EmergencyBegan, &hex!("10"));
+    check_event(Event::EmergencyEnded, &hex!("11"));
+    check_event(
+        Event::Trouble(Fault::DoorContacts(Door::Exit)),
+        &hex!("12 00 01"),
+    );
+    check_event(Event::Trouble(Fault::UnicitySensor), &hex!("12 01"));
+    check_event(
+        Event::Trouble(Fault::DoorStuck(Door::Entry)),
+        &hex!("12 02 00"),
+    );
+    check_event(
+        Event::Trouble(Fault::DoorForced(Door::Exit)),
+        &hex!("12 03 01"),
+    );
+    check_event(Event::Trouble(Fault::Output), &hex!("12 04"));
+    check_event(Event::TroubleCleared, &hex!("13"));
+    check_event(Event::LeaseLapsed, &hex!("14"));
+    check_event(Event::Tampering(300), &hex!("1e ac02"));
+    check_event(Event::PairingOpened, &hex!("1f"));
+    check_event(Event::PairingClosed, &hex!("20"));
+    check_event(Event::Paired, &hex!("21"));
+}
+
+#[test]
+fn calls_and_replies() {
+    for (proposal, tail) in [
+        (Proposal::Session(&[7, 8]), &hex!("00 02 0708")[..]),
+        (Proposal::Pair(&[7, 8]), &hex!("01 02 0708")),
+        (Proposal::PairLast(&[7, 8]), &hex!("02 02 0708")),
+    ] {
+        let content = hello::call(&proposal);
+        assert_eq!(hex(&content), hex(&[&hex!("00 00 02 02"), tail].concat()));
+    }
+    for (reply, tail) in [
+        (Reply::Nothing, &hex!("00")[..]),
+        (Reply::Session(&[7, 8]), &hex!("01 02 0708")),
+        (Reply::Unpaired, &hex!("02")),
+        (Reply::Stranger, &hex!("03")),
+        (Reply::Pair(&[7, 8]), &hex!("04 02 0708")),
+        (Reply::PairingClosed, &hex!("05")),
+        (Reply::Paired(&[7, 8]), &hex!("06 02 0708")),
+    ] {
+        let content = hello::reply(&INTRODUCTION.in_clear(), &reply);
+        let clear = hex!("00 02 02 000102 01 03 f0a204");
+        assert_eq!(hex(&content), hex(&[&clear, tail].concat()));
+    }
+}
+
+const INTRODUCTION: Introduction = Introduction {
+    wire_min: 2,
+    wire_max: 2,
+    firmware: [0, 1, 2],
+    board: Board::Simulated,
+    reset: ResetCause::Watchdog,
+    uptime_ms: 70_000,
+    boot: 300,
+    entropy: Entropy::Weak,
+};
+
+#[test]
+fn introduction() {
+    let bytes = hex!("02 02 000102 01 03 f0a204 ac02 01");
+    assert_eq!(hex(&INTRODUCTION.encode()), hex(&bytes));
+    let strong = Introduction {
+        entropy: Entropy::Strong,
+        ..INTRODUCTION
+    };
+    assert_eq!(hex(&strong.encode()[12..]), hex(&hex!("00")));
+}
+
+#[test]
+fn label_code() {
+    let code = LabelCode(hex!("00112233445566778899aabbccddeeff"));
+    assert_eq!(code.to_string(), "008J-4CT4-ANK7-F24S-NAXW-SQFE-ZWDT");
+    assert_eq!(
+        hex(code.secret().bytes()),
+        hex(&hex!(
+            "691757e950be231901c31f7d28ff671e1a64064d54523b34f6fdd3c815f23e09"
+        ))
+    );
+}
+
+fn secret(number: u8) -> Secret {
+    Secret::new([number; 32])
+}
+
+/// The same seeds give the same keys, and so the same bytes: the host's half is `snow`, the
+/// controller's half is `noise-protocol`.
+#[test]
+fn whole_frames_of_a_session() {
+    let now = Instant::from_millis(1_000);
+    let host_keys = host::Keys {
+        own: secret(1),
+        pairing: Pairing {
+            peer: PublicKey(hex!(
+                "ce8d3ad1ccb633ec7b70c17814a5c76ecd029685050d344745ba05870e587d59"
+            )),
+            shared: secret(3),
+        },
+        weak_entropy_will_do: false,
+    };
+    let controller_keys = controller::Keys {
+        own: secret(2),
+        label: None,
+        pairing: Some(Pairing {
+            peer: PublicKey(hex!(
+                "a4e09292b651c278b9772c569f5fa9bb13d906b46ab68c9df9dc2b4409f8a209"
+            )),
+            shared: secret(3),
+        }),
+    };
+    let identity = controller::Identity {
+        firmware: [0, 1, 2],
+        board: Board::Simulated,
+        reset: ResetCause::PowerOn,
+        boot: 1,
+        entropy: Entropy::Strong,
+    };
+    let mut host = HostLink::new(now, host_keys, secret(4));
+    let mut controller = ControllerLink::new(now, identity, controller_keys, secret(5));
+
+    let call = host_says(&mut host, now);
+    check_frame(
+        &call,
+        &hex!(
+            "03027801010101010302023430231ce339b4a4055e8f5b1a6ea109355998491f4b2879f3"
+            "5c47f712069499e9358c63041a3cbe71d1cc09a281c63ade846e0e00"
+        ),
+    );
+    controller.receive(now, &call);
+    let answer = controller_says(&mut controller, now);
+    check_frame(
+        &answer,
+        &hex!(
+            "0302780101010103020204010201013f013a091b58193aa2dee503eb5c3d755bb6ea62a9"
+            "04d0584c2c3a82a265b24ad298414dc9d40826eb355e5aa04ff5fe424c344fe871e43311"
+            "d1a396b89d0600"
+        ),
+    );
+    host.receive(now, &answer);
+    let heartbeat = host_says(&mut host, now);
+    check_frame(
+        &heartbeat,
+        &hex!("034278010101172b85785b35069209d3a63f52bbe0824d068409906aa000"),
+    );
+    controller.receive(now, &heartbeat);
+    check_frame(
+        &controller_says(&mut controller, now),
+        &hex!("0342780101011ac523b5ddf8415c3ecb8b012f3dfd335597b74a8565cb9156cc00"),
+    );
+    host.send(ToController::Withdraw).unwrap();
+    let command = host_says(&mut host, now);
+    check_frame(
+        &command,
+        &hex!("0442780101011553aaf006f5cf58c62c4502c8c574aed82ff1bafa00"),
+    );
+    controller.receive(now, &command);
+    assert!(matches!(
+        controller.next(now),
+        Next::Deliver(controller::Delivery::Request {
+            number: 1,
+            message: ToController::Withdraw,
+        })
+    ));
+}
+
+fn host_says(host: &mut HostLink, now: Instant) -> Vec<u8> {
+    loop {
+        match host.next(now) {
+            Next::Transmit(wire) => return wire.to_vec(),
+            Next::Deliver(_) => {}
+            Next::Wait(_) => unreachable!("the host has nothing to say"),
+        }
+    }
+}
+
+fn controller_says(controller: &mut ControllerLink, now: Instant) -> Vec<u8> {
+    loop {
+        match controller.next(now) {
+            Next::Transmit(wire) => return wire.to_vec(),
+            Next::Deliver(_) => {}
+            Next::Wait(_) => unreachable!("the controller has nothing to say"),
+        }
+    }
+}
+
+/// The bytes as they are on the line: header, session, counter, content, CRC, all through COBS.
+fn check_frame(wire: &[u8], bytes: &[u8]) {
+    assert_eq!(hex(wire), hex(bytes));
+    let mut decoder = Decoder::new();
+    let decoded = bytes.iter().find_map(|byte| decoder.push(*byte));
+    let frame = decoded.expect("a whole frame").expect("a good one");
+    assert_eq!(hex(&frame.encode()), hex(bytes));
+}
+
+#[test]
+fn a_frame_without_a_session() {
+    let frame = Frame {
+        kind: Kind::Sealed,
+        version: 2,
+        session: 5,
+        counter: 0x0102_0304,
+        content: Content::from_slice(&hex!("11 00 22 000000000000000000000000000033")).unwrap(),
+    };
+    check_frame(
+        &frame.encode(),
+        &hex!("08420504030201110222010101010101010101010101010433670f00"),
+    );
+}
+
+fn hex(bytes: &[u8]) -> impl Debug + PartialEq + use<> {
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>()
+}
