@@ -3,10 +3,12 @@
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::with_deadline;
+use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
-use gate_protocol::link::controller::{ControllerLink, Delivery, Identity};
+use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Keys};
 use gate_protocol::{Answer, Instant, Task, ToController, ToHost};
 
+use crate::cabinet::Cabinet;
 use crate::fault::Ended;
 use crate::{clock, health, progress, scan, serial};
 
@@ -23,8 +25,9 @@ pub(crate) fn wake() {
 
 /// The controller's end of the link, for ever.
 #[embassy_executor::task]
-pub(crate) async fn talk(identity: Identity, ended: Ended) {
-    let mut link = ControllerLink::new(clock::now(), identity);
+pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: Ended) {
+    let mut link = ControllerLink::new(clock::now(), identity, keys, seed);
+    let mut cabinet = Cabinet::new();
     loop {
         let now = clock::now();
         let mut bytes = [0; 64];
@@ -35,7 +38,7 @@ pub(crate) async fn talk(identity: Identity, ended: Ended) {
             count = serial::read(&mut bytes);
         }
         progress::report(Task::Link, progress::USUAL);
-        let deadline = attend(now, &mut link, &ended);
+        let deadline = attend(now, &mut link, &mut cabinet, &ended);
         let latest = now.as_millis() + SHOWN_EVERY_MS;
         let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);
         // Woken or not: there is something to do.
@@ -44,9 +47,14 @@ pub(crate) async fn talk(identity: Identity, ended: Ended) {
 }
 
 /// Carries everything between link and interlock; gives the time of the link's next duty.
-fn attend(now: Instant, link: &mut ControllerLink, ended: &Ended) -> Instant {
+fn attend(
+    now: Instant,
+    link: &mut ControllerLink,
+    cabinet: &mut Cabinet,
+    ended: &Ended,
+) -> Instant {
     loop {
-        show_lane(now, link);
+        show_lane(now, link, cabinet);
         match link.next(now) {
             Next::Deliver(Delivery::SessionOpened) => {
                 scan::with_interlock(|interlock| interlock.open_session(now));
@@ -71,15 +79,21 @@ fn attend(now: Instant, link: &mut ControllerLink, ended: &Ended) -> Instant {
                     link.answer(number, answer);
                 }
             }
+            Next::Deliver(Delivery::Paired(pairing)) => {
+                progress::report(Task::Link, progress::LONG);
+                if let Some(outputs) = scan::with_interlock(|interlock| interlock.outputs()) {
+                    cabinet.pair(now, outputs, pairing, link);
+                }
+            }
             Next::Transmit(wire) => serial::write(&wire),
             Next::Wait(deadline) => return deadline,
         }
     }
 }
 
-fn show_lane(now: Instant, link: &mut ControllerLink) {
+fn show_lane(now: Instant, link: &mut ControllerLink, cabinet: &mut Cabinet) {
     let held = link.has_lease(now);
-    scan::with_interlock(|interlock| {
+    let inputs = scan::with_interlock(|interlock| {
         interlock.lease(now, held);
         link.set_lane(scan::lane(interlock));
         while let Some(event) = interlock.next_event() {
@@ -87,5 +101,9 @@ fn show_lane(now: Instant, link: &mut ControllerLink) {
             // numbers.
             let _ = link.report(now, event);
         }
+        interlock.inputs()
     });
+    if let Some(inputs) = inputs {
+        cabinet.watch(now, inputs, link);
+    }
 }

@@ -13,6 +13,7 @@
 #![no_main]
 
 mod board;
+mod cabinet;
 mod clock;
 mod executor;
 mod fault;
@@ -21,6 +22,7 @@ mod kept;
 mod link;
 mod progress;
 mod scan;
+mod secrets;
 mod serial;
 mod storage;
 
@@ -34,12 +36,12 @@ fn main() -> ! {
     let ended = fault::last(start.reset);
     clock::begin(&mut core, start.core_hz);
     clock::sleep_until(Instant::from_millis(ended.hold_ms()));
-    // The host learns of a storage that cannot be written when something is to be stored.
-    let _ = storage::count_start();
+    let secrets = secrets::gather();
+    let identity = identity(ended.reset, secrets.boot, secrets.entropy);
     scan::begin(NucleoL476rg::begin(&mut core, start.core_hz));
     executor::run(|spawner| {
         // The one task of a pool of one cannot fail to start.
-        if let Ok(task) = link::talk(identity(ended.reset), ended) {
+        if let Ok(task) = link::talk(identity, secrets.keys, secrets.seed, ended) {
             spawner.spawn(task);
         }
     })

@@ -28,7 +28,7 @@ const BUFFER: usize = VALUE_MAX + 16;
 #[repr(u8)]
 #[allow(
     dead_code,
-    reason = "pairing and configuration come with the sealed link"
+    reason = "the configuration comes with the site"
 )]
 pub(crate) enum Item {
     /// How often the controller has started: `u32`.
@@ -108,7 +108,6 @@ pub(crate) fn count_start() -> Result<u32, StorageError> {
 }
 
 /// What the factory gave this controller.
-#[allow(dead_code, reason = "the keys are the sealed link's")]
 pub(crate) fn factory_page() -> Result<FactoryPage, FactoryError> {
     FactoryPage::from_bytes(flash::bytes(map::FACTORY))
 }

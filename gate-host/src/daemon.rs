@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::journal::{Journal, JournalError};
+use crate::keys::{HostKeys, KeysError};
 use crate::lane;
 use crate::page;
 use crate::ports::camera::Camera;
@@ -18,6 +19,7 @@ use gate_face::capture::Rules;
 use gate_face::engine::{FaceEngine, LoadError};
 use gate_face::manifest::{Manifest, ManifestError};
 use gate_face::models::ModelSet;
+use gate_protocol::keys::Secret;
 use gate_session::{Device, Event, Session};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +33,9 @@ pub enum StartError {
     /// See [`JournalError`].
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// See [`KeysError`].
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// Look at path and permissions.
     #[error("{what} {path}: {problem}")]
     File {
@@ -86,6 +91,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
     let clock = Clock::start();
+    let keys = HostKeys::open(&settings.controller.keys)?;
     let journal = Journal::open(&settings.journal.file)?;
     let travellers = journal.last_traveller()?;
     let trust = Arc::new(open_trust(&settings.chip.trust)?);
@@ -114,10 +120,14 @@ pub async fn run(
             })
         }
     });
-    let first_session = rand::random();
     let ports = LanePorts {
         inbox,
-        controller: ControllerPort::spawn(settings.controller, first_session, outbox.clone()),
+        controller: ControllerPort::spawn(
+            settings.controller,
+            keys,
+            Secret::new(rand::random()),
+            outbox.clone(),
+        ),
         chip: ChipPort::spawn(settings.chip, trust, outbox.clone()).map_err(StartError::Thread)?,
         face: FacePort::spawn(engine, rules, camera, outbox.clone()).map_err(StartError::Thread)?,
         lists: ListsPort::spawn(settings.lists.file, outbox.clone()),

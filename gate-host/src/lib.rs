@@ -4,8 +4,10 @@
 pub mod clock;
 pub mod daemon;
 pub mod journal;
+pub mod keys;
 pub mod lane;
 pub mod page;
+pub mod pair;
 pub mod ports;
 pub mod screens;
 pub mod settings;

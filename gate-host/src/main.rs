@@ -1,9 +1,11 @@
 //! The gate's daemon.
 
 use clap::{Parser, Subcommand};
+use gate_host::keys::HostKeys;
 use gate_host::settings::Settings;
-use gate_host::{daemon, journal};
-use std::path::PathBuf;
+use gate_host::{daemon, journal, pair};
+use gate_protocol::pairing::LabelCode;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -35,6 +37,25 @@ enum Command {
         /// The journal.
         file: PathBuf,
     },
+    /// Pairs this host with a gate controller: open its cabinet, hold the pairing button for three
+    /// seconds, then there is a minute. The daemon must not run meanwhile.
+    Pair {
+        /// The controller's serial device.
+        #[arg(long, default_value = "/dev/gate/controller")]
+        device: PathBuf,
+        /// Bits per second.
+        #[arg(long, default_value_t = 115_200)]
+        baud: u32,
+        /// The code on the label inside the cabinet; asked for if it is not given.
+        #[arg(long)]
+        code: Option<LabelCode>,
+        /// Where the keys are written: `controller.keys` in the settings.
+        #[arg(long, default_value = "/etc/gate/controller.keys")]
+        keys: PathBuf,
+        /// Replaces the keys of an earlier pairing.
+        #[arg(long)]
+        again: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -58,9 +79,10 @@ fn run(command: Command) -> anyhow::Result<()> {
                 .init();
             run_lane(Settings::open(&settings)?)
         }
-        Command::CheckConfig { settings } => {
-            Settings::open(&settings)?;
-            println!("{}: no errors", settings.display());
+        Command::CheckConfig { settings: path } => {
+            let settings = Settings::open(&path)?;
+            HostKeys::open(&settings.controller.keys)?;
+            println!("{}: no errors", path.display());
             Ok(())
         }
         Command::VerifyJournal { file } => {
@@ -71,7 +93,43 @@ fn run(command: Command) -> anyhow::Result<()> {
             );
             Ok(())
         }
+        Command::Pair {
+            device,
+            baud,
+            code,
+            keys,
+            again,
+        } => pair_controller(&device, baud, code, &keys, again),
     }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn pair_controller(
+    device: &Path,
+    baud: u32,
+    code: Option<LabelCode>,
+    keys: &Path,
+    again: bool,
+) -> anyhow::Result<()> {
+    let code = match code {
+        Some(code) => code,
+        None => ask_for_code()?,
+    };
+    let tell = |problem| eprintln!("{problem}");
+    let paired = pair::pair(device, baud, &code, keys, again, tell).await?;
+    println!(
+        "paired with gate controller {:?}, keys in {}",
+        paired.pairing.peer,
+        keys.display()
+    );
+    Ok(())
+}
+
+fn ask_for_code() -> anyhow::Result<LabelCode> {
+    eprint!("code on the controller's label: ");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim().parse()?)
 }
 
 /// Two workers: the lane loop is never behind the page.

@@ -14,6 +14,7 @@ use std::time::Duration;
 /// ```toml
 /// [controller]
 /// device = "/dev/gate/controller"
+/// keys = "/etc/gate/controller.keys"
 ///
 /// [reader]
 /// device = "/dev/gate/mrz"
@@ -273,6 +274,7 @@ mod tests {
     const GOOD: &str = r#"
 [controller]
 device = "/dev/gate/controller"
+keys = "/etc/gate/controller.keys"
 [reader]
 device = "/dev/gate/mrz"
 [chip]
@@ -319,7 +321,7 @@ looking = "1m 30s"
             (GOOD.replace("officer", "leaving"), "limits.leaving"),
             (GOOD.replace("[journal]\nfile = \"/j\"\n", ""), "journal"),
             (GOOD.replace("127.0.0.1:8080", "0.0.0.0:8080"), "loopback"),
-            (GOOD.replace("[page]", "[page"), "line 18"),
+            (GOOD.replace("[page]", "[page"), "line 19"),
         ];
         for (text, word) in cases {
             let error = open(&text).unwrap_err().to_string();

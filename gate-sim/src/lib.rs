@@ -5,6 +5,7 @@ pub mod camera;
 pub mod chip;
 pub mod emulator;
 pub mod issuer;
+pub mod keys;
 pub mod profile;
 pub mod reader;
 pub mod rig;

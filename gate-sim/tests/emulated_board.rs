@@ -10,11 +10,15 @@ mod pins;
 #[path = "emulated_board/scan.rs"]
 mod scan;
 
+use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{Door, Event, Failure, Health, Instant, Mode, Sign, State, ToController};
-use gate_sim::emulator::{ALL_CALM, Board, Change, Config, EmulatorError, Watchdogs};
+use gate_sim::emulator::{
+    ALL_CALM, Board, Change, Config, EmulatorError, TEST_SERIAL, Watchdogs, test_page,
+};
+use gate_sim::keys;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, channel};
@@ -76,7 +80,11 @@ impl Bench {
             board,
             tty,
             bytes,
-            link: HostLink::new(Instant::ZERO, 1),
+            link: HostLink::new(
+                Instant::ZERO,
+                keys::of_host(&test_page(TEST_SERIAL)),
+                Secret::derive("seed of the bench", &[]),
+            ),
             began: now(),
             sessions: Vec::new(),
             events: Vec::new(),
@@ -144,6 +152,7 @@ impl Bench {
             Delivery::Accepted(_) => self.accepted += 1,
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.failures.push(failure),
+            Delivery::Tampering { frames } => unreachable!("{frames} forged frames"),
             Delivery::Down(_) | Delivery::Refused(..) | Delivery::Lost(_) => {}
         }
     }

@@ -16,10 +16,10 @@ use gate_sim::camera::CameraFault;
 use gate_sim::chip::Fault;
 use gate_sim::issuer::{Authority, Scheme, State};
 use gate_sim::reader::ReaderFault;
-use lane::{MANIFEST, Tools, in_lane};
+use lane::{MANIFEST, Tools, in_lane, write_keys};
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -330,12 +330,14 @@ impl FullDisk {
 fn settings(folder: &Path, models: &Path) -> String {
     let trust = Authority::new(State::UTOPIA, Scheme::Elliptic, 1).and_then(|it| it.csca_pem());
     fs::write(folder.join("csca.pem"), trust.expect("a certificate")).expect("a folder");
+    write_keys(&folder.join("controller.keys")).expect("a folder");
     format!(
-        "controller.device = \"/none\"\nreader.device = \"/none\"\n\
+        "controller = {{ device = \"/none\", keys = {keys:?} }}\nreader.device = \"/none\"\n\
          chip = {{ reader = \"none\", trust = {trust:?} }}\n\
          camera.url = \"http://127.0.0.1:9/\"\n\
          face = {{ manifest = {MANIFEST:?}, models = {models:?} }}\n\
          lists.file = \"/none\"\njournal.file = {journal:?}\npage.listen = \"127.0.0.1:0\"\n",
+        keys = folder.join("controller.keys"),
         trust = folder.join("csca.pem"),
         journal = folder.join("journal.sqlite"),
     )
@@ -405,5 +407,33 @@ fn an_unknown_key_in_the_settings_stops_the_start_and_is_named_with_its_line() {
         "`officer`",
     ] {
         assert!(problem.contains(word), "{word}: {problem}");
+    }
+}
+
+#[test]
+fn missing_damaged_or_readable_keys_of_the_controller_stop_the_start_and_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = settings(folder.path(), Path::new("/none"));
+    let keys = folder.path().join("controller.keys");
+    let problem = || {
+        let problem = start(folder.path(), &settings).expect_err("keys that are no use");
+        format!("{problem:#}")
+    };
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o644)).expect("a file");
+    for (case, word) in [
+        ("readable", "mode 644, 600 expected"),
+        ("damaged", "own, controller and shared expected"),
+        ("missing", "No such file"),
+    ] {
+        let problem = problem();
+        assert!(problem.contains("/controller.keys"), "{case}: {problem}");
+        assert!(problem.contains(word), "{case}: {problem}");
+        match case {
+            "readable" => {
+                fs::write(&keys, "own = 1\n").expect("a file");
+                fs::set_permissions(&keys, fs::Permissions::from_mode(0o600)).expect("a file");
+            }
+            _ => drop(fs::remove_file(&keys)),
+        }
     }
 }

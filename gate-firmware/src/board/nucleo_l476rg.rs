@@ -4,10 +4,12 @@ mod edges;
 pub(crate) mod flash;
 mod pins;
 mod power;
+pub(crate) mod random;
 mod watchdog;
 
 use cortex_m::peripheral::NVIC;
 use gate_protocol::ResetCause;
+use gate_protocol::hello::Entropy;
 use gate_protocol::link::controller::Identity;
 use gate_protocol::pins::Bits;
 use stm32_metapac::{GPIOA, GPIOB, GPIOC, GPIOD, Interrupt, gpio};
@@ -96,11 +98,13 @@ impl Board for NucleoL476rg {
 }
 
 /// What the controller says of itself.
-pub(crate) const fn identity(reset: ResetCause) -> Identity {
+pub(crate) const fn identity(reset: ResetCause, boot: u32, entropy: Entropy) -> Identity {
     Identity {
         firmware: version(),
         board: gate_protocol::Board::NucleoL476rg,
         reset,
+        boot,
+        entropy,
     }
 }
 

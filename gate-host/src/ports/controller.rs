@@ -4,9 +4,13 @@
 //! again when it vanishes.
 
 use super::Outbox;
-use gate_protocol::link::host::{Delivery, HostLink, Occurrence};
+use crate::keys::HostKeys;
+use gate_protocol::keys::Secret;
+use gate_protocol::link::host::{Delivery, HostLink, Keys, Occurrence};
 use gate_protocol::link::{LinkError, Next};
-use gate_protocol::message::{CommandNumber, Door, Mode, Passage, Refusal, Sign, ToController};
+use gate_protocol::message::{
+    CommandNumber, Door, Event as LaneEvent, Mode, Passage, Refusal, Sign, ToController,
+};
 use gate_session::{Device, Event, Observer};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -29,6 +33,12 @@ const REOPEN_AFTER: Duration = Duration::from_millis(500);
 pub struct ControllerSettings {
     /// Serial device, by a name that does not change: `/dev/gate/controller`.
     pub device: PathBuf,
+    /// File with the keys that pairing has made: see [`crate::keys`].
+    pub keys: PathBuf,
+    /// Whether a controller with weak random numbers will do. Only an emulated one has such, and a
+    /// broken one: never in a gate that people use.
+    #[serde(default)]
+    pub weak_entropy: bool,
     /// Bits per second.
     #[serde(default = "baud")]
     pub baud: u32,
@@ -46,11 +56,21 @@ pub struct ControllerPort {
 }
 
 impl ControllerPort {
-    /// Starts the task.
+    /// Starts the task. `seed` is random and never the same twice.
     #[must_use]
-    pub fn spawn(settings: ControllerSettings, first_session: u8, outbox: Outbox) -> Self {
+    pub fn spawn(
+        settings: ControllerSettings,
+        keys: HostKeys,
+        seed: Secret,
+        outbox: Outbox,
+    ) -> Self {
         let (commands, queue) = mpsc::channel(QUEUE);
-        let link = HostLink::new(outbox.now(), first_session);
+        let keys = Keys {
+            own: keys.own,
+            pairing: keys.pairing,
+            weak_entropy_will_do: settings.weak_entropy,
+        };
+        let link = HostLink::new(outbox.now(), keys, seed);
         let to_lane = outbox.clone();
         let task = Task {
             settings,
@@ -239,7 +259,7 @@ impl Task {
                 if missing > 0 {
                     error!(missing, "controller had to throw events away");
                 }
-                debug!(?event, "lane");
+                report(event);
                 self.outbox.post(Event::Lane(event));
             }
             Delivery::Accepted(number) => {
@@ -261,11 +281,30 @@ impl Task {
                         .post(Event::ExitRefused(passage, Refusal::NoSession));
                 }
             }
+            Delivery::Tampering { frames } => {
+                error!(device = %self.settings.device.display(), frames, "controller's line is tampered with: frames that were not sealed with its key");
+            }
         }
     }
 
     fn down(&mut self, problem: LinkError) {
         error!(device = %self.settings.device.display(), %problem, "controller lost");
         self.outbox.post(Event::DeviceLost(Device::Controller));
+    }
+}
+
+/// Most of what happens in a lane is its daily business.
+fn report(event: LaneEvent) {
+    match event {
+        LaneEvent::Tampering(frames) => {
+            error!(
+                frames,
+                "controller's line is tampered with: frames that were not sealed with its key reach the controller"
+            );
+        }
+        LaneEvent::PairingOpened | LaneEvent::PairingClosed | LaneEvent::Paired => {
+            warn!(%event, "controller's cabinet is open");
+        }
+        _ => debug!(?event, "lane"),
     }
 }

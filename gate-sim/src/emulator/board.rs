@@ -13,8 +13,10 @@ use super::process::{self, MACHINE, Process};
 use super::qmp::Qmp;
 use super::qtest::QTest;
 use super::sabotage::Sabotage;
+use super::storage;
 use super::watchdog::{Kennel, Watch, Watchdogs, watch};
 use super::{now, rest};
+use crate::keys;
 use gate_boot::map::FLASH;
 use gate_protocol::pins::{Bits, Input};
 use std::collections::VecDeque;
@@ -44,7 +46,7 @@ pub struct Config {
     /// The firmware image: an ELF file, or the bytes of the flash from its beginning.
     pub firmware: PathBuf,
     /// What else a new board has in its flash, by address. Comes with the factory page of a test
-    /// board. Outdone by the image where both say something.
+    /// board that is paired. Outdone by the image where both say something.
     pub preload: Vec<(u32, Vec<u8>)>,
     /// A folder of the board's own for its sockets; made if it is not there. Its path must be
     /// short: the names of sockets have some hundred bytes of room.
@@ -57,17 +59,22 @@ pub struct Config {
 }
 
 impl Config {
-    /// A board with QEMU's own data folder, a test board's factory page and no watchdogs.
+    /// A board with QEMU's own data folder, a test board's factory page, its pairing with the
+    /// [simulated host](keys::of_host), and no watchdogs.
     pub fn new(
         qemu: impl Into<PathBuf>,
         firmware: impl Into<PathBuf>,
         work_dir: impl Into<PathBuf>,
     ) -> Self {
+        let page = factory::test_page(TEST_SERIAL);
         Self {
             qemu: qemu.into(),
             data_dir: None,
             firmware: firmware.into(),
-            preload: vec![factory::preloaded(&factory::test_page(TEST_SERIAL))],
+            preload: vec![
+                factory::preloaded(&page),
+                storage::with_pairing(&keys::pairing_of_controller(&page)),
+            ],
             work_dir: work_dir.into(),
             instruction_shift: None,
             watchdogs: Watchdogs::default(),

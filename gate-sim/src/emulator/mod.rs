@@ -37,6 +37,7 @@ mod process;
 mod qmp;
 mod qtest;
 mod sabotage;
+mod storage;
 mod watchdog;
 
 pub use board::{Board, Config};
@@ -46,6 +47,7 @@ pub use flash::{Flash, Torn};
 pub use line::LineFaults;
 pub use pins::{ALL_CALM, Change};
 pub use sabotage::Sabotage;
+pub use storage::with_pairing;
 pub use watchdog::Watchdogs;
 
 use std::time::Instant;

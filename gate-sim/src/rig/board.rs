@@ -1,8 +1,12 @@
 //! A controller without a board: the real interlock behind the real controller's end of the link.
 
+use crate::emulator::{TEST_SERIAL, test_page};
+use crate::keys;
 use gate_interlock::Interlock;
 use gate_interlock::invariants::{Invariants, Violation};
 use gate_protocol::frame::Wire;
+use gate_protocol::hello::Entropy;
+use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Lane};
 use gate_protocol::pins::Bits;
@@ -21,11 +25,15 @@ impl Board {
             firmware: [0, 0, 0],
             board: BoardName::Simulated,
             reset: ResetCause::PowerOn,
+            boot: 1,
+            entropy: Entropy::Weak,
         };
+        let keys = keys::of_controller(&test_page(TEST_SERIAL));
+        let seed = Secret::derive("seed of the rig's controller", &[]);
         Self {
             interlock: Interlock::new(now, site),
             rules: Invariants::new(site),
-            link: ControllerLink::new(now, identity),
+            link: ControllerLink::new(now, identity, keys, seed),
         }
     }
 
@@ -80,6 +88,8 @@ impl Board {
                 self.rules.answered(now, &message, answer);
                 self.link.answer(number, answer);
             }
+            // Nobody opens the rig's cabinet.
+            Delivery::Paired(_) => {}
         }
     }
 

@@ -1,6 +1,9 @@
 //! The host's end of the link, and what it tells the session.
 
+use crate::emulator::{TEST_SERIAL, test_page};
+use crate::keys;
 use gate_protocol::frame::Wire;
+use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Delivery, HostLink};
 use gate_protocol::{CommandNumber, Door, Instant, Passage, Refusal, ToController};
@@ -18,8 +21,10 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(now: Instant) -> Self {
+        let keys = keys::of_host(&test_page(TEST_SERIAL));
+        let seed = Secret::derive("seed of the rig's host", &[]);
         Self {
-            link: HostLink::new(now, 1),
+            link: HostLink::new(now, keys, seed),
             observer: Observer::default(),
             exits: Vec::new(),
             events: VecDeque::new(),
@@ -84,6 +89,8 @@ impl Host {
             Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
             // For technicians: the session does not act on it.
             Delivery::Health(_) | Delivery::LastFailure(_) => {}
+            // The session has no use for it: the daemon's log has.
+            Delivery::Tampering { .. } => {}
         }
     }
 

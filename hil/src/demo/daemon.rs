@@ -1,6 +1,9 @@
 //! The real daemon, started with settings for the simulated devices.
 
 use anyhow::Context;
+use gate_host::keys::HostKeys;
+use gate_sim::emulator::{TEST_SERIAL, test_page};
+use gate_sim::keys;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -46,6 +49,13 @@ impl Daemon {
             folder.join("lists.txt"),
             format!("key {}\n", "00".repeat(32)),
         )?;
+        // The emulated board comes paired with these.
+        let keys = keys::of_host(&test_page(TEST_SERIAL));
+        let keys = HostKeys {
+            own: keys.own,
+            pairing: keys.pairing,
+        };
+        keys.write(&folder.join("controller.keys"), true)?;
         std::fs::write(folder.join("gate.toml"), settings(folder, places))?;
         let log = File::create(folder.join("gate-host.log"))?;
         let child = Command::new(program)
@@ -128,11 +138,12 @@ fn pause() {
 fn settings(folder: &Path, places: &Places<'_>) -> String {
     let quoted = |path: &Path| format!("{:?}", path.display().to_string());
     format!(
-        "[controller]\ndevice = {controller}\n\n[reader]\ndevice = {reader}\n\n\
+        "[controller]\ndevice = {controller}\nkeys = {keys}\nweak_entropy = true\n\n[reader]\ndevice = {reader}\n\n\
          [chip]\nreader = {chip:?}\ntrust = {trust}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
          [face]\nmanifest = {manifest}\nmodels = {models}\n\n[lists]\nfile = {lists}\n\n[journal]\nfile = {journal}\n\n\
          [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n",
         controller = quoted(places.controller),
+        keys = quoted(&folder.join("controller.keys")),
         reader = quoted(places.reader),
         chip = places.chip,
         trust = quoted(&folder.join("csca.pem")),

@@ -18,6 +18,7 @@ use anyhow::{Context, Result, bail, ensure};
 use gate_face::manifest::Manifest;
 use gate_host::daemon::{self, StartError};
 use gate_host::journal;
+use gate_host::keys::HostKeys;
 use gate_host::settings::Settings;
 use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{Door, Instant};
@@ -26,7 +27,8 @@ use gate_sim::camera::{Camera, Format};
 use gate_sim::chip::pcscd::Pcscd;
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::chip::{Chip, Fault};
-use gate_sim::emulator::{Board, Config};
+use gate_sim::emulator::{Board, Config, TEST_SERIAL, test_page};
+use gate_sim::keys;
 use gate_sim::profile::Profile;
 use gate_sim::reader::Reader;
 use gate_sim::world::{Action, Persona, View, World};
@@ -34,7 +36,7 @@ use jiff::Timestamp;
 use page::Page;
 use people::Traveller;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -122,6 +124,16 @@ pub(crate) struct Lane {
     document: Document,
     tools: Tools,
     folder: TempDir,
+}
+
+/// The keys with which the emulated board comes paired.
+pub(crate) fn write_keys(file: &Path) -> Result<()> {
+    let keys = keys::of_host(&test_page(TEST_SERIAL));
+    let keys = HostKeys {
+        own: keys.own,
+        pairing: keys.pairing,
+    };
+    Ok(keys.write(file, true)?)
 }
 
 /// A daemon, and what ends it when it is dropped.
@@ -233,6 +245,7 @@ impl Lane {
     pub(crate) fn start(&mut self) -> Result<()> {
         let folder = self.folder.path();
         std::fs::write(folder.join("csca.pem"), &self.traveller.trust)?;
+        write_keys(&folder.join("controller.keys"))?;
         let file = folder.join("gate.toml");
         std::fs::write(&file, self.settings())?;
         let settings = Settings::open(&file)?;
@@ -249,7 +262,7 @@ impl Lane {
     fn settings(&self) -> String {
         let place = |name: &str| format!("{:?}", self.folder.path().join(name));
         format!(
-            "controller.device = {controller}\n\
+            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true }}\n\
              reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
              chip = {{ reader = {chip:?}, trust = {trust}, extended_length = true }}\n\
              camera.url = \"http://{camera}/stream.mjpeg\"\n\
@@ -259,6 +272,7 @@ impl Lane {
              page.listen = \"{page}\"\n\
              limits.officer = \"1 s\"\n",
             controller = place("controller"),
+            keys = place("controller.keys"),
             reader = place("mrz"),
             chip = self.pcscd.reader(),
             trust = place("csca.pem"),
