@@ -19,13 +19,13 @@ use super::{
     STATUS_EVERY, STATUS_GAP, count,
 };
 use crate::body;
-use crate::frame::{Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
-use crate::hello::{self, Entropy, Introduction, Proposal};
+use crate::frame::{Content, Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
+use crate::hello::{self, Entropy, Introduction, Proposal, Reply};
 use crate::keys::{KeySource, Pairing, Secret};
 use crate::message::{
     Answer, Board, CommandNumber, Event, Passage, ResetCause, State, ToController, ToHost,
 };
-use crate::noise::{self, EPHEMERAL_LEN, Message, controller};
+use crate::noise::{self, EPHEMERAL_LEN, controller};
 use crate::pairing::LabelCode;
 use crate::seal::{Opener, Sealer, SessionKeys};
 use crate::time::Instant;
@@ -154,7 +154,8 @@ struct Offered {
     session: Session,
     /// What the call began with, to know the same call when it comes again.
     call: [u8; EPHEMERAL_LEN],
-    answer: Message,
+    /// What answers it, each time alike.
+    answer: Content,
 }
 
 /// The controller's end of the link: see the module.
@@ -438,17 +439,18 @@ impl ControllerLink {
             return Ok(());
         };
         self.may_shake_hands(now)?;
-        let introduction = self.introduction(now).encode();
+        let introduction = self.introduction(now);
         let ephemeral = self.source.next(message);
         let own = &self.keys.own;
-        match controller::answer_session(own, &pairing, ephemeral, prologue, message, &introduction)
-        {
+        let payload = introduction.encode();
+        match controller::answer_session(own, &pairing, ephemeral, prologue, message, &payload) {
             Ok((answer, keys)) => {
                 let session = Session::new(number, keys);
+                let reply = Reply::Session(&answer);
                 self.offered = Some(Offered {
                     session,
                     call,
-                    answer,
+                    answer: hello::reply(&introduction.in_clear(), &reply),
                 });
                 self.greet(number, Greeting::Offer);
                 Ok(())

@@ -1,7 +1,7 @@
 //! What the controller says in clear.
 
 use super::{ControllerLink, GREETING_EVERY};
-use crate::frame::{Frame, Kind, WIRE_MAX, Wire};
+use crate::frame::{Content, Frame, Kind, WIRE_MAX, Wire};
 use crate::hello::{self, Reply};
 use crate::time::Instant;
 
@@ -37,22 +37,29 @@ impl ControllerLink {
             Greeting::Nothing => Reply::Nothing,
             Greeting::Unpaired => Reply::Unpaired,
             Greeting::Stranger => Reply::Stranger,
-            Greeting::Offer => Reply::Session(&self.offered.as_ref()?.answer),
+            Greeting::Offer => {
+                return Some(in_clear(session, self.offered.as_ref()?.answer.clone()));
+            }
             Greeting::PairingClosed => Reply::PairingClosed,
             Greeting::Pair => Reply::Pair(self.pairing.answer()?),
             Greeting::Paired => Reply::Paired(self.pairing.proof()?),
         };
-        let frame = Frame {
-            kind: Kind::Hello,
-            version: WIRE_MAX,
-            session,
-            counter: 0,
-            content: hello::reply(&self.introduction(now).in_clear(), &reply),
-        };
-        Some(frame.encode())
+        let clear = self.introduction(now).in_clear();
+        Some(in_clear(session, hello::reply(&clear, &reply)))
     }
 
     pub(super) fn greeting_at(&self, now: Instant) -> Instant {
         self.greeted.map_or(now, |last| last + GREETING_EVERY)
     }
+}
+
+fn in_clear(session: u8, content: Content) -> Wire {
+    let frame = Frame {
+        kind: Kind::Hello,
+        version: WIRE_MAX,
+        session,
+        counter: 0,
+        content,
+    };
+    frame.encode()
 }

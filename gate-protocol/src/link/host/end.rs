@@ -13,8 +13,8 @@ use crate::hello::{self, Entropy, Introduction, Reply};
 use crate::keys::{KeySource, Pairing, Secret};
 use crate::link::suspicion::Suspicion;
 use crate::link::{
-    DOUBT, Dropped, HEARTBEAT_EVERY, LEASE, LinkError, LinkStatistics, Next, REPEATS, RETRY_AFTER,
-    SILENT_AFTER, TURNED_AWAY_FOR, count,
+    DOUBT, Dropped, HEARTBEAT_EVERY, HELLO_EVERY, LEASE, LinkError, LinkStatistics, Next, REPEATS,
+    RETRY_AFTER, SILENT_AFTER, TURNED_AWAY_FOR, count,
 };
 use crate::message::{Answer, CommandNumber, Event, ToController, ToHost};
 use crate::seal::{Opener, Sealer};
@@ -287,11 +287,19 @@ impl HostLink {
         }
         match reply {
             Some(Reply::Session(answer)) => {
-                let (payload, keys) = calling.finish(answer).map_err(|_| {
-                    // The controller that we are paired with would have proved it.
-                    Dropped::Forged
-                })?;
-                let introduction = Introduction::read(&payload)?;
+                if (frame.version, frame.counter) != (WIRE_MAX, 0) {
+                    return Err(Dropped::BadBody);
+                }
+                // The controller that we are paired with would have proved it.
+                let proved = calling.finish(answer);
+                let (payload, keys) = proved.map_err(|_| Dropped::Forged)?;
+                let introduction = Introduction::read(&payload);
+                let Some(introduction) = introduction.ok().filter(|one| one.in_clear() == clear)
+                else {
+                    // What the controller said in clear was changed on the way.
+                    self.call(now + HELLO_EVERY);
+                    return Err(Dropped::Forged);
+                };
                 let session = Session {
                     sealer: Sealer::new(keys.host),
                     opener: Opener::new(keys.controller),
