@@ -57,7 +57,7 @@ fn starts_counted(board: &Board) -> Option<u32> {
     let storage = Copied(board.flash().clone());
     let config = const { MapConfig::new(STORAGE) };
     let mut map = MapStorage::<u8, _, _>::new(storage, config, Cache::new_uncached());
-    let mut buffer = [0; 64];
+    let mut buffer = [0; 512];
     let bytes = block_on(map.fetch_item::<&[u8]>(&mut buffer, &BOOTS)).expect("a readable storage");
     bytes.map(|bytes| postcard::from_bytes(bytes).expect("a number"))
 }
