@@ -1,4 +1,4 @@
-//! The real firmware image is paired at its emulated cabinet, and remembers it.
+//! The real firmware image and its line: paired at the emulated cabinet, and attacked at the cable.
 //!
 //! Needs `GATE_QEMU`, `GATE_FIRMWARE` and perhaps `GATE_QEMU_DATA` as `emulated_board` does.
 
@@ -6,9 +6,10 @@ use gate_protocol::keys::{Pairing, Secret};
 use gate_protocol::link::host::{Delivery, HostLink, HostPairing, Keys, PairingError};
 use gate_protocol::link::{LinkError, Next};
 use gate_protocol::pairing::LabelCode;
-use gate_protocol::pins::Input;
-use gate_protocol::{Event, Instant};
+use gate_protocol::pins::{Input, Output};
+use gate_protocol::{Decoder, Event, Frame, Instant, Sign, ToController};
 use gate_sim::emulator::{ALL_CALM, Board, Config, TEST_SERIAL, preloaded, test_page};
+use gate_sim::keys;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, channel};
@@ -23,12 +24,19 @@ struct Bench {
     tty: File,
     bytes: Receiver<Vec<u8>>,
     began: std::time::Instant,
+    /// All that a link has sent.
+    sent: Vec<Vec<u8>>,
     _folder: TempDir,
 }
 
 impl Bench {
     /// A board from the factory: paired with nobody.
     fn unpaired() -> Option<Self> {
+        Self::switched_on(|config| config.preload = vec![preloaded(&test_page(TEST_SERIAL))])
+    }
+
+    /// A board with whatever `change` makes of the usual one.
+    fn switched_on(change: impl FnOnce(&mut Config)) -> Option<Self> {
         let (Some(qemu), Some(firmware)) = (
             std::env::var_os("GATE_QEMU"),
             std::env::var_os("GATE_FIRMWARE"),
@@ -41,7 +49,7 @@ impl Bench {
         let folder = TempDir::new().expect("a folder");
         let mut config = Config::new(qemu, firmware, folder.path());
         config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
-        config.preload = vec![preloaded(&test_page(TEST_SERIAL))];
+        change(&mut config);
         let board = Board::power_on(&config, ALL_CALM).expect("a board");
         let tty = File::options()
             .read(true)
@@ -54,6 +62,7 @@ impl Bench {
             tty,
             bytes,
             began: now(),
+            sent: Vec::new(),
             _folder: folder,
         })
     }
@@ -100,12 +109,27 @@ impl Bench {
                 match link.next(self.now()) {
                     Next::Deliver(Delivery::Status(_)) => {}
                     Next::Deliver(delivery) => told.push(delivery),
-                    Next::Transmit(wire) => self.tty.write_all(&wire).expect("a line"),
+                    Next::Transmit(wire) => {
+                        self.tty.write_all(&wire).expect("a line");
+                        self.sent.push(wire.to_vec());
+                    }
                     Next::Wait(_) => break,
                 }
             }
         }
         told
+    }
+
+    /// Sends a command and sees it done.
+    fn does(&mut self, link: &mut HostLink, message: ToController) {
+        let number = link.send(message).expect("a session");
+        self.hears(link, |told| told.contains(&Delivery::Accepted(number)));
+    }
+
+    /// Keeps the session alive for so long.
+    fn keeps(&mut self, link: &mut HostLink, time: Duration) -> Vec<Delivery> {
+        let began = now();
+        self.hears(link, |_| began.elapsed() > time)
     }
 
     fn link(&self, pairing: &Pairing, seed: u8) -> HostLink {
@@ -171,6 +195,97 @@ fn a_host_is_paired_at_the_open_cabinet_with_button_and_code_and_stays_paired() 
     bench.board.power_back().expect("power");
     let mut link = bench.link(&pairing, 4);
     bench.hears(&mut link, is_connected);
+}
+
+/// What is shown can be seen at the pins, and needs no door.
+const HELP: ToController = ToController::Show { sign: Sign::Help };
+const BUSY: ToController = ToController::Show { sign: Sign::Busy };
+
+#[test]
+fn what_was_recorded_or_forged_moves_no_pin_of_the_real_image() {
+    let Some(mut bench) = Bench::switched_on(|_| {}) else {
+        return;
+    };
+    let keys = keys::of_host(&test_page(TEST_SERIAL));
+    let mut link = HostLink::new(bench.now(), keys, Secret::new([5; 32]));
+    bench.hears(&mut link, is_connected);
+    bench.does(&mut link, HELP);
+    bench.does(&mut link, BUSY);
+    bench.keeps(&mut link, Duration::from_millis(300));
+    let command = intercepted(&mut bench, &mut link);
+    // The host says it again, and then something else.
+    bench.keeps(&mut link, Duration::from_millis(300));
+    bench.does(&mut link, BUSY);
+    bench.keeps(&mut link, Duration::from_millis(300));
+    let recorded = std::mem::take(&mut bench.sent);
+    let changes = bench.board.changes();
+
+    let mut told = Vec::new();
+    for wire in &recorded {
+        bench.tty.write_all(wire).expect("a line");
+        told.extend(bench.keeps(&mut link, Duration::from_millis(5)));
+    }
+    let whole = decode(&command);
+    for bit in (0..whole.content.len() * 8).step_by(5) {
+        let mut forged = whole.clone();
+        forged.content[bit / 8] ^= 1 << (bit % 8);
+        // Else it would be taken for a repetition.
+        forged.counter += 10_000;
+        bench.tty.write_all(&forged.encode()).expect("a line");
+        told.extend(bench.keeps(&mut link, Duration::from_millis(5)));
+    }
+    let alarm = |delivery: &Delivery| matches!(delivery, Delivery::Event(one) if matches!(one.event, Event::Tampering(_)));
+    if !told.iter().any(alarm) {
+        told.extend(bench.hears(&mut link, |told| told.iter().any(alarm)));
+    }
+    let lost = |delivery: &Delivery| matches!(delivery, Delivery::Down(_));
+    assert!(!told.iter().any(lost), "{told:?}");
+    assert!(changes.try_recv().is_err(), "an output moved");
+
+    // After a reset nothing of all that means anything.
+    bench.board.reset().expect("a reset");
+    let began = now();
+    while !bench.board.outputs().output(Output::EntryHold) {
+        assert!(began.elapsed() < PATIENCE, "the board does not start");
+        bench.heard();
+    }
+    let changes = bench.board.changes();
+    for wire in recorded.iter().chain([&command]) {
+        bench.tty.write_all(wire).expect("a line");
+        bench.heard();
+    }
+    for _ in 0..200 {
+        bench.heard();
+    }
+    assert!(
+        changes.try_recv().is_err(),
+        "an output moved after the reset"
+    );
+}
+
+/// The command that shows something else, taken off the line before it arrives.
+fn intercepted(bench: &mut Bench, link: &mut HostLink) -> Vec<u8> {
+    link.send(HELP).expect("a session");
+    loop {
+        match link.next(bench.now()) {
+            Next::Transmit(wire) => {
+                // A heartbeat is a byte longer.
+                let frame = decode(&wire);
+                if frame.content.len() == gate_protocol::body::to_controller(9, &HELP).len() + 16 {
+                    return wire.to_vec();
+                }
+                bench.tty.write_all(&wire).expect("a line");
+            }
+            Next::Deliver(_) => {}
+            Next::Wait(_) => unreachable!("a command waits"),
+        }
+    }
+}
+
+fn decode(wire: &[u8]) -> Frame {
+    let mut decoder = Decoder::new();
+    let frame = wire.iter().find_map(|byte| decoder.push(*byte));
+    frame.expect("a whole frame").expect("a good one")
 }
 
 fn listen(mut tty: File) -> Receiver<Vec<u8>> {
