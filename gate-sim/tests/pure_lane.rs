@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+use gate_protocol::pins::Input;
 use gate_session::{Left, Outcome, Screen};
 use gate_sim::profile::Profile;
 use gate_sim::rig::{Costs, Journey, PureRig, bench};
@@ -139,6 +140,54 @@ fn slow_and_fast_people_get_through_alike() {
         for persona in Persona::ALL {
             let journey = served(&mut rig, persona);
             assert_eq!(journey.outcome, persona.ends(), "{}", persona.word());
+        }
+    }
+}
+
+/// A lane whose traveller is inside when `disturb` begins, `ms` after setting out.
+fn disturbed(seed: u64, ms: u64, disturb: &[(u64, Input, Option<bool>)]) -> (PureRig, Journey) {
+    let mut rig = rig(seed);
+    served(&mut rig, Persona::Genuine);
+    for (after, input, level) in disturb {
+        rig.disturb(Duration::from_millis(ms + after), *input, *level);
+    }
+    let journey = served(&mut rig, Persona::Genuine);
+    (rig, journey)
+}
+
+#[test]
+fn mains_that_fail_behind_a_traveller_do_not_end_the_journey() {
+    let mains = [
+        (0, Input::MainsOk, Some(false)),
+        (40_000, Input::MainsOk, None),
+    ];
+    for seed in 0..4 {
+        for ms in [6_000, 8_000, 10_000] {
+            let (mut rig, journey) = disturbed(seed, ms, &mains);
+            assert_eq!(journey.outcome, Outcome::Cleared, "seed {seed}, {ms} ms");
+            let next = served(&mut rig, Persona::Genuine);
+            assert_eq!(next.outcome, Outcome::Cleared, "seed {seed}, {ms} ms");
+            let both = journey.whole + next.whole;
+            let back = Duration::from_millis(40_000 + ms);
+            assert!(both > back, "seed {seed}: nobody is invited on battery");
+        }
+    }
+}
+
+#[test]
+fn an_opened_cabinet_sends_the_traveller_back_and_the_key_ends_it() {
+    let cabinet = [
+        (0, Input::TamperOk, Some(false)),
+        (20_000, Input::TamperOk, None),
+        (25_000, Input::KeyService, Some(true)),
+        (30_000, Input::KeyService, None),
+    ];
+    for seed in 0..4 {
+        for ms in [8_000, 9_000] {
+            let (mut rig, journey) = disturbed(seed, ms, &cabinet);
+            assert_eq!(journey.left, Left::ThroughEntry, "seed {seed}, {ms} ms");
+            let next = served(&mut rig, Persona::Genuine);
+            assert_eq!(next.outcome, Outcome::Cleared, "seed {seed}, {ms} ms");
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::world::View;
 use gate_protocol::Instant;
 use gate_protocol::frame::Wire;
+use gate_protocol::pins::Input;
 use gate_session::{Asked, Event, Screen, Span, Ticket};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -34,6 +35,8 @@ pub(super) enum Due {
     Frame(Asked),
     /// The models have examined a frame that was taken then and showed this.
     FrameExamined(Asked, Instant, View),
+    /// An input of the controller is held at a level, or let go.
+    Pin(Input, Option<bool>),
     /// An entry is on disk; it was handed over then, and clears somebody or does not.
     Recorded(Ticket, Span, bool),
 }

@@ -13,7 +13,7 @@ use super::monitor::{Monitor, Violation};
 use crate::profile::Profile;
 use crate::world::{Persona, World};
 use gate_document::mrz::MrzError;
-use gate_protocol::pins::Bits;
+use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{CheckedSite, Door, Instant, ToController};
 use gate_session::journey::Stage;
 use gate_session::{
@@ -183,6 +183,12 @@ impl PureRig {
         })
     }
 
+    /// Holds an input of the controller at a level from `after` now on, or lets it go: see
+    /// [`World::force`].
+    pub fn disturb(&mut self, after: Duration, input: Input, level: Option<bool>) {
+        self.agenda.plan(self.now + after, Due::Pin(input, level));
+    }
+
     /// Virtual time since the lane started.
     #[must_use]
     pub const fn now(&self) -> Instant {
@@ -298,6 +304,10 @@ impl PureRig {
             Due::FrameExamined(asked, taken, view) => {
                 let events = self.devices.frame_examined(now, asked, taken, view, agenda);
                 self.tell(events);
+            }
+            Due::Pin(input, level) => {
+                self.world.force(input, level);
+                self.scan_at = now;
             }
             Due::Recorded(ticket, span, clears) => {
                 if clears {
