@@ -3,11 +3,16 @@
 use crate::ports::camera::CameraSettings;
 use crate::ports::controller::ControllerSettings;
 use crate::ports::reader::ReaderSettings;
+use gate_protocol::site::OutOfBounds;
 use gate_session::Limits;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+mod site;
+
+pub use site::SiteSettings;
 
 /// Settings of one lane.
 ///
@@ -15,6 +20,11 @@ use std::time::Duration;
 /// [controller]
 /// device = "/dev/gate/controller"
 /// keys = "/etc/gate/controller.keys"
+///
+/// [controller.site]
+/// on_fire = "both"
+/// on_power_loss = "entry-only"
+/// timings = { enter = "15 s" }
 ///
 /// [reader]
 /// device = "/dev/gate/mrz"
@@ -123,8 +133,8 @@ pub struct LimitSettings {
 }
 
 /// A length of time with its unit.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Span(
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Span(
     #[serde(
         deserialize_with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required::deserialize"
     )]
@@ -172,6 +182,14 @@ pub enum SettingsError {
         /// Greatest value.
         max: Duration,
     },
+    /// Choose a time inside its bounds: the controller takes no other.
+    #[error("settings {path}: controller.site: {problem}")]
+    Site {
+        /// Path of the settings.
+        path: PathBuf,
+        /// Which time, its bounds and what was found.
+        problem: OutOfBounds,
+    },
     /// The page may only listen on loopback.
     #[error("settings {path}: page.listen is {found}, a loopback address expected")]
     NotLoopback {
@@ -204,6 +222,12 @@ impl Settings {
             });
         }
         settings.limits.check(path)?;
+        if let Some(site) = &settings.controller.site {
+            site.site().map_err(|problem| SettingsError::Site {
+                path: path.into(),
+                problem,
+            })?;
+        }
         Ok(settings)
     }
 }

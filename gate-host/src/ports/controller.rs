@@ -5,6 +5,7 @@
 
 use super::Outbox;
 use crate::keys::HostKeys;
+use crate::settings::SiteSettings;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::host::{Delivery, HostLink, Keys, Occurrence};
 use gate_protocol::link::{LinkError, Next};
@@ -42,6 +43,9 @@ pub struct ControllerSettings {
     /// Bits per second.
     #[serde(default = "baud")]
     pub baud: u32,
+    /// How the gate is built and what its site demands. Without it the controller goes by what it
+    /// was last told.
+    pub site: Option<SiteSettings>,
 }
 
 const fn baud() -> u32 {
@@ -79,6 +83,7 @@ impl ControllerPort {
             outbox,
             observer: Observer::default(),
             exits: HashMap::new(),
+            site: None,
             complained: false,
         };
         tokio::spawn(task.run());
@@ -132,6 +137,8 @@ struct Task {
     observer: Observer,
     /// Permits for the exit whose answer is outstanding.
     exits: HashMap<CommandNumber, Passage>,
+    /// The command that told the controller its site, if the answer is outstanding.
+    site: Option<CommandNumber>,
     /// The missing line has been reported; not again until it has been there.
     complained: bool,
 }
@@ -242,11 +249,24 @@ impl Task {
         }
     }
 
+    /// Tells the controller its site, before it is told to let anybody in.
+    fn configure(&mut self) {
+        self.site = None;
+        let Some(site) = self.settings.site.and_then(|site| site.site().ok()) else {
+            return; // none is named: what was read from the settings has been checked
+        };
+        match self.link.send(ToController::Configure { site: site.get() }) {
+            Ok(number) => self.site = Some(number),
+            Err(problem) => error!(%problem, "controller not told its site"),
+        }
+    }
+
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Connected(controller) => {
                 info!(?controller, "controller connected");
                 self.observer.forget();
+                self.configure();
                 self.send(ToController::ReadHealth);
                 self.outbox.post(Event::DeviceReady(Device::Controller));
             }
@@ -264,6 +284,16 @@ impl Task {
             }
             Delivery::Accepted(number) => {
                 self.exits.remove(&number);
+                if self.site.take_if(|site| *site == number).is_some() {
+                    info!("controller goes by the site of the settings");
+                }
+            }
+            Delivery::Refused(number, refusal) if self.site == Some(number) => {
+                self.site = None;
+                error!(
+                    ?refusal,
+                    "controller did not take the site of the settings and goes by the one before; it is told again when it is connected anew, which it takes while nobody is inside"
+                );
             }
             Delivery::Refused(number, refusal) => {
                 warn!(number, ?refusal, "controller refused a command");
