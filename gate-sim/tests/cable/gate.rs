@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use gate_interlock::{Interlock, Limits};
+use gate_interlock::Interlock;
 use gate_protocol::hello::Entropy;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::controller::{self, Identity, Lane};
 use gate_protocol::link::host;
 use gate_protocol::pins::{Bits, Output};
 use gate_protocol::{
-    Board, ControllerLink, Decoder, Door, Event, Frame, HostLink, Instant, LinkError, Mode, Next,
-    ResetCause, ToController,
+    Board, CheckedSite, ControllerLink, Decoder, Door, Event, Frame, HostLink, Instant, LinkError,
+    Mode, Next, ResetCause, ToController,
 };
 use gate_sim::emulator::{TEST_SERIAL, test_page};
 use gate_sim::keys;
@@ -72,7 +72,7 @@ impl Gate {
             now,
             host: host(now, "host"),
             controller: controller(now, 0),
-            interlock: Interlock::new(Limits::default()),
+            interlock: Interlock::new(now, CheckedSite::default()),
             world,
             inputs,
             outputs: Bits(0),
@@ -122,7 +122,7 @@ impl Gate {
     pub(crate) fn reset_controller(&mut self) {
         self.lives += 1;
         self.controller = controller(self.now, self.lives);
-        self.interlock = Interlock::new(Limits::default());
+        self.interlock = Interlock::new(self.now, CheckedSite::default());
     }
 
     pub(crate) fn run(&mut self, millis: u64) {
