@@ -9,4 +9,10 @@
 extern crate std;
 
 pub mod factory;
+pub mod flash;
+pub mod image;
 pub mod map;
+pub mod records;
+pub mod slot;
+pub mod start;
+pub mod update;
