@@ -1,11 +1,38 @@
-//! Tells the linker where `memory.x` is, and the firmware which build it is.
+//! Tells the linker where the image lies, and the firmware which build it is and whose updates it
+//! takes.
+//!
+//! `GATE_SLOT` is `A` (as without it) or `B`. `GATE_UPDATE_KEY` is the public key that updates are
+//! signed with, in hexadecimal; without it, it is the one of the published test key.
 
+use gate_boot::slot::Slot;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 fn main() {
-    println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
-    println!("cargo:rerun-if-changed=memory.x");
+    let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    place(&folder);
+    let key = gate_boot::key::from_environment();
+    fs::write(folder.join("key.rs"), format!("{key:?}")).expect("a key.rs");
+    name_build();
+}
 
+/// Links the image for its slot.
+fn place(folder: &Path) {
+    println!("cargo:rerun-if-env-changed=GATE_SLOT");
+    println!("cargo:rerun-if-changed=memory.x.in");
+    let slot = match env::var("GATE_SLOT").as_deref() {
+        Err(_) | Ok("A") => Slot::A,
+        Ok("B") => Slot::B,
+        Ok(other) => panic!("GATE_SLOT is {other}, expected A or B"),
+    };
+    let template = fs::read_to_string("memory.x.in").expect("the template");
+    let start = format!("{:#x}", slot.region().start);
+    fs::write(folder.join("memory.x"), template.replace("@SLOT@", &start)).expect("a memory.x");
+    println!("cargo:rustc-link-search={}", folder.display());
+}
+
+fn name_build() {
     let build = git(&["describe", "--always", "--tags", "--dirty"]);
     println!(
         "cargo:rustc-env=GATE_BUILD={}",

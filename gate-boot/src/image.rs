@@ -249,6 +249,30 @@ impl Wanted {
     }
 }
 
+/// An image in a file: as in its slot, header first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packed<'f> {
+    /// The header's bytes, not believed yet.
+    pub head: &'f [u8; HEADER_LEN],
+    /// What the header is about.
+    pub body: &'f [u8],
+}
+
+impl<'f> Packed<'f> {
+    /// The images of a file, one behind the other; ends at the first that is none.
+    pub fn all(file: &'f [u8]) -> impl Iterator<Item = (Self, Header)> {
+        let mut rest = file;
+        core::iter::from_fn(move || {
+            let head = rest.first_chunk()?;
+            let header = Header::parse(head)?;
+            let end = (HEADER as usize).checked_add(header.length as usize)?;
+            let body = rest.get(HEADER as usize..end)?;
+            rest = &rest[end..];
+            Some((Self { head, body }, header))
+        })
+    }
+}
+
 /// The public key that belongs to the signing key that grows from `seed`.
 #[must_use]
 pub fn public_key(seed: &[u8; 32]) -> [u8; 32] {

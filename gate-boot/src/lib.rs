@@ -5,13 +5,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 pub mod factory;
 pub mod flash;
 pub mod image;
+#[cfg(feature = "std")]
+pub mod key;
 pub mod map;
+#[cfg(feature = "pack")]
+pub mod pack;
 pub mod records;
 pub mod slot;
 pub mod start;

@@ -1,12 +1,19 @@
 //! What is built, and with what.
 
 use crate::steps::{cargo, note, output, root, run, step, succeeds, target};
-use anyhow::{Context, bail};
-use std::path::PathBuf;
+use anyhow::{Context, anyhow, bail};
+use gate_boot::image::public_key;
+use gate_boot::key::{TEST_SEED, to_digits};
+use gate_boot::pack;
+use gate_boot::slot::Slot;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The controller's processor: Cortex-M4 with floating point.
 const FIRMWARE_TARGET: &str = "thumbv7em-none-eabihf";
+
+/// Rises when no older image may run again: a weakness was mended. Releases tell why.
+const SECURITY_VERSION: u32 = 1;
 
 /// The programs of a lane, optimised.
 pub(crate) struct Programs {
@@ -16,13 +23,36 @@ pub(crate) struct Programs {
     pub(crate) hil: PathBuf,
 }
 
-/// Builds the controller's firmware and says where it is.
-pub(crate) fn firmware() -> anyhow::Result<PathBuf> {
+/// Builds the controller's boot loader and firmware, packs and signs them, and says where the whole
+/// flash of a new controller is. What an update needs, `update.img`, lies beside it.
+///
+/// `key` is a file with the 32 bytes from which the signing key grows; without one, the published
+/// test key signs.
+pub(crate) fn firmware(key: Option<&Path>) -> anyhow::Result<PathBuf> {
     step("Firmware of the gate controller");
     if !target_is_there()? {
         run(Command::new("rustup").args(["target", "add", FIRMWARE_TARGET]))
             .with_context(|| format!("the Rust target {FIRMWARE_TARGET} is missing; install it with `rustup target add {FIRMWARE_TARGET}`"))?;
     }
+    let seed = seed(key)?;
+    let packed = root().join("gate-firmware/target/controller");
+    std::fs::create_dir_all(&packed)?;
+    let mut update = Vec::new();
+    for slot in Slot::ALL {
+        let elf = build_image("gate-firmware", slot, &seed)?;
+        let about = pack::about(slot, version(), SECURITY_VERSION);
+        update.push(pack::image(&elf, &about, &seed)?);
+    }
+    let boot_loader = build_image("gate-boot-loader", Slot::A, &seed)?;
+    let controller = packed.join("controller.bin");
+    std::fs::write(&controller, pack::controller(&boot_loader, &update[0])?)?;
+    std::fs::write(packed.join("update.img"), update.concat())?;
+    note(&format!("{}", controller.display()));
+    Ok(controller)
+}
+
+/// Builds one program of the controller and says where it is.
+fn build_image(package: &str, slot: Slot, seed: &[u8; 32]) -> anyhow::Result<PathBuf> {
     let folder = root().join("gate-firmware");
     // An inherited target directory would put the image where nobody looks for it.
     run(cargo()
@@ -30,16 +60,44 @@ pub(crate) fn firmware() -> anyhow::Result<PathBuf> {
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .args(["build", "--release", "--locked"]))?;
+        .env("GATE_SLOT", slot.to_string())
+        .env("GATE_UPDATE_KEY", to_digits(&public_key(seed)))
+        .args(["build", "--release", "--locked", "--package", package]))?;
     let image = folder
         .join("target")
         .join(FIRMWARE_TARGET)
-        .join("release/gate-firmware");
+        .join("release")
+        .join(package);
     if !image.exists() {
         bail!("{}: built, and not there", image.display());
     }
-    note(&format!("{}", image.display()));
-    Ok(image)
+    // The same name for both slots: kept apart before the next one is built.
+    let kept = folder.join(format!("target/controller/{package}-{slot}.elf"));
+    std::fs::copy(&image, &kept)?;
+    Ok(kept)
+}
+
+fn seed(key: Option<&Path>) -> anyhow::Result<[u8; 32]> {
+    let Some(path) = key else {
+        note("signed with the published test key: for desks only");
+        return Ok(TEST_SEED);
+    };
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let found = bytes.len();
+    bytes
+        .try_into()
+        .map_err(|_| anyhow!("{} has {found} bytes, expected 32", path.display()))
+}
+
+/// Version of the workspace, which the controller's image carries.
+fn version() -> [u8; 3] {
+    let mut numbers = env!("CARGO_PKG_VERSION").split('.');
+    std::array::from_fn(|_| {
+        numbers
+            .next()
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(0)
+    })
 }
 
 fn target_is_there() -> anyhow::Result<bool> {

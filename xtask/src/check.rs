@@ -42,7 +42,7 @@ fn format() -> anyhow::Result<()> {
     run(cargo().args(["fmt", "--all", "--", "--check"]))?;
     run(cargo()
         .current_dir(firmware())
-        .args(["fmt", "--", "--check"]))
+        .args(["fmt", "--all", "--", "--check"]))
 }
 
 fn lints() -> anyhow::Result<()> {
@@ -58,6 +58,7 @@ fn lints() -> anyhow::Result<()> {
     ]))?;
     run(in_firmware().args([
         "clippy",
+        "--workspace",
         "--release",
         "--locked",
         "--",

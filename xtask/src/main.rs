@@ -10,6 +10,7 @@ mod prepare;
 mod steps;
 
 use clap::Parser;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 /// Tasks of the project. Each installs or fetches what it needs, and says so.
@@ -30,6 +31,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Builds the controller's boot loader and firmware for both slots, packed and signed.
+    Firmware {
+        /// File with the 32 bytes from which the signing key grows; the published test key without.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
     /// Fetches and verifies models, runtime and test pictures.
     Models,
 }
@@ -39,6 +46,7 @@ fn main() -> ExitCode {
         Task::Demo { arguments } => run_demo(arguments),
         Task::Test => check::all(),
         Task::Bench { arguments } => bench(&arguments),
+        Task::Firmware { key } => build::firmware(key.as_deref()).map(drop),
         Task::Models => prepare::models().map(drop),
     };
     match done {

@@ -32,7 +32,7 @@ pub(crate) fn lane() -> anyhow::Result<Lane> {
     let models = models()?;
     let manifest = root().join("models/manifest.toml");
     Ok(Lane {
-        firmware: build::firmware()?,
+        firmware: build::firmware(None)?,
         manifest,
         models,
     })

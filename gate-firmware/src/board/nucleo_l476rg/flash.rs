@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use embedded_storage_async::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
+use gate_boot::flash::Flash as _;
 use gate_boot::map::{DOUBLE_WORD, FLASH as WHOLE, PAGE};
 use stm32_metapac::FLASH;
 use stm32_metapac::flash::regs::{Cr, Sr};
@@ -47,21 +48,27 @@ impl NorFlashError for FlashError {
     }
 }
 
-/// A part of the flash that may be written. Addresses are the chip's.
+/// Parts of the flash that may be written. Addresses are the chip's.
 pub(crate) struct Flash {
-    writable: Range<u32>,
+    writable: [Range<u32>; 2],
 }
 
 impl Flash {
     /// Leave to write `writable`, which nothing that runs may lie in. Only tasks write, and they
     /// take turns, so there is never more than one operation at a time.
     pub(crate) const fn region(writable: Range<u32>) -> Self {
+        Self::regions([writable, 0..0])
+    }
+
+    /// Leave to write two regions.
+    pub(crate) const fn regions(writable: [Range<u32>; 2]) -> Self {
         Self { writable }
     }
 
     fn check(&self, from: u32, length: u32, unit: u32) -> Result<(), FlashError> {
         let end = from.checked_add(length).ok_or(FlashError::OutOfBounds)?;
-        if from < self.writable.start || end > self.writable.end {
+        let holds = |region: &Range<u32>| region.start <= from && end <= region.end;
+        if !self.writable.iter().any(holds) {
             return Err(FlashError::OutOfBounds);
         }
         if !from.is_multiple_of(unit) || !length.is_multiple_of(unit) {
@@ -110,26 +117,42 @@ impl NorFlash for Flash {
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         self.check(from, to.saturating_sub(from), PAGE)?;
-        for page in (from..to).step_by(PAGE as usize) {
-            done(flash_erase_page(page))?;
-        }
-        Ok(())
+        (from..to)
+            .step_by(PAGE as usize)
+            .try_for_each(|page| self.erase_page(page))
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
         self.check(offset, bytes.len() as u32, DOUBLE_WORD)?;
-        for (at, word) in (offset..)
+        let (double_words, _) = bytes.as_chunks();
+        (offset..)
             .step_by(DOUBLE_WORD as usize)
-            .zip(bytes.chunks(8))
-        {
-            let word = u64::from_le_bytes(word.try_into().map_err(|_| FlashError::NotAligned)?);
-            done(flash_program_double_word(
-                at,
-                word as u32,
-                (word >> 32) as u32,
-            ))?;
-        }
-        Ok(())
+            .zip(double_words)
+            .try_for_each(|(at, double_word)| self.program(at, *double_word))
+    }
+}
+
+impl gate_boot::flash::Flash for Flash {
+    type Error = FlashError;
+
+    fn read(&self, region: Range<u32>) -> &[u8] {
+        bytes(region)
+    }
+
+    fn erase_page(&mut self, address: u32) -> Result<(), FlashError> {
+        self.check(address, PAGE, PAGE)?;
+        done(flash_erase_page(address))
+    }
+
+    fn program(
+        &mut self,
+        address: u32,
+        double_word: [u8; DOUBLE_WORD as usize],
+    ) -> Result<(), FlashError> {
+        self.check(address, DOUBLE_WORD, DOUBLE_WORD)?;
+        let [low, high] = [[0, 1, 2, 3], [4, 5, 6, 7]]
+            .map(|at: [usize; 4]| u32::from_le_bytes(at.map(|at| double_word[at])));
+        done(flash_program_double_word(address, low, high))
     }
 }
 
