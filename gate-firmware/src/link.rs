@@ -6,10 +6,11 @@ use embassy_time::with_deadline;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Keys};
-use gate_protocol::{Answer, Instant, Task, ToController, ToHost};
+use gate_protocol::{Answer, Instant, Refusal, Task, ToController, ToHost, UpdateRequest};
 
 use crate::cabinet::Cabinet;
 use crate::fault::Ended;
+use crate::update::Updates;
 use crate::{clock, health, progress, scan, serial};
 
 /// How often the task shows at least that it gets on, and tells the interlock that the lease
@@ -28,6 +29,7 @@ pub(crate) fn wake() {
 pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: Ended) {
     let mut link = ControllerLink::new(clock::now(), identity, keys, seed);
     let mut cabinet = Cabinet::new();
+    let mut updates = Updates::new(clock::now());
     loop {
         let now = clock::now();
         let mut bytes = [0; 64];
@@ -38,7 +40,8 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
             count = serial::read(&mut bytes);
         }
         progress::report(Task::Link, progress::USUAL);
-        let deadline = attend(now, &mut link, &mut cabinet, &ended);
+        let deadline = attend(now, &mut link, &mut cabinet, &mut updates, &ended);
+        updates.watch(now, link.has_lease(now));
         let latest = now.as_millis() + SHOWN_EVERY_MS;
         let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);
         // Woken or not: there is something to do.
@@ -51,6 +54,7 @@ fn attend(
     now: Instant,
     link: &mut ControllerLink,
     cabinet: &mut Cabinet,
+    updates: &mut Updates,
     ended: &Ended,
 ) -> Instant {
     loop {
@@ -72,6 +76,24 @@ fn attend(
                 let health = health::health(ended.failures).with_link(&link.statistics());
                 link.tell(ToHost::Health { health });
                 link.answer(number, Answer::Accepted);
+            }
+            Next::Deliver(Delivery::Request {
+                number,
+                message: ToController::Update(request),
+            }) => {
+                progress::report(Task::Link, progress::LONG);
+                let at_rest = scan::with_interlock(|interlock| interlock.at_rest());
+                let at_rest = at_rest.unwrap_or(false) && link.has_lease(now);
+                let (done, report) = updates.request(now, at_rest, &request);
+                let answer = match done {
+                    Ok(()) => Answer::Accepted,
+                    Err(_) => Answer::Refused(Refusal::WrongState),
+                };
+                // A chunk that was taken needs no report, and there are hundreds.
+                if done.is_err() || !matches!(request, UpdateRequest::Chunk { .. }) {
+                    link.tell(ToHost::Update(report));
+                }
+                link.answer(number, answer);
             }
             Next::Deliver(Delivery::Request { number, message }) => {
                 let answer = scan::with_interlock(|interlock| interlock.request(now, &message));

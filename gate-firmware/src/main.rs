@@ -25,9 +25,11 @@ mod scan;
 mod secrets;
 mod serial;
 mod storage;
+mod update;
 
 use board::nucleo_l476rg::{NucleoL476rg, identity};
 use gate_protocol::Instant;
+use gate_protocol::link::controller::Identity;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
@@ -41,6 +43,10 @@ fn main() -> ! {
     scan::begin(NucleoL476rg::begin(&mut core, start.core_hz));
     executor::run(|spawner| {
         // The one task of a pool of one cannot fail to start.
+        let identity = Identity {
+            firmware: update::version(),
+            ..identity
+        };
         if let Ok(task) = link::talk(identity, secrets.keys, secrets.seed, ended) {
             spawner.spawn(task);
         }

@@ -26,10 +26,7 @@ const BUFFER: usize = VALUE_MAX + 16;
 /// What is kept. The numbers stand in the flash: they never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(
-    dead_code,
-    reason = "the configuration comes with the site"
-)]
+#[allow(dead_code, reason = "the configuration comes with the site")]
 pub(crate) enum Item {
     /// How often the controller has started: `u32`.
     Boots = 0,
@@ -105,6 +102,11 @@ pub(crate) fn count_start() -> Result<u32, StorageError> {
     let number = load::<u32>(Item::Boots).unwrap_or(0).saturating_add(1);
     store(Item::Boots, &number)?;
     Ok(number)
+}
+
+/// Whether the storage can be read: this start has been counted.
+pub(crate) fn is_sound() -> bool {
+    load::<u32>(Item::Boots).is_some()
 }
 
 /// What the factory gave this controller.

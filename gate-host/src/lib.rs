@@ -11,3 +11,4 @@ pub mod pair;
 pub mod ports;
 pub mod screens;
 pub mod settings;
+pub mod update;

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use gate_host::keys::HostKeys;
 use gate_host::settings::Settings;
-use gate_host::{daemon, journal, pair};
+use gate_host::update::Progress;
+use gate_host::{daemon, journal, pair, update};
 use gate_protocol::pairing::LabelCode;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,6 +57,16 @@ enum Command {
         #[arg(long)]
         again: bool,
     },
+    /// Brings new firmware to the gate controller and waits until it has proved itself. The daemon
+    /// must not run meanwhile, and nobody be in the lane.
+    UpdateController {
+        /// The settings file, which names the controller's line.
+        #[arg(long, default_value = "/etc/gate/gate.toml")]
+        settings: PathBuf,
+        /// The firmware, as `cargo xtask firmware` packs it: `update.img`.
+        #[arg(long)]
+        image: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -100,6 +111,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             keys,
             again,
         } => pair_controller(&device, baud, code, &keys, again),
+        Command::UpdateController { settings, image } => {
+            update_controller(&Settings::open(&settings)?, &image)
+        }
     }
 }
 
@@ -130,6 +144,23 @@ fn ask_for_code() -> anyhow::Result<LabelCode> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line.trim().parse()?)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn update_controller(settings: &Settings, image: &Path) -> anyhow::Result<()> {
+    let mut tenths = 0;
+    let tell = |progress| match progress {
+        Progress::Waiting => eprintln!("waiting for an empty lane at rest"),
+        Progress::Sent(sent, all) if sent * 10 / all.max(1) > tenths => {
+            tenths = sent * 10 / all.max(1);
+            eprintln!("{sent} of {all} bytes");
+        }
+        Progress::Sent(..) => {}
+        Progress::OnTrial => eprintln!("restarting with the new firmware, on trial"),
+    };
+    let [major, minor, patch] = update::update(&settings.controller, image, tell).await?;
+    println!("gate controller runs version {major}.{minor}.{patch}");
+    Ok(())
 }
 
 /// Two workers: the lane loop is never behind the page.

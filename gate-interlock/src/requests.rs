@@ -26,7 +26,8 @@ impl Interlock {
             ToController::Hello { .. }
             | ToController::Heartbeat { .. }
             | ToController::EventSeen { .. }
-            | ToController::ReadHealth => return Err(Refusal::WrongState),
+            | ToController::ReadHealth
+            | ToController::Update(_) => return Err(Refusal::WrongState),
             // SAF-008: without a lease nothing else is taken.
             _ if !self.leased(now) => return Err(Refusal::NoLease),
             ToController::Permit {

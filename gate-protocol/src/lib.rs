@@ -27,6 +27,7 @@ pub mod print;
 mod seal;
 pub mod site;
 pub mod time;
+pub mod update;
 
 pub use frame::{Decoder, Frame, FrameError};
 pub use health::{Failure, FailureKind, Health, Task, Text};
@@ -41,3 +42,4 @@ pub use message::{
 };
 pub use site::{CheckedSite, Lock, OutOfBounds, Shape, Site, Timings, WaysOut};
 pub use time::Instant;
+pub use update::{UpdateRefusal, UpdateReport, UpdateRequest};

@@ -13,12 +13,13 @@
 //! | 4 | `Withdraw` | `Site` |
 //! | 5 | `SendBack` | `Health` |
 //! | 6 | `SetMode` | `LastFailure` |
-//! | 7 | `Show` | |
+//! | 7 | `Show` | `Update` |
 //! | 8 | `ClearAlarm` | |
 //! | 9 | `Configure` | |
 //! | 10 | `ReadSite` | |
 //! | 11 | `Force` | |
 //! | 12 | `ReadHealth` | |
+//! | 13 | `Update` | |
 //!
 //! The host asks and the controller decides: a `Permit` is leave to open a door, never an order.
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::{Failure, Health};
 use crate::site::Site;
+use crate::update::{UpdateReport, UpdateRequest};
 
 /// Number that the controller gives to each person (or group) it finds in the lane.
 ///
@@ -160,6 +162,8 @@ pub enum ToController {
     },
     /// Asks for [`ToHost::Health`], which comes before the answer.
     ReadHealth,
+    /// A step of a firmware update: see [`crate::update`].
+    Update(UpdateRequest),
 }
 
 /// Controller → host.
@@ -230,6 +234,8 @@ pub enum ToHost {
         /// All of it.
         failure: Failure,
     },
+    /// How the controller stands with an update: see [`crate::update`].
+    Update(UpdateReport),
 }
 
 /// Board that the firmware runs on.

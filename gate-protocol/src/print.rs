@@ -113,6 +113,7 @@ impl Display for ToController {
                 write!(f, "force output {output} {level} for {for_ms} ms")
             }
             Self::ReadHealth => f.write_str("read health"),
+            Self::Update(request) => write!(f, "update: {request}"),
         }
     }
 }
@@ -164,6 +165,7 @@ impl Display for ToHost {
                 write!(f, "health at {}: {health}", Seconds(health.uptime_ms))
             }
             Self::LastFailure { failure } => write!(f, "last failure: {failure}"),
+            Self::Update(report) => write!(f, "update: {report}"),
         }
     }
 }

@@ -9,12 +9,16 @@ mod failures;
 mod pins;
 #[path = "emulated_board/scan.rs"]
 mod scan;
+#[path = "emulated_board/update.rs"]
+mod update;
 
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{Door, Event, Failure, Health, Instant, Mode, Sign, State, ToController};
+use gate_protocol::{
+    Door, Event, Failure, Health, Instant, Mode, Sign, State, ToController, UpdateReport,
+};
 use gate_sim::emulator::{
     ALL_CALM, Board, Change, Config, EmulatorError, TEST_SERIAL, Watchdogs, test_page,
 };
@@ -43,6 +47,10 @@ struct Bench {
     /// What was told of earlier lives of the firmware, in each session anew.
     failures: Vec<Failure>,
     accepted: usize,
+    refused: usize,
+    lost: usize,
+    /// The newest report on an update.
+    update: Option<UpdateReport>,
     /// The host is alive.
     talks: bool,
     doors: Bits,
@@ -92,6 +100,9 @@ impl Bench {
             health: None,
             failures: Vec::new(),
             accepted: 0,
+            refused: 0,
+            lost: 0,
+            update: None,
             talks: true,
             doors: Bits(0),
             _folder: folder,
@@ -153,7 +164,10 @@ impl Bench {
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.failures.push(failure),
             Delivery::Tampering { frames } => unreachable!("{frames} forged frames"),
-            Delivery::Down(_) | Delivery::Refused(..) | Delivery::Lost(_) => {}
+            Delivery::Refused(..) => self.refused += 1,
+            Delivery::Lost(_) => self.lost += 1,
+            Delivery::Update(report) => self.update = Some(report),
+            Delivery::Down(_) => {}
         }
     }
 

@@ -301,6 +301,8 @@ impl Task {
                     self.outbox.post(Event::ExitRefused(passage, refusal));
                 }
             }
+            // The daemon asks for no update: that is done with the daemon stopped.
+            Delivery::Update(report) => debug!(%report, "controller"),
             Delivery::Health(health) => info!(%health, "controller"),
             Delivery::LastFailure(failure) => {
                 error!(%failure, "controller's firmware had failed and started anew");

@@ -24,7 +24,8 @@ impl Turnstile {
             ToController::Hello { .. }
             | ToController::Heartbeat { .. }
             | ToController::EventSeen { .. }
-            | ToController::ReadHealth => return Err(Refusal::WrongState),
+            | ToController::ReadHealth
+            | ToController::Update(_) => return Err(Refusal::WrongState),
             // SAF-008: without a lease nothing else is taken.
             _ if !self.lease.stands(now) => return Err(Refusal::NoLease),
             ToController::Permit {

@@ -4,6 +4,7 @@ use crate::health::{Failure, Health};
 use crate::hello::Entropy;
 use crate::link::LinkError;
 use crate::message::{Board, CommandNumber, Event, Passage, Refusal, ResetCause, State};
+use crate::update::UpdateReport;
 
 /// The controller as it says of itself when a session opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,4 +89,6 @@ pub enum Delivery {
         /// How many such frames since the link was made.
         frames: u32,
     },
+    /// How the controller stands with an update. Comes before the answer that it belongs to.
+    Update(UpdateReport),
 }

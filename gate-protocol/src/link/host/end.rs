@@ -255,6 +255,10 @@ impl HostLink {
                 self.deliver(Delivery::Health(health));
                 Ok(())
             }
+            ToHost::Update(report) => {
+                self.deliver(Delivery::Update(report));
+                Ok(())
+            }
             ToHost::LastFailure { failure } => {
                 self.deliver(Delivery::LastFailure(failure));
                 Ok(())

@@ -1,0 +1,198 @@
+//! Takes a new image over the link, and proves that this one is good.
+
+use core::time::Duration;
+
+use cortex_m::peripheral::SCB;
+use gate_boot::image::{
+    BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, Header, ImageError, PRODUCT, Wanted,
+};
+use gate_boot::map::RECORDS;
+use gate_boot::records::Records;
+use gate_boot::slot::Slot;
+use gate_boot::update::{UpdateError, Writer};
+use gate_protocol::update::ImageSlot;
+use gate_protocol::{Instant, UpdateRefusal, UpdateReport, UpdateRequest};
+
+use crate::board::nucleo_l476rg;
+use crate::board::nucleo_l476rg::flash::{self, Flash, FlashError};
+use crate::storage;
+
+/// Key that images are signed with.
+const KEY: [u8; 32] = include!(concat!(env!("OUT_DIR"), "/key.rs"));
+
+/// How long an image on trial has to find a host: a daemon that is not told of the restart calls
+/// within a second, a lane computer that starts anew within half a minute.
+const TRIAL: Duration = Duration::from_secs(60);
+/// The answer to "activate" is on its way for so long before the restart.
+const ANSWERING: Duration = Duration::from_millis(200);
+
+/// The image that runs, as its header says. `None` if it was started without a boot loader.
+#[derive(Clone)]
+struct Running {
+    slot: Slot,
+    header: Header,
+}
+
+impl Running {
+    fn find() -> Option<Self> {
+        // SAFETY: reading the register has no effect.
+        let vectors = unsafe { (*SCB::PTR).vtor.read() };
+        let slot = Slot::holding(vectors)?;
+        let start = slot.region().start;
+        let bytes = flash::bytes(start..start + HEADER_LEN as u32);
+        let header = Header::parse(bytes.first_chunk()?)?;
+        Some(Self { slot, header })
+    }
+}
+
+/// The version that the running image is signed as; without a header, the one it was built as.
+pub(crate) fn version() -> [u8; 3] {
+    Running::find().map_or_else(nucleo_l476rg::version, |running| running.header.version)
+}
+
+/// Updates, and the running image's own trial.
+pub(crate) struct Updates {
+    update: Option<(Running, Writer)>,
+    /// Nothing is left to prove, or nothing can be.
+    proved: bool,
+    prove_until: Instant,
+    restart_at: Option<Instant>,
+}
+
+impl Updates {
+    pub(crate) fn new(now: Instant) -> Self {
+        let wanted = Wanted {
+            key: KEY,
+            product: PRODUCT,
+            board: BOARD_NUCLEO_L476RG,
+            security_floor: 0,
+        };
+        let update = Running::find().map(|running| {
+            let writer = Writer::new(wanted, running.slot);
+            (running, writer)
+        });
+        let awaits_proof = update
+            .as_ref()
+            .is_some_and(|(running, _)| records().awaits_proof(running.slot));
+        Self {
+            update,
+            proved: !awaits_proof,
+            prove_until: now + TRIAL,
+            restart_at: None,
+        }
+    }
+
+    /// Looks after trial and restart. `served` says that a host holds its lease, so that the image
+    /// can do what it is there for.
+    pub(crate) fn watch(&mut self, now: Instant, served: bool) {
+        if self.restart_at.is_some_and(|at| now >= at) {
+            restart();
+        }
+        if self.proved {
+            return;
+        }
+        if served && storage::is_sound() {
+            self.confirm();
+        } else if now >= self.prove_until {
+            // The boot loader finds a trial that has begun, and goes back.
+            restart();
+        }
+    }
+
+    /// SAF-084: the running image is the one to start from now on.
+    fn confirm(&mut self) {
+        if let Some((Running { slot, header }, _)) = &self.update {
+            let confirmed = records().confirm(*slot, header);
+            // Not kept, it is tried again until the trial ends, and then the image before starts.
+            self.proved = confirmed.store(&mut Flash::region(RECORDS)).is_ok();
+        }
+    }
+
+    /// Does what the host wants, if the lane is at rest.
+    pub(crate) fn request(
+        &mut self,
+        now: Instant,
+        at_rest: bool,
+        request: &UpdateRequest,
+    ) -> (Result<(), UpdateRefusal>, UpdateReport) {
+        let done = self.consider(now, at_rest, request);
+        let report = UpdateReport {
+            slot: self.slot(),
+            next: *done.as_ref().unwrap_or(&0),
+            refusal: done.err(),
+        };
+        (done.map(drop), report)
+    }
+
+    fn consider(
+        &mut self,
+        now: Instant,
+        at_rest: bool,
+        request: &UpdateRequest,
+    ) -> Result<u32, UpdateRefusal> {
+        // SAF-081: whoever waits for a door does not wait for a flash.
+        if !at_rest {
+            return Err(UpdateRefusal::LaneBusy);
+        }
+        let (_, writer) = self.update.as_mut().ok_or(UpdateRefusal::NoBootLoader)?;
+        let mut flash = Flash::regions([RECORDS, writer.slot().region()]);
+        match request {
+            UpdateRequest::Ask if !self.proved => Err(UpdateRefusal::OnTrial),
+            UpdateRequest::Ask => Ok(0),
+            UpdateRequest::Begin { header } => {
+                let mut bytes = [0; HEADER_LEN];
+                bytes.copy_from_slice(header.as_flattened());
+                writer.begin(&mut flash, &bytes).map_err(refusal)
+            }
+            UpdateRequest::Chunk { from, bytes } => {
+                let mut chunk = [0; CHUNK as usize];
+                chunk.copy_from_slice(bytes.as_flattened());
+                writer.chunk(&mut flash, *from, &chunk).map_err(refusal)
+            }
+            UpdateRequest::Finish => writer.finish(&mut flash).map(|()| 0).map_err(refusal),
+            UpdateRequest::Activate => {
+                writer.activate(&mut flash).map_err(refusal)?;
+                self.restart_at = Some(now + ANSWERING);
+                Ok(0)
+            }
+        }
+    }
+
+    fn slot(&self) -> ImageSlot {
+        match self.update.as_ref().map(|(_, writer)| writer.slot()) {
+            Some(Slot::B) => ImageSlot::B,
+            Some(Slot::A) | None => ImageSlot::A,
+        }
+    }
+}
+
+fn records() -> Records {
+    Records::load(&Flash::region(RECORDS))
+}
+
+fn restart() -> ! {
+    cortex_m::interrupt::disable();
+    nucleo_l476rg::all_outputs_off();
+    SCB::sys_reset()
+}
+
+fn refusal(error: UpdateError<FlashError>) -> UpdateRefusal {
+    match error {
+        UpdateError::Image(image) => match image {
+            ImageError::Missing => UpdateRefusal::NotAnImage,
+            ImageError::Signature => UpdateRefusal::Signature,
+            ImageError::Product { .. } => UpdateRefusal::Product,
+            ImageError::Board { .. } => UpdateRefusal::Board,
+            ImageError::Slot { .. } => UpdateRefusal::Slot,
+            ImageError::SecurityVersion { found, floor } => {
+                UpdateRefusal::SecurityVersion { found, floor }
+            }
+            ImageError::Length { .. } => UpdateRefusal::Length,
+            ImageError::Digest => UpdateRefusal::Damaged,
+        },
+        UpdateError::OnTrial => UpdateRefusal::OnTrial,
+        UpdateError::OutOfOrder { .. } => UpdateRefusal::OutOfOrder,
+        UpdateError::Flash(_) => UpdateRefusal::Flash,
+        UpdateError::Damaged => UpdateRefusal::Damaged,
+    }
+}
