@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod pins;
 mod waterfall;
 
 use clap::Parser;
@@ -17,12 +18,16 @@ enum Command {
     /// Lets seeded travellers walk through a lane in virtual time and prints the distribution of
     /// their times.
     Bench(bench::Options),
+    /// Shows a controller's inputs, outputs, state and link as they are, and drives an output by
+    /// hand while the service key is turned.
+    Pins(pins::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Pins(options) => pins::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

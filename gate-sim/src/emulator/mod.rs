@@ -45,7 +45,7 @@ pub use error::EmulatorError;
 pub use factory::{TEST_SERIAL, preloaded, test_page};
 pub use flash::{Flash, Torn};
 pub use line::LineFaults;
-pub use pins::{ALL_CALM, Change};
+pub use pins::{ALL_CALM, Change, Pin, input as input_pin, output as output_pin};
 pub use sabotage::Sabotage;
 pub use storage::with_pairing;
 pub use watchdog::Watchdogs;

@@ -20,7 +20,7 @@ pub const ALL_CALM: Bits = Bits(0xFF_FFFF)
 
 /// A pin of the chip, such as `PB10`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pin {
+pub struct Pin {
     /// `'a'` to `'d'`.
     pub(super) port: char,
     /// 0 to 15.
@@ -45,7 +45,8 @@ const fn pin(port: char, number: u8) -> Pin {
 }
 
 /// Where an input is wired to.
-pub(super) const fn input(input: Input) -> Pin {
+#[must_use]
+pub const fn input(input: Input) -> Pin {
     match input {
         Input::FireOk => pin('b', 0),
         Input::EstopOk1 => pin('b', 1),
@@ -80,7 +81,8 @@ pub(super) fn level(input: Input, on: bool) -> bool {
 }
 
 /// Where an output is wired to.
-const fn output(output: Output) -> Pin {
+#[must_use]
+pub const fn output(output: Output) -> Pin {
     match output {
         Output::EntryHold => pin('c', 0),
         Output::ExitHold => pin('c', 1),
