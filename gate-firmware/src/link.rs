@@ -6,10 +6,11 @@ use embassy_time::with_deadline;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Keys};
-use gate_protocol::{Answer, Instant, Refusal, Task, ToController, ToHost, UpdateRequest};
+use gate_protocol::{Answer, Instant, Refusal, Site, Task, ToController, ToHost, UpdateRequest};
 
 use crate::cabinet::Cabinet;
 use crate::fault::Ended;
+use crate::storage::{self, Item};
 use crate::update::Updates;
 use crate::{clock, health, progress, scan, serial};
 
@@ -96,9 +97,15 @@ fn attend(
                 link.answer(number, answer);
             }
             Next::Deliver(Delivery::Request { number, message }) => {
-                let answer = scan::with_interlock(|interlock| interlock.request(now, &message));
-                if let Some(answer) = answer {
-                    link.answer(number, answer);
+                let answer = scan::with_interlock(|interlock| {
+                    let answer = interlock.request(now, &message);
+                    (answer, interlock.site(), interlock.take_site_to_store())
+                });
+                if let Some((answer, site, to_store)) = answer {
+                    if message == ToController::ReadSite && answer == Answer::Accepted {
+                        link.tell(ToHost::Site { site });
+                    }
+                    link.answer(number, keep(to_store).unwrap_or(answer));
                 }
             }
             Next::Deliver(Delivery::Paired(pairing)) => {
@@ -111,6 +118,14 @@ fn attend(
             Next::Wait(deadline) => return deadline,
         }
     }
+}
+
+/// Keeps a site over power cuts; an answer only if that fails. Nothing moves meanwhile: a site is
+/// taken in a lane at rest.
+fn keep(site: Option<Site>) -> Option<Answer> {
+    progress::report(Task::Link, progress::LONG);
+    let kept = storage::store(Item::Site, &site?);
+    kept.is_err().then_some(Answer::Refused(Refusal::NotKept))
 }
 
 fn show_lane(now: Instant, link: &mut ControllerLink, cabinet: &mut Cabinet) {

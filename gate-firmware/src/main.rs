@@ -40,7 +40,7 @@ fn main() -> ! {
     clock::sleep_until(Instant::from_millis(ended.hold_ms()));
     let secrets = secrets::gather();
     let identity = identity(ended.reset, secrets.boot, secrets.entropy);
-    scan::begin(NucleoL476rg::begin(&mut core, start.core_hz));
+    scan::begin(NucleoL476rg::begin(&mut core, start.core_hz), scan::site());
     executor::run(|spawner| {
         // The one task of a pool of one cannot fail to start.
         let identity = Identity {

@@ -7,10 +7,11 @@ use critical_section::Mutex;
 use gate_interlock::Gate;
 use gate_protocol::link::controller::Lane;
 use gate_protocol::pins::Bits;
-use gate_protocol::{CheckedSite, Fault, Instant, Task};
+use gate_protocol::{CheckedSite, Fault, Instant, Site, Task};
 
 use crate::board::Board;
 use crate::board::nucleo_l476rg::NucleoL476rg;
+use crate::storage::{self, Item};
 use crate::{clock, link, progress};
 
 /// Scans in a row in which a pin must differ from what it is driven to. One is not enough: a pin
@@ -37,11 +38,17 @@ pub(crate) struct Timing {
 
 static SCAN: Mutex<RefCell<Option<Scan<NucleoL476rg>>>> = Mutex::new(RefCell::new(None));
 
+/// The site that the host last told, or the default if there is none that this firmware can read.
+pub(crate) fn site() -> CheckedSite {
+    let kept = storage::load::<Site>(Item::Site);
+    kept.and_then(|site| site.check().ok()).unwrap_or_default()
+}
+
 /// Puts the board under the scan's command. The first tick starts it.
-pub(crate) fn begin(board: NucleoL476rg) {
+pub(crate) fn begin(board: NucleoL476rg, site: CheckedSite) {
     let scan = Scan {
         board,
-        interlock: Gate::new(clock::now(), CheckedSite::default()),
+        interlock: Gate::new(clock::now(), site),
         differing: 0,
         timing: Timing::default(),
     };

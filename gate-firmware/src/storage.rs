@@ -26,7 +26,6 @@ const BUFFER: usize = VALUE_MAX + 16;
 /// What is kept. The numbers stand in the flash: they never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(dead_code, reason = "the configuration comes with the site")]
 pub(crate) enum Item {
     /// How often the controller has started: `u32`.
     Boots = 0,

@@ -294,6 +294,9 @@ pub enum Refusal {
     OutOfRange,
     /// A gate of this shape has no such thing.
     NotThisShape,
+    /// The controller could not keep it over a power cut and goes by it only until the next: its
+    /// flash is worn out. Change the board.
+    NotKept,
 }
 
 /// What the controller is doing.

@@ -269,6 +269,7 @@ impl Display for Refusal {
             Self::Alarm => "emergency, alarm or fault",
             Self::OutOfRange => "out of range",
             Self::NotThisShape => "not for a gate of this shape",
+            Self::NotKept => "not kept over a power cut: the flash is worn out",
         })
     }
 }

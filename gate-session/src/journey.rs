@@ -499,7 +499,8 @@ impl Session {
             | Refusal::WrongPassage
             | Refusal::NotEmpty
             | Refusal::OutOfRange
-            | Refusal::NotThisShape => Referral::DeviceFailed,
+            | Refusal::NotThisShape
+            | Refusal::NotKept => Referral::DeviceFailed,
         };
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }

@@ -303,6 +303,7 @@ impl Task {
             }
             // The daemon asks for no update: that is done with the daemon stopped.
             Delivery::Update(report) => debug!(%report, "controller"),
+            Delivery::Site(site) => info!(%site, "controller goes by this site"),
             Delivery::Health(health) => info!(%health, "controller"),
             Delivery::LastFailure(failure) => {
                 error!(%failure, "controller's firmware had failed and started anew");

@@ -4,6 +4,7 @@ use crate::health::{Failure, Health};
 use crate::hello::Entropy;
 use crate::link::LinkError;
 use crate::message::{Board, CommandNumber, Event, Passage, Refusal, ResetCause, State};
+use crate::site::Site;
 use crate::update::UpdateReport;
 
 /// The controller as it says of itself when a session opens.
@@ -77,6 +78,10 @@ pub enum Delivery {
     /// The session ended before the command was answered; comes after [`Delivery::Down`]. It may
     /// or may not have been done. A permit that was not used dies with its session.
     Lost(CommandNumber),
+    /// The site that the controller goes by, as asked with [`ToController::ReadSite`].
+    ///
+    /// [`ToController::ReadSite`]: crate::message::ToController::ReadSite
+    Site(Site),
     /// How the controller fares, as asked with [`ToController::ReadHealth`].
     ///
     /// [`ToController::ReadHealth`]: crate::message::ToController::ReadHealth

@@ -251,6 +251,10 @@ impl HostLink {
                 uptime_ms,
                 event,
             } => self.take_event(number, uptime_ms, event),
+            ToHost::Site { site } => {
+                self.deliver(Delivery::Site(site));
+                Ok(())
+            }
             ToHost::Health { health } => {
                 self.deliver(Delivery::Health(health));
                 Ok(())
