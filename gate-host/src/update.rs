@@ -269,6 +269,7 @@ impl<'i, T: FnMut(Progress)> Talk<'i, T> {
             | Delivery::Refused(..)
             | Delivery::Lost(_)
             | Delivery::Event(_)
+            | Delivery::Site(_)
             | Delivery::Health(_)
             | Delivery::Tampering { .. }
             | Delivery::LastFailure(_) => {}

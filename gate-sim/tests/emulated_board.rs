@@ -17,7 +17,8 @@ use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{
-    Door, Event, Failure, Health, Instant, Mode, Sign, State, ToController, UpdateReport,
+    Door, Event, Failure, Health, Instant, Mode, Sign, Site, State, ToController, UpdateReport,
+    WaysOut,
 };
 use gate_sim::emulator::{
     ALL_CALM, Board, Change, Config, EmulatorError, TEST_SERIAL, Watchdogs, test_page,
@@ -43,6 +44,7 @@ struct Bench {
     sessions: Vec<Controller>,
     events: Vec<Event>,
     status: Option<Status>,
+    site: Option<Site>,
     health: Option<Health>,
     /// What was told of earlier lives of the firmware, in each session anew.
     failures: Vec<Failure>,
@@ -97,6 +99,7 @@ impl Bench {
             sessions: Vec::new(),
             events: Vec::new(),
             status: None,
+            site: None,
             health: None,
             failures: Vec::new(),
             accepted: 0,
@@ -161,6 +164,7 @@ impl Bench {
             Delivery::Status(status) => self.status = Some(status),
             Delivery::Event(occurrence) => self.events.push(occurrence.event),
             Delivery::Accepted(_) => self.accepted += 1,
+            Delivery::Site(site) => self.site = Some(site),
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.failures.push(failure),
             Delivery::Tampering { frames } => unreachable!("{frames} forged frames"),
@@ -424,6 +428,34 @@ fn a_power_cut_drops_every_relay_and_forgets_everything() {
     assert!(bench.sessions[sessions].restarted);
     bench.until("rest", |bench| bench.is(State::Idle));
     assert!(!bench.on(Output::EntryDrive) && bench.on(Output::EntryHold));
+}
+
+#[test]
+fn a_site_is_obeyed_and_outlives_a_power_cut() {
+    let Some(mut bench) = Bench::connected() else {
+        return;
+    };
+    bench.until("rest", |bench| bench.is(State::Idle));
+    let site = Site {
+        on_fire: WaysOut::EntryOnly,
+        ..Site::DEFAULT
+    };
+    bench.send(ToController::Configure { site });
+    for told_before_the_cut in [true, false] {
+        bench.send(ToController::ReadSite);
+        bench.until("the site", |bench| bench.site == Some(site));
+        bench.board.set_input(Input::FireOk, false).unwrap();
+        bench.until("the way back", |bench| bench.on(Output::EntryRelease));
+        assert!(!bench.on(Output::ExitRelease) && bench.on(Output::ExitHold));
+        bench.board.set_input(Input::FireOk, true).unwrap();
+        if told_before_the_cut {
+            let sessions = bench.sessions.len();
+            bench.site = None;
+            bench.board.power_cut();
+            bench.board.power_back().unwrap();
+            bench.until("a new session", |bench| bench.sessions.len() > sessions);
+        }
+    }
 }
 
 #[test]

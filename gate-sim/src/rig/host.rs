@@ -88,7 +88,10 @@ impl Host {
             Delivery::Refused(number, refusal) => self.refused(number, refusal),
             Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
             // For technicians: the session does not act on it.
-            Delivery::Health(_) | Delivery::LastFailure(_) | Delivery::Update(_) => {}
+            Delivery::Site(_)
+            | Delivery::Health(_)
+            | Delivery::LastFailure(_)
+            | Delivery::Update(_) => {}
             // The session has no use for it: the daemon's log has.
             Delivery::Tampering { .. } => {}
         }
