@@ -16,6 +16,7 @@ use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 use gate_protocol::Instant;
 
+use crate::board::nucleo_l476rg;
 use crate::fault::{self, Frame};
 use crate::{kept, scan};
 
@@ -70,6 +71,7 @@ pub(crate) fn now() -> Instant {
 /// Sleeps until then.
 pub(crate) fn sleep_until(then: Instant) {
     while now() < then {
+        nucleo_l476rg::feed_before_the_scan();
         cortex_m::asm::wfi();
     }
 }

@@ -15,7 +15,7 @@ use gate_protocol::{Instant, UpdateRefusal, UpdateReport, UpdateRequest};
 
 use crate::board::nucleo_l476rg;
 use crate::board::nucleo_l476rg::flash::{self, Flash, FlashError};
-use crate::storage;
+use crate::{kept, storage};
 
 /// Key that images are signed with.
 const KEY: [u8; 32] = include!(concat!(env!("OUT_DIR"), "/key.rs"));
@@ -173,6 +173,7 @@ fn records() -> Records {
 fn restart() -> ! {
     cortex_m::interrupt::disable();
     nucleo_l476rg::all_outputs_off();
+    kept::end_life();
     SCB::sys_reset()
 }
 

@@ -11,9 +11,11 @@ use gate_protocol::hello::{self, Entropy, Introduction, Proposal, Reply};
 use gate_protocol::keys::{Pairing, PublicKey, Secret};
 use gate_protocol::link::{controller, host};
 use gate_protocol::pairing::LabelCode;
+use gate_protocol::update::ImageSlot;
 use gate_protocol::{
     Answer, Board, ControllerLink, Decoder, Door, Event, Fault, Frame, HostLink, Instant, Mode,
-    Next, Refusal, ResetCause, Sign, State, ToController, ToHost, body,
+    Next, Refusal, ResetCause, Sign, State, ToController, ToHost, UpdateRefusal, UpdateReport,
+    UpdateRequest, body,
 };
 use hex_literal::hex;
 
@@ -149,6 +151,70 @@ fn show() {
 #[test]
 fn clear_alarm() {
     check_to_controller(ToController::ClearAlarm, &hex!("09 08"));
+}
+
+#[test]
+fn update_steps() {
+    check_to_controller(ToController::Update(UpdateRequest::Ask), &hex!("09 0d 00"));
+    let mut begin = vec![0x09, 0x0d, 0x01];
+    begin.extend([0xA5; 152]);
+    let header = [[0xA5; 8]; 19];
+    check_to_controller(
+        ToController::Update(UpdateRequest::Begin { header }),
+        &begin,
+    );
+    let mut chunk = vec![0x09, 0x0d, 0x02, 0x80, 0x08];
+    chunk.extend([0x5A; 128]);
+    let bytes = [[0x5A; 32]; 4];
+    let from = 1_024;
+    check_to_controller(
+        ToController::Update(UpdateRequest::Chunk { from, bytes }),
+        &chunk,
+    );
+    check_to_controller(
+        ToController::Update(UpdateRequest::Finish),
+        &hex!("09 0d 03"),
+    );
+    check_to_controller(
+        ToController::Update(UpdateRequest::Activate),
+        &hex!("09 0d 04"),
+    );
+}
+
+#[test]
+fn update_reports() {
+    let report = |refusal| {
+        ToHost::Update(UpdateReport {
+            slot: ImageSlot::B,
+            next: 1_024,
+            refusal,
+        })
+    };
+    check_to_host(report(None), &hex!("07 01 8008 00"));
+    for (number, refusal) in [
+        (0, UpdateRefusal::LaneBusy),
+        (1, UpdateRefusal::OnTrial),
+        (2, UpdateRefusal::NoBootLoader),
+        (3, UpdateRefusal::NotAnImage),
+        (4, UpdateRefusal::Signature),
+        (5, UpdateRefusal::Product),
+        (6, UpdateRefusal::Board),
+        (7, UpdateRefusal::Slot),
+        (9, UpdateRefusal::Length),
+        (10, UpdateRefusal::OutOfOrder),
+        (11, UpdateRefusal::Damaged),
+        (12, UpdateRefusal::Flash),
+    ] {
+        check_to_host(
+            report(Some(refusal)),
+            &[0x07, 0x01, 0x80, 0x08, 0x01, number],
+        );
+    }
+    let too_old = UpdateRefusal::SecurityVersion {
+        found: 1,
+        floor: 300,
+    };
+    check_to_host(report(Some(too_old)), &hex!("07 01 8008 01 08 01 ac02"));
 }
 
 #[test]

@@ -275,6 +275,28 @@ fn what_must_not_run_is_refused_by_name_before_anything_is_erased() {
 }
 
 #[test]
+fn a_fire_during_an_update_opens_both_ways_and_ends_the_update() {
+    let Some(release) = Release::of([0, 2, 0], 1) else {
+        return;
+    };
+    let Some(mut bench) = Bench::in_service(|_| {}) else {
+        return;
+    };
+    let mut upload = release.upload();
+    while upload.progress().0 < 1_024 {
+        bench.step(&mut upload);
+    }
+    bench.board.set_input(Input::FireOk, false).expect("a pin");
+    bench.until("both ways open", |bench| {
+        bench.on(Output::EntryRelease) && bench.on(Output::ExitRelease)
+    });
+    assert_eq!(
+        bench.step(&mut upload),
+        Some(Err(UploadError::Refused(UpdateRefusal::LaneBusy)))
+    );
+}
+
+#[test]
 fn an_image_that_hangs_is_ended_by_the_watchdog_and_given_up() {
     let watchdog = |config: &mut Config| config.watchdogs.chip = true;
     let Some(mut bench) = Bench::in_service(watchdog) else {

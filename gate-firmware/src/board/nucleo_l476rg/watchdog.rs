@@ -17,6 +17,12 @@ const START: u32 = 0xCCCC;
 const UNLOCK: u32 = 0x5555;
 const FEED: u32 = 0xAAAA;
 
+/// Feeds the chip's own watchdog while there is no scan yet that could: the boot loader has
+/// started it, with eight seconds. Does nothing if nobody has.
+pub(crate) fn feed_before_the_scan() {
+    IWDG.kr().write_value(iwdg::regs::Kr(FEED));
+}
+
 pub(super) struct Watchdog {
     scans: u8,
     high: bool,
