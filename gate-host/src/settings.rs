@@ -211,7 +211,16 @@ impl Settings {
             path: path.into(),
             problem,
         })?;
-        let settings: Self = toml::from_str(&text).map_err(|problem| SettingsError::Text {
+        Self::parse(&text, path)
+    }
+
+    /// Reads and checks the text of settings, which came from `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        let settings: Self = toml::from_str(text).map_err(|problem| SettingsError::Text {
             path: path.into(),
             problem: Box::new(problem),
         })?;

@@ -8,7 +8,7 @@
 //! gives the body as it arrives. A larger client would add redirects, cookies, TLS and name look-up
 //! caches that a camera on the lane's own cable does not need.
 
-mod parts;
+pub mod parts;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -59,6 +59,15 @@ impl Lists {
             path: path.into(),
             problem,
         })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of a list, which came from `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`ListsError::Line`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ListsError> {
         let wrong = |line, expected| ListsError::Line {
             path: path.into(),
             line,

@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 /// Largest frame. A JPEG of 1 920 x 1 080 px at full quality has less than 2 MB.
-pub(super) const FRAME_MAX: usize = 4 << 20;
+pub const FRAME_MAX: usize = 4 << 20;
 
 /// Longest head of a part; usual ones have a hundred bytes.
 const HEAD_MAX: usize = 4 << 10;
@@ -49,14 +49,16 @@ enum Step {
 }
 
 /// The cutter. Its buffer holds pictures: it never moves and is zeroed when dropped.
-pub(super) struct Parts {
+pub struct Parts {
     boundary: Vec<u8>,
     buffer: Bytes,
     next: Next,
 }
 
 impl Parts {
-    pub(super) fn new(boundary: &str) -> Self {
+    /// A cutter for the boundary that the stream's head announces.
+    #[must_use]
+    pub fn new(boundary: &str) -> Self {
         let boundary = format!("--{}", boundary.trim_start_matches('-')).into_bytes();
         let buffer = Zeroizing::new(Vec::with_capacity(HEAD_MAX + FRAME_MAX));
         Self {
@@ -67,7 +69,11 @@ impl Parts {
     }
 
     /// Takes the next bytes and gives the last frame that they complete: older ones are of no use.
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<Option<Bytes>, PartsError> {
+    ///
+    /// # Errors
+    ///
+    /// [`PartsError`]: the stream cannot be cut any further.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<Option<Bytes>, PartsError> {
         let mut newest = None;
         while !bytes.is_empty() {
             let room = self.buffer.capacity() - self.buffer.len();

@@ -1,0 +1,94 @@
+//! Every decoder with good inputs, with every one of them damaged, and with noise.
+//!
+//! `cargo bolero test <name> --package gate-fuzz` lets a fuzzer look for inputs that reach further:
+//! see `docs/fuzzing.md`. An input that once broke something stands in `__fuzz__/<name>/crashes/` and
+//! is tried in every run.
+
+use gate_fuzz::{damage, seeds, targets};
+use std::path::Path;
+
+/// Longest noise, in bytes.
+const NOISE_MAX: usize = 512;
+
+macro_rules! survive {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                bolero::check!()
+                    .with_max_len(NOISE_MAX)
+                    .for_each(|bytes: &[u8]| { targets::$name(bytes); });
+            }
+        )*
+
+        /// Every target with what it is given.
+        const TARGETS: &[(&str, fn(&[u8]) -> bool, fn() -> Vec<seeds::Seed>)] = &[
+            $((stringify!($name), targets::$name, seeds::$name)),*
+        ];
+    };
+}
+
+survive!(
+    frames_to_controller,
+    frames_to_host,
+    controller_link,
+    host_link,
+    mrz,
+    tlv,
+    files,
+    signature,
+    anchors,
+    pictures,
+    wild_chip,
+    damaged_chip,
+    reader,
+    camera,
+    lists,
+    settings,
+);
+
+#[test]
+fn no_decoder_fails_on_a_good_input_with_one_thing_wrong() {
+    for (name, target, seeds) in TARGETS {
+        for (seed, bytes) in seeds() {
+            let calls = damage::each_fault(&bytes, |bytes| {
+                target(bytes);
+            });
+            assert!(calls > bytes.len().min(100), "{name}/{seed}");
+        }
+    }
+}
+
+#[test]
+fn every_decoder_takes_its_good_inputs() {
+    for (name, target, seeds) in TARGETS {
+        for (seed, bytes) in seeds() {
+            // A chip that answers without a key never gets far.
+            let good = *name != "wild_chip" && (*name != "damaged_chip" || seed == "none");
+            assert!(!good || target(&bytes), "{name}/{seed}");
+        }
+    }
+}
+
+/// Set `GATE_ACCEPT=1` to write them anew.
+#[test]
+fn the_committed_corpus_is_what_the_seeds_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/__fuzz__");
+    let accept = std::env::var_os("GATE_ACCEPT").is_some();
+    for (name, target, seeds) in TARGETS {
+        for (seed, bytes) in seeds() {
+            let path = folder.join(name).join("corpus").join(seed);
+            if accept {
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                std::fs::write(&path, &bytes).expect("a file");
+            }
+            let committed = std::fs::read(&path).unwrap_or_default();
+            // There is chance in a signature: what is committed is as good, and not the same.
+            let same = match *name {
+                "signature" | "anchors" => target(&committed),
+                _ => committed == bytes,
+            };
+            assert!(same, "{name}/{seed} is not what is committed");
+        }
+    }
+}
