@@ -3,24 +3,26 @@
 use std::sync::OnceLock;
 
 use gate_document::ElementaryFile;
-use gate_protocol::frame::{Frame, Kind, WIRE_MAX};
+use gate_protocol::hello::Entropy;
+use gate_protocol::keys::Secret;
+use gate_protocol::link::Next;
+use gate_protocol::link::controller::Identity;
 use gate_protocol::{
-    Answer, Board, CommandNumber, Door, Event, Mode, Refusal, ResetCause, Sign, State,
-    ToController, ToHost, body,
+    Answer, Board, ControllerLink, Door, Event, Failure, FailureKind, HostLink, Instant, Mode,
+    Refusal, ResetCause, Sign, Site, State, Text, ToController, ToHost, body,
 };
+use gate_sim::emulator::{TEST_SERIAL, test_page};
 use gate_sim::issuer::{
     Authority, DocumentRequest, Encoding, Format, IssuerError, Portrait, Scheme, Sex,
     State as Issuing, TestDocument,
 };
+use gate_sim::keys;
 use gate_sim::reader::rte_native;
 use image::{Rgb, RgbImage};
 use jiff::civil::date;
 
 /// A name that says what it is, and the bytes.
 pub type Seed = (&'static str, Vec<u8>);
-
-/// The session that frames of the seeds belong to.
-pub const SESSION: u8 = 5;
 
 /// A genuine document of the test authority.
 pub fn document() -> &'static TestDocument {
@@ -55,47 +57,156 @@ fn file(encoding: Encoding, format: Format, file: ElementaryFile) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// Frames of a host that opens a session and works the lane.
-pub fn frames_to_controller() -> Vec<Seed> {
-    let messages: [(&str, CommandNumber, ToController); 6] = [
-        ("heartbeat", 0, ToController::Heartbeat { lease_ms: 1_000 }),
-        ("event-seen", 0, ToController::EventSeen { number: 1 }),
-        (
-            "permit",
-            1,
-            ToController::Permit {
-                door: Door::Exit,
-                for_ms: 8_000,
-                passage: 1,
-            },
-        ),
-        ("set-mode", 2, ToController::SetMode { mode: Mode::WalkIn }),
-        (
-            "show",
-            3,
-            ToController::Show {
-                sign: Sign::Welcome,
-            },
-        ),
-        ("read-health", 4, ToController::ReadHealth),
-    ];
-    let hello = ToController::Hello {
-        wire_min: 1,
-        wire_max: WIRE_MAX,
-    };
-    let hello = frame(Kind::Hello, 0, body::to_controller(0, &hello));
-    let frames = (1..)
-        .zip(messages)
-        .map(|(counter, (name, number, message))| {
-            let body = body::to_controller(number, &message);
-            (name, frame(Kind::Plain, counter, body))
-        });
-    in_session(hello, frames)
+/// What the true host asks for in the seeds.
+pub const COMMANDS: [ToController; 4] = [
+    ToController::Permit {
+        door: Door::Exit,
+        for_ms: 8_000,
+        passage: 1,
+    },
+    ToController::SetMode { mode: Mode::WalkIn },
+    ToController::Show {
+        sign: Sign::Welcome,
+    },
+    ToController::ReadHealth,
+];
+
+/// When the session of [`opened`] has been opened, in milliseconds.
+pub const OPENED_MS: u64 = 50;
+
+/// A session that has just been opened, and what was said on the line before and afterwards.
+pub struct Opened {
+    /// The controller's end, before the first command.
+    pub controller: ControllerLink,
+    /// The host's frames that open the session.
+    call: Vec<u8>,
+    /// The host's frames behind those.
+    commands: Vec<u8>,
+    /// All of the controller's frames.
+    answers: Vec<u8>,
 }
 
-/// Frames of a controller.
-pub fn frames_to_host() -> Vec<Seed> {
-    let messages = [
+/// The host's end, which has sent its call. Its keys are always the same.
+pub fn calling_host() -> HostLink {
+    let keys = keys::of_host(&test_page(TEST_SERIAL));
+    let mut host = HostLink::new(Instant::ZERO, keys, Secret::derive("host's seed", &[]));
+    let called = matches!(host.next(Instant::ZERO), Next::Transmit(_));
+    assert!(called, "a host that has just begun calls");
+    host
+}
+
+/// A conversation of the true ends.
+pub fn opened() -> &'static Opened {
+    static OPENED: OnceLock<Opened> = OnceLock::new();
+    OPENED.get_or_init(converse)
+}
+
+fn converse() -> Opened {
+    let keys = keys::of_host(&test_page(TEST_SERIAL));
+    let mut host = HostLink::new(Instant::ZERO, keys, Secret::derive("host's seed", &[]));
+    let identity = Identity {
+        firmware: [0, 1, 0],
+        board: Board::Simulated,
+        reset: ResetCause::PowerOn,
+        boot: 1,
+        entropy: Entropy::Weak,
+    };
+    let keys = keys::of_controller(&test_page(TEST_SERIAL));
+    let seed = Secret::derive("controller's seed", &[]);
+    let mut controller = ControllerLink::new(Instant::ZERO, identity, keys, seed);
+    let (mut said, mut answers) = (Vec::new(), Vec::new());
+    let mut talk = |controller: &mut ControllerLink, host: &mut HostLink, until: u64| {
+        let mut newly_said = Vec::new();
+        for millis in (until - OPENED_MS..until).step_by(5) {
+            let now = Instant::from_millis(millis);
+            let heard = transmitted(|| host.next(now));
+            controller.receive(now, &heard);
+            newly_said.extend(heard);
+            let answered = transmitted(|| controller.next(now));
+            host.receive(now, &answered);
+            answers.extend(answered);
+        }
+        newly_said
+    };
+    said.extend(talk(&mut controller, &mut host, OPENED_MS));
+    let opened = controller.clone();
+    assert!(opened.has_session() && host.is_connected());
+    let mut commands = Vec::new();
+    for (round, command) in (2..).zip(COMMANDS) {
+        host.send(command).expect("a session");
+        commands.extend(talk(&mut controller, &mut host, round * OPENED_MS));
+        // Nobody answers for the lane here; the next command waits for that.
+        controller.answer(u32::try_from(round).unwrap_or(0) - 1, Answer::Accepted);
+    }
+    Opened {
+        controller: opened,
+        call: said,
+        commands,
+        answers,
+    }
+}
+
+/// All that an end has to say now.
+fn transmitted<D>(mut next: impl FnMut() -> Next<D>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        match next() {
+            Next::Transmit(wire) => bytes.extend(wire),
+            Next::Deliver(_) => {}
+            Next::Wait(_) => return bytes,
+        }
+    }
+}
+
+/// Frames of both ends.
+pub fn frames() -> Vec<Seed> {
+    let opened = opened();
+    vec![
+        ("call", opened.call.clone()),
+        ("commands", opened.commands.clone()),
+        ("answers", opened.answers.clone()),
+    ]
+}
+
+/// What the true host says in the open session, and its call again.
+pub fn controller_link() -> Vec<Seed> {
+    let opened = opened();
+    vec![
+        ("commands", opened.commands.clone()),
+        ("call-again", [&opened.call[..], &opened.commands].concat()),
+    ]
+}
+
+/// What the true controller answers.
+pub fn host_link() -> Vec<Seed> {
+    vec![("answers", opened().answers.clone())]
+}
+
+/// Messages behind the seal.
+pub fn bodies_to_controller() -> Vec<Seed> {
+    let named = ["permit", "set-mode", "show", "read-health"];
+    let commands = named.into_iter().zip(COMMANDS);
+    let others = [
+        ("heartbeat", ToController::Heartbeat { lease_ms: 1_000 }),
+        ("event-seen", ToController::EventSeen { number: 1 }),
+        (
+            "configure",
+            ToController::Configure {
+                site: Site::default(),
+            },
+        ),
+    ];
+    let body = |(name, message): (&'static str, ToController)| {
+        let number = u32::from(message.is_command()) * 9;
+        (name, body::to_controller(number, &message).to_vec())
+    };
+    commands.chain(others).map(body).collect()
+}
+
+/// Messages behind the seal.
+pub fn bodies_to_host() -> Vec<Seed> {
+    let text = Text::tail_of("v0.1.0-4-gabcdef0");
+    [
         (
             "status",
             ToHost::Status {
@@ -122,42 +233,31 @@ pub fn frames_to_host() -> Vec<Seed> {
                 answer: Answer::Refused(Refusal::NotSingle),
             },
         ),
-    ];
-    let hello = ToHost::Hello {
-        wire_min: 1,
-        wire_max: WIRE_MAX,
-        firmware: [0, 1, 0],
-        board: Board::NucleoL476rg,
-        reset: ResetCause::PowerOn,
-        uptime_ms: 1,
-    };
-    let hello = frame(Kind::Hello, 0, body::to_host(&hello));
-    let frames = (1..).zip(messages).map(|(counter, (name, message))| {
-        (name, frame(Kind::Plain, counter, body::to_host(&message)))
-    });
-    in_session(hello, frames)
-}
-
-/// Each frame behind the `Hello` that opens its session, and all of them together.
-fn in_session(hello: Vec<u8>, frames: impl Iterator<Item = Seed>) -> Vec<Seed> {
-    let frames: Vec<Seed> = frames.collect();
-    let all = frames.iter().flat_map(|(_, frame)| frame.clone());
-    let all = ("all", hello.iter().copied().chain(all).collect());
-    let each = frames
-        .iter()
-        .map(|(name, frame)| (*name, [hello.as_slice(), frame].concat()));
-    each.chain([all]).collect()
-}
-
-fn frame(kind: Kind, counter: u32, body: gate_protocol::frame::Body) -> Vec<u8> {
-    let frame = Frame {
-        kind,
-        version: WIRE_MAX,
-        session: SESSION,
-        counter,
-        body,
-    };
-    frame.encode().to_vec()
+        (
+            "site",
+            ToHost::Site {
+                site: Site::default(),
+            },
+        ),
+        (
+            "last-failure",
+            ToHost::LastFailure {
+                failure: Failure {
+                    kind: FailureKind::Panic,
+                    firmware: [0, 1, 0],
+                    build: text,
+                    uptime_ms: 70_000,
+                    pc: 0,
+                    lr: 0,
+                    file: Text::tail_of("src/scan.rs"),
+                    line: 42,
+                    in_a_row: 1,
+                },
+            },
+        ),
+    ]
+    .map(|(name, message)| (name, body::to_host(&message).to_vec()))
+    .into()
 }
 
 /// Zones: the specimens of Doc 9303.
@@ -295,7 +395,7 @@ pub fn lists() -> Vec<Seed> {
 
 /// Settings of the daemon.
 pub fn settings() -> Vec<Seed> {
-    let text = "[controller]\ndevice = \"/dev/gate/controller\"\n\
+    let text = "[controller]\ndevice = \"/dev/gate/controller\"\nkeys = \"/k\"\n\
         [reader]\ndevice = \"/dev/gate/mrz\"\n\
         [chip]\nreader = \"OMNIKEY\"\ntrust = \"/etc/gate/csca.pem\"\n\
         [camera]\nurl = \"http://127.0.0.1:9/mjpeg\"\n\
@@ -303,14 +403,4 @@ pub fn settings() -> Vec<Seed> {
         [lists]\nfile = \"/l\"\n[journal]\nfile = \"/j\"\n\
         [page]\nlisten = \"127.0.0.1:8080\"\n[limits]\nofficer = \"90 s\"\n";
     vec![("all", text.as_bytes().to_vec())]
-}
-
-/// What opens a session with the controller's end and works it.
-pub fn controller_link() -> Vec<Seed> {
-    frames_to_controller()
-}
-
-/// What opens a session with the host's end.
-pub fn host_link() -> Vec<Seed> {
-    frames_to_host()
 }

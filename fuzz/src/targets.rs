@@ -13,11 +13,9 @@ use gate_host::ports::lists::Lists;
 use gate_host::ports::reader::{Frames, Framing, Heard};
 use gate_host::settings::Settings;
 use gate_protocol::link::Next;
-use gate_protocol::link::controller::{Delivery, Identity, Lane};
+use gate_protocol::link::controller::{Delivery, Lane};
 use gate_protocol::print::{ForController, ForHost};
-use gate_protocol::{
-    Answer, Board, ControllerLink, Decoder, Frame, HostLink, Instant, ResetCause, body,
-};
+use gate_protocol::{Answer, Decoder, Instant, body, hello};
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use rand::SeedableRng as _;
@@ -28,44 +26,23 @@ use crate::seeds;
 /// Far more than a link end has to do at once.
 const DUTIES_MAX: usize = 1_000;
 
-/// Frames, and the messages to the controller in them.
-pub fn frames_to_controller(bytes: &[u8]) -> bool {
-    any_frame(bytes, |frame| {
-        let _ = ForController(frame).to_string();
-        let Ok((number, message)) = body::read_to_controller(frame.kind, &frame.body) else {
-            return false;
-        };
-        let again = body::to_controller(number, &message);
-        let read = body::read_to_controller(frame.kind, &again);
-        assert_eq!(read, Ok((number, message)));
-        true
-    })
-}
-
-/// Frames, and the messages to the host in them.
-pub fn frames_to_host(bytes: &[u8]) -> bool {
-    any_frame(bytes, |frame| {
-        let _ = ForHost(frame).to_string();
-        let Ok(message) = body::read_to_host(frame.kind, &frame.body) else {
-            return false;
-        };
-        let again = body::to_host(&message);
-        assert_eq!(body::read_to_host(frame.kind, &again), Ok(message));
-        true
-    })
-}
-
-fn any_frame(bytes: &[u8], take: impl Fn(&Frame) -> bool) -> bool {
+/// Frames, and what a `Hello` says in either direction.
+pub fn frames(bytes: &[u8]) -> bool {
     let mut took = false;
     let mut decoder = Decoder::new();
     for byte in bytes {
-        if let Some(Ok(frame)) = decoder.push(*byte) {
-            took |= take(&frame);
-            let mut again = Decoder::new();
-            let wire = frame.encode();
-            let decoded = wire.iter().find_map(|byte| again.push(*byte));
-            assert_eq!(decoded, Some(Ok(frame)));
-        }
+        let Some(Ok(frame)) = decoder.push(*byte) else {
+            continue;
+        };
+        took = true;
+        let _ = ForController(&frame).to_string();
+        let _ = ForHost(&frame).to_string();
+        let _ = hello::read_call(&frame.content);
+        let _ = hello::read_reply(&frame.content);
+        let mut again = Decoder::new();
+        let wire = frame.encode();
+        let decoded = wire.iter().find_map(|byte| again.push(*byte));
+        assert_eq!(decoded, Some(Ok(frame)));
     }
     let known = decoder.statistics();
     let counted = known.frame_bytes + known.discarded_bytes;
@@ -73,44 +50,61 @@ fn any_frame(bytes: &[u8], take: impl Fn(&Frame) -> bool) -> bool {
     took
 }
 
-/// The controller's end of the link, its owner included.
+/// Messages to the controller, behind the seal.
+pub fn bodies_to_controller(bytes: &[u8]) -> bool {
+    body::read_to_controller(bytes).is_ok_and(|(number, message)| {
+        let _ = message.to_string();
+        let again = body::to_controller(number, &message);
+        assert_eq!(body::read_to_controller(&again), Ok((number, message)));
+        true
+    })
+}
+
+/// Messages to the host, behind the seal.
+pub fn bodies_to_host(bytes: &[u8]) -> bool {
+    body::read_to_host(bytes).is_ok_and(|message| {
+        let _ = message.to_string();
+        let again = body::to_host(&message);
+        assert_eq!(body::read_to_host(&again), Ok(message));
+        true
+    })
+}
+
+/// The controller's end of the link with an open session, and with its cabinet open too. It asks
+/// for nothing that the true host has not said.
 pub fn controller_link(bytes: &[u8]) -> bool {
-    let identity = Identity {
-        firmware: [0, 1, 0],
-        board: Board::Simulated,
-        reset: ResetCause::PowerOn,
-    };
-    let mut link = ControllerLink::new(Instant::ZERO, identity);
-    for (millis, part) in (0..).zip(bytes.chunks(64)) {
-        let now = Instant::from_millis(millis * 5);
+    let mut link = seeds::opened().controller.clone();
+    link.let_pair(true);
+    let mut took = false;
+    for (millis, part) in (seeds::OPENED_MS..).step_by(5).zip(bytes.chunks(64)) {
+        let now = Instant::from_millis(millis);
         link.receive(now, part);
         link.set_lane(Lane::default());
         let waits = (0..DUTIES_MAX).any(|_| match link.next(now) {
-            Next::Deliver(Delivery::Request { number, .. }) => {
+            Next::Deliver(Delivery::Request { number, message }) => {
+                assert!(seeds::COMMANDS.contains(&message), "{message}");
                 link.answer(number, Answer::Accepted);
+                took = true;
                 false
             }
             Next::Deliver(_) | Next::Transmit(_) => false,
             Next::Wait(_) => true,
         });
         assert!(waits, "the controller's end never rests");
-        assert!(link.has_session() || !link.has_lease(now));
     }
-    link.has_session()
+    took
 }
 
-/// The host's end of the link.
+/// The host's end of the link, which has just called.
 pub fn host_link(bytes: &[u8]) -> bool {
-    let mut link = HostLink::new(Instant::ZERO, seeds::SESSION);
-    // It calls, or it would not listen.
-    let _ = link.next(Instant::ZERO);
-    for (millis, part) in (0..).zip(bytes.chunks(64)) {
-        let now = Instant::from_millis(millis * 5);
+    let mut link = seeds::calling_host();
+    for (millis, part) in (0..).step_by(5).zip(bytes.chunks(64)) {
+        let now = Instant::from_millis(millis);
         link.receive(now, part);
         let waits = (0..DUTIES_MAX).any(|_| matches!(link.next(now), Next::Wait(_)));
         assert!(waits, "the host's end never rests");
     }
-    link.statistics().sessions > 0
+    link.is_connected()
 }
 
 /// The printed zone.
