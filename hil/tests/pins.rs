@@ -58,12 +58,13 @@ fn a_board_without_a_host_is_shown_as_it_is() {
         assert_eq!(level(&report, row, name), on, "{name}");
     }
     assert_eq!(report["link"]["sessions"], 1);
+    assert!(report["health"]["stack_free"].as_u64() > Some(0));
     assert_eq!(report["forced"], Value::Null);
 }
 
 #[test]
 fn without_the_key_no_output_is_forced_and_the_reason_is_shown() {
-    let Some(report) = look(&["--force", "LIGHT=on"]) else {
+    let Some(report) = look(&["--force", "EXIT_RED=on"]) else {
         return;
     };
     assert_eq!(report["forced"]["accepted"], false);
@@ -72,7 +73,7 @@ fn without_the_key_no_output_is_forced_and_the_reason_is_shown() {
         reason.starts_with("not in this state of the lane"),
         "{reason}"
     );
-    assert!(!level(&report, "outputs", "LIGHT"));
+    assert!(!level(&report, "outputs", "EXIT_RED"));
 }
 
 #[test]

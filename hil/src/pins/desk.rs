@@ -6,7 +6,7 @@ use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{HostLink, Keys};
 use gate_protocol::pins::Output;
-use gate_protocol::{Instant, LinkError, Shape};
+use gate_protocol::{Instant, LinkError, Shape, ToController};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +15,9 @@ use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
 /// Longest time that one command may force an output: see `ToController::Force`.
 const FORCE_MAX_MS: u16 = 1_000;
+
+/// How often the controller is asked how it fares.
+const HEALTH_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the controller cannot be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +70,7 @@ pub(super) struct Desk {
     link: HostLink,
     began: tokio::time::Instant,
     hand: Hand,
+    ask_at: Instant,
     /// What the technician is shown.
     pub(super) panel: Panel,
 }
@@ -94,6 +98,7 @@ impl Desk {
             link: HostLink::new(Instant::ZERO, keys, Secret::new(rand::random())),
             began: tokio::time::Instant::now(),
             hand: Hand::default(),
+            ask_at: Instant::ZERO,
             panel: Panel::new(shape),
         })
     }
@@ -120,6 +125,7 @@ impl Desk {
     /// Serves the link once: what is due now, and then what comes, for at most `wait`.
     pub(super) async fn live(&mut self, wait: Duration) -> Result<(), DeskError> {
         self.tell_hand();
+        self.ask_health();
         let deadline = self
             .work_off()
             .await
@@ -148,6 +154,14 @@ impl Desk {
                 Ok(number) => self.panel.forces(number, output, on),
                 Err(problem) => self.panel.not_sent(output, on, problem),
             }
+        }
+    }
+
+    fn ask_health(&mut self) {
+        let now = self.now();
+        // Without a session there is nobody to ask; a full queue can wait.
+        if now >= self.ask_at && self.link.send(ToController::ReadHealth).is_ok() {
+            self.ask_at = now + HEALTH_EVERY;
         }
     }
 

@@ -44,14 +44,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, now: Instant, panel: &Panel, cursor: C
         Constraint::Min(0),
     ];
     let [inputs, outputs, right] = Layout::horizontal(columns).areas(middle);
-    let [link, log] = Layout::vertical([Constraint::Length(14), Constraint::Min(0)]).areas(right);
+    let [link, log] = Layout::vertical([Constraint::Length(17), Constraint::Min(0)]).areas(right);
     let [outputs, force] =
         Layout::vertical([Constraint::Length(20), Constraint::Min(0)]).areas(outputs);
     frame.render_widget(header(now, panel), head);
     frame.render_widget(boxed("inputs", input_lines(now, panel, cursor)), inputs);
     frame.render_widget(boxed("outputs", output_lines(now, panel, cursor)), outputs);
     frame.render_widget(boxed("by hand", force_lines(panel)), force);
-    frame.render_widget(boxed("link", link_lines(panel)), link);
+    frame.render_widget(boxed("link and controller", link_lines(panel)), link);
     frame.render_widget(boxed("log", log_lines(panel, log)), log);
     frame.render_widget(Paragraph::new(help.to_owned()).dim(), foot);
 }
@@ -70,8 +70,12 @@ fn header(now: Instant, panel: &Panel) -> Paragraph<'_> {
         Connection::Open(controller) => {
             let [major, minor, patch] = controller.firmware;
             Line::from(format!(
-                "{} · firmware {major}.{minor}.{patch} · start {} by {} · {:?} random numbers",
-                controller.board, controller.boot, controller.reset, controller.entropy
+                "{} · firmware {major}.{minor}.{patch} {} · start {} by {} · {:?} random numbers",
+                controller.board,
+                build(panel),
+                controller.boot,
+                controller.reset,
+                controller.entropy
             ))
         }
     };
@@ -90,6 +94,13 @@ fn header(now: Instant, panel: &Panel) -> Paragraph<'_> {
         ])
     });
     Paragraph::new(Text::from(vec![first, second]))
+}
+
+/// Which build of the firmware, once the controller has said so.
+fn build(panel: &Panel) -> String {
+    panel
+        .health
+        .map_or_else(String::new, |health| health.build.to_string())
 }
 
 fn input_lines(now: Instant, panel: &Panel, cursor: Cursor) -> Vec<Line<'static>> {
@@ -175,43 +186,77 @@ fn force_lines(panel: &Panel) -> Vec<Line<'static>> {
     vec![what, word]
 }
 
+/// What both ends count, what only this end counts, and how the controller fares.
 fn link_lines(panel: &Panel) -> Vec<Line<'static>> {
-    let all = panel.statistics;
-    [
-        ("statuses", panel.statuses),
-        ("events", panel.events),
-        ("sessions", all.sessions.into()),
-        ("frames sent", all.frames_sent.into()),
-        ("frames received", all.line.frames.into()),
-        ("bad frames", all.line.bad_frames().into()),
-        ("  of them CRC", all.line.crc.into()),
-        ("bytes discarded", all.line.discarded_bytes.into()),
-        ("forged", all.forged.into()),
+    let here = panel.statistics;
+    let there = panel.health;
+    let both = [
         (
-            "stale, duplicate",
-            u64::from(all.stale) + u64::from(all.duplicates),
+            "frames sent",
+            here.frames_sent,
+            there.map(|it| it.frames_sent),
         ),
-        ("repeated commands", all.retries.into()),
-        ("events lost", all.events_lost.into()),
-    ]
-    .into_iter()
-    .map(|(name, count)| Line::from(format!("{name:<18}{count:>10}")))
-    .collect()
+        (
+            "frames received",
+            here.line.frames,
+            there.map(|it| it.frames_received),
+        ),
+        (
+            "bad frames",
+            here.line.bad_frames(),
+            there.map(|it| it.bad_frames),
+        ),
+        ("duplicates", here.duplicates, there.map(|it| it.duplicates)),
+        (
+            "events lost",
+            here.events_lost,
+            there.map(|it| it.events_lost),
+        ),
+    ];
+    let one = [
+        ("sessions", Some(here.sessions)),
+        ("commands repeated", Some(here.retries)),
+        ("bytes discarded", Some(here.line.discarded_bytes)),
+        ("frames forged", Some(here.forged)),
+        (
+            "worst scan, µs",
+            there.map(|it| it.scan_worst_ns.div_ceil(1_000)),
+        ),
+        (
+            "  since its tick",
+            there.map(|it| it.scan_latest_ns.div_ceil(1_000)),
+        ),
+        ("scans late", there.map(|it| it.scans_late)),
+        ("stack free, bytes", there.map(|it| it.stack_free)),
+        ("failures", there.map(|it| it.failures.into())),
+    ];
+    let count = |count: Option<u32>| count.map_or_else(|| "?".to_owned(), |it| it.to_string());
+    let title = Line::from(format!("{:<18}{:>7}{:>7}", "", "here", "there").dim());
+    let both = both
+        .into_iter()
+        .map(|(name, here, there)| Line::from(format!("{name:<18}{here:>7}{:>7}", count(there))));
+    let one = one
+        .into_iter()
+        .map(|(name, value)| Line::from(format!("{name:<18}{:>14}", count(value))));
+    std::iter::once(title).chain(both).chain(one).collect()
 }
 
-/// The newest lines that fit.
+/// The newest lines that fit. What is too long for a line goes on below it.
 fn log_lines(panel: &Panel, area: Rect) -> Vec<Line<'static>> {
+    const WHEN: usize = 10;
     let room = usize::from(area.height.saturating_sub(2));
-    let first = panel.log.len().saturating_sub(room);
-    panel
-        .log
-        .iter()
-        .skip(first)
-        .map(|entry| {
-            let when = entry.uptime_ms.map_or_else(|| "-".to_owned(), uptime);
-            Line::from(format!("{when:>10} {}", entry.text))
-        })
-        .collect()
+    let width = usize::from(area.width.saturating_sub(2)).saturating_sub(WHEN + 1);
+    let mut lines = Vec::new();
+    for entry in &panel.log {
+        let mut when = entry.uptime_ms.map_or_else(|| "-".to_owned(), uptime);
+        let letters: Vec<char> = entry.text.chars().collect();
+        for part in letters.chunks(width.max(1)) {
+            let part: String = part.iter().collect();
+            lines.push(Line::from(format!("{when:>WHEN$} {part}")));
+            when.clear();
+        }
+    }
+    lines.split_off(lines.len().saturating_sub(room))
 }
 
 /// `65.250`: seconds since the controller's start.
@@ -221,7 +266,7 @@ pub(super) fn uptime(ms: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::panel::tests::{controller, status};
+    use super::super::panel::tests::{controller, health, status};
     use super::*;
     use gate_protocol::link::host::Delivery;
     use gate_protocol::{LinkError, Refusal, Shape};
@@ -270,6 +315,7 @@ mod tests {
         panel.take(at(0), Delivery::Connected(controller()));
         panel.take(at(0), Delivery::Status(status(0x00df_ffff, calm)));
         panel.take(at(5_000), Delivery::Status(status(0x00ff_fffe, calm)));
+        panel.take(at(5_000), Delivery::Health(health()));
         panel.forces(1, Output::ExitHold, false);
         panel.take(at(5_000), Delivery::Refused(1, Refusal::WrongState));
         panel
@@ -279,7 +325,7 @@ mod tests {
     fn everything_has_its_place_on_the_smallest_screen() {
         let drawn = text(&drawn(&panel(), Instant::from_millis(5_250), SIZE));
         for expected in [
-            "nucleo-l476rg · firmware 0.3.1 · start 7 by power",
+            "nucleo-l476rg · firmware 0.3.1 a1b2c3d · start 7 by power",
             "service · passage 0 · event 3 · up 65.250 · status 250 ms old",
             " I1  FIRE_OK          PB0  ○ off",
             " I22 KEY_SERVICE      PB9  ● on",
@@ -289,9 +335,12 @@ mod tests {
             "EXIT_HOLD off",
             "not in this state of the lane",
             "the service key must be turned",
-            "frames received",
-            "events lost",
+            "frames received         0    400",
+            "events lost             0      3",
+            "worst scan, µs                42",
             "1.200 session opened",
+            "- force EXIT_HOLD off: ref",
+            "           used: not in this state of",
             "q quits",
         ] {
             assert!(drawn.contains(expected), "{expected:?} in\n{drawn}");

@@ -1,6 +1,7 @@
 //! What the technician is shown: all that the link has told, and when. No terminal, no line.
 
 use super::wiring;
+use gate_protocol::health::Health;
 use gate_protocol::link::host::{Controller, Delivery, Occurrence, Status};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{CommandNumber, Instant, LinkError, LinkStatistics, Refusal, Shape};
@@ -51,11 +52,11 @@ pub(super) struct Panel {
     pub(super) connection: Connection,
     pub(super) status: Option<Status>,
     pub(super) statistics: LinkStatistics,
+    /// How the controller fares, as it last said.
+    pub(super) health: Option<Health>,
     pub(super) log: VecDeque<Entry>,
     /// Statuses that have come.
-    pub(super) statuses: u64,
-    /// Events that have come.
-    pub(super) events: u64,
+    statuses: u64,
     /// The newest force.
     pub(super) forced: Option<Forced>,
     /// Statuses that had come when the newest answer came.
@@ -81,9 +82,9 @@ impl Panel {
             connection: Connection::Calling,
             status: None,
             statistics: LinkStatistics::default(),
+            health: None,
             log: VecDeque::new(),
             statuses: 0,
-            events: 0,
             forced: None,
             answered_at: 0,
             status_at: None,
@@ -107,6 +108,8 @@ impl Panel {
             Delivery::Lost(number) => {
                 self.answered(number, Err("the session ended before the answer".into()));
             }
+            Delivery::Health(health) => self.health = Some(health),
+            Delivery::LastFailure(failure) => self.note(None, format!("last failure: {failure}")),
             Delivery::Tampering { frames } => {
                 self.note(None, format!("{frames} forged frames on the line"));
             }
@@ -143,7 +146,6 @@ impl Panel {
     }
 
     fn happened(&mut self, occurrence: Occurrence) {
-        self.events += 1;
         if occurrence.missing > 0 {
             self.note(None, format!("{} events lost", occurrence.missing));
         }
@@ -199,15 +201,15 @@ impl Panel {
         self.answered_at = self.statuses;
     }
 
-    /// Whether everything has been shown that was asked for: a session, a status, and after a force
-    /// two more, of which the second certainly knows of it.
+    /// Whether everything has been shown that was asked for: a session, a status, health, and after
+    /// a force two statuses more, of which the second certainly knows of it.
     pub(super) fn is_complete(&self) -> bool {
         let connected = matches!(self.connection, Connection::Open(_));
         let answered = match &self.forced {
             None => true,
             Some(forced) => forced.answer.is_some() && self.statuses >= self.answered_at + 2,
         };
-        connected && self.status.is_some() && answered
+        connected && self.status.is_some() && self.health.is_some() && answered
     }
 
     /// How old the newest status is.
@@ -272,6 +274,23 @@ pub(super) mod tests {
             boot: 7,
             entropy: Entropy::Strong,
             restarted: false,
+        }
+    }
+
+    pub(crate) fn health() -> Health {
+        Health {
+            uptime_ms: 65_000,
+            build: gate_protocol::health::Text::tail_of("a1b2c3d"),
+            scan_worst_ns: 41_500,
+            scan_latest_ns: 52_000,
+            scans_late: 0,
+            stack_free: 12_345,
+            failures: 0,
+            frames_received: 400,
+            frames_sent: 500,
+            bad_frames: 1,
+            duplicates: 2,
+            events_lost: 3,
         }
     }
 
@@ -368,6 +387,8 @@ pub(super) mod tests {
         panel.take(at(0), Delivery::Connected(controller()));
         assert!(!panel.is_complete());
         panel.take(at(0), Delivery::Status(status(0, 0)));
+        assert!(!panel.is_complete());
+        panel.take(at(0), Delivery::Health(health()));
         assert!(panel.is_complete());
         panel.forces(1, Output::Light, true);
         for delivery in [

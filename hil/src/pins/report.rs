@@ -4,6 +4,7 @@ use super::draw::uptime;
 use super::panel::{Connection, Panel};
 use super::wiring::{self, Terminal};
 use gate_protocol::Instant;
+use gate_protocol::health::Health;
 use gate_protocol::pins::{Input, Output};
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
@@ -22,6 +23,7 @@ pub(super) struct Report {
     forced: Option<Force>,
     log: Vec<Line>,
     link: Link,
+    health: Option<Fares>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,6 +71,42 @@ struct Link {
     events_lost: u32,
 }
 
+#[derive(Debug, Serialize)]
+struct Fares {
+    build: String,
+    scan_worst_ns: u32,
+    scan_latest_ns: u32,
+    scans_late: u32,
+    stack_free: u32,
+    failures: u16,
+    frames_received: u32,
+    frames_sent: u32,
+    bad_frames: u32,
+    duplicates: u32,
+    events_lost: u32,
+    #[serde(skip)]
+    text: String,
+}
+
+impl From<Health> for Fares {
+    fn from(health: Health) -> Self {
+        Self {
+            build: health.build.to_string(),
+            scan_worst_ns: health.scan_worst_ns,
+            scan_latest_ns: health.scan_latest_ns,
+            scans_late: health.scans_late,
+            stack_free: health.stack_free,
+            failures: health.failures,
+            frames_received: health.frames_received,
+            frames_sent: health.frames_sent,
+            bad_frames: health.bad_frames,
+            duplicates: health.duplicates,
+            events_lost: health.events_lost,
+            text: health.to_string(),
+        }
+    }
+}
+
 impl Report {
     pub(super) fn of(panel: &Panel, now: Instant) -> Self {
         let status = panel.status;
@@ -114,6 +152,7 @@ impl Report {
                 retries: all.retries,
                 events_lost: all.events_lost,
             },
+            health: panel.health.map(Fares::from),
         }
     }
 }
@@ -180,6 +219,9 @@ impl Display for Report {
             let when = line.uptime_ms.map_or_else(|| "-".to_owned(), uptime);
             writeln!(f, "{when:>10} {}", line.text)?;
         }
+        if let Some(health) = &self.health {
+            writeln!(f, "{}", health.text)?;
+        }
         let Link {
             frames_sent,
             frames_received,
@@ -195,7 +237,7 @@ impl Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use super::super::panel::tests::{controller, status};
+    use super::super::panel::tests::{controller, health, status};
     use super::*;
     use gate_protocol::Shape;
     use gate_protocol::link::host::Delivery;
@@ -204,6 +246,7 @@ mod tests {
         let mut panel = Panel::new(Shape::TwoDoors);
         panel.take(Instant::ZERO, Delivery::Connected(controller()));
         panel.take(Instant::ZERO, Delivery::Status(status(1, 2)));
+        panel.take(Instant::ZERO, Delivery::Health(health()));
         Report::of(&panel, Instant::from_millis(40))
     }
 
@@ -216,6 +259,7 @@ mod tests {
         assert_eq!(json["inputs"][0]["name"], "FIRE_OK");
         assert_eq!(json["inputs"][0]["on"], true);
         assert_eq!(json["outputs"][1]["pin"], "PC1");
+        assert_eq!(json["health"]["stack_free"], 12_345);
         let levels = |row: &str| json[row].as_array().map(Vec::len);
         assert_eq!((levels("inputs"), levels("outputs")), (Some(24), Some(18)));
     }
