@@ -60,6 +60,9 @@ pub const REPEATS: u32 = 3;
 pub const HELLO_EVERY: Duration = Duration::from_millis(200);
 /// How often a controller without a session says `Hello` unasked.
 pub const GREETING_EVERY: Duration = Duration::from_millis(200);
+/// Least time between two answers in clear of the controller: whoever floods it with greetings must
+/// not fill the line back to the host.
+pub const ANSWER_GAP: Duration = Duration::from_millis(50);
 /// Least time between two handshakes at the controller: one takes 0.1 s of its processor, and
 /// anybody on the line can ask for one.
 pub const HANDSHAKE_GAP: Duration = Duration::from_millis(500);

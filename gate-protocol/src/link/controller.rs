@@ -15,8 +15,8 @@ use heapless::Deque;
 
 use super::suspicion::Suspicion;
 use super::{
-    Dropped, EVENT_EVERY, GREETING_EVERY, HANDSHAKE_GAP, LEASE_MAX, LinkStatistics, Next,
-    STATUS_EVERY, STATUS_GAP, count,
+    ANSWER_GAP, Dropped, EVENT_EVERY, GREETING_EVERY, HANDSHAKE_GAP, LEASE_MAX, LinkStatistics,
+    Next, STATUS_EVERY, STATUS_GAP, count,
 };
 use crate::body;
 use crate::frame::{Content, Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
@@ -173,7 +173,10 @@ pub struct ControllerLink {
     offered: Option<Offered>,
     handshake_at: Option<Instant>,
     pairing: PairingStage,
+    /// An answer in clear that waits for its time.
     greeting: Option<(u8, Greeting)>,
+    answered: Option<Instant>,
+    /// When the controller last spoke unasked.
     greeted: Option<Instant>,
 
     lease_until: Option<Instant>,
@@ -215,6 +218,7 @@ impl ControllerLink {
             handshake_at: None,
             pairing: PairingStage::Shut,
             greeting: None,
+            answered: None,
             greeted: None,
             lease_until: None,
             opened: false,
@@ -640,7 +644,7 @@ impl ControllerLink {
         } else {
             self.greeting_at(now)
         };
-        [self.event_at(now), self.lease_until]
+        [self.event_at(now), self.lease_until, self.answer_at(now)]
             .into_iter()
             .flatten()
             .fold(regular, Instant::min)

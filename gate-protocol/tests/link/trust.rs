@@ -6,7 +6,7 @@ use gate_protocol::frame::Kind;
 use gate_protocol::hello::Entropy;
 use gate_protocol::link::controller::{self, Identity};
 use gate_protocol::link::host;
-use gate_protocol::{ControllerLink, Event, HostLink, Instant, LinkError, ToController};
+use gate_protocol::{ControllerLink, Event, HostLink, Instant, LinkError, Next, ToController};
 
 use crate::world::{Faults, IDENTITY, World, controller_keys, host_keys, secret};
 
@@ -118,7 +118,7 @@ fn a_host_with_wrong_keys_is_reported_to_the_one_with_the_right_ones() {
     };
     let mut stranger = HostLink::new(world.now, keys, secret(67));
     for _ in 0..2_000 {
-        if let gate_protocol::Next::Transmit(wire) = stranger.next(world.now) {
+        if let Next::Transmit(wire) = stranger.next(world.now) {
             world.controller.receive(world.now, &wire);
         }
         world.step();
@@ -182,7 +182,7 @@ fn a_flood_of_calls_buys_few_handshakes() {
     for number in 0..2_000_u32 {
         let seed = gate_protocol::keys::Secret::derive("flood", &[&number.to_le_bytes()]);
         let mut stranger = HostLink::new(world.now, keys.clone(), seed);
-        if let gate_protocol::Next::Transmit(wire) = stranger.next(world.now) {
+        if let Next::Transmit(wire) = stranger.next(world.now) {
             world.controller.receive(world.now, &wire);
         }
         world.step();
@@ -219,4 +219,52 @@ fn another_boot_is_another_life_whatever_the_clock_says() {
     world.run(ms(700));
     assert!(world.connected.last().unwrap().restarted);
     assert_eq!(world.connected.last().unwrap().boot, 2);
+}
+
+#[test]
+fn a_flood_of_greetings_does_not_fill_the_line_back_to_the_host() {
+    let mut world = World::connected();
+    let clear = [0, 0, 9, 9];
+    let before = world.to_host.log.len();
+    for session in 0..2_000_u32 {
+        let greeting = crate::raw::frame(Kind::Hello, session as u8 | 1, 0, &clear);
+        world.controller.receive(world.now, &greeting.encode());
+        world.step();
+    }
+    let answers = world.to_host.log[before..].iter();
+    let answers = answers.filter(|(kind, ..)| *kind == Kind::Hello).count();
+    assert!((100..=201).contains(&answers), "{answers} answers in 10 s");
+    assert!(world.host.is_connected());
+}
+
+#[test]
+fn a_session_outlives_its_keys() {
+    let mut now = Instant::from_millis(1_000);
+    let mut host = HostLink::new(now, host_keys(), secret(51));
+    let mut controller = ControllerLink::new(now, IDENTITY, controller_keys(), secret(52));
+    let mut sealed = 0_u32;
+    // Heartbeats alone use the first key up in 65,536 / 5 s.
+    while sealed < 70_000 {
+        now = now + ms(200);
+        loop {
+            match host.next(now) {
+                Next::Transmit(wire) => controller.receive(now, &wire),
+                Next::Deliver(_) => continue,
+                Next::Wait(_) => break,
+            }
+            sealed += 1;
+        }
+        loop {
+            match controller.next(now) {
+                Next::Transmit(wire) => host.receive(now, &wire),
+                Next::Deliver(_) => {}
+                Next::Wait(_) => break,
+            }
+        }
+    }
+    assert!(host.is_connected() && controller.has_lease(now));
+    let seen = [host.statistics(), controller.statistics()];
+    for seen in seen {
+        assert_eq!((seen.sessions, seen.forged, seen.stale), (1, 0, 0));
+    }
 }

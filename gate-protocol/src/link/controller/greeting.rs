@@ -1,6 +1,6 @@
 //! What the controller says in clear.
 
-use super::{ControllerLink, GREETING_EVERY};
+use super::{ANSWER_GAP, ControllerLink, GREETING_EVERY};
 use crate::frame::{Content, Frame, Kind, WIRE_MAX, Wire};
 use crate::hello::{self, Reply};
 use crate::time::Instant;
@@ -27,12 +27,15 @@ impl ControllerLink {
     }
 
     pub(super) fn due_greeting(&mut self, now: Instant) -> Option<Wire> {
-        let asked = self.greeting.take();
-        let unasked = || {
-            (!self.has_session() && self.greeting_at(now) <= now).then_some((0, Greeting::Nothing))
+        let (session, greeting) = if self.answer_at(now).is_some_and(|at| at <= now) {
+            self.answered = Some(now);
+            self.greeting.take()?
+        } else if !self.has_session() && self.greeting_at(now) <= now {
+            self.greeted = Some(now);
+            (0, Greeting::Nothing)
+        } else {
+            return None;
         };
-        let (session, greeting) = asked.or_else(unasked)?;
-        self.greeted = Some(now);
         let reply = match greeting {
             Greeting::Nothing => Reply::Nothing,
             Greeting::Unpaired => Reply::Unpaired,
@@ -48,6 +51,13 @@ impl ControllerLink {
         Some(in_clear(session, hello::reply(&clear, &reply)))
     }
 
+    /// When the answer that waits may be given.
+    pub(super) fn answer_at(&self, now: Instant) -> Option<Instant> {
+        self.greeting?;
+        Some(self.answered.map_or(now, |last| last + ANSWER_GAP))
+    }
+
+    /// When the controller speaks unasked, if it has no session.
     pub(super) fn greeting_at(&self, now: Instant) -> Instant {
         self.greeted.map_or(now, |last| last + GREETING_EVERY)
     }
