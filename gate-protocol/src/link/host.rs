@@ -1,7 +1,7 @@
 //! The host's end of the link.
 //!
 //! It calls the controller until it is answered, keeps the session alive, and says by itself when
-//! the session is lost and when it is back. Its owner sends commands with [`HostLink::send`].
+//! the session is lost and when it is back. Its owner sends commands with `HostLink::send`.
 
 #[cfg(feature = "host")]
 mod calling;
