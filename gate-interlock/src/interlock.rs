@@ -26,8 +26,8 @@ pub struct Interlock {
     pub(crate) limits: Limits,
     pub(crate) site_to_store: Option<Site>,
     pub(crate) debounce: Debounce,
-    inputs: Bits,
-    outputs: Bits,
+    pub(crate) inputs: Bits,
+    pub(crate) outputs: Bits,
     pub(crate) seen: Readings,
 
     pub(crate) mode: Mode,
@@ -45,6 +45,8 @@ pub struct Interlock {
     pub(crate) lane_since: Instant,
     /// Since when somebody has been in the lane.
     pub(crate) somebody_since: Option<Instant>,
+    /// Since when somebody has been in the lane with neither door released.
+    pub(crate) held_since: Option<Instant>,
     pub(crate) entry: Leaf,
     pub(crate) exit: Leaf,
 
@@ -63,7 +65,7 @@ pub struct Interlock {
     pub(crate) channel_fault: bool,
     /// The cabinet was opened, and nobody has cleared that yet.
     pub(crate) tampered: bool,
-    key: bool,
+    pub(crate) key: bool,
     pub(crate) forces: Forces,
     /// Something that an officer should look at, whatever the stage.
     pub(crate) alarm: bool,
@@ -72,7 +74,7 @@ pub struct Interlock {
     pub(crate) entry_duty: Duty,
     pub(crate) exit_duty: Duty,
 
-    events: Vec<Event, EVENTS_MAX>,
+    pub(crate) events: Vec<Event, EVENTS_MAX>,
 }
 
 impl Interlock {
@@ -102,6 +104,7 @@ impl Interlock {
             newest_passage: 0,
             lane_since: now,
             somebody_since: None,
+            held_since: None,
             entry: Leaf::unknown(),
             exit: Leaf::unknown(),
             approached: false,
@@ -135,6 +138,8 @@ impl Interlock {
         let released = enforce(surroundings, self.wanted(now));
         self.entry.tell(released.entry);
         self.exit.tell(released.exit);
+        let held = self.seen.somebody() && !released.any();
+        self.held_since = held.then(|| self.held_since.unwrap_or(now));
         self.outputs = self.drive(now, surroundings, released);
         self.outputs
     }

@@ -4,7 +4,7 @@ use crate::invariants::Invariants;
 use crate::stage::{Closing, Stage};
 use crate::{Interlock, Limits};
 use core::time::Duration;
-use gate_protocol::Instant;
+use gate_protocol::{Instant, Passage};
 
 /// The moment that a rebased state takes for now. Nothing that matters lies longer ago.
 const NOW: Instant = Instant::from_millis(1_000_000);
@@ -36,6 +36,24 @@ impl Interlock {
         rebase(self.clone(), &self.limits, now)
     }
 
+    /// The same lane with limits of one's own, which may be out of all bounds: for searches that
+    /// have to wait for each of them.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same lane as if its passages had other numbers.
+    #[must_use]
+    pub fn renumbered(mut self, number: impl Fn(Passage) -> Passage) -> Self {
+        self.newest_passage = number(self.newest_passage);
+        if let Some(inside) = &mut self.occupant {
+            inside.passage = number(inside.passage);
+        }
+        self
+    }
+
     /// What [`Self::rebased`] takes for now.
     pub const REBASED_NOW: Instant = NOW;
 }
@@ -46,6 +64,23 @@ impl Invariants {
     pub fn rebased(&self, now: Instant) -> Self {
         let limits = self.limits();
         rebase(self.clone(), &limits, now)
+    }
+
+    /// The same memory of a lane [`with_limits`](Interlock::with_limits) of its own.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same memory as if passages had other numbers: see [`Interlock::renumbered`].
+    #[must_use]
+    pub fn renumbered(mut self, number: impl Fn(Passage) -> Passage) -> Self {
+        self.open_for = self.open_for.map(&number);
+        if let Some(permit) = &mut self.permit {
+            permit.passage = number(permit.passage);
+        }
+        self
     }
 }
 
@@ -105,6 +140,7 @@ impl Moments for Interlock {
             (&mut self.leased_until, Duration::ZERO),
             (&mut self.buzzer_until, Duration::ZERO),
             (&mut self.somebody_since, limits.trap),
+            (&mut self.held_since, limits.decide),
             (&mut self.zone_free_since, limits.went_away),
             (&mut self.calm_since, limits.emergency_over),
             // It is compared with "more than", unlike all others.

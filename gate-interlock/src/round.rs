@@ -156,7 +156,9 @@ impl Interlock {
             Some(Lane::Single) | None => {}
         }
         // SAF-007: nobody is kept behind two locked doors for long, whatever the host does.
-        let kept = now.since(self.since) >= self.limits.decide;
+        // A permit that came to nothing does not buy the host more time.
+        let long = |since| now.since(since) >= self.limits.decide;
+        let kept = long(self.since) || self.held_since.is_some_and(long);
         if (kept || self.trapped(now)) && self.seen.exit.shut() {
             self.let_back(now);
         }

@@ -32,8 +32,8 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Leave to open the exit, as the bystander heard it given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Permit {
-    passage: Passage,
+pub(crate) struct Permit {
+    pub(crate) passage: Passage,
     until: Instant,
     used: bool,
 }
@@ -42,16 +42,16 @@ struct Permit {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Invariants {
     site: Site,
-    limits: Limits,
+    pub(crate) limits: Limits,
     /// State, released doors and key of the scan before.
     before: State,
     released_before: Released,
     key_before: bool,
     /// Somebody has cleared an alarm since the scan before.
     cleared: bool,
-    permit: Option<Permit>,
+    pub(crate) permit: Option<Permit>,
     /// The passage that the exit was released for, until an event ends that.
-    open_for: Option<Passage>,
+    pub(crate) open_for: Option<Passage>,
     ways_out: Released,
     tampered: bool,
     single_since: Option<Instant>,

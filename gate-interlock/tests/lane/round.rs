@@ -305,6 +305,22 @@ fn a_host_that_never_decides_keeps_nobody() {
 }
 
 #[test]
+fn a_permit_that_comes_to_nothing_buys_the_host_no_time() {
+    let mut rig = Rig::occupied();
+    rig.run(110_000);
+    rig.inside(Inside::Two);
+    rig.run(100);
+    rig.accepted(permit_exit(1));
+    rig.run(1);
+    assert_eq!(rig.interlock.state(), State::ExitClosing, "a second person");
+    rig.inside(Inside::One);
+    rig.run(2_000);
+    assert_eq!(rig.interlock.state(), State::Occupied);
+    rig.run(10_000);
+    assert_eq!(rig.interlock.state(), State::Returning);
+}
+
+#[test]
 fn somebody_found_inside_after_a_reset_is_let_back() {
     let mut rig = Rig::switched_on();
     rig.inside(Inside::One);

@@ -1,0 +1,139 @@
+//! The real interlock against a world and a host that may do anything: every state is visited.
+//!
+//! Each test is one search. It starts with a lane just switched on and follows every choice of
+//! world and host, each state only once, until nothing new comes up. A search that would take too long
+//! for every day stops after so many steps; `GATE_MODEL_STEPS` is the number for all of them. A rule
+//! that does not hold ends the search with the way there, step by step.
+//!
+//! `lane` puts interlock, `world` and `host` together and passes one tick; `properties` has the
+//! rules, `search` the order of things.
+
+mod host;
+mod lane;
+mod properties;
+mod search;
+mod world;
+
+use gate_protocol::Door;
+use gate_protocol::pins::Input;
+use lane::Powers;
+use search::Counterexample;
+
+/// Searches until nothing new comes up.
+const TO_THE_END: u64 = u64::MAX;
+
+/// Stops a search of a world that can do too much for every day.
+const FOR_TODAY: u64 = 2_000_000;
+
+/// Runs one search and prints what it went through.
+fn explore(powers: &Powers, steps: u64) -> Result<(), Box<Counterexample>> {
+    let steps = std::env::var("GATE_MODEL_STEPS").map_or(steps, |text| {
+        text.parse().expect("GATE_MODEL_STEPS is a number of steps")
+    });
+    let explored = search::search(powers, steps)?;
+    println!("{}: {explored}", powers.name);
+    Ok(())
+}
+
+/// A host that says anything at any time, and a link that repeats, delays and loses all of it.
+#[test]
+fn no_word_of_a_hostile_host_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            words: host::hostile(),
+            ..Powers::named("hostile host")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn no_permit_reaches_another_than_the_host_meant() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            words: host::honest(),
+            identities: true,
+            ..Powers::named("honest host, lossy link")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn no_beam_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            flips: &[Input::ZoneInFree, Input::ZoneOutFree],
+            flips_at_once: 2,
+            ..Powers::named("beams")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn no_emergency_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            flips: &[Input::FireOk, Input::EstopOk1, Input::BreakglassOk],
+            flips_at_once: 1,
+            ..Powers::named("emergencies")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn nobody_in_a_curtain_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            flips: &[Input::EntrySafe, Input::ExitSafe],
+            flips_at_once: 2,
+            ..Powers::named("people in the leaves")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn no_hand_on_a_leaf_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            hands: &[Door::Entry, Door::Exit],
+            ..Powers::named("hands on the leaves")
+        },
+        FOR_TODAY,
+    )
+}
+
+#[test]
+fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            flips: &[
+                Input::SingleOk,
+                Input::EmptyOk,
+                Input::Chamber1Free,
+                Input::EntryLocked,
+                Input::ExitOpen,
+                Input::DrivesOk,
+            ],
+            flips_at_once: 1,
+            ..Powers::named("sensors that lie")
+        },
+        FOR_TODAY,
+    )
+}
+
+#[test]
+fn neither_power_nor_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            words: host::forcing(),
+            flips: &[Input::TamperOk, Input::MainsOk, Input::KeyService],
+            flips_at_once: 1,
+            ..Powers::named("mains, cabinet, key")
+        },
+        FOR_TODAY,
+    )
+}
