@@ -2,7 +2,7 @@
 
 use crate::build::{self, Programs};
 use crate::steps::{cache, cargo, note, root, run, step, succeeds};
-use crate::{debian, demo, prepare};
+use crate::{debian, demo, mutations, prepare};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +20,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     let lane = prepare::lane()?;
     lints()?;
     tests(&lane)?;
+    mutations::each_invariant_once()?;
     documents()?;
     licences()?;
     let programs = build::programs()?;

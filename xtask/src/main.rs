@@ -6,6 +6,7 @@ mod check;
 mod debian;
 mod demo;
 mod models;
+mod mutations;
 mod prepare;
 mod steps;
 
@@ -37,6 +38,16 @@ enum Task {
         #[arg(long)]
         key: Option<PathBuf>,
     },
+    /// Breaks the interlock on purpose, in every way of `gate-interlock/mutations.toml`: the proofs
+    /// must catch each.
+    Mutations {
+        /// Tries every level of proof on each and writes `docs/mutations.md`.
+        #[arg(long)]
+        write: bool,
+        /// Only mutations whose name contains this.
+        #[arg(conflicts_with = "write")]
+        only: Option<String>,
+    },
     /// Fetches and verifies models, runtime and test pictures.
     Models,
 }
@@ -47,6 +58,7 @@ fn main() -> ExitCode {
         Task::Test => check::all(),
         Task::Bench { arguments } => bench(&arguments),
         Task::Firmware { key } => build::firmware(key.as_deref()).map(drop),
+        Task::Mutations { write, only } => mutations::run(write, only.as_deref()),
         Task::Models => prepare::models().map(drop),
     };
     match done {

@@ -1,0 +1,205 @@
+//! A copy of the interlock that may be broken.
+
+use crate::steps::{cache, cargo, root};
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+pub(super) const CRATE: &str = "gate-interlock";
+
+/// Steps of each search: what is broken shows early, and there are many to go through.
+const SEARCH_STEPS: &str = "100000";
+
+/// A broken interlock may run for ever; coreutils' `timeout` ends it after so many seconds.
+const SECONDS: &str = "300";
+
+/// Where a mutation may be caught, the cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// Single functions, over all their inputs where these are bits.
+    Function,
+    /// People, hosts and faults in a lane.
+    Lane,
+    /// The search through every state.
+    Search,
+}
+
+/// One test program.
+pub(super) struct Proof {
+    pub(super) level: Level,
+    program: PathBuf,
+}
+
+/// Who caught a mutation.
+#[derive(Debug)]
+pub(super) struct Caught {
+    /// Tests that failed, at least one.
+    pub(super) tests: Vec<String>,
+    /// The rule that a search found broken.
+    pub(super) rule: Option<String>,
+}
+
+/// A workspace of the interlock and what it is built from.
+pub(super) struct Workshop {
+    at: PathBuf,
+}
+
+impl Workshop {
+    /// Copies the crates as they are now. What is built stays between runs.
+    pub(super) fn open() -> anyhow::Result<Self> {
+        let at = cache().join("mutations/crates");
+        if at.exists() {
+            fs::remove_dir_all(&at)?;
+        }
+        fs::create_dir_all(&at)?;
+        let mut manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))?)?;
+        let members = members(&manifest)?;
+        for member in &members {
+            copy(&root().join(member), &at.join(member))?;
+        }
+        let workspace = table(&mut manifest, "workspace")?;
+        workspace.remove("exclude");
+        workspace.remove("default-members");
+        let members: Vec<String> = members.into_iter().collect();
+        workspace.insert("members".to_owned(), members.into());
+        fs::write(at.join("Cargo.toml"), toml::to_string(&manifest)?)?;
+        fs::copy(root().join("Cargo.lock"), at.join("Cargo.lock"))?;
+        Ok(Self { at })
+    }
+
+    /// Gives a file of the copy another text.
+    pub(super) fn put(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+        let path = self.at.join(path);
+        fs::write(&path, text).with_context(|| path.display().to_string())
+    }
+
+    /// Builds the proofs, the cheapest first.
+    pub(super) fn build(&self) -> anyhow::Result<Vec<Proof>> {
+        let output = cargo()
+            .current_dir(&self.at)
+            .env("CARGO_TARGET_DIR", cache().join("mutations/target"))
+            // Nobody debugs what is broken on purpose.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .args(["test", "--offline", "--no-run", "--package", CRATE])
+            .args(["--lib", "--test", "lane", "--test", "model"])
+            .args(["--message-format", "json"])
+            .stdin(Stdio::null())
+            .output()
+            .context("cargo cannot be started")?;
+        let messages: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        if !output.status.success() {
+            let errors = messages.iter().filter_map(rendered).collect::<String>();
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("does not build: {errors}{said}");
+        }
+        let mut proofs: Vec<Proof> = messages.iter().filter_map(proof).collect();
+        proofs.sort_by_key(|proof| proof.level);
+        ensure!(
+            proofs.len() == 3,
+            "three test programs expected, found {}",
+            proofs.len()
+        );
+        Ok(proofs)
+    }
+}
+
+impl Proof {
+    /// Runs the program; says which tests failed, nothing if none did.
+    pub(super) fn run(&self) -> anyhow::Result<Option<Caught>> {
+        let output = Command::new("timeout")
+            .arg(SECONDS)
+            .arg(&self.program)
+            .env("GATE_MODEL_STEPS", SEARCH_STEPS)
+            // The same random people for every mutation and every run.
+            .env("PROPTEST_RNG_SEED", "1")
+            .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1")
+            .stdin(Stdio::null())
+            .output()
+            .context("timeout, of coreutils, cannot be started")?;
+        if output.status.success() {
+            return Ok(None);
+        }
+        let said = String::from_utf8_lossy(&output.stdout);
+        let mut tests: Vec<String> = said.lines().filter_map(failed).collect();
+        tests.sort();
+        if tests.is_empty() {
+            tests.push(format!("a run that did not end well: {}", output.status));
+        }
+        let rule = said.lines().find_map(|line| line.strip_prefix("Error: "));
+        let rule = rule.map(str::to_owned);
+        Ok(Some(Caught { tests, rule }))
+    }
+}
+
+/// The name in libtest's line about a test that failed.
+fn failed(line: &str) -> Option<String> {
+    let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+    Some(name.to_owned())
+}
+
+fn rendered(message: &Value) -> Option<&str> {
+    (message["message"]["level"] == "error").then_some(message["message"]["rendered"].as_str()?)
+}
+
+fn proof(message: &Value) -> Option<Proof> {
+    let program = PathBuf::from(message["executable"].as_str()?);
+    let level = match message["target"]["name"].as_str()? {
+        "gate_interlock" => Level::Function,
+        "lane" => Level::Lane,
+        "model" => Level::Search,
+        _ => return None,
+    };
+    Some(Proof { level, program })
+}
+
+/// The interlock and every crate of the workspace below it.
+fn members(workspace: &toml::Table) -> anyhow::Result<BTreeSet<String>> {
+    let paths = &workspace["workspace"]["dependencies"];
+    let mut members = BTreeSet::new();
+    let mut found = vec![CRATE.to_owned()];
+    while let Some(member) = found.pop() {
+        let manifest: toml::Table =
+            toml::from_str(&read(&root().join(&member).join("Cargo.toml"))?)?;
+        for section in ["dependencies", "dev-dependencies"] {
+            let names = manifest.get(section).and_then(toml::Value::as_table);
+            let names = names.into_iter().flat_map(toml::Table::keys);
+            found.extend(names.filter_map(|name| {
+                let path = paths.get(name)?.get("path")?.as_str()?;
+                (!members.contains(path)).then(|| path.to_owned())
+            }));
+        }
+        members.insert(member);
+    }
+    Ok(members)
+}
+
+fn table<'a>(manifest: &'a mut toml::Table, name: &str) -> anyhow::Result<&'a mut toml::Table> {
+    manifest
+        .get_mut(name)
+        .and_then(toml::Value::as_table_mut)
+        .with_context(|| format!("Cargo.toml has no [{name}]"))
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy(&from, &to)?;
+        } else {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| path.display().to_string())
+}
