@@ -110,6 +110,9 @@ impl Panel {
             }
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.note(None, format!("last failure: {failure}")),
+            Delivery::Site(site) => self.note(None, format!("site: {site}")),
+            // Whoever sends an update sees what becomes of it.
+            Delivery::Update(_) => {}
             Delivery::Tampering { frames } => {
                 self.note(None, format!("{frames} forged frames on the line"));
             }
