@@ -60,6 +60,8 @@ fn a_board_without_a_host_is_shown_as_it_is() {
     assert_eq!(report["link"]["sessions"], 1);
     assert!(report["health"]["stack_free"].as_u64() > Some(0));
     assert_eq!(report["forced"], Value::Null);
+    let site = report["site"].as_str().expect("a site");
+    assert!(site.starts_with("two doors"), "{site}");
 }
 
 #[test]

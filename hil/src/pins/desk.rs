@@ -6,7 +6,7 @@ use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{HostLink, Keys};
 use gate_protocol::pins::Output;
-use gate_protocol::{Instant, LinkError, Shape, ToController};
+use gate_protocol::{Instant, LinkError, ToController};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,8 +16,8 @@ use tokio_serial::{SerialPortBuilderExt, SerialStream};
 /// Longest time that one command may force an output: see `ToController::Force`.
 const FORCE_MAX_MS: u16 = 1_000;
 
-/// How often the controller is asked how it fares.
-const HEALTH_EVERY: Duration = Duration::from_secs(1);
+/// How often the controller is asked how it fares and how its gate is built.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the controller cannot be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -77,12 +77,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Opens the serial device and begins to call.
-    pub(super) fn open(
-        name: &Path,
-        baud: u32,
-        keys: Keys,
-        shape: Shape,
-    ) -> Result<Self, DeskError> {
+    pub(super) fn open(name: &Path, baud: u32, keys: Keys) -> Result<Self, DeskError> {
         if !name.exists() {
             return Err(DeskError::Missing { port: name.into() });
         }
@@ -99,7 +94,7 @@ impl Desk {
             began: tokio::time::Instant::now(),
             hand: Hand::default(),
             ask_at: Instant::ZERO,
-            panel: Panel::new(shape),
+            panel: Panel::new(),
         })
     }
 
@@ -125,7 +120,7 @@ impl Desk {
     /// Serves the link once: what is due now, and then what comes, for at most `wait`.
     pub(super) async fn live(&mut self, wait: Duration) -> Result<(), DeskError> {
         self.tell_hand();
-        self.ask_health();
+        self.ask();
         let deadline = self
             .work_off()
             .await
@@ -157,11 +152,14 @@ impl Desk {
         }
     }
 
-    fn ask_health(&mut self) {
+    fn ask(&mut self) {
         let now = self.now();
         // Without a session there is nobody to ask; a full queue can wait.
-        if now >= self.ask_at && self.link.send(ToController::ReadHealth).is_ok() {
-            self.ask_at = now + HEALTH_EVERY;
+        if now >= self.ask_at
+            && self.link.send(ToController::ReadHealth).is_ok()
+            && self.link.send(ToController::ReadSite).is_ok()
+        {
+            self.ask_at = now + ASK_EVERY;
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::panel::{Connection, Panel, Side, remedy};
 use super::wiring::{self, Terminal, Tone};
-use gate_protocol::Instant;
 use gate_protocol::pins::{Input, Output};
+use gate_protocol::{Instant, Shape};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
@@ -81,10 +81,15 @@ fn header(now: Instant, panel: &Panel) -> Paragraph<'_> {
     };
     let second = panel.status.map_or_else(Line::default, |status| {
         let age = panel.age(now).unwrap_or_default();
+        let shape = match panel.site.map(|site| site.shape) {
+            Some(Shape::TwoDoors) => " · two doors",
+            Some(Shape::Turnstile) => " · turnstile",
+            None => "",
+        };
         Line::from(vec![
             Span::from(status.state.to_string()).bold(),
             format!(
-                " · passage {} · event {} · up {} · status {} ms old",
+                " · passage {} · event {} · up {} · status {} ms old{shape}",
                 status.passage,
                 status.newest_event,
                 uptime(status.uptime_ms),
@@ -105,7 +110,7 @@ fn build(panel: &Panel) -> String {
 
 fn input_lines(now: Instant, panel: &Panel, cursor: Cursor) -> Vec<Line<'static>> {
     let line = |input: Input| {
-        let terminal = wiring::input(panel.shape, input)?;
+        let terminal = wiring::input(panel.shape(), input)?;
         let level = panel.input(input);
         let tone = level.map(|on| wiring::input_tone(input, on));
         let place = (Side::Inputs, input as u8);
@@ -116,7 +121,7 @@ fn input_lines(now: Instant, panel: &Panel, cursor: Cursor) -> Vec<Line<'static>
 
 fn output_lines(now: Instant, panel: &Panel, cursor: Cursor) -> Vec<Line<'static>> {
     let line = |output: Output| {
-        let terminal = wiring::output(panel.shape, output)?;
+        let terminal = wiring::output(panel.shape(), output)?;
         let level = panel.output(output);
         let tone = level.map(|on| wiring::output_tone(output, on));
         let place = (Side::Outputs, output as u8);
@@ -269,7 +274,7 @@ mod tests {
     use super::super::panel::tests::{controller, health, status};
     use super::*;
     use gate_protocol::link::host::Delivery;
-    use gate_protocol::{LinkError, Refusal, Shape};
+    use gate_protocol::{LinkError, Refusal, Site};
     use ratatui::Terminal as Screen;
     use ratatui::backend::TestBackend;
     use ratatui::buffer::Buffer;
@@ -309,7 +314,7 @@ mod tests {
 
     /// Calm but for a fire, the service key turned; the exit is being forced.
     fn panel() -> Panel {
-        let mut panel = Panel::new(Shape::TwoDoors);
+        let mut panel = Panel::new();
         let calm = 1 << Output::NoAlarm as u32 | 1 << Output::ExitHold as u32;
         let at = Instant::from_millis;
         panel.take(at(0), Delivery::Connected(controller()));
@@ -339,8 +344,8 @@ mod tests {
             "events lost             0      3",
             "worst scan, µs                42",
             "1.200 session opened",
-            "- force EXIT_HOLD off: ref",
-            "           used: not in this state of",
+            "- force EXIT_HOLD off: re",
+            "           fused: not in this stat",
             "q quits",
         ] {
             assert!(drawn.contains(expected), "{expected:?} in\n{drawn}");
@@ -384,12 +389,18 @@ mod tests {
 
     #[test]
     fn a_turnstile_has_its_own_names_and_fewer_lines() {
-        let mut panel = Panel::new(Shape::Turnstile);
+        let mut panel = Panel::new();
+        let site = Site {
+            shape: Shape::Turnstile,
+            ..Site::DEFAULT
+        };
+        panel.take(Instant::ZERO, Delivery::Site(site));
         panel.take(Instant::ZERO, Delivery::Status(status(0, 0)));
         let drawn = text(&drawn(&panel, Instant::ZERO, SIZE));
         for (expected, there) in [
             ("I5  HOME             PB11", true),
             ("O5  DROP_ARM         PC4", true),
+            ("ms old · turnstile", true),
             ("EXIT_SAFE", false),
         ] {
             assert_eq!(drawn.contains(expected), there, "{expected:?} in\n{drawn}");

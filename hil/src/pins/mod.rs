@@ -56,9 +56,6 @@ pub(crate) struct Options {
     /// An input of the emulated controller from the start on, such as KEY_SERVICE=on.
     #[arg(long, value_name = "INPUT=LEVEL", value_parser = named_level, requires = "emulated")]
     set: Vec<Named>,
-    /// How the gate is built, for the names of its terminals: two-doors or turnstile.
-    #[arg(long, default_value = "two-doors", value_parser = shape)]
-    shape: Shape,
     /// Look once, print and end.
     #[arg(long)]
     once: bool,
@@ -72,6 +69,9 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 10, requires = "once")]
     within: u64,
 }
+
+/// Every kind of gate.
+const SHAPES: [Shape; 2] = [Shape::TwoDoors, Shape::Turnstile];
 
 /// A terminal by its name, and a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,31 +93,27 @@ fn named_level(text: &str) -> Result<Named, String> {
     })
 }
 
-fn shape(text: &str) -> Result<Shape, String> {
-    match text {
-        "two-doors" => Ok(Shape::TwoDoors),
-        "turnstile" => Ok(Shape::Turnstile),
-        _ => Err("two-doors or turnstile expected".into()),
-    }
-}
-
 impl Named {
-    fn input(&self, shape: Shape) -> anyhow::Result<Input> {
+    /// The input of that name, in a lane or at a turnstile.
+    fn input(&self) -> anyhow::Result<Input> {
+        let named = |one: &Input| SHAPES.iter().any(|it| self.is(wiring::input(*it, *one)));
         Input::ALL
             .into_iter()
-            .find(|one| wiring::input(shape, *one).is_some_and(|it| self.is(&it)))
+            .find(named)
             .with_context(|| format!("input {:?}: there is none of that name", self.name))
     }
 
-    fn output(&self, shape: Shape) -> anyhow::Result<Output> {
+    /// The output of that name, in a lane or at a turnstile.
+    fn output(&self) -> anyhow::Result<Output> {
+        let named = |one: &Output| SHAPES.iter().any(|it| self.is(wiring::output(*it, *one)));
         Output::ALL
             .into_iter()
-            .find(|one| wiring::output(shape, *one).is_some_and(|it| self.is(&it)))
+            .find(named)
             .with_context(|| format!("output {:?}: there is none of that name", self.name))
     }
 
-    fn is(&self, terminal: &wiring::Terminal) -> bool {
-        self.name == terminal.name || self.name == terminal.number
+    fn is(&self, terminal: Option<wiring::Terminal>) -> bool {
+        terminal.is_some_and(|it| self.name == it.name || self.name == it.number)
     }
 }
 
@@ -131,13 +127,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             let folder = TempDir::new()?;
             let (board, levels) = power_on(options, folder.path())?;
             let keys = gate_sim::keys::of_host(&test_page(TEST_SERIAL));
-            let mut desk = Desk::open(board.tty(), options.baud, keys, options.shape)?;
+            let mut desk = Desk::open(board.tty(), options.baud, keys)?;
             return look(options, &mut desk, Some((&board, levels))).await;
         }
         let Some(port) = &options.port else {
             bail!("--port or --emulated expected");
         };
-        let mut desk = Desk::open(port, options.baud, real_keys(options)?, options.shape)?;
+        let mut desk = Desk::open(port, options.baud, real_keys(options)?)?;
         look(options, &mut desk, None).await
     })
 }
@@ -164,7 +160,7 @@ fn power_on(options: &Options, folder: &Path) -> anyhow::Result<(Board, Bits)> {
         .unwrap_or_else(|| "qemu-system-arm".into());
     let mut levels = ALL_CALM;
     for one in &options.set {
-        levels = levels.with_input(one.input(options.shape)?, one.on);
+        levels = levels.with_input(one.input()?, one.on);
     }
     let mut config = Config::new(qemu, firmware, folder.join("board"));
     config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
@@ -192,7 +188,7 @@ async fn look(
 /// Lives until the panel is complete.
 async fn look_once(options: &Options, desk: &mut Desk) -> anyhow::Result<()> {
     let force = match &options.force {
-        Some(named) => Some((named.output(options.shape)?, named.on)),
+        Some(named) => Some((named.output()?, named.on)),
         None => None,
     };
     let within = Duration::from_secs(options.within);
@@ -236,10 +232,11 @@ mod tests {
         for (text, expected) in [
             ("KEY_SERVICE=on", Some((Input::KeyService, true))),
             ("I1=off", Some((Input::FireOk, false))),
-            ("HOME=on", None),
+            ("HOME=on", Some((Input::EntryClosed, true))),
+            ("DOOR=on", None),
         ] {
             let named = named_level(text).expect("a name and a level");
-            let found = named.input(Shape::TwoDoors).ok();
+            let found = named.input().ok();
             assert_eq!(found.map(|input| (input, named.on)), expected, "{text}");
         }
         for text in ["KEY_SERVICE", "KEY_SERVICE=1", ""] {

@@ -4,7 +4,7 @@ use super::wiring;
 use gate_protocol::health::Health;
 use gate_protocol::link::host::{Controller, Delivery, Occurrence, Status};
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{CommandNumber, Instant, LinkError, LinkStatistics, Refusal, Shape};
+use gate_protocol::{CommandNumber, Instant, LinkError, LinkStatistics, Refusal, Shape, Site};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -47,8 +47,8 @@ pub(super) enum Connection {
 /// Everything on the screen.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
-    /// How the gate is built, so that terminals have their right names.
-    pub(super) shape: Shape,
+    /// How the gate is built, as the controller last said; terminals are named after its shape.
+    pub(super) site: Option<Site>,
     pub(super) connection: Connection,
     pub(super) status: Option<Status>,
     pub(super) statistics: LinkStatistics,
@@ -76,9 +76,9 @@ pub(super) enum Side {
 }
 
 impl Panel {
-    pub(super) fn new(shape: Shape) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            shape,
+            site: None,
             connection: Connection::Calling,
             status: None,
             statistics: LinkStatistics::default(),
@@ -108,10 +108,10 @@ impl Panel {
             Delivery::Lost(number) => {
                 self.answered(number, Err("the session ended before the answer".into()));
             }
+            Delivery::Site(site) => self.site = Some(site),
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.note(None, format!("last failure: {failure}")),
-            Delivery::Site(site) => self.note(None, format!("site: {site}")),
-            // Whoever sends an update sees what becomes of it.
+            // Nobody asks for an update here.
             Delivery::Update(_) => {}
             Delivery::Tampering { frames } => {
                 self.note(None, format!("{frames} forged frames on the line"));
@@ -165,7 +165,7 @@ impl Panel {
 
     /// A force is on its way.
     pub(super) fn forces(&mut self, number: CommandNumber, output: Output, on: bool) {
-        let name = wiring::output(self.shape, output).map_or_else(String::new, |one| one.name);
+        let name = wiring::output(self.shape(), output).map_or_else(String::new, |one| one.name);
         // A button that is held is one force: what was said to it before still stands.
         let answer = self
             .forced
@@ -204,15 +204,21 @@ impl Panel {
         self.answered_at = self.statuses;
     }
 
-    /// Whether everything has been shown that was asked for: a session, a status, health, and after
-    /// a force two statuses more, of which the second certainly knows of it.
+    /// Whether everything has been shown that was asked for: a session, a status, health, site, and
+    /// after a force two statuses more, of which the second certainly knows of it.
     pub(super) fn is_complete(&self) -> bool {
         let connected = matches!(self.connection, Connection::Open(_));
         let answered = match &self.forced {
             None => true,
             Some(forced) => forced.answer.is_some() && self.statuses >= self.answered_at + 2,
         };
-        connected && self.status.is_some() && self.health.is_some() && answered
+        let told = self.status.is_some() && self.health.is_some() && self.site.is_some();
+        connected && told && answered
+    }
+
+    /// What kind of gate it is; a lane until the controller says otherwise.
+    pub(super) fn shape(&self) -> Shape {
+        self.site.unwrap_or_default().shape
     }
 
     /// How old the newest status is.
@@ -314,7 +320,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_has_changed_stands_out_for_a_moment() {
-        let mut panel = Panel::new(Shape::TwoDoors);
+        let mut panel = Panel::new();
         panel.take(at(0), Delivery::Status(status(0b01, 0)));
         assert!(
             !panel.is_fresh(at(0), Side::Inputs, 0),
@@ -338,7 +344,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_refused_force_is_told_once_with_the_controllers_reason() {
-        let mut panel = Panel::new(Shape::TwoDoors);
+        let mut panel = Panel::new();
         for number in 1..=3 {
             panel.forces(number, Output::ExitHold, false);
             panel.take(at(0), Delivery::Refused(number, Refusal::WrongState));
@@ -358,7 +364,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_log_says_what_happened_and_when_and_what_is_missing() {
-        let mut panel = Panel::new(Shape::TwoDoors);
+        let mut panel = Panel::new();
         panel.take(at(0), Delivery::Connected(controller()));
         let occurrence = Occurrence {
             number: 9,
@@ -385,13 +391,15 @@ pub(super) mod tests {
 
     #[test]
     fn one_look_is_over_when_everything_asked_for_has_come() {
-        let mut panel = Panel::new(Shape::TwoDoors);
+        let mut panel = Panel::new();
         assert!(!panel.is_complete());
         panel.take(at(0), Delivery::Connected(controller()));
         assert!(!panel.is_complete());
         panel.take(at(0), Delivery::Status(status(0, 0)));
         assert!(!panel.is_complete());
         panel.take(at(0), Delivery::Health(health()));
+        assert!(!panel.is_complete());
+        panel.take(at(0), Delivery::Site(Site::DEFAULT));
         assert!(panel.is_complete());
         panel.forces(1, Output::Light, true);
         for delivery in [

@@ -13,6 +13,7 @@ use std::fmt::{self, Display, Formatter};
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     controller: Option<Identity>,
+    site: Option<String>,
     state: Option<String>,
     passage: Option<u32>,
     uptime_ms: Option<u32>,
@@ -113,6 +114,7 @@ impl Report {
         let all = panel.statistics;
         Self {
             controller: identity(&panel.connection),
+            site: panel.site.map(|site| site.to_string()),
             state: status.map(|status| status.state.to_string()),
             passage: status.map(|status| status.passage),
             uptime_ms: status.map(|status| status.uptime_ms),
@@ -120,11 +122,16 @@ impl Report {
             status_age_ms: panel.age(now).map(|age| age.as_millis()),
             inputs: Input::ALL
                 .into_iter()
-                .filter_map(|one| Some(level(wiring::input(panel.shape, one)?, panel.input(one))))
+                .filter_map(|one| Some(level(wiring::input(panel.shape(), one)?, panel.input(one))))
                 .collect(),
             outputs: Output::ALL
                 .into_iter()
-                .filter_map(|one| Some(level(wiring::output(panel.shape, one)?, panel.output(one))))
+                .filter_map(|one| {
+                    Some(level(
+                        wiring::output(panel.shape(), one)?,
+                        panel.output(one),
+                    ))
+                })
                 .collect(),
             forced: panel.forced.as_ref().map(|forced| Force {
                 output: forced.output.clone(),
@@ -209,6 +216,9 @@ impl Display for Report {
             } = one;
             writeln!(f, "{board}, firmware {firmware}, start {start} by {reset}")?;
         }
+        if let Some(site) = &self.site {
+            writeln!(f, "{site}")?;
+        }
         if let (Some(state), Some(ms)) = (&self.state, self.uptime_ms) {
             writeln!(f, "{state}, up {} s", uptime(ms))?;
         }
@@ -239,14 +249,15 @@ impl Display for Report {
 mod tests {
     use super::super::panel::tests::{controller, health, status};
     use super::*;
-    use gate_protocol::Shape;
+    use gate_protocol::Site;
     use gate_protocol::link::host::Delivery;
 
     fn report() -> Report {
-        let mut panel = Panel::new(Shape::TwoDoors);
+        let mut panel = Panel::new();
         panel.take(Instant::ZERO, Delivery::Connected(controller()));
         panel.take(Instant::ZERO, Delivery::Status(status(1, 2)));
         panel.take(Instant::ZERO, Delivery::Health(health()));
+        panel.take(Instant::ZERO, Delivery::Site(Site::DEFAULT));
         Report::of(&panel, Instant::from_millis(40))
     }
 
@@ -268,8 +279,9 @@ mod tests {
     fn a_person_can_read_it_too() {
         let text = report().to_string();
         for expected in [
-            "nucleo-l476rg, firmware 0.3.1, start 7 by power\nservice, up 65.250 s\n",
+            "nucleo-l476rg, firmware 0.3.1, start 7 by power\ntwo doors, ways out: fire both, ",
             "\nI1  FIRE_OK          PB0  on\nI2  ESTOP_OK_1       PB1  off\n",
+            "\nservice, up 65.250 s\n",
             "\n     1.200 session opened\n",
         ] {
             assert!(text.contains(expected), "{expected:?} in\n{text}");

@@ -68,7 +68,7 @@ async fn show(
         while let Ok(wish) = keys.try_recv() {
             match wish {
                 Wish::Quit => return Ok(()),
-                Wish::Move(by) => cursor = moved(desk.panel.shape, cursor, by),
+                Wish::Move(by) => cursor = moved(desk.panel.shape(), cursor, by),
                 Wish::OtherSide if board.is_some() => cursor = other_side(cursor),
                 Wish::Switch => switch(board.as_mut(), cursor)?,
                 Wish::Force(on) => press(desk, cursor, on),
