@@ -343,7 +343,7 @@ impl World {
             host::Delivery::Lost(number) => self.outcomes.push((number, Outcome::Lost)),
             host::Delivery::Tampering { frames } => self.tampering.push(frames),
             host::Delivery::Health(health) => self.healths.push((self.outcomes.len(), health)),
-            host::Delivery::Update(_) => {}
+            host::Delivery::Site(_) | host::Delivery::Update(_) => {}
             host::Delivery::LastFailure(failure) => self.failures.push(failure),
         }
     }
