@@ -108,10 +108,10 @@ impl Panel {
             Delivery::Lost(number) => {
                 self.answered(number, Err("the session ended before the answer".into()));
             }
-            Delivery::Site(site) => self.site = Some(site),
+            Delivery::Site(site) => self.goes_by(site),
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.note(None, format!("last failure: {failure}")),
-            // Nobody asks for an update here.
+            // Whoever sends an update sees what becomes of it.
             Delivery::Update(_) => {}
             Delivery::Tampering { frames } => {
                 self.note(None, format!("{frames} forged frames on the line"));
@@ -130,6 +130,12 @@ impl Panel {
             format!("session opened{restarted}"),
         );
         self.connection = Connection::Open(controller);
+    }
+
+    fn goes_by(&mut self, site: Site) {
+        if self.site.replace(site) != Some(site) {
+            self.note(None, format!("site: {site}"));
+        }
     }
 
     fn show(&mut self, now: Instant, status: Status) {
