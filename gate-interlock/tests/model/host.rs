@@ -67,8 +67,8 @@ pub(crate) enum Word {
 }
 
 impl Word {
-    /// As the interlock hears it; nothing if the link keeps it to itself.
-    pub(crate) fn asked(self, on_its_way: Option<Late>) -> Option<ToController> {
+    /// As the interlock hears it, given the passage of the permit on its way; nothing if the link keeps it to itself.
+    pub(crate) fn asked(self, on_its_way: Option<Passage>) -> Option<ToController> {
         Some(match self {
             Self::Nothing | Self::Lease(_) | Self::Session | Self::Decides => return None,
             Self::Mode(mode) => ToController::SetMode { mode },
@@ -84,7 +84,7 @@ impl Word {
             },
             Self::Withdraw => ToController::Withdraw,
             Self::ClearAlarm => ToController::ClearAlarm,
-            Self::Arrives => permit(Door::Exit, LONG, on_its_way?.passage()),
+            Self::Arrives => permit(Door::Exit, LONG, on_its_way?),
         })
     }
 }
@@ -101,27 +101,6 @@ fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
         door,
         for_ms: ms(ticks),
         passage,
-    }
-}
-
-/// A permit for the exit that the link still has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Late {
-    /// How many passage numbers were given since it was sent. Two is as good as any more.
-    age: u32,
-}
-
-impl Late {
-    pub(crate) const SENT_NOW: Self = Self { age: 0 };
-
-    pub(crate) fn passage(self) -> Passage {
-        NEWEST - self.age
-    }
-
-    pub(crate) fn aged(self, numbers: u32) -> Self {
-        Self {
-            age: (self.age + numbers).min(2),
-        }
     }
 }
 

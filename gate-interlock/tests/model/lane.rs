@@ -1,6 +1,6 @@
 //! One state of everything: interlock, world, link, and what the properties remember.
 
-use crate::host::{self, Late, Lease, Word};
+use crate::host::{self, Lease, Word};
 use crate::properties::{Broken, Scan, Watch};
 use crate::world::{Move, Person, World};
 use core::fmt;
@@ -125,7 +125,8 @@ pub(crate) struct Lane {
     pub(crate) interlock: Interlock,
     pub(crate) world: World,
     pub(crate) lease: Lease,
-    pub(crate) on_its_way: Option<Late>,
+    /// Whose permit for the exit the link still has.
+    on_its_way: Option<Passage>,
     /// The passage number given last in this tick.
     newest: Passage,
     pub(crate) watch: Watch,
@@ -202,7 +203,7 @@ impl Lane {
             Word::Decides if self.interlock.state() != State::Occupied => return Ok(None),
             Word::Decides => {
                 self.world.inside.clear();
-                self.on_its_way = Some(Late::SENT_NOW);
+                self.on_its_way = Some(self.interlock.passage());
             }
             _ => match said.asked(self.on_its_way) {
                 Some(asked) if self.changed_by(&asked)? => {}
@@ -227,9 +228,9 @@ impl Lane {
         self.scan(SETTLED, powers)?;
         self.world.follow(self.interlock.outputs());
         let given = self.newest - NEWEST;
-        self.on_its_way = self.on_its_way.map(|late| late.aged(given));
         self.newest = NEWEST;
         let older = |passage: Passage| (passage - given).max(NEWEST - 2);
+        self.on_its_way = self.on_its_way.map(older);
         let over = NOW + TICK;
         self.interlock = self.interlock.rebased(over).renumbered(older);
         let watch = self.watch.bystander.rebased(over).renumbered(older);
