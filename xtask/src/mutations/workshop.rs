@@ -83,7 +83,7 @@ impl Workshop {
             .env("CARGO_TARGET_DIR", cache().join("mutations/target"))
             // Nobody debugs what is broken on purpose.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .args(["test", "--offline", "--no-run", "--package", CRATE])
+            .args(["test", "--no-run", "--package", CRATE])
             .args(["--lib", "--test", "lane", "--test", "model"])
             .args(["--message-format", "json"])
             .stdin(Stdio::null())
