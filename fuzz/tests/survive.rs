@@ -64,6 +64,24 @@ survive!(
 );
 
 #[test]
+fn every_byte_is_changed_taken_away_doubled_and_cut_off() {
+    let mut seen = Vec::new();
+    let calls = damage::each_fault(&[0x41, 0x42], |bytes| seen.push(bytes.to_vec()));
+    assert_eq!(calls, seen.len());
+    for expected in [
+        &[0x41, 0x42][..],
+        &[0x40, 0x42],
+        &[0x41, 0xC2],
+        &[0x42],
+        &[0x41],
+        &[0x41, 0x41, 0x42],
+        &[],
+    ] {
+        assert!(seen.iter().any(|bytes| bytes == expected), "{expected:?}");
+    }
+}
+
+#[test]
 fn every_decoder_takes_its_good_inputs() {
     for (name, target, seeds) in TARGETS {
         for (seed, bytes) in seeds() {
