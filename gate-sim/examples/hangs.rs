@@ -24,8 +24,6 @@ const WAYS: [Sabotage; 6] = [
 
 /// Far beyond what anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Where the firmware keeps how it ended: without that, no start is held up.
-const KEPT: u32 = 0x1000_0000;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -38,7 +36,7 @@ fn main() -> anyhow::Result<()> {
         chip: true,
         supervisor: Some(Duration::from_millis(100)),
     };
-    let board = Board::power_on(&config, ALL_CALM)?;
+    let mut board = Board::power_on(&config, ALL_CALM)?;
     let changes = board.changes();
     for way in WAYS {
         let mut times = Vec::new();
@@ -48,7 +46,9 @@ fn main() -> anyhow::Result<()> {
             })?;
             while changes.try_recv().is_ok() {}
             times.push(time_to_dark(&board, &changes, way)?);
-            board.overwrite(KEPT, &[0; 256])?;
+            // Without power it forgets how it ended, so that no start is held up.
+            board.power_cut();
+            board.power_back()?;
         }
         times.sort();
         println!(
@@ -65,8 +65,10 @@ fn await_outputs(
     changes: &Receiver<Change>,
     wanted: impl Fn(Bits) -> bool,
 ) -> anyhow::Result<()> {
+    let until = now() + PATIENCE;
     while !wanted(board.outputs()) {
-        if changes.recv_timeout(PATIENCE).is_err() {
+        let left = until.saturating_duration_since(now());
+        if changes.recv_timeout(left).is_err() {
             bail!("the board does not start");
         }
     }
@@ -79,8 +81,7 @@ fn time_to_dark(
     changes: &Receiver<Change>,
     way: Sabotage,
 ) -> anyhow::Result<Duration> {
-    #[expect(clippy::disallowed_methods, reason = "the board runs in real time")]
-    let began = Instant::now();
+    let began = now();
     board.sabotage(way)?;
     loop {
         let change = changes.recv_timeout(PATIENCE)?;
@@ -88,4 +89,9 @@ fn time_to_dark(
             return Ok(change.at.duration_since(began));
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the board runs in real time")]
+fn now() -> Instant {
+    Instant::now()
 }

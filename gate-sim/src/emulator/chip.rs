@@ -7,7 +7,7 @@ use super::now;
 use super::pins::{self, Outputs, Pin};
 use super::qmp::Qmp;
 use super::qtest::QTest;
-use gate_protocol::pins::{Bits, Input};
+use gate_protocol::pins::{Bits, Input, Output};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,6 +69,9 @@ impl Chip {
             powerless: AtomicBool::new(false),
             restarting: Mutex::new(()),
         };
+        chip.outputs.be_deaf(true);
+        chip.hold_supervisor_down()?;
+        chip.outputs.be_deaf(false);
         chip.connect_inputs()?;
         chip.debugger().run()?;
         Ok(chip)
@@ -178,16 +181,23 @@ impl Chip {
         // Wherever it has stopped, that is over now.
         debugger.at_breakpoint()?;
         let high: Vec<Pin> = self.outputs.all_off(now());
-        self.qmp.reset()?;
         self.outputs.be_deaf(true);
+        self.qmp.reset()?;
         for pin in high {
             // QEMU reports an edge before it answers, so none is heard too late.
             self.qtest.set(pin, true)?;
             self.qtest.set(pin, false)?;
         }
+        self.hold_supervisor_down()?;
         self.outputs.be_deaf(false);
         self.connect_inputs()?;
         debugger.run()
+    }
+
+    /// The chip pulls the supervisor's pin up until the firmware takes it, as it is a debugger's
+    /// too. The board has a resistor that wins.
+    fn hold_supervisor_down(&self) -> Result<(), EmulatorError> {
+        self.qtest.set(pins::output(Output::Watchdog), false)
     }
 
     fn connect_inputs(&self) -> Result<(), EmulatorError> {

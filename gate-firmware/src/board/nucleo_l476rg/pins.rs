@@ -111,7 +111,7 @@ pub(super) static WATCHDOG: Pin = a(15);
 const SERIAL: [Pin; 2] = [a(2), a(3)];
 const SERIAL_FUNCTION: u8 = 7;
 
-/// Sets up every pin.
+/// Sets up every pin but the supervisor's.
 ///
 /// SAF-017: an output is off before it becomes an output, so no relay twitches.
 pub(super) fn start() {
@@ -119,7 +119,6 @@ pub(super) fn start() {
     for (_, pin) in &OUTPUTS {
         become_output(pin);
     }
-    become_output(&WATCHDOG);
     for (_, pin, pull) in &INPUTS {
         let pull = match pull {
             Pull::Down => Pupdr::PULL_DOWN,
@@ -142,6 +141,14 @@ pub(super) fn start() {
             .moder()
             .modify(|w| w.set_moder(number, Moder::ALTERNATE));
     }
+}
+
+/// Lets the supervisor watch.
+///
+/// SAF-065: it takes a pin that nobody drives as "not yet", and the first edge as "from now on".
+/// While images are checked, or a start is held up, nobody could feed it.
+pub(super) fn drive_watchdog() {
+    become_output(&WATCHDOG);
 }
 
 fn become_output(pin: &Pin) {

@@ -4,7 +4,7 @@ use stm32_metapac::gpio::regs::Bsrr;
 use stm32_metapac::{IWDG, iwdg};
 
 use super::PORTS;
-use super::pins::WATCHDOG;
+use super::pins::{self, WATCHDOG};
 
 /// Scans between two feedings. The supervisor wants an edge every 10 to 50 ms.
 const FEED_EVERY: u8 = 20;
@@ -29,8 +29,7 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts the chip's own watchdog; nothing but a reset stops it. The supervisor starts with
-    /// the first edge it sees.
+    /// Starts both; nothing but a reset stops them.
     pub(super) fn start() -> Self {
         for key in [START, UNLOCK] {
             IWDG.kr().write_value(iwdg::regs::Kr(key));
@@ -38,6 +37,7 @@ impl Watchdog {
         IWDG.pr().write_value(iwdg::regs::Pr(DIVIDE_BY_16));
         IWDG.rlr().write_value(iwdg::regs::Rlr(COUNT));
         IWDG.kr().write_value(iwdg::regs::Kr(FEED));
+        pins::drive_watchdog();
         Self {
             scans: 0,
             high: false,
