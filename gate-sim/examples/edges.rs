@@ -6,7 +6,8 @@
 //!
 //! Each edge finds a board that has just been reset and has locked both doors, at some moment of
 //! its millisecond. Both edges are seen from outside: the time includes two hops over a socket of
-//! QEMU's. A miss is an edge without an answer within 20 ms.
+//! QEMU's. A miss is an edge without an answer within 20 ms. The board cannot write its flash, so
+//! that QEMU keeps the code that it has translated: see [`Config::flash_is_writable`].
 
 use anyhow::{Context, bail};
 use gate_protocol::pins::{Bits, Input, Output};
@@ -36,7 +37,9 @@ fn main() -> anyhow::Result<()> {
     let count = arguments.next().map_or(Ok(10_000), |text| text.parse())?;
     let qemu = arguments.next().unwrap_or("qemu-system-arm".to_owned());
     let folder = tempfile::tempdir()?;
-    let board = Board::power_on(&Config::new(qemu, image, folder.path()), ALL_CALM)?;
+    let mut config = Config::new(qemu, image, folder.path());
+    config.flash_is_writable = false;
+    let board = Board::power_on(&config, ALL_CALM)?;
     let changes = board.changes();
     let mut times = Vec::with_capacity(count);
     let mut misses = 0;

@@ -3,7 +3,7 @@
 use super::chip::{Chip, Wiring};
 use super::error::EmulatorError;
 use super::factory::{self, TEST_SERIAL};
-use super::flash::Flash;
+use super::flash::{self, Flash};
 use super::flash_controller::FlashController;
 use super::gdb::Gdb;
 use super::image;
@@ -56,6 +56,10 @@ pub struct Config {
     pub instruction_shift: Option<u8>,
     /// Which watchdogs reset the board; none by default.
     pub watchdogs: Watchdogs,
+    /// Whether the firmware can write its flash; it can by default. QEMU forgets all the code that
+    /// it has translated whenever it stops for a write, so a board that writes at its start does
+    /// everything for the first time again, and that takes up to a millisecond longer.
+    pub flash_is_writable: bool,
 }
 
 impl Config {
@@ -78,6 +82,7 @@ impl Config {
             work_dir: work_dir.into(),
             instruction_shift: None,
             watchdogs: Watchdogs::default(),
+            flash_is_writable: true,
         }
     }
 }
@@ -309,7 +314,12 @@ impl Board {
         self.line.plug(connect("usart")?, connect("kick")?)?;
         let qtest = QTest::over(connect("qtest")?, self.outputs.clone())?;
         let qmp = Qmp::over(connect("qmp")?)?;
-        let gdb = Gdb::over(connect("gdb")?)?;
+        let mut gdb = Gdb::over(connect("gdb")?)?;
+        if self.config.flash_is_writable {
+            for address in flash::breakpoints() {
+                gdb.break_at(address)?;
+            }
+        }
         let (wiring, outputs) = (self.wiring.clone(), self.outputs.clone());
         let chip = Arc::new(Chip::start(qtest, qmp, gdb, wiring, outputs)?);
         let flash_controller = FlashController::serve(chip.clone(), self.flash.clone())?;

@@ -53,13 +53,10 @@ impl Chip {
     pub(super) fn start(
         qtest: QTest,
         qmp: Qmp,
-        mut debugger: Gdb,
+        debugger: Gdb,
         wiring: Arc<Mutex<Wiring>>,
         outputs: Arc<Outputs>,
     ) -> Result<Self, EmulatorError> {
-        for address in flash::breakpoints() {
-            debugger.break_at(address)?;
-        }
         let chip = Self {
             qtest,
             qmp,
