@@ -87,6 +87,16 @@ pub(crate) fn cycles_since_tick() -> u32 {
     }
 }
 
+/// Nanoseconds since the first tick; wraps after 4.3 s, so only differences mean something.
+pub(crate) fn fine() -> u32 {
+    critical_section::with(|token| {
+        let ticks = TICKS.count.borrow(token).get() as u32;
+        ticks
+            .wrapping_mul(1_000_000)
+            .wrapping_add(nanoseconds(cycles_since_tick()))
+    })
+}
+
 /// Nanoseconds that so many processor cycles take.
 pub(crate) fn nanoseconds(cycles: u32) -> u32 {
     let cycles_per_tick = u64::from(SYST::get_reload()) + 1;

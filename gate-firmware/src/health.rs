@@ -1,9 +1,18 @@
 //! How the controller fares, for whoever looks after it.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use cortex_m_rt::STACK_PAINT_VALUE;
 use gate_protocol::Health;
 
 use crate::{clock, fault, scan};
+
+static ANSWER_WORST_NS: AtomicU32 = AtomicU32::new(0);
+
+/// The link has answered what came in, after so many nanoseconds.
+pub(crate) fn answered_after(nanoseconds: u32) {
+    ANSWER_WORST_NS.fetch_max(nanoseconds, Ordering::Relaxed);
+}
 
 /// All but the link's counters.
 pub(crate) fn health(failures: u16) -> Health {
@@ -22,6 +31,7 @@ pub(crate) fn health(failures: u16) -> Health {
         bad_frames: 0,
         duplicates: 0,
         events_lost: 0,
+        answer_worst_ns: ANSWER_WORST_NS.load(Ordering::Relaxed),
     }
 }
 

@@ -6,7 +6,9 @@ use embassy_time::with_deadline;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Keys};
-use gate_protocol::{Answer, Instant, Refusal, Site, Task, ToController, ToHost, UpdateRequest};
+use gate_protocol::{
+    Answer, Instant, LinkStatistics, Refusal, Site, Task, ToController, ToHost, UpdateRequest,
+};
 
 use crate::cabinet::Cabinet;
 use crate::fault::Ended;
@@ -32,7 +34,8 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
     let mut cabinet = Cabinet::new();
     let mut updates = Updates::new(clock::now());
     loop {
-        let now = clock::now();
+        let (now, began) = (clock::now(), clock::fine());
+        let before = link.statistics();
         let mut bytes = [0; 64];
         let mut count = serial::read(&mut bytes);
         while count > 0 {
@@ -42,12 +45,23 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
         }
         progress::report(Task::Link, progress::USUAL);
         let deadline = attend(now, &mut link, &mut cabinet, &mut updates, &ended);
+        if is_sealed_talk(&before, &link) {
+            health::answered_after(clock::fine().wrapping_sub(began));
+        }
         updates.watch(now, link.has_lease(now));
         let latest = now.as_millis() + SHOWN_EVERY_MS;
         let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);
         // Woken or not: there is something to do.
         let _ = with_deadline(embassy_time::Instant::from_millis(until), ATTENTION.wait()).await;
     }
+}
+
+/// Whether a frame has come since `before` that was no part of a handshake.
+fn is_sealed_talk(before: &LinkStatistics, link: &ControllerLink) -> bool {
+    let after = link.statistics();
+    link.has_session()
+        && after.line.frames != before.line.frames
+        && (after.sessions, after.forged) == (before.sessions, before.forged)
 }
 
 /// Carries everything between link and interlock; gives the time of the link's next duty.

@@ -116,6 +116,9 @@ pub struct Health {
     pub duplicates: u32,
     /// Events thrown away because the host was away for too long.
     pub events_lost: u32,
+    /// Longest time from the bytes of a sealed frame to all that was said to it, in nanoseconds,
+    /// scans in between included and handshakes not.
+    pub answer_worst_ns: u32,
 }
 
 impl Health {
@@ -174,11 +177,12 @@ impl Display for Health {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "build {}, scan at most {} µs, over {} µs after its tick, {} late, ",
+            "build {}, scan at most {} µs, over {} µs after its tick, {} late, answers after {} µs, ",
             self.build,
             self.scan_worst_ns.div_ceil(1_000),
             self.scan_latest_ns.div_ceil(1_000),
-            self.scans_late
+            self.scans_late,
+            self.answer_worst_ns.div_ceil(1_000)
         )?;
         write!(
             f,

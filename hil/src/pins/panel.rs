@@ -306,6 +306,7 @@ pub(super) mod tests {
             bad_frames: 1,
             duplicates: 2,
             events_lost: 3,
+            answer_worst_ns: 1_900_000,
         }
     }
 
