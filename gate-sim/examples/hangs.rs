@@ -25,6 +25,10 @@ const WAYS: [Sabotage; 6] = [
 /// Far beyond what anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The supervisor begins with the first scan that kept its time, and what an emulator runs for the
+/// first time does not.
+const FIRST_SCANS: Duration = Duration::from_millis(50);
+
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let image = arguments.next().context("which image?")?;
@@ -44,6 +48,7 @@ fn main() -> anyhow::Result<()> {
             await_outputs(&board, &changes, |bits| {
                 bits.output(Output::EntryHold) && bits.output(Output::ExitHold)
             })?;
+            rest(FIRST_SCANS);
             while changes.try_recv().is_ok() {}
             times.push(time_to_dark(&board, &changes, way)?);
             // Without power it forgets how it ended, so that no start is held up.
@@ -94,4 +99,9 @@ fn time_to_dark(
 #[expect(clippy::disallowed_methods, reason = "the board runs in real time")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the board runs in real time")]
+fn rest(time: Duration) {
+    std::thread::sleep(time);
 }

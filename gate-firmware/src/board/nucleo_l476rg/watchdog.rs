@@ -39,7 +39,8 @@ impl Watchdog {
         IWDG.kr().write_value(iwdg::regs::Kr(FEED));
         pins::drive_watchdog();
         Self {
-            scans: 0,
+            // The first scan that keeps its time feeds both: the supervisor waits for its edge.
+            scans: FEED_EVERY - 1,
             high: false,
         }
     }
