@@ -60,7 +60,8 @@ impl Interlock {
         self.let_out_whoever_is_found(now)
     }
 
-    /// SAF-007: a reset may find somebody inside, whom nobody knows any more.
+    /// SAF-007: a reset may find somebody inside, whom nobody knows any more; or there is somebody
+    /// where an object was left.
     fn let_out_whoever_is_found(&mut self, now: Instant) -> Stage {
         let waited = |since| now.since(self.since.max(since)) >= self.limits.trap;
         if self.somebody_since.is_some_and(waited) && self.seen.exit.shut() {
@@ -254,7 +255,8 @@ impl Interlock {
         if self.trapped(now) && self.seen.exit.shut() {
             self.let_back(now);
         }
-        self.stage
+        // Whoever took it for an object may be wrong, and a forced door lets people in.
+        self.let_out_whoever_is_found(now)
     }
 
     /// Follows a closing door until it is shut, and counts what it meets on its way.

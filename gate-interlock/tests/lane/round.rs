@@ -150,6 +150,17 @@ fn a_traveller_who_stays_at_the_open_exit_is_still_inside() {
 }
 
 #[test]
+fn somebody_found_where_an_object_was_left_is_let_back_although_the_host_is_there() {
+    let mut rig = Rig::in_state(State::LeftObject);
+    rig.inside(Inside::One);
+    rig.run_until(State::Returning);
+    rig.run(2_000);
+    assert!(rig.entry_released() && !rig.exit_released());
+    rig.inside(Inside::Nobody);
+    rig.run_until(State::Idle);
+}
+
+#[test]
 fn a_forgotten_bag_keeps_the_lane_shut_until_it_is_gone() {
     let mut rig = Rig::in_state(State::LeftObject);
     rig.run(30_000);
