@@ -59,6 +59,29 @@ fn the_entry_opens_for_a_permit_of_its_own() {
     assert_eq!(rig.count(Event::Entered(1)), 1);
 }
 
+/// A permit is taken between two scans, and the next one believes what the sensors have said for a
+/// while. With the beam before the entry broken nobody counts as having come in by it.
+#[test]
+fn somebody_seen_inside_in_the_scan_after_a_permit_finds_the_entry_shut() {
+    for who in [Inside::One, Inside::Two] {
+        let mut rig = Rig::offered(Mode::OnPermit);
+        rig.input(Input::ZoneInFree, false);
+        rig.run(100);
+        rig.inside(who);
+        // The presence zone is believed after 50 ms: in the scan after these.
+        rig.run(50);
+        rig.accepted(permit_entry());
+        rig.run(1);
+        assert!(!rig.entry_released(), "{who:?}");
+        assert_eq!(rig.interlock.state(), State::EntryClosing, "{who:?}");
+        rig.run(10_000);
+        assert!(rig.events.contains(&match who {
+            Inside::One => Event::Entered(1),
+            _ => Event::SeveralEntered(1),
+        }));
+    }
+}
+
 #[test]
 fn whoever_approaches_and_leaves_is_told() {
     let mut rig = Rig::offered(Mode::WalkIn);
