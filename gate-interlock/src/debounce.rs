@@ -82,14 +82,25 @@ impl Debounce {
     }
 }
 
-impl Moments for Debounce {
-    fn moments(&mut self, _: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+impl Debounce {
+    /// The moments of other contacts than a lane's: see [`Moments`].
+    pub(crate) fn moments_with(
+        &mut self,
+        delays: fn(Input) -> (Duration, Duration),
+        visit: &mut impl FnMut(&mut Instant, Duration),
+    ) {
         for (input, differs) in Input::ALL.into_iter().zip(&mut self.differs) {
             let (falling, rising) = delays(input);
             if let Some(since) = differs {
                 visit(since, falling.max(rising));
             }
         }
+    }
+}
+
+impl Moments for Debounce {
+    fn moments(&mut self, _: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        self.moments_with(delays, visit);
     }
 }
 

@@ -27,6 +27,11 @@ impl Lease {
         self.until.take_if(|until| *until <= now).is_some()
     }
 
+    /// When the link's word ends.
+    pub(crate) const fn end(&mut self) -> Option<&mut Instant> {
+        self.until.as_mut()
+    }
+
     /// Whether the host holds its lease.
     pub(crate) fn stands(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| now < until)

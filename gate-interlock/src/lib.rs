@@ -47,4 +47,6 @@ pub use enforce::{Released, Surroundings, enforce};
 pub use gate::Gate;
 pub use interlock::Interlock;
 pub use limits::Limits;
-pub use turnstile::{ArmCommand, ArmSurroundings, Escape, Turnstile, enforce_arm};
+pub use turnstile::{
+    ArmCommand, ArmSurroundings, Escape, Limits as TurnstileLimits, Turnstile, enforce_arm,
+};

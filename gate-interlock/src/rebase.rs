@@ -7,7 +7,7 @@ use core::time::Duration;
 use gate_protocol::{Instant, Passage};
 
 /// The moment that a rebased state takes for now. Nothing that matters lies longer ago.
-const NOW: Instant = Instant::from_millis(1_000_000);
+pub(crate) const NOW: Instant = Instant::from_millis(1_000_000);
 
 /// Something that remembers moments.
 pub(crate) trait Moments {
@@ -16,7 +16,7 @@ pub(crate) trait Moments {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration));
 }
 
-fn rebase<T: Moments>(mut state: T, limits: &Limits, now: Instant) -> T {
+pub(crate) fn rebase<T: Moments>(mut state: T, limits: &Limits, now: Instant) -> T {
     state.moments(limits, &mut |moment, oldest| {
         *moment = if *moment > now {
             NOW + moment.since(now)

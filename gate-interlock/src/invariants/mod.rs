@@ -8,6 +8,7 @@
 //! 2. [`Invariants::happened`] for each event of this scan;
 //! 3. [`Invariants::check`] with the pins.
 
+mod arm;
 mod history;
 mod rules;
 mod seen;
@@ -15,6 +16,7 @@ mod seen;
 mod tests;
 mod violation;
 
+pub use arm::ArmInvariants;
 pub use seen::Facts;
 pub use violation::{Rule, Violation};
 

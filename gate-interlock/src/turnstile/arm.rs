@@ -117,6 +117,27 @@ impl Arm {
         self.free.exit |= released.exit;
     }
 
+    /// Forgets what no longer matters, and visits the moments that do: see
+    /// [`Moments`](crate::rebase::Moments).
+    pub(crate) fn moments(
+        &mut self,
+        now: Instant,
+        contradiction: Duration,
+        visit: &mut impl FnMut(&mut Instant, Duration),
+    ) {
+        if self.home {
+            self.free = Released::NONE;
+        }
+        visit(&mut self.stepped, STILL.max(contradiction));
+        visit(&mut self.left, contradiction);
+        for freed in &mut self.freed {
+            *freed = freed.filter(|at| now.since(*at) <= LAG);
+            if let Some(at) = freed {
+                visit(at, LAG);
+            }
+        }
+    }
+
     pub(crate) const fn is_home(&self) -> bool {
         self.home
     }

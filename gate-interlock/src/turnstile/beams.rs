@@ -29,6 +29,13 @@ impl Beams {
         self.free = free;
     }
 
+    /// The same as far as it matters from now on, in a turn or between two of them: whether there
+    /// are none, one or more people.
+    pub(crate) fn reduce(&mut self, in_turn: bool) {
+        let most = if in_turn { 2 } else { 0 };
+        self.broken = self.broken.map(|times| times.min(most));
+    }
+
     /// People who have broken every beam. An arm swung through one of them is nobody; two people
     /// so close that no beam falls between them are one.
     pub(crate) fn people(&self) -> u8 {

@@ -11,36 +11,37 @@ pub(crate) const HALF_TURN: i16 = 12;
 ///
 /// What a site may set comes from its [`Timings`], the rest is the same everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Longest time for which a permit may be given.
-    pub(crate) permit: Duration,
+    pub permit: Duration,
     /// How long the link's word that the host holds its lease is good for.
-    pub(crate) lease_word: Duration,
+    pub lease_word: Duration,
     /// How long the arm waits for somebody to turn it, however long the permit.
-    pub(crate) armed: Duration,
+    pub armed: Duration,
     /// How long a turn may take before whoever stands in the arm can go on or back.
-    pub(crate) turning: Duration,
+    pub turning: Duration,
     /// How long home switch and hub sensor may contradict each other.
-    pub(crate) contradiction: Duration,
+    pub contradiction: Duration,
     /// How long the two channels of the emergency stop may differ.
-    pub(crate) channels: Duration,
+    pub channels: Duration,
     /// How long the contact says that somebody has passed.
-    pub(crate) passed: Duration,
+    pub passed: Duration,
     /// How long fire and emergency inputs must be normal before the alarm can be cleared.
-    pub(crate) emergency_over: Duration,
+    pub emergency_over: Duration,
     /// How long the mains must be back before the turnstile trusts them.
-    pub(crate) mains_back: Duration,
+    pub mains_back: Duration,
     /// Longest time that one command to force an output is good for.
-    pub(crate) force: Duration,
+    pub force: Duration,
     /// How long the buzzer sounds at most.
-    pub(crate) buzzer: Duration,
+    pub buzzer: Duration,
     /// How long the buzzer rests at least before it sounds again.
-    pub(crate) buzzer_rest: Duration,
+    pub buzzer_rest: Duration,
 }
 
 impl Limits {
     /// The limits of a site.
-    pub(crate) fn of(site: CheckedSite) -> Self {
+    #[must_use]
+    pub fn of(site: CheckedSite) -> Self {
         let Timings { armed, turning, .. } = site.get().timings;
         Self {
             permit: Duration::from_secs(30),

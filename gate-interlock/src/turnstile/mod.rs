@@ -15,15 +15,18 @@ mod enforce;
 mod limits;
 mod order;
 mod readings;
+mod rebase;
 mod requests;
 mod signs;
 mod turn;
 
 pub use enforce::{ArmCommand, ArmSurroundings, Escape, enforce_arm};
+pub use limits::Limits;
 
 use crate::Released;
 use crate::debounce::Debounce;
 use crate::duty::Duty;
+use crate::invariants::Facts;
 use crate::lease::Lease;
 use crate::power::Power;
 use crate::service::Forces;
@@ -32,7 +35,7 @@ use beams::Beams;
 use gate_protocol::pins::{Bits, TurnstileInput};
 use gate_protocol::{CheckedSite, Door, Event, Fault, Instant, Mode, Passage, Sign, Site, State};
 use heapless::Vec;
-use limits::{HALF_TURN, Limits};
+use limits::HALF_TURN;
 use readings::Readings;
 use signs::Signs;
 
@@ -107,6 +110,8 @@ pub struct Turnstile {
     channels_differ_since: Option<Instant>,
     /// The broken channel has been told.
     channel_fault: bool,
+    /// The cabinet was opened, and nobody has cleared that yet.
+    tampered: bool,
     power: Power,
     forces: Forces,
     /// Something that an officer should look at, whatever the stage.
@@ -147,6 +152,7 @@ impl Turnstile {
             calm_since: None,
             channels_differ_since: None,
             channel_fault: false,
+            tampered: false,
             power: Power::default(),
             forces: Forces::default(),
             alarm: false,
@@ -261,6 +267,17 @@ impl Turnstile {
     #[must_use]
     pub fn leased(&self, now: Instant) -> bool {
         self.lease.stands(now)
+    }
+
+    /// What a bystander is told after a scan: see [`crate::invariants`].
+    #[must_use]
+    pub fn facts(&self, now: Instant) -> Facts {
+        Facts {
+            state: self.state(),
+            passage: self.passage(),
+            leased: self.leased(now),
+            inputs: self.inputs,
+        }
     }
 
     /// The debounced inputs of the last scan.

@@ -9,12 +9,13 @@ impl Turnstile {
     /// The stage that something stronger than a traveller asks for. Read it from top to bottom: it
     /// is the order of precedence.
     pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
+        // Whoever opens the cabinet with the key turned may.
+        self.tampered |= self.seen.cabinet_open && !self.seen.key;
         if let Some(fire) = self.danger() {
             self.watch_channels(now);
             return Some(Stage::Emergency { fire });
         }
-        // Whoever opens the cabinet with the key turned may.
-        if self.stage == Stage::Tamper || (self.seen.cabinet_open && !self.seen.key) {
+        if self.tampered {
             return Some(Stage::Tamper);
         }
         // What is under way is finished first. Under the key nobody passes and the arm is moved by

@@ -164,7 +164,15 @@ impl Turnstile {
         if let Some(event) = event {
             self.happened(event);
         }
-        self.channel_fault = false;
+        match self.stage {
+            Stage::Tamper => self.tampered = false,
+            // SAF-020: the button is still to be looked at, which wants a word of its own.
+            Stage::Emergency { .. } if core::mem::take(&mut self.channel_fault) => {
+                self.go(now, Stage::Trouble);
+                return Ok(());
+            }
+            _ => {}
+        }
         self.go(now, Stage::Secure);
         self.quiet();
         Ok(())

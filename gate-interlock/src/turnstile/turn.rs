@@ -98,6 +98,11 @@ impl Turnstile {
     }
 
     fn obstructed(&mut self, now: Instant, turn: Option<Turn>, arrival: Option<Arrival>) -> Stage {
+        if let Some(turn) = turn.filter(|turn| turn.until.is_some())
+            && self.beams.people() > 1
+        {
+            return self.tailgated(now, turn);
+        }
         match (turn, arrival) {
             (_, None) => self.stage,
             (Some(turn), Some(arrival)) => self.arrived(now, turn, arrival),

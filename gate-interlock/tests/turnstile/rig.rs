@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 use gate_interlock::Turnstile;
+use gate_interlock::invariants::ArmInvariants;
 use gate_protocol::pins::{Bits, TurnstileInput, TurnstileOutput};
 use gate_protocol::{
     Answer, CheckedSite, Door, Event, Instant, Mode, Passage, Shape, Site, State, ToController,
@@ -28,6 +29,8 @@ pub(crate) struct Rig {
     pub(crate) turnstile: Turnstile,
     pub(crate) events: Vec<Event>,
     pub(crate) outputs: Bits,
+    /// Watches every scan.
+    invariants: ArmInvariants,
     /// Whether the host prolongs its lease.
     pub(crate) host: bool,
     pub(crate) inputs: Bits,
@@ -44,6 +47,7 @@ impl Rig {
             turnstile: Turnstile::new(start, site()),
             events: Vec::new(),
             outputs: Bits(0),
+            invariants: ArmInvariants::new(site()),
             host: false,
             inputs: calm(),
             now: start,
@@ -178,10 +182,21 @@ impl Rig {
             self.turnstile.lease(self.now, self.host);
             self.outputs = self.turnstile.scan(self.now, self.inputs);
             while let Some(event) = self.turnstile.next_event() {
+                self.invariants.happened(event);
                 self.events.push(event);
             }
+            self.watch();
             self.move_arm();
         }
+    }
+
+    /// Whether the scan broke a rule.
+    fn watch(&mut self) {
+        let facts = self.turnstile.facts(self.now);
+        let verdict = self
+            .invariants
+            .check(self.now, self.inputs, self.outputs, facts);
+        assert_eq!(verdict, Ok(()), "{:?}", self.events);
     }
 
     /// Runs until the turnstile is in `state`; a minute at most.
@@ -196,7 +211,20 @@ impl Rig {
     }
 
     pub(crate) fn ask(&mut self, asked: ToController) -> Answer {
-        self.turnstile.request(self.now, &asked)
+        let answer = self.turnstile.request(self.now, &asked);
+        self.invariants.answered(self.now, &asked, answer);
+        answer
+    }
+
+    /// Starts the controller anew, at another site.
+    pub(crate) fn start_at(&mut self, site: CheckedSite) {
+        self.turnstile = Turnstile::new(self.now, site);
+        self.invariants = ArmInvariants::new(site);
+    }
+
+    pub(crate) fn new_session(&mut self) {
+        self.turnstile.open_session(self.now);
+        self.invariants.session_opened();
     }
 
     pub(crate) fn accepted(&mut self, asked: ToController) {

@@ -77,7 +77,7 @@ const HAPPENINGS: [(&str, Happening); 25] = [
         None
     }),
     ("session opened", |rig| {
-        rig.turnstile.open_session(rig.now());
+        rig.new_session();
         rig.run(60);
         None
     }),

@@ -1,7 +1,7 @@
 //! A traveller's way through the arm, and every way off it.
 
 use crate::rig::{Rig, STATES, TURN, permit, site};
-use gate_interlock::{Released, Turnstile};
+use gate_interlock::Released;
 use gate_protocol::pins::{Bits, TurnstileInput, TurnstileOutput};
 use gate_protocol::{
     Answer, Door, Event, Fault, Instant, Mode, Refusal, Sign, Site, State, ToController, WaysOut,
@@ -239,7 +239,7 @@ fn an_arm_found_away_from_home_after_a_reset_is_free_until_it_is_home() {
     let mut rig = Rig::switched_on();
     rig.force(Door::Exit, TURN / 2);
     rig.run(1_000);
-    rig.turnstile = Turnstile::new(rig.now(), site());
+    rig.start_at(site());
     rig.run(10);
     assert_eq!(rig.turnstile.state(), State::Obstructed);
     rig.push(Door::Entry, TURN);
@@ -252,7 +252,7 @@ fn an_arm_found_away_from_home_after_a_reset_is_free_until_it_is_home() {
 fn a_silent_host_and_a_new_session_kill_the_permit() {
     let kill: [(&str, Act); 4] = [
         ("silent", |rig| rig.host = false),
-        ("new session", |rig| rig.turnstile.open_session(rig.now())),
+        ("new session", |rig| rig.new_session()),
         ("withdrawn", |rig| rig.accepted(ToController::Withdraw)),
         ("closed", |rig| {
             rig.accepted(ToController::SetMode { mode: Mode::Closed })
@@ -396,7 +396,7 @@ fn each_danger_opens_the_ways_that_the_site_says() {
         (TurnstileInput::MainsOk, WaysOut::Both),
     ] {
         let mut rig = Rig::switched_on();
-        rig.turnstile = Turnstile::new(rig.now(), site);
+        rig.start_at(site);
         rig.run(10);
         rig.set(input, false);
         rig.run(200);
@@ -478,6 +478,64 @@ fn whoever_turns_the_key_may_open_the_cabinet_but_not_leave_it_open() {
 }
 
 #[test]
+fn somebody_who_stops_in_the_arm_lets_nobody_else_through_with_them() {
+    let mut rig = Rig::armed();
+    rig.push(Door::Exit, TURN / 2);
+    rig.run_until(State::Obstructed);
+    rig.person();
+    rig.person();
+    assert_eq!(rig.turnstile.state(), State::Several);
+    assert_eq!(rig.events.last(), Some(&Event::Tailgated(1)));
+    assert!(rig.released(Door::Exit) && rig.released(Door::Entry));
+}
+
+#[test]
+fn tamper_before_and_during_an_emergency_wants_a_word_of_its_own() {
+    let before: Act = |rig| {
+        rig.set(TurnstileInput::TamperOk, false);
+        rig.run(100);
+        rig.set(TurnstileInput::FireOk, false);
+        rig.run(100);
+    };
+    let during: Act = |rig| {
+        rig.set(TurnstileInput::FireOk, false);
+        rig.run(100);
+        rig.set(TurnstileInput::TamperOk, false);
+        rig.run(100);
+    };
+    for opens in [before, during] {
+        let mut rig = Rig::offered(Mode::OnPermit);
+        opens(&mut rig);
+        rig.set(TurnstileInput::TamperOk, true);
+        rig.set(TurnstileInput::FireOk, true);
+        rig.run(6_000);
+        rig.accepted(ToController::ClearAlarm);
+        rig.run(1);
+        assert_eq!(rig.turnstile.state(), State::Tamper);
+        assert!(!rig.on(TurnstileOutput::NoAlarm));
+        rig.accepted(ToController::ClearAlarm);
+        rig.run(1);
+        assert_eq!(rig.turnstile.state(), State::Idle);
+    }
+}
+
+#[test]
+fn a_button_with_a_broken_channel_is_looked_at_after_its_emergency() {
+    let mut rig = Rig::offered(Mode::OnPermit);
+    rig.set(TurnstileInput::EstopOk1, false);
+    rig.run(1_000);
+    rig.set(TurnstileInput::EstopOk1, true);
+    rig.run(6_000);
+    rig.accepted(ToController::ClearAlarm);
+    rig.run(1);
+    assert_eq!(rig.turnstile.state(), State::Trouble);
+    assert!(!rig.on(TurnstileOutput::NoAlarm));
+    rig.accepted(ToController::ClearAlarm);
+    rig.run(1);
+    assert_eq!(rig.turnstile.state(), State::Idle);
+}
+
+#[test]
 fn an_emergency_stop_whose_channels_part_is_told_as_broken() {
     for (other, broken) in [(true, true), (false, false)] {
         let mut rig = Rig::offered(Mode::OnPermit);
@@ -550,7 +608,7 @@ fn a_person_in_the_beams_whom_the_hub_has_not_seen_is_a_contradiction() {
 #[test]
 fn a_reset_forgets_permit_lease_and_mode() {
     let mut rig = Rig::armed();
-    rig.turnstile = Turnstile::new(rig.now(), site());
+    rig.start_at(site());
     rig.host = false;
     rig.run(1);
     assert!(!rig.released(Door::Exit) && !rig.released(Door::Entry));

@@ -135,7 +135,7 @@ impl Watched {
             Act::Person => self.rig.person(),
             Act::Input(input, high) => self.rig.set(input, high),
             Act::Host(there) => self.rig.host = there,
-            Act::NewSession => self.rig.turnstile.open_session(self.rig.now()),
+            Act::NewSession => self.rig.new_session(),
             Act::Ask(asked) => {
                 let taken = self.rig.ask(asked) == Answer::Accepted;
                 self.cleared = taken && asked == ToController::ClearAlarm;
