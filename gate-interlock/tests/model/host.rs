@@ -2,7 +2,7 @@
 
 use crate::lane::{NEWEST, TICK};
 use gate_protocol::pins::Output;
-use gate_protocol::{Door, Mode, Passage, Sign, ToController};
+use gate_protocol::{Door, Lock, Mode, Passage, Sign, Site, ToController, WaysOut};
 
 /// What the link says about the host's lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,6 +60,10 @@ pub(crate) enum Word {
     Force(Output, bool),
     Withdraw,
     ClearAlarm,
+    /// Sets the ways out of all dangers.
+    Configure(WaysOut, Lock),
+    /// A site with a time out of its bounds.
+    ConfigureWrongly,
     /// An honest host lets out whom it sees; the permit is on its way.
     Decides,
     /// The permit on its way arrives; the link may bring it again.
@@ -84,6 +88,23 @@ impl Word {
             },
             Self::Withdraw => ToController::Withdraw,
             Self::ClearAlarm => ToController::ClearAlarm,
+            Self::Configure(ways, exit_lock) => ToController::Configure {
+                site: Site {
+                    on_fire: ways,
+                    on_emergency_stop: ways,
+                    on_power_loss: ways,
+                    exit_lock,
+                    ..Site::DEFAULT
+                },
+            },
+            Self::ConfigureWrongly => {
+                let mut site = Site {
+                    on_fire: WaysOut::ExitOnly,
+                    ..Site::DEFAULT
+                };
+                site.timings.decide = u32::MAX;
+                ToController::Configure { site }
+            }
             Self::Arrives => permit(Door::Exit, LONG, on_its_way?),
         })
     }
@@ -156,6 +177,16 @@ pub(crate) fn forcing() -> Vec<Word> {
     ] {
         words.extend([false, true].map(|on| Word::Force(output, on)));
     }
+    words
+}
+
+/// What moves anything, and every site that a hostile host may try, on a lane with this lock.
+pub(crate) fn configuring(lock: Lock) -> Vec<Word> {
+    let mut words = effective();
+    for ways in [WaysOut::Both, WaysOut::EntryOnly, WaysOut::ExitOnly] {
+        words.push(Word::Configure(ways, lock));
+    }
+    words.push(Word::ConfigureWrongly);
     words
 }
 

@@ -1,14 +1,15 @@
 //! One state of everything: interlock, world, link, and what the properties remember.
 
 use crate::host::{self, Lease, Word};
-use crate::properties::{Broken, Scan, Watch};
+use crate::properties::{Broken, Scan, Watch, nobody_is_kept};
+use crate::search::Scene;
 use crate::world::{Move, Person, World};
 use core::fmt;
 use core::time::Duration;
 use gate_interlock::invariants::Invariants;
 use gate_interlock::{Interlock, Limits};
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Answer, CheckedSite, Door, Event, Instant, Passage, State, ToController};
+use gate_protocol::{Answer, Door, Event, Instant, Passage, Site, State, ToController};
 
 /// How coarse the search is: in one tick one thing happens in the world, the host says one thing,
 /// and each leaf moves by one position.
@@ -68,6 +69,8 @@ pub(crate) struct Powers {
     pub(crate) hands: &'static [Door],
     /// Whether it matters who somebody is.
     pub(crate) identities: bool,
+    /// The gate as it is built.
+    pub(crate) site: Site,
 }
 
 /// Inputs that no door opens for.
@@ -83,6 +86,7 @@ impl Powers {
             flips_at_once: 0,
             hands: &[],
             identities: false,
+            site: Site::DEFAULT,
         }
     }
 
@@ -112,11 +116,11 @@ pub(crate) struct Step {
     pub(crate) said: Word,
 }
 
-impl Step {
-    pub(crate) const NONE: Self = Self {
-        moved: Move::Nothing,
-        said: Word::Nothing,
-    };
+impl fmt::Display for Step {
+    fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (moved, said) = (format!("{:?}", self.moved), format!("{:?}", self.said));
+        write!(into, "{moved:32} {said:40}")
+    }
 }
 
 /// Everything there is, at the moment [`NOW`].
@@ -132,15 +136,17 @@ pub(crate) struct Lane {
     pub(crate) watch: Watch,
 }
 
-impl Lane {
-    /// A lane just switched on, both leaves shut, nobody inside.
-    pub(crate) fn switched_on() -> Self {
-        let site = CheckedSite::default();
+impl Scene for Lane {
+    type Powers = Powers;
+    type Step = Step;
+
+    fn switched_on(powers: &Powers) -> Self {
+        let site = powers.site.check().expect("a site within its bounds");
         Self {
             interlock: Interlock::new(NOW, site)
                 .with_limits(limits())
                 .renumbered(|_| NEWEST),
-            world: World::default(),
+            world: World::built(powers.site.exit_lock),
             lease: Lease::Lost,
             watch: Watch::new(Invariants::new(site).with_limits(limits())),
             on_its_way: None,
@@ -148,11 +154,9 @@ impl Lane {
         }
     }
 
-    /// Every lane that can come next, with how it comes about.
-    ///
     /// The world moves first, and the host speaks before the interlock believes it: a request may
     /// meet readings that are no longer true.
-    pub(crate) fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
+    fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
         let mut moves = Vec::new();
         self.world.moves(powers, &mut moves);
         for &moved in &moves {
@@ -166,8 +170,7 @@ impl Lane {
         }
     }
 
-    /// The lane after `step`.
-    pub(crate) fn after(&self, step: Step, powers: &Powers) -> Result<Self, Broken> {
+    fn after(&self, step: Step, powers: &Powers) -> Result<Self, Broken> {
         let met = self.met(step.moved, powers)?;
         match met.clone().told(step.said, powers)? {
             Some(next) => Ok(next),
@@ -175,6 +178,15 @@ impl Lane {
         }
     }
 
+    fn waits(&self, powers: &Powers) -> Result<u32, Broken> {
+        match self.world.inside.count() {
+            0 => Ok(0),
+            _ => nobody_is_kept(self, powers),
+        }
+    }
+}
+
+impl Lane {
     /// First part of a tick: the world has moved and is looked at once.
     fn met(&self, moved: Move, powers: &Powers) -> Result<Self, Broken> {
         let mut lane = self.clone();
@@ -219,6 +231,12 @@ impl Lane {
         let answer = self.interlock.request(SPOKEN, asked);
         self.watch
             .answered(SPOKEN, asked, answer, &before, &self.interlock)?;
+        if matches!(asked, ToController::Configure { .. }) {
+            // The search keeps its own limits, whatever site is taken.
+            self.interlock = self.interlock.clone().with_limits(limits());
+            self.watch.bystander = self.watch.bystander.clone().with_limits(limits());
+            let _ = self.interlock.take_site_to_store();
+        }
         Ok(answer == Answer::Accepted && before != self.interlock)
     }
 

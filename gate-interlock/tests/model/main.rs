@@ -14,9 +14,9 @@ mod properties;
 mod search;
 mod world;
 
-use gate_protocol::Door;
 use gate_protocol::pins::Input;
-use lane::Powers;
+use gate_protocol::{Door, Lock, Site, WaysOut};
+use lane::{Lane, Powers};
 use search::Counterexample;
 
 /// Searches until nothing new comes up.
@@ -30,7 +30,7 @@ fn explore(powers: &Powers, steps: u64) -> Result<(), Box<Counterexample>> {
     let steps = std::env::var("GATE_MODEL_STEPS").map_or(steps, |text| {
         text.parse().expect("GATE_MODEL_STEPS is a number of steps")
     });
-    let explored = search::search(powers, steps)?;
+    let explored = search::search::<Lane>(powers, steps)?;
     println!("{}: {explored}", powers.name);
     Ok(())
 }
@@ -133,6 +133,47 @@ fn neither_power_nor_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterex
             flips: &[Input::TamperOk, Input::MainsOk, Input::KeyService],
             flips_at_once: 1,
             ..Powers::named("mains, cabinet, key")
+        },
+        FOR_TODAY,
+    )
+}
+
+/// A site whose exit stays locked without current, and whose ways out all differ.
+const LOCKED_SITE: Site = Site {
+    on_fire: WaysOut::EntryOnly,
+    on_emergency_stop: WaysOut::ExitOnly,
+    on_power_loss: WaysOut::Both,
+    exit_lock: Lock::FailSecure,
+    ..Site::DEFAULT
+};
+
+#[test]
+fn no_danger_breaks_a_rule_where_the_exit_locks_without_current() -> Result<(), Box<Counterexample>>
+{
+    explore(
+        &Powers {
+            flips: &[
+                Input::FireOk,
+                Input::EstopOk1,
+                Input::BreakglassOk,
+                Input::MainsOk,
+            ],
+            flips_at_once: 1,
+            site: LOCKED_SITE,
+            ..Powers::named("other ways out, fail-secure exit")
+        },
+        FOR_TODAY,
+    )
+}
+
+#[test]
+fn no_site_that_a_host_may_send_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            words: host::configuring(Lock::FailSafe),
+            flips: &[Input::FireOk, Input::EstopOk1],
+            flips_at_once: 1,
+            ..Powers::named("host that configures")
         },
         FOR_TODAY,
     )

@@ -157,12 +157,13 @@ fn never_both_open(scan: &Scan<'_>) -> Result<(), Broken> {
     )
 }
 
-/// Whether the door's lock is free, given that it is held by current.
+/// Whether the door's lock is free.
 fn released(interlock: &Interlock, door: Door) -> bool {
-    !interlock.outputs().output(match door {
-        Door::Entry => Output::EntryHold,
-        Door::Exit => Output::ExitHold,
-    })
+    let on = |output| interlock.outputs().output(output);
+    match door {
+        Door::Entry => !on(Output::EntryHold),
+        Door::Exit => interlock.site().exit_lock.is_released(on(Output::ExitHold)),
+    }
 }
 
 /// How long somebody inside may have to wait until a door is released, in ticks.

@@ -1,7 +1,6 @@
-//! Breadth first through every lane that can come about, each only once.
+//! Breadth first through every state that can come about, each only once.
 
-use crate::lane::{Lane, Powers, Step};
-use crate::properties::{Broken, nobody_is_kept};
+use crate::properties::Broken;
 use foldhash::quality::FixedState;
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -11,6 +10,26 @@ use std::hash::{BuildHasher, Hash};
 /// is about one in 400,000.
 pub(crate) fn fingerprint(state: &impl Hash) -> u64 {
     FixedState::with_seed(0).hash_one(state)
+}
+
+/// One state of everything there is, and what can come of it.
+pub(crate) trait Scene: Clone + Hash + fmt::Display {
+    /// What world and host are able to do in one search.
+    type Powers;
+    /// What happens in one tick.
+    type Step: Copy + fmt::Display;
+
+    /// Just switched on, nobody there.
+    fn switched_on(powers: &Self::Powers) -> Self;
+
+    /// Every state that can come next, with how it comes about.
+    fn next(&self, powers: &Self::Powers, each: impl FnMut(Self::Step, Result<Self, Broken>));
+
+    /// The state after `step`.
+    fn after(&self, step: Self::Step, powers: &Self::Powers) -> Result<Self, Broken>;
+
+    /// How many ticks whoever is held now has to wait at most.
+    fn waits(&self, powers: &Self::Powers) -> Result<u32, Broken>;
 }
 
 /// What a search went through.
@@ -47,43 +66,42 @@ impl fmt::Display for Explored {
 /// A rule that does not hold, and the way there.
 pub(crate) struct Counterexample {
     broken: Broken,
-    way: Vec<(Step, String)>,
+    /// Each step, and what came of it.
+    way: Vec<(String, String)>,
 }
 
 impl fmt::Debug for Counterexample {
     /// As a test that fails prints it: one line for each tick.
     fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(into, "{} ({})", self.broken.rule, self.broken.how)?;
-        for (tick, (Step { moved, said }, lane)) in self.way.iter().enumerate() {
-            writeln!(
-                into,
-                "{tick:3} {:32} {:40} {lane}",
-                format!("{moved:?}"),
-                format!("{said:?}")
-            )?;
+        for (tick, (step, scene)) in self.way.iter().enumerate() {
+            writeln!(into, "{tick:3} {step} {scene}")?;
         }
         Ok(())
     }
 }
 
 /// How a state was first reached.
-#[derive(Clone, Copy)]
-struct Came {
+struct Came<S: Scene> {
     from: u32,
-    by: Step,
+    /// Nothing for the first.
+    by: Option<S::Step>,
 }
 
-struct Search<'a> {
-    powers: &'a Powers,
+struct Search<'a, S: Scene> {
+    powers: &'a S::Powers,
     seen: HashSet<u64, FixedState>,
-    came: Vec<Came>,
-    waiting: VecDeque<(u32, u32, Lane)>,
+    came: Vec<Came<S>>,
+    waiting: VecDeque<(u32, u32, S)>,
     explored: Explored,
 }
 
 /// Searches all that `powers` can bring about, in no more than so many `steps`.
-pub(crate) fn search(powers: &Powers, steps: u64) -> Result<Explored, Box<Counterexample>> {
-    let start = Lane::switched_on();
+pub(crate) fn search<S: Scene>(
+    powers: &S::Powers,
+    steps: u64,
+) -> Result<Explored, Box<Counterexample>> {
+    let start = S::switched_on(powers);
     let mut search = Search {
         powers,
         seen: HashSet::with_hasher(FixedState::with_seed(1)),
@@ -93,19 +111,16 @@ pub(crate) fn search(powers: &Powers, steps: u64) -> Result<Explored, Box<Counte
     };
     search.seen.insert(fingerprint(&start));
     search.waiting.push_back((0, 0, start));
-    search.came.push(Came {
-        from: 0,
-        by: Step::NONE,
-    });
+    search.came.push(Came { from: 0, by: None });
     search.run(steps)
 }
 
-impl Search<'_> {
+impl<S: Scene> Search<'_, S> {
     fn run(mut self, steps: u64) -> Result<Explored, Box<Counterexample>> {
-        while let Some((number, ticks, lane)) = self.waiting.pop_front() {
+        while let Some((number, ticks, scene)) = self.waiting.pop_front() {
             self.explored.depth = ticks;
-            self.wait_in(number, &lane)?;
-            self.expand(number, ticks, &lane)?;
+            self.wait_in(number, &scene)?;
+            self.expand(number, ticks, &scene)?;
             if self.explored.steps >= steps {
                 break;
             }
@@ -115,25 +130,23 @@ impl Search<'_> {
         Ok(self.explored)
     }
 
-    fn wait_in(&mut self, number: u32, lane: &Lane) -> Result<(), Box<Counterexample>> {
-        if lane.world.inside.count() == 0 {
-            return Ok(());
-        }
-        let waited = nobody_is_kept(lane, self.powers)
+    fn wait_in(&mut self, number: u32, scene: &S) -> Result<(), Box<Counterexample>> {
+        let waited = scene
+            .waits(self.powers)
             .map_err(|broken| self.counterexample(broken, number, None))?;
         self.explored.longest_wait = self.explored.longest_wait.max(waited);
         Ok(())
     }
 
-    fn expand(&mut self, from: u32, ticks: u32, lane: &Lane) -> Result<(), Box<Counterexample>> {
+    fn expand(&mut self, from: u32, ticks: u32, scene: &S) -> Result<(), Box<Counterexample>> {
         let mut failed = None;
         let powers = self.powers;
-        lane.next(powers, |by, next| {
+        scene.next(powers, |by, next| {
             self.explored.steps += 1;
             match next {
                 Ok(next) if self.seen.insert(fingerprint(&next)) => {
                     let number = u32::try_from(self.came.len()).expect("memory ends before");
-                    self.came.push(Came { from, by });
+                    self.came.push(Came { from, by: Some(by) });
                     self.waiting.push_back((number, ticks + 1, next));
                 }
                 Ok(_) => {}
@@ -147,24 +160,29 @@ impl Search<'_> {
     }
 
     /// The way to state `number`, and the step that broke the rule.
-    fn counterexample(&self, broken: Broken, number: u32, by: Option<Step>) -> Box<Counterexample> {
-        let mut steps: Vec<Step> = by.into_iter().collect();
-        let mut at = number;
-        while at != 0 {
-            let came = self.came[at as usize];
-            steps.push(came.by);
-            at = came.from;
+    fn counterexample(
+        &self,
+        broken: Broken,
+        number: u32,
+        by: Option<S::Step>,
+    ) -> Box<Counterexample> {
+        let mut steps: Vec<S::Step> = by.into_iter().collect();
+        let mut at = &self.came[number as usize];
+        while let Some(by) = at.by {
+            steps.push(by);
+            at = &self.came[at.from as usize];
         }
-        let mut lane = Lane::switched_on();
+        let mut scene = S::switched_on(self.powers);
         let mut way = Vec::new();
         for step in steps.into_iter().rev() {
-            match lane.after(step, self.powers) {
+            let told = match scene.after(step, self.powers) {
                 Ok(next) => {
-                    lane = next;
-                    way.push((step, lane.to_string()));
+                    scene = next;
+                    scene.to_string()
                 }
-                Err(_) => way.push((step, "broken".to_owned())),
-            }
+                Err(_) => "broken".to_owned(),
+            };
+            way.push((step.to_string(), told));
         }
         Box::new(Counterexample { broken, way })
     }

@@ -1,8 +1,8 @@
 //! People, leaves and wires: what happens to the lane without anybody asking the interlock.
 
 use crate::lane::Powers;
-use gate_protocol::Door;
 use gate_protocol::pins::{Bits, Input, Output};
+use gate_protocol::{Door, Lock};
 
 /// Somebody in the lane, as far as the one question goes that the border asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,8 @@ pub(crate) struct World {
     /// Inputs that read otherwise than in a quiet lane: a beam broken, a button pressed, a mains
     /// cable pulled, a sensor that lies.
     pub(crate) flipped: Bits,
+    /// What the exit's lock does without current.
+    exit_lock: Lock,
 }
 
 /// Something that happens in one tick.
@@ -127,6 +129,14 @@ pub(crate) enum Move {
 }
 
 impl World {
+    /// Both leaves shut, nobody inside.
+    pub(crate) fn built(exit_lock: Lock) -> Self {
+        Self {
+            exit_lock,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn leaf(&self, door: Door) -> Leaf {
         match door {
             Door::Entry => self.entry,
@@ -229,7 +239,7 @@ impl World {
             ),
             (
                 Input::ExitLocked,
-                self.exit.shut() && outputs.output(Output::ExitHold),
+                self.exit.shut() && !self.exit_lock.is_released(outputs.output(Output::ExitHold)),
             ),
             (Input::EntryOpen, self.entry.position == Position::Open),
             (Input::ExitOpen, self.exit.position == Position::Open),
