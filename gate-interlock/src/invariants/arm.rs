@@ -133,6 +133,8 @@ pub struct ArmInvariants {
     buzzer_since: Option<Instant>,
     channels_since: Option<Instant>,
     channels_told: bool,
+    /// Since when the arm has stood away from its rest, rightly.
+    away_since: Option<Instant>,
     /// Since when something has been in the way of an arm that is not free both ways.
     squeezed_since: Option<Instant>,
     hub: Hub,
@@ -163,6 +165,7 @@ impl ArmInvariants {
             buzzer_since: None,
             channels_since: None,
             channels_told: false,
+            away_since: None,
             squeezed_since: None,
             hub: Hub {
                 phase: None,
@@ -179,6 +182,12 @@ impl ArmInvariants {
             inputs: Bits(0),
             told_wrong: None,
         }
+    }
+
+    /// The newest passage number that the bystander has heard of.
+    #[must_use]
+    pub const fn newest_passage(&self) -> Passage {
+        self.newest
     }
 
     /// The host has asked, and this is what it was answered.
@@ -313,6 +322,7 @@ impl ArmInvariants {
         let emergency = seen.facts.state == State::Emergency;
         self.channels_told &= emergency;
         self.burnt = emergency && (self.burnt || !seen.is(TurnstileInput::FireOk));
+        self.away_since = since(self.hub.is_rightly_away(), self.away_since);
         let hindered = !seen.is(TurnstileInput::ArmFree);
         let squeezed = self.hub.is_rightly_away() && hindered && seen.released != Released::BOTH;
         self.squeezed_since = since(squeezed, self.squeezed_since);
@@ -414,7 +424,7 @@ impl ArmInvariants {
 
     fn s8(&self, seen: &Seen) -> Verdict {
         let served = matches!(seen.facts.state, State::Armed | State::Turning);
-        let long = seen.now.since(self.hub.left) > self.limits.turning + AT_ONCE;
+        let long = seen.over(self.away_since, self.limits.turning + AT_ONCE);
         let held = self.hub.is_rightly_away() && seen.released != Released::BOTH;
         must(
             !held || (served && !(long && seen.facts.state == State::Turning)),
@@ -631,10 +641,7 @@ impl ArmInvariants {
             hub.free = Released::NONE;
         }
         visit(&mut hub.stepped, STILL.max(limits.contradiction) + BEYOND);
-        visit(
-            &mut hub.left,
-            limits.turning.max(limits.contradiction) + AT_ONCE + BEYOND,
-        );
+        visit(&mut hub.left, limits.contradiction + BEYOND);
         hub.freed = hub.freed.map(|at| at.filter(|at| now.since(*at) <= LAG));
         for moment in hub.freed.iter_mut().flatten() {
             visit(moment, LAG);
@@ -646,6 +653,7 @@ impl ArmInvariants {
             (&mut self.calm_since, limits.emergency_over),
             (&mut self.buzzer_since, limits.buzzer),
             (&mut self.channels_since, limits.channels),
+            (&mut self.away_since, limits.turning + AT_ONCE),
             (&mut self.squeezed_since, AT_ONCE),
         ] {
             if let Some(moment) = moment {

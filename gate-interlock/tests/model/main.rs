@@ -6,8 +6,9 @@
 //! that does not hold ends the search with the way there, step by step.
 //!
 //! `lane` puts interlock, `world` and `host` together and passes one tick; `properties` has the
-//! rules, `search` the order of things.
+//! rules, `search` the order of things. `arm` is all of it for a single turnstile.
 
+mod arm;
 mod host;
 mod lane;
 mod properties;
@@ -17,7 +18,7 @@ mod world;
 use gate_protocol::pins::Input;
 use gate_protocol::{Door, Lock, Site, WaysOut};
 use lane::{Lane, Powers};
-use search::Counterexample;
+use search::{Counterexample, Scene};
 
 /// Searches until nothing new comes up.
 const TO_THE_END: u64 = u64::MAX;
@@ -26,19 +27,28 @@ const TO_THE_END: u64 = u64::MAX;
 const FOR_TODAY: u64 = 2_000_000;
 
 /// Runs one search and prints what it went through.
-fn explore(powers: &Powers, steps: u64) -> Result<(), Box<Counterexample>> {
+fn explore<S: Scene>(
+    name: &str,
+    powers: &S::Powers,
+    steps: u64,
+) -> Result<(), Box<Counterexample>> {
     let steps = std::env::var("GATE_MODEL_STEPS").map_or(steps, |text| {
         text.parse().expect("GATE_MODEL_STEPS is a number of steps")
     });
-    let explored = search::search::<Lane>(powers, steps)?;
-    println!("{}: {explored}", powers.name);
+    let explored = search::search::<S>(powers, steps)?;
+    println!("{name}: {explored}");
     Ok(())
+}
+
+/// The same for a lane.
+fn explore_lane(powers: &Powers, steps: u64) -> Result<(), Box<Counterexample>> {
+    explore::<Lane>(powers.name, powers, steps)
 }
 
 /// A host that says anything at any time, and a link that repeats, delays and loses all of it.
 #[test]
 fn no_word_of_a_hostile_host_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             words: host::hostile(),
             ..Powers::named("hostile host")
@@ -49,7 +59,7 @@ fn no_word_of_a_hostile_host_breaks_a_rule() -> Result<(), Box<Counterexample>> 
 
 #[test]
 fn no_permit_reaches_another_than_the_host_meant() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             words: host::honest(),
             identities: true,
@@ -61,7 +71,7 @@ fn no_permit_reaches_another_than_the_host_meant() -> Result<(), Box<Counterexam
 
 #[test]
 fn no_beam_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             flips: &[Input::ZoneInFree, Input::ZoneOutFree],
             flips_at_once: 2,
@@ -73,7 +83,7 @@ fn no_beam_breaks_a_rule() -> Result<(), Box<Counterexample>> {
 
 #[test]
 fn no_emergency_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             flips: &[Input::FireOk, Input::EstopOk1, Input::BreakglassOk],
             flips_at_once: 1,
@@ -85,7 +95,7 @@ fn no_emergency_breaks_a_rule() -> Result<(), Box<Counterexample>> {
 
 #[test]
 fn nobody_in_a_curtain_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             flips: &[Input::EntrySafe, Input::ExitSafe],
             flips_at_once: 2,
@@ -97,7 +107,7 @@ fn nobody_in_a_curtain_breaks_a_rule() -> Result<(), Box<Counterexample>> {
 
 #[test]
 fn no_hand_on_a_leaf_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             hands: &[Door::Entry, Door::Exit],
             ..Powers::named("hands on the leaves")
@@ -108,7 +118,7 @@ fn no_hand_on_a_leaf_breaks_a_rule() -> Result<(), Box<Counterexample>> {
 
 #[test]
 fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             flips: &[
                 Input::SingleOk,
@@ -127,7 +137,7 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
 
 #[test]
 fn neither_power_nor_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             words: host::forcing(),
             flips: &[Input::TamperOk, Input::MainsOk, Input::KeyService],
@@ -150,7 +160,7 @@ const LOCKED_SITE: Site = Site {
 #[test]
 fn no_danger_breaks_a_rule_where_the_exit_locks_without_current() -> Result<(), Box<Counterexample>>
 {
-    explore(
+    explore_lane(
         &Powers {
             flips: &[
                 Input::FireOk,
@@ -168,7 +178,7 @@ fn no_danger_breaks_a_rule_where_the_exit_locks_without_current() -> Result<(), 
 
 #[test]
 fn no_site_that_a_host_may_send_breaks_a_rule() -> Result<(), Box<Counterexample>> {
-    explore(
+    explore_lane(
         &Powers {
             words: host::configuring(Lock::FailSafe),
             flips: &[Input::FireOk, Input::EstopOk1],
