@@ -4,6 +4,9 @@
 //! Undo the change to the message, or append a new variant and leave this file alone. A new wire
 //! version gets a file of its own beside this one.
 
+#[path = "v02/appended.rs"]
+mod appended;
+
 use core::fmt::Debug;
 
 use gate_protocol::frame::{Content, Kind};

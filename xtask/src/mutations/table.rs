@@ -10,22 +10,23 @@ pub(super) fn page(outcomes: &[Outcome]) -> String {
          Written by `cargo xtask mutations --write`; do not edit. \
          `gate-interlock/mutations.toml` lists the mutations. Each breaks one measure of the \
          interlock and must be caught by the proofs: by tests of single functions, which go over \
-         all their inputs where these are bits; by tests in a lane with people, hosts and faults; \
-         by the search through every state, here with 100,000 steps for each of its eight worlds. \
+         all their inputs where these are bits; by tests in a lane, or at a turnstile, with people, hosts and faults; \
+         by the search through every state, here with 100,000 steps for each of its worlds. \
          `cargo xtask test` tries one mutation for each invariant and is content with the first \
          level that catches it.\n\n\
          A dash means that the level did not catch it. Of several tests that failed, the first is \
          named.\n\n\
-         | Broken | Invariant | Functions | Lane | Search |\n\
-         | --- | --- | --- | --- | --- |\n",
+         | Broken | Invariant | Functions | Lane | Turnstile | Search |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
     );
     for outcome in outcomes {
         page += &format!(
-            "| {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} |\n",
             outcome.mutation.name,
             outcome.mutation.invariants.join(", "),
             cell(outcome, Level::Function),
             cell(outcome, Level::Lane),
+            cell(outcome, Level::Turnstile),
             cell(outcome, Level::Search),
         );
     }

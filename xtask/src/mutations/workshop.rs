@@ -23,6 +23,8 @@ pub(super) enum Level {
     Function,
     /// People, hosts and faults in a lane.
     Lane,
+    /// The same at a turnstile.
+    Turnstile,
     /// The search through every state.
     Search,
 }
@@ -84,7 +86,8 @@ impl Workshop {
             // Nobody debugs what is broken on purpose.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .args(["test", "--no-run", "--package", CRATE])
-            .args(["--lib", "--test", "lane", "--test", "model"])
+            .args(["--lib", "--test", "lane", "--test", "turnstile"])
+            .args(["--test", "model"])
             .args(["--message-format", "json"])
             .stdin(Stdio::null())
             .output()
@@ -101,8 +104,8 @@ impl Workshop {
         let mut proofs: Vec<Proof> = messages.iter().filter_map(proof).collect();
         proofs.sort_by_key(|proof| proof.level);
         ensure!(
-            proofs.len() == 3,
-            "three test programs expected, found {}",
+            proofs.len() == 4,
+            "four test programs expected, found {}",
             proofs.len()
         );
         Ok(proofs)
@@ -152,6 +155,7 @@ fn proof(message: &Value) -> Option<Proof> {
     let level = match message["target"]["name"].as_str()? {
         "gate_interlock" => Level::Function,
         "lane" => Level::Lane,
+        "turnstile" => Level::Turnstile,
         "model" => Level::Search,
         _ => return None,
     };
