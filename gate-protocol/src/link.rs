@@ -29,6 +29,8 @@
 //!   host delivers it once. Events do outlive sessions.
 //! - The **lease** lets the controller believe in the host for a while. **Status** lets the host
 //!   believe in the controller.
+//! - A session dies with its lease, or if it never gets one. So a frame that somebody holds back is
+//!   worth nothing after [`LEASE_MAX`], whatever is delivered with it.
 
 #[cfg(feature = "controller")]
 pub mod controller;
@@ -172,8 +174,10 @@ pub struct LinkStatistics {
     pub bad_bodies: u32,
     /// Frames of a session that is not the present one.
     pub stale: u32,
-    /// Frames that had been received before: repeated by the line, or by the peer because an
-    /// answer was lost.
+    /// Frames of this session that are not newer than one received before. No noise does that and no
+    /// end says a frame twice: somebody has recorded it, or held it back.
+    pub replayed: u32,
+    /// Commands that had been received before, because an answer was lost.
     pub duplicates: u32,
     /// Good frames dropped because the owner had not emptied the link: the peer sends them again.
     pub unread: u32,
@@ -195,6 +199,7 @@ impl LinkStatistics {
         throttled: 0,
         bad_bodies: 0,
         stale: 0,
+        replayed: 0,
         duplicates: 0,
         unread: 0,
         retries: 0,
@@ -209,6 +214,7 @@ impl LinkStatistics {
             Dropped::Throttled => &mut self.throttled,
             Dropped::BadBody => &mut self.bad_bodies,
             Dropped::Stale => &mut self.stale,
+            Dropped::Replayed => &mut self.replayed,
             Dropped::Duplicate => &mut self.duplicates,
             Dropped::Unread => &mut self.unread,
         });
@@ -229,8 +235,17 @@ enum Dropped {
     Throttled,
     BadBody,
     Stale,
+    Replayed,
     Duplicate,
     Unread,
+}
+
+#[cfg(feature = "seal")]
+impl Dropped {
+    /// Whether somebody must have had a hand in it, if it comes again and again.
+    const fn is_suspicious(self) -> bool {
+        matches!(self, Self::Forged | Self::Replayed)
+    }
 }
 
 #[cfg(feature = "seal")]
@@ -244,7 +259,7 @@ impl From<BodyError> for Dropped {
 impl From<NotTaken> for Dropped {
     fn from(reason: NotTaken) -> Self {
         match reason {
-            NotTaken::Repeated => Self::Duplicate,
+            NotTaken::Repeated => Self::Replayed,
             NotTaken::Forged => Self::Forged,
         }
     }

@@ -408,8 +408,8 @@ pub enum Event {
     ServiceEnded,
     /// More than one person went through the turnstile on this permit.
     Tailgated(Passage),
-    /// Frames keep coming whose CRC is right and whose seal is wrong: somebody writes on the line
-    /// who does not have the key, or the wrong one. How many such frames since the start.
+    /// Frames keep coming whose CRC is right and whose seal is wrong, or that have come before:
+    /// somebody writes on the line, or has the wrong key. How many such frames since the start.
     Tampering(u32),
     /// Somebody with the cabinet open has held the pairing button: a host with the label's code
     /// may pair now.

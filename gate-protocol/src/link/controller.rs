@@ -180,6 +180,8 @@ pub struct ControllerLink {
     greeted: Option<Instant>,
 
     lease_until: Option<Instant>,
+    /// Until when the host of the present session has to prolong its lease.
+    session_until: Instant,
     opened: bool,
     lapsed: bool,
     request: Option<(CommandNumber, ToController)>,
@@ -221,6 +223,7 @@ impl ControllerLink {
             answered: None,
             greeted: None,
             lease_until: None,
+            session_until: now,
             opened: false,
             lapsed: false,
             request: None,
@@ -348,9 +351,12 @@ impl ControllerLink {
         // One alarm that waits for the host is enough: others must not push out what happened in
         // the lane.
         let told = |waiting: &Waiting| matches!(waiting.event, Event::Tampering(_));
-        if reason == Dropped::Forged && self.suspicion.note(now) && !self.events.iter().any(told) {
+        if reason.is_suspicious() && self.suspicion.note(now) && !self.events.iter().any(told) {
+            let LinkStatistics {
+                forged, replayed, ..
+            } = self.statistics;
             // An alarm that finds no room is one of many events that wait.
-            let _ = self.report(now, Event::Tampering(self.statistics.forged));
+            let _ = self.report(now, Event::Tampering(forged.saturating_add(replayed)));
         }
     }
 
@@ -365,7 +371,7 @@ impl ControllerLink {
         let body = match (&mut self.offered, &mut self.session) {
             (Some(offered), _) if offered.session.number == frame.session => {
                 let body = offered.session.opener.open(frame)?;
-                self.open_session();
+                self.open_session(now);
                 body
             }
             (_, Some(session)) if session.number == frame.session => session.opener.open(frame)?,
@@ -375,7 +381,9 @@ impl ControllerLink {
         match message {
             ToController::Heartbeat { lease_ms } => {
                 let asked = Duration::from_millis(lease_ms.into());
-                self.lease_until = Some(now + asked.min(LEASE_MAX));
+                let until = now + asked.min(LEASE_MAX);
+                self.lease_until = Some(until);
+                self.session_until = until;
             }
             ToController::EventSeen { number } => self.forget_event(number),
             command => return self.take_command(number, command),
@@ -385,9 +393,10 @@ impl ControllerLink {
 
     /// The host has proved that it is there now: the session that was offered takes the place of
     /// the one before.
-    fn open_session(&mut self) {
+    fn open_session(&mut self, now: Instant) {
         self.end_session();
         self.session = self.offered.take().map(|offered| offered.session);
+        self.session_until = now + LEASE_MAX;
         self.opened = true;
         count(&mut self.statistics.sessions);
     }
@@ -529,10 +538,10 @@ impl ControllerLink {
         }
     }
 
+    /// SAF-078: ends a session whose host has fallen silent: what comes later was held back.
     fn check_lease(&mut self, now: Instant) {
-        if self.lease_until.is_some_and(|until| until <= now) {
-            self.lease_until = None;
-            self.lapsed = true;
+        if self.session.is_some() && self.session_until <= now {
+            self.drop_session();
         }
     }
 
@@ -644,7 +653,8 @@ impl ControllerLink {
         } else {
             self.greeting_at(now)
         };
-        [self.event_at(now), self.lease_until, self.answer_at(now)]
+        let session_ends = self.session.is_some().then_some(self.session_until);
+        [self.event_at(now), session_ends, self.answer_at(now)]
             .into_iter()
             .flatten()
             .fold(regular, Instant::min)

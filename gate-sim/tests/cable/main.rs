@@ -49,8 +49,54 @@ fn replayed_frames_do_nothing() {
         }
     });
     let now = gate.controller.statistics();
-    assert!(now.duplicates - seen.duplicates >= recorded.len() as u32 / 2);
+    assert!(now.replayed - seen.replayed >= recorded.len() as u32 / 2);
     assert_eq!(now.forged, seen.forged, "a repetition is no forgery");
+    assert!(gate.tampering_told(), "{:?}", gate.events);
+}
+
+#[test]
+fn what_was_held_back_is_worth_nothing_once_the_lease_would_have_ended() {
+    let mut gate = Gate::in_service();
+    // The attacker keeps everything: the permit comes with heartbeats before and behind it.
+    gate.to_controller = |_| Vec::new();
+    let before = gate.from_host.len();
+    gate.run(300);
+    gate.ask(OPEN_ENTRY);
+    gate.run(300);
+    let held: Vec<Frame> = gate.from_host[before..].to_vec();
+    assert!(held.len() > 3);
+    let (asked, releases) = (gate.asked.len(), gate.releases);
+    gate.run(2_000);
+    assert!(!gate.controller.has_session(), "it died with its lease");
+    for frame in &held {
+        gate.inject(&frame.encode());
+        gate.step();
+    }
+    gate.run(3_000);
+    assert_eq!((gate.asked.len(), gate.releases), (asked, releases));
+    gate.to_controller = pass_on;
+    gate.run(3_000);
+    assert!(gate.host.is_connected());
+}
+
+#[test]
+fn a_session_whose_first_heartbeat_is_held_back_ends_by_itself() {
+    let mut gate = Gate::new();
+    gate.to_controller = |frame| match frame.kind {
+        Kind::Hello => pass_on(frame),
+        Kind::Sealed => Vec::new(),
+    };
+    gate.run(1_000);
+    let held: Vec<Frame> = sealed(&gate.from_host);
+    gate.inject(&held[0].encode());
+    gate.to_controller = |_| Vec::new();
+    gate.run(2_500);
+    assert!(!gate.controller.has_session());
+}
+
+fn sealed(frames: &[Frame]) -> Vec<Frame> {
+    let sealed = frames.iter().filter(|frame| frame.kind == Kind::Sealed);
+    sealed.cloned().collect()
 }
 
 #[test]

@@ -88,8 +88,8 @@ pub enum Delivery {
     Health(Health),
     /// How the firmware ended before its last start. Told in each session.
     LastFailure(Failure),
-    /// Frames keep coming whose CRC is right and whose seal is wrong: somebody writes on the line
-    /// who does not have the key. Look at the cable.
+    /// Frames keep coming whose CRC is right and whose seal is wrong, or that have come before:
+    /// somebody writes on the line. Look at the cable.
     Tampering {
         /// How many such frames since the link was made.
         frames: u32,

@@ -211,12 +211,15 @@ impl HostLink {
     fn drop_frame(&mut self, now: Instant, reason: Dropped) {
         self.statistics.count_dropped(&reason);
         let told = |delivery: &Delivery| matches!(delivery, Delivery::Tampering { .. });
-        if reason == Dropped::Forged
+        if reason.is_suspicious()
             && self.suspicion.note(now)
             && self.has_room()
             && !self.deliveries.iter().any(told)
         {
-            let frames = self.statistics.forged;
+            let LinkStatistics {
+                forged, replayed, ..
+            } = self.statistics;
+            let frames = forged.saturating_add(replayed);
             self.deliver(Delivery::Tampering { frames });
         }
     }

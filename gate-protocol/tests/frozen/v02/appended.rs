@@ -121,8 +121,9 @@ fn health() {
         bad_frames: 7,
         duplicates: 8,
         events_lost: 9,
+        answer_worst_ns: 10,
     };
-    let numbers = hex!("01 ac02 02 03 04 05 06 07 08 09");
+    let numbers = hex!("01 ac02 02 03 04 05 06 07 08 09 0a");
     let bytes = [&hex!("05 f0a204")[..], &GATE, &numbers].concat();
     check_to_host(ToHost::Health { health }, &bytes);
 }
