@@ -128,6 +128,8 @@ pub struct ArmInvariants {
     open_for: Option<Passage>,
     /// There has been a fire since the emergency began.
     burnt: bool,
+    /// The same for an emergency stop.
+    stopped: bool,
     tampered: bool,
     calm_since: Option<Instant>,
     buzzer_since: Option<Instant>,
@@ -160,6 +162,7 @@ impl ArmInvariants {
             newest: 0,
             open_for: None,
             burnt: false,
+            stopped: false,
             tampered: false,
             calm_since: None,
             buzzer_since: None,
@@ -322,6 +325,8 @@ impl ArmInvariants {
         let emergency = seen.facts.state == State::Emergency;
         self.channels_told &= emergency;
         self.burnt = emergency && (self.burnt || !seen.is(TurnstileInput::FireOk));
+        let pressed = !(seen.is(TurnstileInput::EstopOk1) && seen.is(TurnstileInput::EstopOk2));
+        self.stopped = emergency && (self.stopped || pressed);
         self.away_since = since(self.hub.is_rightly_away(), self.away_since);
         let hindered = !seen.is(TurnstileInput::ArmFree);
         let squeezed = self.hub.is_rightly_away() && hindered && seen.released != Released::BOTH;
@@ -362,10 +367,15 @@ impl ArmInvariants {
     }
 
     /// The ways that the site wants open now, if nobody decides.
-    const fn ways_out(&self, state: State) -> Released {
+    fn ways_out(&self, state: State) -> Released {
         match state {
-            State::Emergency if self.burnt => Released::of(self.site.on_fire),
-            State::Emergency => Released::of(self.site.on_emergency_stop),
+            State::Emergency => {
+                let of = |danger, ways| match danger {
+                    true => Released::of(ways),
+                    false => Released::NONE,
+                };
+                of(self.burnt, self.site.on_fire).or(of(self.stopped, self.site.on_emergency_stop))
+            }
             State::PowerFail => Released::of(self.site.on_power_loss),
             _ => Released::NONE,
         }

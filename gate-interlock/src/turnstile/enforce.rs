@@ -58,11 +58,16 @@ pub struct ArmCommand {
 /// `wanted` is what the state of the turnstile asks for.
 #[must_use]
 pub fn enforce_arm(escape: Escape, seen: ArmSurroundings, wanted: Released) -> ArmCommand {
-    let ways = if seen.fire || seen.after_fire {
-        // SAF-051: fire and emergency stop open the site's way out, whatever else is wanted.
-        escape.on_fire
-    } else if seen.emergency_stop {
-        escape.on_emergency_stop
+    let burns = seen.fire || seen.after_fire;
+    let ways = if burns || seen.emergency_stop {
+        // SAF-051: fire and emergency stop open the site's ways out, whatever else is wanted.
+        let on_fire = if burns { escape.on_fire } else { Released::NONE };
+        let on_stop = if seen.emergency_stop {
+            escape.on_emergency_stop
+        } else {
+            Released::NONE
+        };
+        on_fire.or(on_stop)
     } else if seen.barred {
         Released::NONE
     } else if seen.power_failed {
@@ -125,6 +130,23 @@ mod tests {
 
     fn contains(all: Released, some: Released) -> bool {
         (all.entry || !some.entry) && (all.exit || !some.exit)
+    }
+
+    #[test]
+    fn two_dangers_open_the_ways_of_both_and_no_others() {
+        for (escape, seen, wanted) in all().filter(|(_, seen, _)| !seen.caught) {
+            let mut ways = Released::NONE;
+            if burns(&seen) {
+                ways = ways.or(escape.on_fire);
+            }
+            if seen.emergency_stop {
+                ways = ways.or(escape.on_emergency_stop);
+            }
+            if burns(&seen) || seen.emergency_stop {
+                let released = enforce_arm(escape, seen, wanted).released;
+                assert_eq!(released, ways, "{escape:?} {seen:?}");
+            }
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ enum Stage {
     Tamper,
     Emergency {
         fire: bool,
+        stop: bool,
     },
 }
 
@@ -369,8 +370,8 @@ impl Turnstile {
         ArmSurroundings {
             // The stage is the inputs' memory until somebody has cleared it.
             fire: self.seen.fire,
-            after_fire: self.stage == Stage::Emergency { fire: true },
-            emergency_stop: self.stage == Stage::Emergency { fire: false },
+            after_fire: matches!(self.stage, Stage::Emergency { fire: true, .. }),
+            emergency_stop: matches!(self.stage, Stage::Emergency { stop: true, .. }),
             barred: matches!(
                 self.stage,
                 Stage::Tamper | Stage::Trouble | Stage::Tailgated | Stage::Blocked

@@ -11,9 +11,9 @@ impl Turnstile {
     pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
         // Whoever opens the cabinet with the key turned may.
         self.tampered |= self.seen.cabinet_open && !self.seen.key;
-        if let Some(fire) = self.danger() {
+        if let Some(emergency) = self.danger() {
             self.watch_channels(now);
-            return Some(Stage::Emergency { fire });
+            return Some(emergency);
         }
         if self.tampered {
             return Some(Stage::Tamper);
@@ -51,17 +51,15 @@ impl Turnstile {
         }
     }
 
-    /// `Some(true)` for fire, `Some(false)` for an emergency stop; both stay until cleared, and a
-    /// fire is never taken for less.
-    fn danger(&self) -> Option<bool> {
-        let standing = match self.stage {
-            Stage::Emergency { fire } => Some(fire),
-            _ => None,
+    /// Fire, emergency stop or both; each stays until cleared. None takes the other's way out away.
+    fn danger(&self) -> Option<Stage> {
+        let (burnt, stopped) = match self.stage {
+            Stage::Emergency { fire, stop } => (fire, stop),
+            _ => (false, false),
         };
-        if self.seen.fire {
-            return Some(true);
-        }
-        standing.or(self.seen.emergency_stop.then_some(false))
+        let fire = burnt || self.seen.fire;
+        let stop = stopped || self.seen.emergency_stop;
+        (fire || stop).then_some(Stage::Emergency { fire, stop })
     }
 
     /// SAF-053: an arm that was turned where it is held, and (SAF-010) sensors that contradict each

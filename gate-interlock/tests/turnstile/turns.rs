@@ -408,6 +408,43 @@ fn each_danger_opens_the_ways_that_the_site_says() {
 }
 
 #[test]
+fn no_danger_closes_the_way_out_of_another() {
+    const ALL: [WaysOut; 3] = [WaysOut::EntryOnly, WaysOut::ExitOnly, WaysOut::Both];
+    let dangers = [TurnstileInput::FireOk, TurnstileInput::EstopOk1];
+    for (on_fire, on_stop) in ALL.into_iter().flat_map(|a| ALL.map(|b| (a, b))) {
+        let site = Site {
+            on_fire,
+            on_emergency_stop: on_stop,
+            ..site().get()
+        };
+        let site = site.check().expect("no timing was changed");
+        for [first, second] in [dangers, [dangers[1], dangers[0]]] {
+            let mut rig = Rig::switched_on();
+            rig.start_at(site);
+            rig.run(10);
+            rig.set(first, false);
+            rig.run(200);
+            rig.set(second, false);
+            rig.run(1);
+            let both = Released::of(on_fire).or(Released::of(on_stop));
+            for normal_again in [None, Some(second), Some(first)] {
+                if let Some(input) = normal_again {
+                    rig.set(input, true);
+                    rig.run(10_000);
+                }
+                for way in [Door::Entry, Door::Exit] {
+                    assert_eq!(
+                        rig.released(way),
+                        both.has(way),
+                        "{way:?}, {on_fire:?} on fire, {on_stop:?} on a stop, {first:?} first"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn an_emergency_ends_only_by_normal_inputs_a_raised_arm_and_an_officer() {
     let mut rig = Rig::armed();
     rig.set(TurnstileInput::FireOk, false);
