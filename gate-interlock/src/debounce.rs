@@ -31,8 +31,9 @@ const fn delays(input: Input) -> (Duration, Duration) {
         | Input::Chamber2Free
         | Input::TamperOk
         | Input::KeyService
-        | Input::Pair
-        | Input::DrivesOk => ms(50, 50),
+        | Input::Pair => ms(50, 50),
+        // Later than the mains that the drives are fed from.
+        Input::DrivesOk => ms(200, 50),
         Input::SingleOk | Input::MainsOk => ms(100, 100),
         Input::EmptyOk => ms(200, 200),
         Input::BatteryLow => ms(1_000, 1_000),

@@ -139,7 +139,8 @@ impl Interlock {
             .contradicted
             .filter(|(_, since)| now.since(*since) >= self.limits.contradiction)
             .map(|(fault, _)| fault);
-        let drive = self.seen.drive_fault.then_some(Fault::Drive);
-        fault.or(contradiction).or(drive)
+        // Drives without mains may say that they are not well: that is no fault of theirs.
+        let drive = self.seen.drive_fault && !self.power.on_battery();
+        fault.or(contradiction).or(drive.then_some(Fault::Drive))
     }
 }

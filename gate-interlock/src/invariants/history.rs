@@ -89,6 +89,9 @@ impl Invariants {
         let held = seen.somebody() && !seen.released.any() && !alarmed;
         self.held_since = since(held, self.held_since);
         self.calm_since = since(seen.calm(), self.calm_since);
+        self.mains_since = since(seen.is(Input::MainsOk), self.mains_since);
+        let mains = self.mains_since.map(|since| now.since(since));
+        self.dark = mains.is_none_or(|mains| self.dark && mains < self.limits.mains_back);
         let buzzes = seen.outputs.output(Output::Buzzer);
         self.buzzer_since = since(buzzes, self.buzzer_since);
         self.contradicted = seen.contradiction().map(|fault| match self.contradicted {
@@ -170,6 +173,7 @@ impl Moments for Invariants {
             (&mut self.single_since, limits.single),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.calm_since, limits.emergency_over),
+            (&mut self.mains_since, limits.mains_back),
             (&mut self.buzzer_since, limits.buzzer),
             (&mut self.channels_since, limits.channels),
         ] {

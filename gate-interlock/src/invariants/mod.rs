@@ -56,6 +56,9 @@ pub struct Invariants {
     pub(crate) open_for: Option<Passage>,
     ways_out: Released,
     tampered: bool,
+    mains_since: Option<Instant>,
+    /// No mains, or none for long enough yet.
+    dark: bool,
     single_since: Option<Instant>,
     held_since: Option<Instant>,
     calm_since: Option<Instant>,
@@ -84,6 +87,8 @@ impl Invariants {
             open_for: None,
             ways_out: Released::default(),
             tampered: false,
+            mains_since: None,
+            dark: false,
             single_since: None,
             held_since: None,
             calm_since: None,

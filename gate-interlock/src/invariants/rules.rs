@@ -218,7 +218,7 @@ impl Invariants {
             "inputs contradict each other and the lane goes on",
         )?;
         must(
-            stopped || seen.is(Input::DrivesOk),
+            stopped || seen.is(Input::DrivesOk) || self.dark,
             "a drive has failed and the lane goes on",
         )?;
         must(

@@ -61,7 +61,11 @@ pub fn enforce_arm(escape: Escape, seen: ArmSurroundings, wanted: Released) -> A
     let burns = seen.fire || seen.after_fire;
     let ways = if burns || seen.emergency_stop {
         // SAF-051: fire and emergency stop open the site's ways out, whatever else is wanted.
-        let on_fire = if burns { escape.on_fire } else { Released::NONE };
+        let on_fire = if burns {
+            escape.on_fire
+        } else {
+            Released::NONE
+        };
         let on_stop = if seen.emergency_stop {
             escape.on_emergency_stop
         } else {

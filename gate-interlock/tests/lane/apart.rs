@@ -53,7 +53,7 @@ fn an_emergency_stop_with_a_broken_channel_is_an_emergency_and_a_fault() {
 fn a_failed_drive_ends_every_motion() {
     let mut rig = Rig::offered(Mode::WalkIn);
     rig.input(Input::DrivesOk, false);
-    rig.run(60);
+    rig.run(210);
     assert_eq!(rig.interlock.state(), State::Trouble);
     assert_eq!(rig.count(Event::Trouble(Fault::Drive)), 1);
     assert!(!rig.on(Output::EntryDrive) && rig.on(Output::FaultLed));

@@ -95,6 +95,25 @@ fn without_mains_the_doors_stand_as_the_site_wants() {
 }
 
 #[test]
+fn drives_that_fail_with_their_mains_take_no_way_out_away() {
+    for on_power_loss in WAYS {
+        let site = Site {
+            on_power_loss,
+            ..Site::DEFAULT
+        };
+        for later in [0, 50, 300] {
+            let mut rig = Rig::offered_at(site, Mode::Closed);
+            rig.input(Input::MainsOk, false);
+            rig.run(later);
+            rig.input(Input::DrivesOk, false);
+            rig.run(5_000);
+            assert_eq!(rig.interlock.state(), State::PowerFail, "{later} ms later");
+            assert_eq!(ways_out(&rig), doors(on_power_loss), "{later} ms later");
+        }
+    }
+}
+
+#[test]
 fn a_fail_secure_exit_is_released_by_current() {
     let site = Site {
         exit_lock: Lock::FailSecure,
