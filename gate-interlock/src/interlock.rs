@@ -323,10 +323,23 @@ impl Interlock {
             },
             service: self.stage == Stage::Service,
             entry_shut: self.seen.entry.shut(),
-            exit_shut: self.seen.exit.shut(),
+            exit_shut: if self.leads_back() {
+                self.seen.exit.bars()
+            } else {
+                self.seen.exit.shut()
+            },
             entry_obstructed: self.entry.obstructed(self.seen.entry),
             exit_obstructed: self.exit.obstructed(self.seen.exit),
         }
+    }
+
+    /// SAF-007: somebody is to go back the way they came. A broken contact of the exit must not
+    /// keep them: without a permit it is held, whatever it reads.
+    const fn leads_back(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Several | Stage::Returning | Stage::Trouble | Stage::Tamper
+        )
     }
 
     fn wanted(&self, now: Instant) -> Released {

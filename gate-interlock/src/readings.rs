@@ -19,6 +19,11 @@ impl DoorReading {
         self.closed && self.locked && !self.open
     }
 
+    /// Does not stand open, as far as can be told with one of its contacts broken.
+    pub(crate) fn bars(self) -> bool {
+        (self.closed || self.locked) && !self.open
+    }
+
     fn contradicts_itself(self) -> bool {
         self.open && (self.closed || self.locked)
     }

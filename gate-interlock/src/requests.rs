@@ -154,7 +154,7 @@ impl Interlock {
             Stage::Several | Stage::Returning => return Ok(()),
             _ => return Err(Refusal::WrongState),
         }
-        if !self.seen.exit.shut() {
+        if !self.seen.exit.bars() {
             return Err(Refusal::OtherDoorOpen);
         }
         self.let_back(now);

@@ -64,7 +64,7 @@ impl Interlock {
     /// where an object was left.
     fn let_out_whoever_is_found(&mut self, now: Instant) -> Stage {
         let waited = |since| now.since(self.since.max(since)) >= self.limits.trap;
-        if self.somebody_since.is_some_and(waited) && self.seen.exit.shut() {
+        if self.somebody_since.is_some_and(waited) && self.seen.exit.bars() {
             self.let_back(now);
         }
         self.stage
@@ -160,7 +160,7 @@ impl Interlock {
         // A permit that came to nothing does not buy the host more time.
         let long = |since| now.since(since) >= self.limits.decide;
         let kept = long(self.since) || self.held_since.is_some_and(long);
-        if (kept || self.trapped(now)) && self.seen.exit.shut() {
+        if (kept || self.trapped(now)) && self.seen.exit.bars() {
             self.let_back(now);
         }
         self.stage
@@ -252,7 +252,7 @@ impl Interlock {
             self.gone_back();
             return self.resting(now);
         }
-        if self.trapped(now) && self.seen.exit.shut() {
+        if self.trapped(now) && self.seen.exit.bars() {
             self.let_back(now);
         }
         // Whoever took it for an object may be wrong, and a forced door lets people in.

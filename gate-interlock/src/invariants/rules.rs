@@ -99,7 +99,14 @@ impl Invariants {
                 let both = seen.released.entry && seen.released.exit;
                 let kept = in_leaf(Door::Entry) && in_leaf(Door::Exit);
                 must(!both || kept, "both doors are released")?;
-                let alone = |door, other| !self.unlocked(seen, door) || seen.shut(other);
+                let back = matches!(
+                    seen.facts.state,
+                    State::Several | State::Returning | State::Trouble | State::Tamper
+                );
+                let alone = |door, other| {
+                    let barred = back && door == Door::Entry && seen.bars(other);
+                    !self.unlocked(seen, door) || seen.shut(other) || barred
+                };
                 must(
                     alone(Door::Entry, Door::Exit) && alone(Door::Exit, Door::Entry),
                     "a door was unlocked while the other was not shut",

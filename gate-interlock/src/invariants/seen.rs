@@ -55,6 +55,12 @@ impl Seen {
         self.is(closed) && self.is(locked) && !self.is(open)
     }
 
+    /// One contact says that it is shut, and none that it is open.
+    pub(super) fn bars(&self, door: Door) -> bool {
+        let [closed, locked, open, _] = pins(door);
+        (self.is(closed) || self.is(locked)) && !self.is(open)
+    }
+
     pub(super) fn closed(&self, door: Door) -> bool {
         self.is(pins(door)[0])
     }

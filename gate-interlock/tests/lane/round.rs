@@ -173,6 +173,42 @@ fn a_traveller_who_stays_at_the_open_exit_is_still_inside() {
 }
 
 #[test]
+fn a_broken_contact_of_the_exit_keeps_nobody() {
+    for broken in [Input::ExitLocked, Input::ExitClosed] {
+        for host in [true, false] {
+            let mut rig = Rig::occupied();
+            rig.host = host;
+            rig.lie = Some((broken, false));
+            let mut waited = 0;
+            while !rig.entry_released() {
+                rig.run(100);
+                waited += 100;
+                assert!(waited < 135_000, "{broken:?}, host {host}: {:?}", rig.events);
+            }
+            assert!(!rig.exit_released(), "{broken:?}, host {host}");
+        }
+    }
+    let mut rig = Rig::occupied();
+    rig.lie = Some((Input::ExitLocked, false));
+    rig.run(500);
+    rig.accepted(ToController::SendBack { passage: 1 });
+    rig.run(100);
+    assert!(rig.entry_released(), "an officer's word");
+}
+
+#[test]
+fn a_broken_contact_of_the_exit_keeps_nobody_in_trouble_either() {
+    for broken in [Input::ExitLocked, Input::ExitClosed] {
+        let mut rig = Rig::occupied();
+        rig.input(Input::DrivesOk, false);
+        rig.run_until(State::Trouble);
+        rig.lie = Some((broken, false));
+        rig.run(20_000);
+        assert!(rig.entry_released() && !rig.exit_released(), "{broken:?}");
+    }
+}
+
+#[test]
 fn somebody_found_where_an_object_was_left_is_let_back_although_the_host_is_there() {
     let mut rig = Rig::in_state(State::LeftObject);
     rig.inside(Inside::One);
