@@ -125,6 +125,7 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
                 Input::EmptyOk,
                 Input::Chamber1Free,
                 Input::EntryLocked,
+                Input::ExitLocked,
                 Input::ExitOpen,
                 Input::DrivesOk,
             ],

@@ -278,6 +278,8 @@ impl World {
                     | Input::MainsOk
                     | Input::BatteryLow
                     | Input::KeyService
+                    // A torn wire of the exit stays torn.
+                    | Input::ExitLocked
             );
             if !standing {
                 self.flipped = self.flipped.with_input(input, false);
