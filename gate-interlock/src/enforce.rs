@@ -90,6 +90,17 @@ pub struct Surroundings {
     pub exit_obstructed: bool,
 }
 
+impl Surroundings {
+    /// The same with nobody in a light curtain.
+    pub(crate) const fn without_people(self) -> Self {
+        Self {
+            entry_obstructed: false,
+            exit_obstructed: false,
+            ..self
+        }
+    }
+}
+
 /// Decides which doors are released. It knows no travellers, only doors.
 #[must_use]
 pub fn enforce(seen: Surroundings, wanted: Released) -> Released {

@@ -10,7 +10,7 @@ use crate::leaf::Leaf;
 use crate::power::Power;
 use crate::readings::{Lane, Readings};
 use crate::service::Forces;
-use crate::signs::{Signs, outputs};
+use crate::signs::{Signs, outputs, released_by};
 use crate::stage::{Occupant, Stage};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{CheckedSite, Event, Fault, Instant, Mode, Passage, Sign, Site, State};
@@ -135,12 +135,24 @@ impl Interlock {
         let key_turned = self.observe(now, raw);
         self.move_on(now, key_turned);
         let surroundings = self.surroundings();
-        let released = enforce(surroundings, self.wanted(now));
-        self.entry.tell(released.entry);
-        self.exit.tell(released.exit);
+        let wanted = self.wanted(now);
+        let released = enforce(surroundings, wanted);
+        // A door that is to close is no longer wanted open, however often it gives way.
+        let kept_open = match self.stage {
+            Stage::EntryClosing(_) | Stage::ExitClosing { .. } => Released::default(),
+            _ => wanted,
+        };
+        let without_people = enforce(surroundings.without_people(), kept_open);
         let held = self.seen.somebody() && !released.any();
         self.held_since = held.then(|| self.held_since.unwrap_or(now));
         self.outputs = self.drive(now, surroundings, released);
+        // By hand each pin moves by itself, so that a door may be meant and not released.
+        let moved = match self.stage {
+            Stage::Service => released_by(self.outputs, self.site.exit_lock),
+            _ => released,
+        };
+        self.entry.tell(moved.entry, without_people.entry);
+        self.exit.tell(moved.exit, without_people.exit);
         self.outputs
     }
 

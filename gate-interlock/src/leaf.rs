@@ -34,6 +34,8 @@ pub(crate) struct Leaf {
     standing: Standing,
     /// Whether the last scan released it.
     released: bool,
+    /// Whether that was for more than somebody in its light curtain.
+    wanted: bool,
     /// Since when it has been closed and locked without being released.
     shut_since: Option<Instant>,
     /// Since when it should have been shut.
@@ -49,6 +51,7 @@ impl Leaf {
         Self {
             standing: Standing::Opened,
             released: false,
+            wanted: false,
             shut_since: None,
             awaited_shut: None,
             awaited_open: None,
@@ -56,9 +59,11 @@ impl Leaf {
         }
     }
 
-    /// Notes what the scan decided.
-    pub(crate) fn tell(&mut self, released: bool) {
+    /// Notes what the scan decided: whether the door is released, and whether it would be if
+    /// nobody stood in its light curtain.
+    pub(crate) fn tell(&mut self, released: bool, wanted: bool) {
         self.released = released;
+        self.wanted = wanted;
         if released {
             self.standing = Standing::Opened;
         }
@@ -90,13 +95,18 @@ impl Leaf {
         door: DoorReading,
         limits: &Limits,
     ) -> Option<Finding> {
-        if self.released {
+        if self.released && self.wanted {
             self.shut_since = None;
             self.awaited_shut = None;
             self.told_held_open = false;
             return self.watch_opening(now, door, limits);
         }
         self.awaited_open = None;
+        if self.released {
+            // It gives way to whoever stands in it, or to a torn wire, but not unnoticed.
+            self.shut_since = None;
+            return self.watch_shutting(now, limits);
+        }
         if door.shut() {
             self.awaited_shut = None;
             self.told_held_open = false;
@@ -111,6 +121,10 @@ impl Leaf {
             self.standing = Standing::Forced;
             return Some(Finding::Forced);
         }
+        self.watch_shutting(now, limits)
+    }
+
+    fn watch_shutting(&mut self, now: Instant, limits: &Limits) -> Option<Finding> {
         let since = *self.awaited_shut.get_or_insert(now);
         if !self.told_held_open && now.since(since) >= limits.held_open {
             self.told_held_open = true;
@@ -175,7 +189,7 @@ mod tests {
         }
         let mut found = [None; 4];
         for ((ms, released, reading), slot) in steps.iter().zip(&mut found) {
-            leaf.tell(*released);
+            leaf.tell(*released, *released);
             *slot = leaf.watch(Instant::from_millis(1_000 + ms), *reading, &limits);
         }
         found
@@ -225,7 +239,7 @@ mod tests {
         leaf.watch(Instant::from_millis(600), SHUT, &limits);
         leaf.watch(Instant::from_millis(601), blocked, &limits);
         assert!(!leaf.obstructed(blocked), "forced");
-        leaf.tell(true);
+        leaf.tell(true, true);
         assert!(leaf.obstructed(blocked), "released");
     }
 }

@@ -65,3 +65,14 @@ pub(crate) fn outputs(released: Released, exit_lock: Lock, signs: Signs) -> Bits
     .into_iter()
     .fold(Bits(0), |bits, (output, on)| bits.with_output(output, on))
 }
+
+/// The doors that these pins release: unlocked, driven open, or both.
+pub(crate) fn released_by(pins: Bits, exit_lock: Lock) -> Released {
+    let on = |output| pins.output(output);
+    Released {
+        entry: !on(Output::EntryHold) || on(Output::EntryDrive) || on(Output::EntryRelease),
+        exit: exit_lock.is_released(on(Output::ExitHold))
+            || on(Output::ExitDrive)
+            || on(Output::ExitRelease),
+    }
+}

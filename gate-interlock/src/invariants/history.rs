@@ -60,7 +60,8 @@ impl DoorHistory {
         self.forced_told &= self.forced_since.is_some();
         let awaited = !seen.shut(door) && !released_before;
         self.awaited_shut = since(awaited, self.awaited_shut);
-        self.held_open_told &= awaited;
+        let closing = matches!(seen.facts.state, State::EntryClosing | State::ExitClosing);
+        self.held_open_told &= awaited || (closing && !shut);
 
         let rightly = self.forced_since.is_none();
         let squeezed = rightly && seen.obstructed_now(door) && !seen.driven(door);
@@ -89,6 +90,9 @@ impl Invariants {
         let held = seen.somebody() && !seen.released.any() && !alarmed;
         self.held_since = since(held, self.held_since);
         self.calm_since = since(seen.calm(), self.calm_since);
+        let closing = |state| matches!(state, State::EntryClosing | State::ExitClosing);
+        let goes_on = closing(seen.facts.state) && self.before == seen.facts.state;
+        self.closing_since = since(goes_on, self.closing_since);
         self.mains_since = since(seen.is(Input::MainsOk), self.mains_since);
         let mains = self.mains_since.map(|since| now.since(since));
         self.dark = mains.is_none_or(|mains| self.dark && mains < self.limits.mains_back);
@@ -174,6 +178,7 @@ impl Moments for Invariants {
             (&mut self.held_since, longest_held(limits)),
             (&mut self.calm_since, limits.emergency_over),
             (&mut self.mains_since, limits.mains_back),
+            (&mut self.closing_since, longest_closing(limits)),
             (&mut self.buzzer_since, limits.buzzer),
             (&mut self.channels_since, limits.channels),
         ] {
@@ -191,4 +196,11 @@ impl Moments for Invariants {
 /// closing before it.
 pub(super) fn longest_held(limits: &Limits) -> Duration {
     limits.decide + limits.trap + limits.closing * 2
+}
+
+/// S15: how long a door may be closing before somebody is told: it gives way so many times, and
+/// waits for whoever stands in it.
+pub(super) fn longest_closing(limits: &Limits) -> Duration {
+    let tries = u32::from(limits.closing_tries) + 2;
+    limits.held_open + (limits.closing + limits.reopened) * tries
 }

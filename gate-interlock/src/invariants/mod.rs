@@ -57,6 +57,7 @@ pub struct Invariants {
     ways_out: Released,
     tampered: bool,
     mains_since: Option<Instant>,
+    closing_since: Option<Instant>,
     /// No mains, or none for long enough yet.
     dark: bool,
     single_since: Option<Instant>,
@@ -88,6 +89,7 @@ impl Invariants {
             ways_out: Released::default(),
             tampered: false,
             mains_since: None,
+            closing_since: None,
             dark: false,
             single_since: None,
             held_since: None,

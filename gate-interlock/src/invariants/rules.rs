@@ -1,6 +1,6 @@
 //! The rules S1 to S22 that the interlock answers for.
 
-use super::history::{DoorHistory, longest_held};
+use super::history::{DoorHistory, longest_closing, longest_held};
 use super::seen::Seen;
 use super::{AT_ONCE, Invariants, Rule, Violation};
 use crate::Released;
@@ -257,7 +257,14 @@ impl Invariants {
                 "a door held open is not told",
             )?;
         }
-        Ok(())
+        let told = match seen.facts.state {
+            State::EntryClosing => self.entry.held_open_told,
+            _ => self.exit.held_open_told,
+        };
+        must(
+            told || !Self::over(seen, self.closing_since, longest_closing(&self.limits)),
+            "a door does not close and nobody is told",
+        )
     }
 
     fn s16(&self, seen: &Seen) -> Verdict {

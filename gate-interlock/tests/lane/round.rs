@@ -173,6 +173,26 @@ fn a_traveller_who_stays_at_the_open_exit_is_still_inside() {
 }
 
 #[test]
+fn a_door_that_gives_way_for_long_is_told_and_goes_on_giving_way() {
+    let mut rig = Rig::leaving();
+    rig.inside(Inside::Nobody);
+    rig.input(Input::ExitSafe, false);
+    rig.run(20 * 60_000);
+    assert!(rig.exit_released(), "somebody may stand in it");
+    assert_eq!(rig.count(Event::HeldOpen(Door::Exit)), 1);
+    assert!(!rig.on(Output::NoAlarm));
+    rig.input(Input::ExitSafe, true);
+    rig.run_until(State::Idle);
+    rig.run(1_000);
+    rig.accepted(ToController::ClearAlarm);
+    rig.run(1);
+    assert!(
+        rig.on(Output::NoAlarm),
+        "it is shut, and somebody has looked"
+    );
+}
+
+#[test]
 fn a_broken_contact_of_the_exit_keeps_nobody() {
     for broken in [Input::ExitLocked, Input::ExitClosed] {
         for host in [true, false] {
@@ -183,7 +203,11 @@ fn a_broken_contact_of_the_exit_keeps_nobody() {
             while !rig.entry_released() {
                 rig.run(100);
                 waited += 100;
-                assert!(waited < 135_000, "{broken:?}, host {host}: {:?}", rig.events);
+                assert!(
+                    waited < 135_000,
+                    "{broken:?}, host {host}: {:?}",
+                    rig.events
+                );
             }
             assert!(!rig.exit_released(), "{broken:?}, host {host}");
         }
