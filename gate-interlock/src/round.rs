@@ -43,7 +43,7 @@ impl Interlock {
         if self.leased(now) && shut && self.settled_lane(now) == Some(Lane::Empty) {
             return Stage::Idle;
         }
-        self.let_out_whoever_is_found(now)
+        self.look_at_rest(now)
     }
 
     fn idle(&mut self, now: Instant) -> Stage {
@@ -56,6 +56,17 @@ impl Interlock {
                 until: now + self.limits.stand_open,
                 by_permit: false,
             };
+        }
+        self.look_at_rest(now)
+    }
+
+    /// Nobody should be inside. Something that stays is called what it is, so that somebody looks:
+    /// it may be a person whom no beam sees, or a sensor that is broken.
+    fn look_at_rest(&mut self, now: Instant) -> Stage {
+        let long = now.since(self.since.max(self.lane_since)) >= self.limits.left_object;
+        if long && self.settled_lane(now) == Some(Lane::Thing) {
+            let passage = self.admit();
+            return self.object_left(passage);
         }
         self.let_out_whoever_is_found(now)
     }

@@ -173,6 +173,23 @@ fn a_traveller_who_stays_at_the_open_exit_is_still_inside() {
 }
 
 #[test]
+fn a_thing_that_appears_in_a_closed_lane_is_told_and_let_out_when_no_host_cares() {
+    for host in [true, false] {
+        let mut rig = Rig::offered(Mode::Closed);
+        rig.host = host;
+        rig.inside(Inside::Bag);
+        rig.run(30_000);
+        assert_eq!(rig.count(Event::ObjectLeft(1)), 1, "host {host}");
+        if host {
+            assert!(!rig.entry_released() && rig.on(Output::EntryAmber));
+        } else {
+            assert!(rig.entry_released(), "it may be somebody whom no beam sees");
+        }
+        assert!(!rig.exit_released());
+    }
+}
+
+#[test]
 fn a_door_that_gives_way_for_long_is_told_and_goes_on_giving_way() {
     let mut rig = Rig::leaving();
     rig.inside(Inside::Nobody);
