@@ -90,8 +90,13 @@ impl Invariants {
         let held = seen.somebody() && !seen.released.any() && !alarmed;
         self.held_since = since(held, self.held_since);
         self.calm_since = since(seen.calm(), self.calm_since);
-        let closing = |state| matches!(state, State::EntryClosing | State::ExitClosing);
-        let goes_on = closing(seen.facts.state) && self.before == seen.facts.state;
+        let state = seen.facts.state;
+        let closing = match state {
+            State::EntryClosing => !seen.shut(Door::Entry),
+            State::ExitClosing => !seen.shut(Door::Exit),
+            _ => false,
+        };
+        let goes_on = closing && self.before == state;
         self.closing_since = since(goes_on, self.closing_since);
         self.mains_since = since(seen.is(Input::MainsOk), self.mains_since);
         let mains = self.mains_since.map(|since| now.since(since));
