@@ -9,5 +9,6 @@
 //! standard and those of the test authority.
 
 pub mod damage;
+pub mod flash;
 pub mod seeds;
 pub mod targets;

@@ -61,6 +61,8 @@ survive!(
     camera,
     lists,
     settings,
+    update,
+    host_keys,
 );
 
 #[test]

@@ -109,7 +109,12 @@ impl HostKeys {
         })
     }
 
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong; never what stands there.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text: Text = toml::from_str(text)
             .map_err(|_| "own, controller and shared expected, each once, in TOML")?;
         let [own, controller, shared] = [&text.own, &text.controller, &text.shared].map(|t| hex(t));
@@ -181,7 +186,9 @@ fn digits(key: &[u8; KEY_LEN]) -> Zeroizing<String> {
 
 fn hex(text: &str) -> Option<Secret> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
-    if text.len() != 2 * KEY_LEN || !text.is_ascii() {
+    // A number may have a sign before it, a key may not.
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if text.len() != 2 * KEY_LEN || !digits {
         return None;
     }
     for (place, byte) in key.iter_mut().enumerate() {
@@ -255,6 +262,7 @@ mod tests {
             .replace("SSS", &"33".repeat(32));
         assert_eq!(HostKeys::parse(&good), Ok(keys()));
         for (text, word) in [
+            (good.replace("1111", "+1+1"), "own is not"),
             (good.replace("own", "won"), "own, controller and shared"),
             (
                 good.replace("shared", "shared = 1 #"),
