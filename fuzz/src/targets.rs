@@ -274,6 +274,11 @@ pub fn update(bytes: &[u8]) -> bool {
     };
     let mut writer = Writer::new(wanted.clone(), Slot::A);
     let mut flash = Memory::erased(writer.slot());
+    let proved = Records {
+        confirmed: Some(Slot::A),
+        ..Records::default()
+    };
+    assert_eq!(proved.store(&mut flash), Ok(()));
     let mut rest = bytes;
     while let Some((length, behind)) = rest.split_first_chunk() {
         let length = usize::from(u16::from_le_bytes(*length)).min(behind.len());
