@@ -19,6 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     print("zone", 100_000, || {
         drop(black_box(Mrz::parse(black_box(SPECIMEN))))
     });
+    let confused = SPECIMEN.replace("L898902C3", "L8989O2C3");
+    print("zone with one confusion", 10_000, || {
+        drop(black_box(Mrz::read(black_box(&confused))))
+    });
     let Some(folder) = std::env::args_os().nth(1) else {
         return Ok(());
     };

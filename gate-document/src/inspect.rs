@@ -129,7 +129,7 @@ pub fn inspect_without_portrait(
 ) -> Vec<Finding> {
     let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
     let mut findings = vec![
-        Finding::passed(Check::PrintedZone),
+        mrz::consistency(printed),
         mrz::validity(printed, today),
         chip_opened(),
         chip_reading(chip),
@@ -161,10 +161,7 @@ pub fn inspect_without_portrait(
 #[must_use]
 pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> Inspection {
     let reason = error.to_string();
-    let mut findings = vec![
-        Finding::passed(Check::PrintedZone),
-        mrz::validity(printed, today),
-    ];
+    let mut findings = vec![mrz::consistency(printed), mrz::validity(printed, today)];
     findings.extend(match error {
         ReadError::Access(AccessError::NotOffered { .. }) => {
             vec![Finding::not_supported(Check::ChipAccess, reason)]

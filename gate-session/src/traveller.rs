@@ -119,10 +119,7 @@ impl Traveller {
 
     /// A new zone: what was known of the document before is worthless.
     pub(crate) fn printed(&mut self, printed: Box<Mrz>, today: Option<Date>) {
-        let on_paper = vec![
-            Finding::passed(Check::PrintedZone),
-            mrz::validity(&printed, today),
-        ];
+        let on_paper = vec![mrz::consistency(&printed), mrz::validity(&printed, today)];
         self.evidence.start_over(printed, on_paper);
         self.chip_percent = 0;
         self.document_done = None;

@@ -4,7 +4,8 @@ use core::fmt;
 use jiff::civil::Date;
 use zeroize::Zeroize;
 
-/// Day of birth as the zone states it; unknown parts are fillers there (Doc 9303-3, 4.8).
+/// Day of birth as the zone states it; unknown parts are fillers there (Doc 9303-3, 4.8), or `XX`
+/// where an issuer took over what the printed date says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Zeroize)]
 pub struct Birth {
     /// Last two digits of the year.
@@ -43,7 +44,7 @@ pub enum Expiry {
     /// The document does not expire: Vietnamese identity cards of holders above sixty say 991231
     /// ("Không thời hạn"). The same digits in another issuer's document are a day of 1999.
     Unlimited,
-    /// The zone has fillers in place of the date.
+    /// The zone has fillers in place of the date or of a part of it.
     Unknown,
 }
 
@@ -100,8 +101,10 @@ pub(super) fn expiry(
             let century = if year < EXPIRY_PIVOT { 2000 } else { 1900 };
             date(century + i16::from(year), month, day).map(Expiry::On)
         }
-        (None, None, None) => Some(Expiry::Unknown),
-        _ => None,
+        // Without its day a last day is none: nobody is let through by such a date.
+        (_, month, day) => (month.is_none_or(|month| (1..=12).contains(&month))
+            && day.is_none_or(|day| (1..=31).contains(&day)))
+        .then_some(Expiry::Unknown),
     }
 }
 
@@ -109,10 +112,10 @@ fn date(year: i16, month: u8, day: u8) -> Option<Date> {
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-/// Two characters at `at`: `Some(None)` for fillers, `None` for anything that is no number.
+/// Two characters at `at`: `Some(None)` for an unknown part, `None` for anything that is no number.
 fn part(characters: &[u8], at: usize) -> Option<Option<u8>> {
     match characters.get(at..at + 2)? {
-        b"<<" => Some(None),
+        b"<<" | b"XX" => Some(None),
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some(Some((tens - b'0') * 10 + ones - b'0')),
         _ => None,
     }
@@ -133,6 +136,8 @@ mod tests {
             ("000229", Some(day(2000, 2, 29))),
             ("74<<<<", None),
             ("<<<<<<", None),
+            ("74XXXX", None),
+            ("XXXXXX", None),
         ] {
             assert_eq!(
                 birth(text.as_bytes()).unwrap().date(today),
@@ -149,7 +154,7 @@ mod tests {
         ] {
             assert_eq!(birth(text.as_bytes()), None, "{text}");
         }
-        for text in ["301301", "12<<<<", "010229"] {
+        for text in ["301301", "1213<<", "12<<32", "1<<<<<", "010229"] {
             assert_eq!(expiry(text.as_bytes(), "UTO", "P"), None, "{text}");
         }
     }
@@ -172,6 +177,9 @@ mod tests {
             expiry(b"690101", "UTO", "P"),
             Some(Expiry::On(day(2069, 1, 1)))
         );
-        assert_eq!(expiry(b"<<<<<<", "UTO", "P"), Some(Expiry::Unknown));
+        for text in ["<<<<<<", "XXXXXX", "30<<<<", "3012<<", "<<<<15"] {
+            let found = expiry(text.as_bytes(), "UTO", "P");
+            assert_eq!(found, Some(Expiry::Unknown), "{text}");
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Field {
     OptionalData,
     /// The fields that the composite check digit covers.
     Composite,
+    /// The twelve digits that a Vietnamese card has in its optional data.
+    PersonalNumber,
 }
 
 impl fmt::Display for Field {
@@ -40,6 +42,7 @@ impl fmt::Display for Field {
             Self::Expiry => "date of expiry",
             Self::OptionalData => "optional data",
             Self::Composite => "composite",
+            Self::PersonalNumber => "personal number",
         })
     }
 }

@@ -7,7 +7,7 @@ use core::ops::Range;
 #[derive(Clone)]
 pub(super) struct Place(pub(super) usize, pub(super) Range<usize>);
 
-/// Where a format has its fields (Doc 9303-4, -5 and -6, 4.2).
+/// Where a format has its fields (Doc 9303-4, -5 and -6, 4.2; Doc 9303-7, 4.2 and 5.2).
 pub(super) struct Layout {
     pub(super) name: Place,
     pub(super) number: Place,
@@ -21,7 +21,8 @@ pub(super) struct Layout {
     pub(super) number_continues: Option<Place>,
     pub(super) optional_has_check_digit: bool,
     pub(super) composite: &'static [Place],
-    pub(super) composite_digit: (usize, usize),
+    /// Visas have none.
+    pub(super) composite_digit: Option<(usize, usize)>,
 }
 
 const TD1: Layout = Layout {
@@ -40,7 +41,7 @@ const TD1: Layout = Layout {
         Place(1, 8..15),
         Place(1, 18..29),
     ],
-    composite_digit: (1, 29),
+    composite_digit: Some((1, 29)),
 };
 
 const TD2: Layout = Layout {
@@ -54,7 +55,7 @@ const TD2: Layout = Layout {
     number_continues: Some(Place(1, 28..35)),
     optional_has_check_digit: false,
     composite: &[Place(1, 0..10), Place(1, 13..20), Place(1, 21..35)],
-    composite_digit: (1, 35),
+    composite_digit: Some((1, 35)),
 };
 
 const TD3: Layout = Layout {
@@ -68,7 +69,23 @@ const TD3: Layout = Layout {
     number_continues: None,
     optional_has_check_digit: true,
     composite: &[Place(1, 0..10), Place(1, 13..20), Place(1, 21..43)],
-    composite_digit: (1, 43),
+    composite_digit: Some((1, 43)),
+};
+
+const MRV_A: Layout = Layout {
+    optional: &[Place(1, 28..44)],
+    optional_has_check_digit: false,
+    composite: &[],
+    composite_digit: None,
+    ..TD3
+};
+
+const MRV_B: Layout = Layout {
+    optional: &[Place(1, 28..36)],
+    number_continues: None,
+    composite: &[],
+    composite_digit: None,
+    ..TD2
 };
 
 /// The same places in every format.
@@ -81,13 +98,23 @@ impl Format {
             Self::Td1 => &TD1,
             Self::Td2 => &TD2,
             Self::Td3 => &TD3,
+            Self::MrvA => &MRV_A,
+            Self::MrvB => &MRV_B,
         }
     }
 
-    pub(super) fn of_length(characters: usize) -> Option<Self> {
-        [Self::Td1, Self::Td2, Self::Td3]
-            .into_iter()
-            .find(|format| format.lines() * format.line_length() == characters)
+    /// The format of a zone without separators. Only the document code tells a visa from the
+    /// passport or card of the same size (Doc 9303-7, 4.2.2.1).
+    pub(super) fn of(zone: &str) -> Option<Self> {
+        let is_visa = zone.starts_with('V');
+        match (zone.len(), is_visa) {
+            (90, _) => Some(Self::Td1),
+            (72, false) => Some(Self::Td2),
+            (88, false) => Some(Self::Td3),
+            (88, true) => Some(Self::MrvA),
+            (72, true) => Some(Self::MrvB),
+            _ => None,
+        }
     }
 }
 
@@ -117,8 +144,9 @@ pub(super) fn fields(layout: &'static Layout) -> Vec<(Field, Place)> {
             )
         }));
     }
-    let (line, position) = layout.composite_digit;
-    fields.push((Field::Composite, Place(line, position..position + 1)));
+    if let Some((line, position)) = layout.composite_digit {
+        fields.push((Field::Composite, Place(line, position..position + 1)));
+    }
     fields
 }
 

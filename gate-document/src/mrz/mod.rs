@@ -1,13 +1,16 @@
-//! The machine readable zone of TD1, TD2 and TD3 documents (ICAO Doc 9303-3 to 9303-6).
+//! The machine readable zone of cards, passports and visas (ICAO Doc 9303-3 to 9303-7).
 //!
 //! A zone is read as a whole or not at all: every check digit that the format has must be right.
-//! Errors name lines, positions and fields, never the characters found, because those are the
-//! traveller's.
+//! [`Mrz::parse`] takes the characters as they are; [`Mrz::read`] also tries what a reader may have
+//! confused, and keeps what a check digit proves. Errors name lines, positions and fields, never the
+//! characters found, because those are the traveller's.
 
 mod dates;
 mod field;
 mod layout;
 mod parse;
+mod repair;
+pub mod vietnam;
 
 pub use dates::{Birth, Expiry};
 pub use field::{Field, check_digit, has_check_digit};
@@ -26,6 +29,10 @@ pub enum Format {
     Td2,
     /// Passport booklet: 2 lines of 44 characters (Doc 9303-4).
     Td3,
+    /// Visa of a full page: 2 lines of 44 characters, the first of them `V` (Doc 9303-7, 4.2).
+    MrvA,
+    /// Smaller visa: 2 lines of 36 characters, the first of them `V` (Doc 9303-7, 5.2).
+    MrvB,
 }
 
 impl Format {
@@ -34,7 +41,7 @@ impl Format {
     pub const fn lines(self) -> usize {
         match self {
             Self::Td1 => 3,
-            Self::Td2 | Self::Td3 => 2,
+            Self::Td2 | Self::Td3 | Self::MrvA | Self::MrvB => 2,
         }
     }
 
@@ -43,8 +50,8 @@ impl Format {
     pub const fn line_length(self) -> usize {
         match self {
             Self::Td1 => 30,
-            Self::Td2 => 36,
-            Self::Td3 => 44,
+            Self::Td2 | Self::MrvB => 36,
+            Self::Td3 | Self::MrvA => 44,
         }
     }
 }
@@ -62,6 +69,28 @@ pub enum Sex {
 }
 
 impl DefaultIsZeroes for Sex {}
+
+/// Whether a name may go on beyond its field (Doc 9303-3, 4.6): a letter in the last position says
+/// so, a filler there says that it does not. A name that just fits looks like one that was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Truncation {
+    /// The name is complete.
+    None,
+    /// Given names may be missing or cut short; so may be words of the surname, which issuers
+    /// shorten to make room for at least one letter of a given name.
+    Possible,
+    /// The surname alone fills the field: it may be cut, and given names may be missing.
+    Surname,
+}
+
+/// A character of the zone, by where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Position in the line, from 1.
+    pub position: usize,
+}
 
 /// A zone that was read completely, with every check digit right.
 ///
@@ -85,15 +114,24 @@ pub struct Mrz {
     /// Last day of validity.
     pub expiry: Expiry,
     /// Primary identifier, words separated by one space.
+    ///
+    /// Names stay as the zone has them: an apostrophe was dropped, a hyphen became a space, and what
+    /// was transliterated cannot be turned back (`UE` may have been `Ü` or `UE`; Doc 9303-3, 6).
     pub surname: Sensitive<String>,
-    /// Secondary identifier, words separated by one space; empty where the zone has none.
+    /// Secondary identifier, words separated by one space; empty where the zone has none. Everything
+    /// behind the first `<<` belongs to it, also where an issuer wrote a second `<<`.
     pub given_names: Sensitive<String>,
-    /// The name fills its field to the last character, so it may have been cut (Doc 9303-3, 4.6).
-    pub name_may_be_truncated: bool,
-    /// Optional data without trailing fillers; TD1's two fields one after the other.
+    /// Whether the name may go on beyond its field.
+    pub truncation: Truncation,
+    /// Optional data without leading and trailing fillers, and without what a long document number
+    /// took of it. TD1: the field of the first line.
     pub optional_data: Sensitive<String>,
+    /// TD1: the optional data of the second line, without trailing fillers. Empty in other formats.
+    pub optional_data_2: Sensitive<String>,
     /// The normalised lines, without separators.
     text: Sensitive<String>,
+    repairs: Vec<Position>,
+    alternatives: Vec<Mrz>,
 }
 
 impl Mrz {
@@ -107,6 +145,38 @@ impl Mrz {
     /// [`MrzError`] for the first rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, MrzError> {
         parse::parse(text)
+    }
+
+    /// Reads a zone as [`Mrz::parse`] does, and where that fails tries which confusion of the reader
+    /// explains it: `0` for `O`, `1` for `I`, `8` for `B` and their like, or a character marked as
+    /// unreadable (`?`, `*`, `#`).
+    ///
+    /// Nothing is changed but under a check digit that is right afterwards; names, nationality and
+    /// sex have none and are never touched. The result is the likeliest reading, the others are its
+    /// [`Mrz::alternatives`]: the chip knows which of them is right.
+    ///
+    /// # Errors
+    ///
+    /// [`MrzError`] for the first rule that the text breaks as it stands, when no confusion explains
+    /// it.
+    pub fn read(text: &str) -> Result<Self, MrzError> {
+        repair::read(text)
+    }
+
+    /// Where this reading differs from what the reader sent, in the order of the zone. Empty for
+    /// every zone that [`Mrz::parse`] takes.
+    #[must_use]
+    pub fn repairs(&self) -> &[Position] {
+        &self.repairs
+    }
+
+    /// Other readings of the same characters, likeliest first; at most four.
+    ///
+    /// A zone that was read without any repair has them too, where two characters that look alike
+    /// have the same check value: `6` and `G`, `1` and `L` in a document number.
+    #[must_use]
+    pub fn alternatives(&self) -> &[Self] {
+        &self.alternatives
     }
 
     /// The key that opens the chip: document number, birth and expiry, each with its check digit
@@ -202,8 +272,27 @@ pub enum MrzError {
 #[must_use]
 pub fn printed_zone(zone: &Result<Mrz, MrzError>) -> Finding {
     match zone {
-        Ok(_) => Finding::passed(Check::PrintedZone),
+        Ok(zone) => consistency(zone),
         Err(error) => Finding::failed(Check::PrintedZone, error.to_string()),
+    }
+}
+
+/// The finding for [`Check::PrintedZone`] of a zone that could be read: what was corrected in it is
+/// said, and what its issuer's own rules forbid is failed ([`vietnam`]).
+#[must_use]
+pub fn consistency(mrz: &Mrz) -> Finding {
+    let contradictions = vietnam::contradictions(mrz);
+    if !contradictions.is_empty() {
+        let reasons: Vec<String> = contradictions.iter().map(ToString::to_string).collect();
+        return Finding::failed(Check::PrintedZone, reasons.join(", "));
+    }
+    let places: Vec<String> = mrz.repairs.iter().map(ToString::to_string).collect();
+    Finding {
+        reason: match places.len() {
+            0 => String::new(),
+            _ => format!("corrected under a check digit: {}", places.join("; ")),
+        },
+        ..Finding::passed(Check::PrintedZone)
     }
 }
 
@@ -212,6 +301,12 @@ pub fn printed_zone(zone: &Result<Mrz, MrzError>) -> Finding {
 #[must_use]
 pub fn validity(mrz: &Mrz, today: Option<Date>) -> Finding {
     match (mrz.expiry, today) {
+        (Expiry::Unlimited, Some(today)) if vietnam::too_young_for_no_expiry(mrz, today) => {
+            Finding::failed(
+                Check::Validity,
+                "a card without expiry, of a holder too young for one",
+            )
+        }
         (Expiry::Unlimited, _) => Finding::passed(Check::Validity),
         (Expiry::Unknown, _) => Finding::not_done(Check::Validity, "the zone states no expiry"),
         (Expiry::On(_), None) => {
@@ -220,6 +315,12 @@ pub fn validity(mrz: &Mrz, today: Option<Date>) -> Finding {
         (Expiry::On(last), Some(today)) if today <= last => Finding::passed(Check::Validity),
         // Which day it was is the traveller's.
         (Expiry::On(_), Some(_)) => Finding::failed(Check::Validity, "the document has expired"),
+    }
+}
+
+impl core::fmt::Display for Position {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "line {}, position {}", self.line, self.position)
     }
 }
 

@@ -2,24 +2,26 @@
 
 use super::dates;
 use super::layout::{DOCUMENT_CODE, ISSUING_STATE, Layout, Place, fields, with_digit};
-use super::{AccessKey, Field, Format, Mrz, MrzError, Secret, Sex, has_check_digit};
+use super::{
+    AccessKey, Field, Format, Mrz, MrzError, Secret, Sex, Truncation, has_check_digit, vietnam,
+};
 use crate::sensitive::Sensitive;
 use zeroize::Zeroizing;
 
-/// A text of one of the three shapes, and nothing known about its characters but that they are
+/// A text of the right shape, and nothing known about its characters but that they are
 /// ASCII.
-struct Zone {
-    format: Format,
-    text: Secret,
+pub(super) struct Zone {
+    pub(super) format: Format,
+    pub(super) text: Secret,
 }
 
 impl Zone {
-    fn at(&self, place: &Place) -> &[u8] {
+    pub(super) fn at(&self, place: &Place) -> &[u8] {
         let start = place.0 * self.format.line_length();
         &self.text.as_bytes()[start + place.1.start..start + place.1.end]
     }
 
-    fn character(&self, line: usize, position: usize) -> u8 {
+    pub(super) fn character(&self, line: usize, position: usize) -> u8 {
         self.text.as_bytes()[line * self.format.line_length() + position]
     }
 
@@ -31,14 +33,19 @@ impl Zone {
 }
 
 pub(super) fn parse(text: &str) -> Result<Mrz, MrzError> {
-    let zone = normalise(text)?;
+    judge(&normalise(text)?)
+}
+
+/// Holds a zone against every rule, and takes it apart.
+pub(super) fn judge(zone: &Zone) -> Result<Mrz, MrzError> {
     let layout = zone.format.layout();
-    check_alphabet(&zone, layout)?;
-    let (document_number, number_end) = document_number(&zone, layout)?;
-    check_protected(&zone, &layout.birth, Field::Birth)?;
-    check_protected(&zone, &layout.expiry, Field::Expiry)?;
-    check_optional(&zone, layout)?;
-    check_composite(&zone, layout)?;
+    check_alphabet(zone, layout)?;
+    let (document_number, number_end) = document_number(zone, layout)?;
+    check_protected(zone, &layout.birth, Field::Birth)?;
+    check_protected(zone, &layout.expiry, Field::Expiry)?;
+    check_optional(zone, layout)?;
+    check_composite(zone, layout)?;
+    vietnam::check(zone)?;
     let document_code = zone.trimmed(&DOCUMENT_CODE);
     let issuing_state = zone.trimmed(&ISSUING_STATE);
     let birth =
@@ -53,18 +60,24 @@ pub(super) fn parse(text: &str) -> Result<Mrz, MrzError> {
         document_number: document_number.into(),
         nationality: zone.trimmed(&layout.nationality).into(),
         birth: birth.into(),
-        sex: sex(&zone, layout)?.into(),
+        sex: sex(zone, layout)?.into(),
         expiry,
         surname: surname.into(),
         given_names: given_names.into(),
-        name_may_be_truncated: zone.at(&layout.name).last() != Some(&b'<'),
-        optional_data: optional_data(&zone, layout, number_end).into(),
+        truncation: truncation(zone.at(&layout.name)),
+        optional_data: optional_data(zone, layout, number_end).into(),
+        optional_data_2: match layout.optional {
+            [_, second] => zone.trimmed(second).into(),
+            _ => Sensitive::default(),
+        },
         text: Sensitive::new(zone.text.to_string()),
+        repairs: Vec::new(),
+        alternatives: Vec::new(),
     })
 }
 
 /// Brings the text of any reader into the alphabet of the zone and finds its shape.
-fn normalise(text: &str) -> Result<Zone, MrzError> {
+pub(super) fn normalise(text: &str) -> Result<Zone, MrzError> {
     // The longest zone has 90 characters: anything much longer is no zone, and not worth a copy.
     const LONGEST_TEXT: usize = 256;
     let lines = || {
@@ -89,7 +102,7 @@ fn normalise(text: &str) -> Result<Zone, MrzError> {
             other => other.to_ascii_uppercase(),
         }));
     }
-    let format = Format::of_length(normal.len()).ok_or_else(|| shape.clone())?;
+    let format = Format::of(&normal).ok_or_else(|| shape.clone())?;
     // Either no separators at all, or the lines of the format.
     let whole = lines().count() == 1;
     if !whole && (longest != format.line_length() || lines().count() != format.lines()) {
@@ -129,15 +142,20 @@ fn check_alphabet(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> 
             });
         }
     }
-    // A document without a code is no document; the rest may be fillers.
-    match zone.at(&DOCUMENT_CODE).first() {
-        Some(b'A'..=b'Z') => Ok(()),
-        _ => Err(MrzError::Character {
-            field: Field::DocumentCode,
-            line: 1,
-            position: 1,
-        }),
+    // A document without a code or a number is no document; the rest may be fillers.
+    for (field, place) in [
+        (Field::DocumentCode, &DOCUMENT_CODE),
+        (Field::DocumentNumber, &layout.number),
+    ] {
+        if zone.at(place).first() == Some(&b'<') {
+            return Err(MrzError::Character {
+                field,
+                line: place.0 + 1,
+                position: place.1.start + 1,
+            });
+        }
     }
+    Ok(())
 }
 
 /// The whole document number, and where in its continuation it ends.
@@ -145,7 +163,10 @@ fn check_alphabet(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> 
 /// TD1 and TD2 keep nine characters in the field; a longer number has a filler in place of its
 /// check digit and goes on in the optional data, closed by the check digit over the whole number
 /// (Doc 9303-5, 4.2.2.1 note j).
-fn document_number(zone: &Zone, layout: &'static Layout) -> Result<(String, usize), MrzError> {
+pub(super) fn document_number(
+    zone: &Zone,
+    layout: &'static Layout,
+) -> Result<(String, usize), MrzError> {
     let field = Field::DocumentNumber;
     let Place(line, range) = &layout.number;
     let short = zone.at(&layout.number);
@@ -187,7 +208,7 @@ fn document_number(zone: &Zone, layout: &'static Layout) -> Result<(String, usiz
     Ok((number.iter().copied().map(char::from).collect(), end))
 }
 
-fn check_protected(zone: &Zone, place: &Place, field: Field) -> Result<(), MrzError> {
+pub(super) fn check_protected(zone: &Zone, place: &Place, field: Field) -> Result<(), MrzError> {
     let Place(line, range) = place;
     let digit = zone.character(*line, range.end);
     if has_check_digit(zone.at(place), digit) {
@@ -200,7 +221,7 @@ fn check_protected(zone: &Zone, place: &Place, field: Field) -> Result<(), MrzEr
     })
 }
 
-fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+pub(super) fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
     let Some(place) = layout
         .optional
         .last()
@@ -217,11 +238,13 @@ fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> 
 }
 
 fn check_composite(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+    let Some((line, position)) = layout.composite_digit else {
+        return Ok(());
+    };
     let mut covered = Zeroizing::new(Vec::with_capacity(90));
     for place in layout.composite {
         covered.extend_from_slice(zone.at(place));
     }
-    let (line, position) = layout.composite_digit;
     if has_check_digit(&covered, zone.character(line, position)) {
         return Ok(());
     }
@@ -266,18 +289,24 @@ fn names(field: &[u8]) -> (String, String) {
     (words(surname), words(given))
 }
 
-fn optional_data(zone: &Zone, layout: &'static Layout, number_end: usize) -> String {
-    let mut data = String::new();
-    for (index, place) in layout.optional.iter().enumerate() {
-        // What the document number took is not optional data any more.
-        let start = if index == 0 {
-            place.1.start + number_end
-        } else {
-            place.1.start
-        };
-        data.push_str(&zone.trimmed(&Place(place.0, start..place.1.end)));
+/// A letter in the last position says that the name may go on (Doc 9303-3, 4.6).
+fn truncation(field: &[u8]) -> Truncation {
+    if field.last() == Some(&b'<') {
+        Truncation::None
+    } else if field.windows(2).any(|pair| pair == b"<<") {
+        Truncation::Possible
+    } else {
+        Truncation::Surname
     }
-    data.trim_start_matches('<').to_owned()
+}
+
+/// The first field of optional data, without what the document number took of it.
+fn optional_data(zone: &Zone, layout: &'static Layout, number_end: usize) -> String {
+    let Some(Place(line, range)) = layout.optional.first() else {
+        return String::new();
+    };
+    let text = zone.trimmed(&Place(*line, range.start + number_end..range.end));
+    text.trim_start_matches('<').to_owned()
 }
 
 pub(super) fn access_key(mrz: &Mrz) -> AccessKey {
@@ -315,7 +344,7 @@ pub(super) fn differences(one: &Mrz, other: &Mrz) -> Vec<Field> {
     different
 }
 
-fn zone_of(mrz: &Mrz) -> Zone {
+pub(super) fn zone_of(mrz: &Mrz) -> Zone {
     Zone {
         format: mrz.format,
         text: Zeroizing::new(mrz.text.expose().clone()),

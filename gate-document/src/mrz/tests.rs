@@ -86,7 +86,7 @@ fn the_specimens_of_the_standard_are_read() {
             mrz.lines().collect::<Vec<_>>(),
             zone.split('\n').collect::<Vec<_>>()
         );
-        assert!(!mrz.name_may_be_truncated);
+        assert_eq!(mrz.truncation, Truncation::None);
     }
 }
 
@@ -215,6 +215,10 @@ fn errors_name_the_place_and_never_the_person() {
             "zone line 1, position 1: character not allowed in document code",
         ),
         (
+            TD3.replace("L898902C36", "<<<<<<<<<0"),
+            "zone line 2, position 1: character not allowed in document number",
+        ),
+        (
             TD3.replace("2F1", "2A1"),
             "zone line 2, position 21: character not allowed in sex",
         ),
@@ -274,23 +278,60 @@ fn an_empty_personal_number_may_have_a_filler_as_check_digit() {
 }
 
 #[test]
-fn a_name_that_fills_its_field_may_be_truncated() {
-    let zone = TD3.replace(
-        "ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
-        "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K",
-    );
-    let mrz = Mrz::parse(&zone).unwrap();
-    assert!(mrz.name_may_be_truncated);
-    assert_eq!(mrz.given_names.expose(), "CHAYAPA DEJTHAMRONG K");
-    let one_name = TD3.replace("ERIKSSON<<ANNA<MARIA", "ARKFREITH<<<<<<<<<<<");
-    let mrz = Mrz::parse(&one_name).unwrap();
-    assert_eq!(
+fn names_are_read_as_far_as_the_zone_has_them() {
+    // Doc 9303-3, 4.6 and 9303-4, 4.2.3; and what issuers do beside it.
+    for (field, surname, given, truncation) in [
         (
-            mrz.surname.expose().as_str(),
-            mrz.given_names.expose().as_str()
+            "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K",
+            "NILAVADHANANANDA",
+            "CHAYAPA DEJTHAMRONG K",
+            Truncation::Possible,
         ),
-        ("ARKFREITH", "")
-    );
+        (
+            "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<W<<DI",
+            "BENNELONG WOOLOOMOOLOO WARRANDYTE W",
+            "DI",
+            Truncation::Possible,
+        ),
+        (
+            "PAPANDROPOULOUSPAPANDROPOULOUSPAPANDROP",
+            "PAPANDROPOULOUSPAPANDROPOULOUSPAPANDROP",
+            "",
+            Truncation::Surname,
+        ),
+        (
+            "ARKFREITH<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<",
+            "ARKFREITH",
+            "",
+            Truncation::None,
+        ),
+        // O'CONNOR loses the apostrophe, SMITH-JONES the hyphen; MUELLER stays what it is.
+        (
+            "OCONNOR<<ENYA<SIOBHAN<<<<<<<<<<<<<<<<<<",
+            "OCONNOR",
+            "ENYA SIOBHAN",
+            Truncation::None,
+        ),
+        (
+            "MUELLER<SMITH<JONES<<SUSIE<MARGARET<<<<",
+            "MUELLER SMITH JONES",
+            "SUSIE MARGARET",
+            Truncation::None,
+        ),
+        // More than two parts.
+        (
+            "DE<LA<CRUZ<<MARIA<<LUISA<<ANA<<<<<<<<<<",
+            "DE LA CRUZ",
+            "MARIA LUISA ANA",
+            Truncation::None,
+        ),
+    ] {
+        let mrz =
+            Mrz::parse(&TD3.replace("ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", field)).unwrap();
+        assert_eq!(mrz.surname.expose(), surname);
+        assert_eq!(mrz.given_names.expose(), given);
+        assert_eq!(mrz.truncation, truncation, "{field}");
+    }
 }
 
 #[test]
