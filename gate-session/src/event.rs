@@ -92,6 +92,11 @@ pub enum Event {
 
     /// An officer decided the case of this traveller number.
     OfficerDecided(u64, OfficerDecision),
+
+    /// The reader saw a part of a zone: the document is not pushed in all the way, or lies askew.
+    MrzPartial,
+    /// The chip opened with an alternative reading of the printed zone: this one is right.
+    ZoneProved(Asked, Box<Mrz>),
 }
 
 /// Why the chip could not be read; the screen says something else for each.

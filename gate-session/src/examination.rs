@@ -23,12 +23,12 @@ impl Session {
     }
 
     /// Once a zone has been read, noise of the reader does not disturb the reading of the chip.
-    pub(crate) fn zone_unreadable(&mut self, now: Instant) -> Stage {
+    pub(crate) fn zone_unreadable(&mut self, now: Instant, hint: DocumentHint) -> Stage {
         if self.traveller.document_in_place && self.traveller.evidence.printed.is_some() {
             return Stage::Examine;
         }
         self.traveller.zone_read(now);
-        self.traveller.document_failed(now, DocumentHint::Turn);
+        self.traveller.document_failed(now, hint);
         if self.traveller.document_failures >= self.limits.document_tries {
             return self.decide(
                 now,
@@ -53,6 +53,15 @@ impl Session {
         self.traveller.printed(printed, today);
         self.questions.drop_question(Question::Portrait);
         self.ask_chip(now);
+        self.ask_lists(now);
+        self.weigh(now)
+    }
+
+    /// The chip has told which of several readings of its zone is right. Lists that were asked for
+    /// another document are asked again.
+    pub(crate) fn zone_proved(&mut self, now: Instant, printed: Box<Mrz>) -> Stage {
+        self.traveller.proved(printed);
+        self.traveller.evidence.lists = None;
         self.ask_lists(now);
         self.weigh(now)
     }

@@ -7,6 +7,7 @@ use crate::event::{Device, Event, OfficerDecision};
 use crate::limits::Limits;
 use crate::questions::{Question, Questions};
 use crate::referral::{Abandonment, Outcome, Referral};
+use crate::screen::DocumentHint;
 use crate::screen::Screen;
 use crate::ticket::Ticket;
 use crate::timeline::SpanKind;
@@ -192,7 +193,9 @@ impl Session {
 
             // The document: printed zone, chip, portrait.
             (Stage::Examine, Event::DocumentPresented) => self.document_presented(now),
-            (Stage::Examine, Event::MrzUnreadable) => self.zone_unreadable(now),
+            (Stage::Examine, Event::MrzUnreadable) => self.zone_unreadable(now, DocumentHint::Turn),
+            (Stage::Examine, Event::MrzPartial) => self.zone_unreadable(now, DocumentHint::PushIn),
+            (Stage::Examine, Event::ZoneProved(_, printed)) => self.zone_proved(now, printed),
             (Stage::Examine, Event::MrzRead(printed, today)) => self.zone_read(now, printed, today),
             (Stage::Examine, Event::ChipProgress(_, percent)) => self.chip_progress(percent),
             (Stage::Examine, Event::PortraitRead(_, portrait)) => self.portrait_read(portrait),

@@ -114,6 +114,7 @@ const fn asked_by(event: &Event) -> Option<Asked> {
         | Event::PortraitRead(asked, _)
         | Event::ChipJudged(asked, _)
         | Event::FaceJudged(asked, _)
+        | Event::ZoneProved(asked, _)
         | Event::Spent(asked, _) => Some(*asked),
         Event::ChipRead(ticket, _)
         | Event::PortraitReady(ticket, _)

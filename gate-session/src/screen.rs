@@ -57,6 +57,8 @@ pub enum DocumentHint {
     LiftAndPlace,
     /// The document left the reader too early: leave it there.
     LeaveIt,
+    /// The reader saw a part of the printed zone: push the document in to the edge.
+    PushIn,
 }
 
 /// What would make the picture of the face better (pictograms of ISO/IEC 24779-5).

@@ -7,7 +7,6 @@ use crate::referral::Outcome;
 use crate::screen::DocumentHint;
 use crate::timeline::{Span, SpanKind, Timeline};
 use gate_document::mrz::{self, Mrz};
-use gate_document::{Check, Finding};
 use gate_protocol::{Instant, Passage};
 use jiff::civil::Date;
 use std::borrow::Cow;
@@ -27,6 +26,8 @@ pub(crate) struct Traveller {
     pub chip_failures: u8,
     pub chip_percent: u8,
     pub hint: DocumentHint,
+    /// The day on which the zone was read.
+    today: Option<Date>,
     /// A chip has been asked for this traveller.
     pub chip_asked_before: bool,
     /// When the traveller was last asked to do something with the document.
@@ -120,14 +121,26 @@ impl Traveller {
     /// A new zone: what was known of the document before is worthless.
     pub(crate) fn printed(&mut self, printed: Box<Mrz>, today: Option<Date>) {
         let on_paper = vec![mrz::consistency(&printed), mrz::validity(&printed, today)];
+        self.today = today;
         self.evidence.start_over(printed, on_paper);
         self.chip_percent = 0;
         self.document_done = None;
     }
 
+    /// Another reading of the same zone is the right one.
+    pub(crate) fn proved(&mut self, printed: Box<Mrz>) {
+        self.evidence.on_paper = vec![
+            mrz::consistency(&printed),
+            mrz::validity(&printed, self.today),
+        ];
+        self.evidence.printed = Some(printed);
+    }
+
     /// Whether this very document lies on the reader and needs no second look at its zone.
     pub(crate) fn is_being_read(&self, zone: &Mrz) -> bool {
-        self.document_in_place && self.evidence.printed.as_deref() == Some(zone)
+        let known = self.evidence.printed.as_deref();
+        let proved = || zone.alternatives().iter().any(|other| known == Some(other));
+        self.document_in_place && (known == Some(zone) || proved())
     }
 
     /// Whether the chip should be read as soon as a document lies on the reader.

@@ -62,7 +62,7 @@ const STAGES: [(&str, Step); 12] = [
 ];
 
 /// Everything that can happen. Answers use the ticket that is out, if there is one.
-const EVENTS: [(&str, Step); 42] = [
+const EVENTS: [(&str, Step); 44] = [
     ("an hour passes", |lane| lane.after(3_600.0).wake()),
     ("device ready", |lane| {
         lane.tell(Event::DeviceReady(Device::Camera))
@@ -163,6 +163,8 @@ const EVENTS: [(&str, Step); 42] = [
     ("officer sends back", |lane| {
         lane.tell(Event::OfficerDecided(1, OfficerDecision::SendBack))
     }),
+    ("zone partial", |lane| lane.tell(Event::MrzPartial)),
+    ("zone proved by the chip", Lane::prove_zone),
 ];
 
 fn open(lane: &mut Lane) {

@@ -8,7 +8,7 @@
 
 use gate_document::mrz::Mrz;
 use gate_host::ports::reader::{
-    FrameError, Framing, ReaderError, ReaderEvent, ReaderSettings, run,
+    FrameError, Profile, ReaderError, ReaderEvent, ReaderSettings, run,
 };
 use gate_sim::reader::{Reader, ReaderFault};
 use gate_sim::world::Placement;
@@ -38,7 +38,7 @@ impl Line {
         let settings = ReaderSettings {
             device,
             baud: 115_200,
-            framing: Framing::RteNative,
+            profile: Profile::RteNative,
         };
         tokio::spawn(run(settings, move |event| sink.send(event).is_ok()));
         let mut line = Self {
@@ -81,10 +81,21 @@ async fn a_zone_comes_through_whole() {
 }
 
 #[tokio::test]
-async fn a_misplaced_document_is_a_zone_that_cannot_be_read() {
+async fn a_misplaced_document_is_seen_in_part() {
     let mut line = Line::new().await;
     line.place(Placement::Wrong);
-    assert!(Mrz::parse(&line.zone().await).is_err());
+    assert!(matches!(line.next().await, ReaderEvent::Began));
+    let partial = line.next().await;
+    assert!(
+        matches!(
+            partial,
+            ReaderEvent::Partial {
+                lines: 1,
+                longest: 22
+            }
+        ),
+        "{partial:?}"
+    );
 }
 
 #[tokio::test]
@@ -95,7 +106,7 @@ async fn a_torn_frame_is_noticed_and_the_next_is_read() {
     assert!(matches!(line.next().await, ReaderEvent::Began));
     let torn = line.next().await;
     assert!(
-        matches!(torn, ReaderEvent::Bad(FrameError::Torn { bytes }, discarded) if bytes as u64 == discarded),
+        matches!(torn, ReaderEvent::Bad(FrameError::Torn { bytes }, discarded) if bytes as u64 == discarded.bytes),
         "{torn:?}"
     );
     line.reader.fault(ReaderFault::None);
@@ -109,7 +120,7 @@ async fn garbage_is_told_once_and_the_next_frame_is_read() {
     line.place(Placement::Right);
     let noise = line.next().await;
     assert!(
-        matches!(noise, ReaderEvent::Bad(FrameError::Noise { bytes }, discarded) if bytes as u64 == discarded),
+        matches!(noise, ReaderEvent::Bad(FrameError::Noise { bytes }, discarded) if bytes as u64 == discarded.bytes),
         "{noise:?}"
     );
     line.reader.fault(ReaderFault::None);

@@ -30,7 +30,8 @@ fn after(screen: &Screen) -> Option<Screen> {
             DocumentHint::None => place(DocumentHint::Turn),
             DocumentHint::Turn => place(DocumentHint::LiftAndPlace),
             DocumentHint::LiftAndPlace => place(DocumentHint::LeaveIt),
-            DocumentHint::LeaveIt => keep,
+            DocumentHint::LeaveIt => place(DocumentHint::PushIn),
+            DocumentHint::PushIn => keep,
         },
         Screen::KeepDocument { .. } => look(FaceHint::None),
         Screen::LookHere { hint, .. } => match hint {

@@ -116,6 +116,7 @@ fn every_screen_is_listed_once() {
         DocumentHint::Turn,
         DocumentHint::LiftAndPlace,
         DocumentHint::LeaveIt,
+        DocumentHint::PushIn,
     ];
     for hint in documents {
         assert!(every_screen().any(|screen| screen == Screen::PlaceDocument { hint }));

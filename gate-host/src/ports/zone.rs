@@ -19,7 +19,7 @@ pub fn spawn(settings: ReaderSettings, outbox: Outbox) {
 }
 
 /// A zone that contradicts itself, one that is not there and one that was torn on the line are the
-/// same to a traveller: turn the document.
+/// same to a traveller: turn the document. One that was seen in part asks for another push.
 fn translate(event: ReaderEvent, device: &str) -> Option<Event> {
     match event {
         ReaderEvent::Found => {
@@ -33,15 +33,24 @@ fn translate(event: ReaderEvent, device: &str) -> Option<Event> {
         ReaderEvent::Began => Some(Event::DocumentPresented),
         // Noise on the line is nobody's document.
         ReaderEvent::Bad(problem @ FrameError::Noise { .. }, discarded) => {
-            warn!(device, %problem, discarded, "document reader sends noise");
+            warn!(device, %problem, %discarded, "document reader sends noise");
             None
         }
         ReaderEvent::Bad(problem, discarded) => {
-            warn!(device, %problem, discarded, "document reader sent bytes that are no frame");
+            warn!(device, %problem, %discarded, "document reader sent bytes that are no frame");
             Some(Event::MrzUnreadable)
         }
-        ReaderEvent::Zone(zone) => Some(match Mrz::parse(zone.text()) {
-            Ok(zone) => Event::MrzRead(Box::new(zone), clock::today()),
+        ReaderEvent::Partial { lines, longest } => {
+            info!(lines, longest, "printed zone seen in part");
+            Some(Event::MrzPartial)
+        }
+        ReaderEvent::Zone(zone) => Some(match Mrz::read(zone.text()) {
+            Ok(zone) => {
+                if !zone.repairs().is_empty() {
+                    info!(corrected = zone.repairs().len(), "printed zone corrected");
+                }
+                Event::MrzRead(Box::new(zone), clock::today())
+            }
             Err(problem) => {
                 info!(%problem, "printed zone unreadable");
                 Event::MrzUnreadable

@@ -342,6 +342,13 @@ impl Lane {
         self.tell(Event::FaceJudged(asked, report(verdict)));
     }
 
+    /// The chip opened with another reading of the zone: here, that of another document.
+    pub fn prove_zone(&mut self) {
+        if let Some(asked) = self.last_asked("chip") {
+            self.tell(Event::ZoneProved(asked, zone(OTHER)));
+        }
+    }
+
     pub fn recorded(&mut self, written: bool) {
         let decision = |effect: &Effect| matches!(effect, Effect::Record(_, record) if matches!(**record, Record::Decision { .. }));
         if let Some(ticket) = self.ticket(decision) {

@@ -8,6 +8,7 @@ pub mod timed;
 use super::Outbox;
 use crate::clock;
 use crate::settings::ChipSettings;
+use gate_document::bac::AccessError;
 use gate_document::chip::{self, ApduLength, Progress, ReadError};
 use gate_document::file::{ChipFiles, ElementaryFile};
 use gate_document::inspect;
@@ -28,6 +29,9 @@ const QUEUE: usize = 4;
 
 /// How long presence is waited for before it is looked whether anybody still cares.
 const WATCH: Duration = Duration::from_millis(500);
+
+/// Keys that a chip is asked with. A wrong one costs 0.3 s, and some chips take longer with each.
+const KEYS_MAX: usize = 3;
 
 /// How long a chip may take to appear after its zone was read.
 const APPEARS_WITHIN: Duration = Duration::from_secs(3);
@@ -132,8 +136,15 @@ impl Worker {
     }
 
     fn examine(&mut self, asked: Asked, printed: &Mrz) -> Result<Vec<Finding>, ChipFailure> {
-        let files = match self.read(asked, printed) {
-            Ok(files) => files,
+        let (printed, files) = match self.read(asked, printed) {
+            Ok((opened_with, files)) => {
+                if opened_with != printed {
+                    info!("the chip opened with another reading of the printed zone");
+                    let proved = Box::new(opened_with.clone());
+                    self.outbox.post(Event::ZoneProved(asked, proved));
+                }
+                (opened_with, files)
+            }
             Err(problem) => {
                 warn!(%problem, "chip not read");
                 let known = inspect::chip_not_read(printed, &problem, clock::today());
@@ -154,7 +165,12 @@ impl Worker {
         Ok(findings)
     }
 
-    fn read(&mut self, asked: Asked, printed: &Mrz) -> Result<ChipFiles, ReadError> {
+    /// The files of the chip, and the reading of its zone that opened it.
+    fn read<'a>(
+        &mut self,
+        asked: Asked,
+        printed: &'a Mrz,
+    ) -> Result<(&'a Mrz, ChipFiles), ReadError> {
         let clock = self.outbox.clock();
         let started = clock.now();
         let card = self.connect();
@@ -171,21 +187,24 @@ impl Worker {
         ];
         let mut card = Timed::new(card.map_err(ReadError::Card)?, move || clock.now());
         let outbox = &self.outbox;
-        let files = chip::read(
-            &mut card,
-            &printed.access_key(),
-            self.apdus,
-            &mut rand::rng(),
-            &mut |progress| {
-                report(outbox, asked, &progress);
-                if let Progress::Begun { file, .. } = progress {
-                    steps.push(Step {
-                        name: reading(file),
-                        from: clock.now(),
-                    });
-                }
-            },
-        );
+        let mut read = |zone: &Mrz| {
+            chip::read(
+                &mut card,
+                &zone.access_key(),
+                self.apdus,
+                &mut rand::rng(),
+                &mut |progress| {
+                    report(outbox, asked, &progress);
+                    if let Progress::Begun { file, .. } = progress {
+                        steps.push(Step {
+                            name: reading(file),
+                            from: clock.now(),
+                        });
+                    }
+                },
+            )
+        };
+        let files = first_that_opens(printed, &mut read);
         let (_, exchanges) = card.into_parts();
         self.outbox
             .post(Event::Spent(asked, spans(&steps, &exchanges)));
@@ -204,6 +223,22 @@ impl Worker {
             }
         }
     }
+}
+
+/// Asks the chip with one reading of the zone after the other, likeliest first, until it opens or
+/// [`KEYS_MAX`] were wrong. Only a refused key leads to the next one.
+fn first_that_opens<'a>(
+    printed: &'a Mrz,
+    read: &mut impl FnMut(&Mrz) -> Result<ChipFiles, ReadError>,
+) -> Result<(&'a Mrz, ChipFiles), ReadError> {
+    let first = read(printed).map(|files| (printed, files));
+    let others = printed.alternatives().iter().take(KEYS_MAX - 1);
+    others.fold(first, |result, zone| match result {
+        Err(ReadError::Access(AccessError::WrongKey { .. })) => {
+            read(zone).map(|files| (zone, files))
+        }
+        result => result,
+    })
 }
 
 /// What the chip was busy with from a moment on.
@@ -270,5 +305,68 @@ fn failure(problem: &ReadError, seen: bool) -> ChipFailure {
         ReadError::Card(CardError::Removed) => ChipFailure::Removed,
         ReadError::Access(_) | ReadError::NoApplication { .. } => ChipFailure::AccessRefused,
         _ => ChipFailure::Faulty,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_document::apdu::Status;
+
+    const ZONE: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                        L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+
+    fn refused() -> ReadError {
+        ReadError::Access(AccessError::WrongKey {
+            status: Status(0x6300),
+        })
+    }
+
+    /// A zone whose first reading is wrong: more than one number fits its check digit.
+    fn confused() -> (Box<Mrz>, usize) {
+        let right = Mrz::parse(ZONE).expect("a specimen");
+        let zone = Mrz::read(&ZONE.replace("L898902C3", "L8989O2C3")).expect("one confusion");
+        let at = std::iter::once(&zone)
+            .chain(zone.alternatives())
+            .position(|other| other.document_number == right.document_number);
+        (
+            Box::new(zone.clone()),
+            at.expect("the right one is among them"),
+        )
+    }
+
+    #[test]
+    fn a_refused_key_leads_to_the_next_reading_and_no_further_than_three() {
+        let (zone, at) = confused();
+        let mut asked = 0;
+        let opened = first_that_opens(&zone, &mut |_| {
+            asked += 1;
+            if asked == at + 1 {
+                Ok(ChipFiles::new())
+            } else {
+                Err(refused())
+            }
+        });
+        let (opened_with, _) = opened.expect("the right key is offered");
+        assert_eq!(opened_with.document_number.expose(), "L898902C3");
+        asked = 0;
+        let never = first_that_opens(&zone, &mut |_| {
+            asked += 1;
+            Err(refused())
+        });
+        assert!(never.is_err());
+        assert_eq!(asked, KEYS_MAX.min(1 + zone.alternatives().len()));
+    }
+
+    #[test]
+    fn a_document_that_was_taken_away_is_not_asked_again() {
+        let (zone, _) = confused();
+        let mut asked = 0;
+        let gone = first_that_opens(&zone, &mut |_| {
+            asked += 1;
+            Err(ReadError::Card(CardError::Removed))
+        });
+        assert_eq!(gone.err(), Some(ReadError::Card(CardError::Removed)));
+        assert_eq!(asked, 1);
     }
 }

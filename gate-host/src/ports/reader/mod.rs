@@ -1,18 +1,22 @@
 //! The reader of printed zones on its serial line.
 //!
-//! This driver only carries bytes into [`Frames`], opens the line again when it vanishes, and lets
-//! a zone that a reader sends twice count once.
+//! This driver carries bytes into [`Frames`], tells the reader what its [`Profile`] says that it has
+//! to be told, opens the line again when it vanishes, and lets a zone that a reader sends twice count
+//! once.
 
 pub mod frame;
+pub mod profile;
+pub mod which;
 
-pub use frame::{FrameError, Frames, Framing, Heard, Zone};
+pub use frame::{Discards, FrameError, Frames, Framing, Heard, Zone};
+pub use profile::Profile;
 
 use serde::Deserialize;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
@@ -25,9 +29,9 @@ pub struct ReaderSettings {
     /// Bits per second.
     #[serde(default = "baud")]
     pub baud: u32,
-    /// How the reader wraps the zone.
-    #[serde(default)]
-    pub framing: Framing,
+    /// Which reader it is.
+    #[serde(default, alias = "framing")]
+    pub profile: Profile,
 }
 
 const fn baud() -> u32 {
@@ -45,8 +49,15 @@ pub enum ReaderEvent {
     Began,
     /// What the reader recognised, right or not.
     Zone(Zone),
-    /// Bytes that were no frame; how many bytes have been thrown away since the start.
-    Bad(FrameError, u64),
+    /// Bytes that were no frame; what has been thrown away since the start.
+    Bad(FrameError, Discards),
+    /// A part of a zone: the document is not where it should be.
+    Partial {
+        /// Lines in which something was recognised.
+        lines: usize,
+        /// Characters in the longest.
+        longest: usize,
+    },
 }
 
 /// Why the reader's line cannot be used.
@@ -69,12 +80,27 @@ pub enum ReaderError {
         /// What the system said.
         problem: String,
     },
+    /// The line is there, and the reader does not answer: wrong profile, wrong baud rate, or a
+    /// reader without power.
+    #[error("reader on {device} has not answered {asked} inquiries")]
+    Silent {
+        /// The line.
+        device: PathBuf,
+        /// Inquiries in a row.
+        asked: u32,
+    },
 }
 
 /// The same zone within this time is one reading: some readers send while the document moves.
 const REPEATED_WITHIN: Duration = Duration::from_secs(1);
 /// Longer than any reader pauses within a frame, shorter than anybody needs to try again.
 const QUIET: Duration = Duration::from_millis(250);
+/// How long a reader that only answers may be silent before it is asked, and how often it may leave
+/// an inquiry without an answer.
+const INQUIRE_AFTER: Duration = Duration::from_millis(500);
+const INQUIRIES_MAX: u32 = 4;
+/// For a reader that speaks when it has something to say.
+const FOREVER: Duration = Duration::from_secs(3_600);
 /// First and longest wait before a line is opened again.
 const REOPEN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -83,20 +109,31 @@ const REOPEN: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 pub async fn run(settings: ReaderSettings, mut sink: impl FnMut(ReaderEvent) -> bool + Send) {
     let mut wait = REOPEN.0;
     let mut complained = false;
-    let mut hearing = Hearing::new(settings.framing);
+    let mut hearing = Hearing::new(settings.profile);
     loop {
         let lost = match open(&settings) {
             Ok(port) => {
                 wait = REOPEN.0;
-                if !sink(ReaderEvent::Found) {
+                // Whoever answers only when asked is found when it has answered.
+                hearing.heard = false;
+                if settings.profile.inquiry().is_none() && !sink(ReaderEvent::Found) {
                     return;
                 }
-                let End::Line(problem) = hearing.listen(port, &mut sink).await else {
-                    return;
-                };
-                let (device, problem) = (settings.device.clone(), problem.to_string());
-                complained = false;
-                ReaderError::Gone { device, problem }
+                let end = hearing.listen(port, &mut sink).await;
+                let device = settings.device.clone();
+                match end {
+                    End::Sink => return,
+                    End::Line(problem) => {
+                        complained = false;
+                        let problem = problem.to_string();
+                        ReaderError::Gone { device, problem }
+                    }
+                    // A line that opens and never answers is told of once.
+                    End::Silent(asked) => {
+                        complained &= !std::mem::take(&mut hearing.heard);
+                        ReaderError::Silent { device, asked }
+                    }
+                }
             }
             Err(problem) => problem,
         };
@@ -123,9 +160,13 @@ fn open(settings: &ReaderSettings) -> Result<SerialStream, ReaderError> {
 enum End {
     Line(io::Error),
     Sink,
+    Silent(u32),
 }
 
 struct Hearing {
+    profile: Profile,
+    /// The reader has spoken since its line was opened.
+    heard: bool,
     frames: Frames,
     /// When the last zone came, and a salted hash of it: the zone itself is nobody's to keep.
     last: Option<(Instant, u64)>,
@@ -133,9 +174,11 @@ struct Hearing {
 }
 
 impl Hearing {
-    fn new(framing: Framing) -> Self {
+    fn new(profile: Profile) -> Self {
         Self {
-            frames: Frames::new(framing),
+            profile,
+            heard: false,
+            frames: Frames::new(profile.framing()),
             last: None,
             salt: RandomState::new(),
         }
@@ -147,18 +190,53 @@ impl Hearing {
         sink: &mut impl FnMut(ReaderEvent) -> bool,
     ) -> End {
         let mut bytes = [0; 256];
+        let mut unanswered = 0;
+        let greeting = self.profile.set_up().iter().chain(self.profile.arm());
+        for command in greeting {
+            if let Err(problem) = port.write_all(command).await {
+                return self.gone(problem);
+            }
+        }
         loop {
-            let read = if self.frames.is_open() {
-                timeout(QUIET, port.read(&mut bytes)).await
-            } else {
-                Ok(port.read(&mut bytes).await)
+            let limit = match self.profile.inquiry() {
+                _ if self.frames.is_open() => QUIET,
+                Some(_) => INQUIRE_AFTER,
+                None => FOREVER,
             };
             let mut heard = Vec::new();
-            match read {
+            match timeout(limit, port.read(&mut bytes)).await {
                 Ok(Ok(0)) => return self.gone(io::ErrorKind::UnexpectedEof.into()),
-                Ok(Ok(count)) => self.frames.receive(&bytes[..count], |one| heard.push(one)),
+                Ok(Ok(count)) => {
+                    unanswered = 0;
+                    let first = !std::mem::replace(&mut self.heard, true);
+                    let answers = self.profile.inquiry().is_some();
+                    if first && answers && !sink(ReaderEvent::Found) {
+                        return End::Sink;
+                    }
+                    self.frames.receive(&bytes[..count], |one| heard.push(one));
+                }
                 Ok(Err(problem)) => return self.gone(problem),
-                Err(_) => heard.extend(self.frames.quiet()),
+                Err(_) if self.frames.is_open() => heard.extend(self.frames.quiet()),
+                Err(_) => {
+                    let Some(inquiry) = self.profile.inquiry() else {
+                        continue;
+                    };
+                    if unanswered == INQUIRIES_MAX {
+                        return End::Silent(unanswered);
+                    }
+                    unanswered += 1;
+                    if let Err(problem) = port.write_all(inquiry).await {
+                        return self.gone(problem);
+                    }
+                }
+            }
+            let done = |one: &Heard| matches!(one, Heard::Zone(_) | Heard::Bad(_));
+            if heard.iter().any(done) {
+                for command in self.profile.arm() {
+                    if let Err(problem) = port.write_all(command).await {
+                        return self.gone(problem);
+                    }
+                }
             }
             for one in heard {
                 if let Some(event) = self.event(one)
@@ -179,16 +257,33 @@ impl Hearing {
     fn event(&mut self, heard: Heard) -> Option<ReaderEvent> {
         match heard {
             Heard::Began => Some(ReaderEvent::Began),
-            Heard::Zone(zone) => {
-                let now = Instant::now();
-                let hash = self.salt.hash_one(zone.text());
-                let repeated = self
-                    .last
-                    .is_some_and(|(at, last)| now - at < REPEATED_WITHIN && last == hash);
-                self.last = Some((now, hash));
-                (!repeated).then_some(ReaderEvent::Zone(zone))
+            Heard::Zone(zone) => self.zone(zone),
+            Heard::Bad(error) => Some(ReaderEvent::Bad(error, self.frames.discards())),
+            // The document was taken away: the same one may come again.
+            Heard::Nothing => {
+                self.last = None;
+                None
             }
-            Heard::Bad(error) => Some(ReaderEvent::Bad(error, self.frames.discarded())),
         }
+    }
+
+    /// A reader that is asked tells the same zone for as long as the document lies there; one that
+    /// speaks by itself may do so twice.
+    fn zone(&mut self, zone: Zone) -> Option<ReaderEvent> {
+        let now = Instant::now();
+        let hash = self.salt.hash_one(zone.text());
+        let is_asked = self.profile.inquiry().is_some();
+        let repeated = self
+            .last
+            .is_some_and(|(at, last)| last == hash && (is_asked || now - at < REPEATED_WITHIN));
+        self.last = Some((now, hash));
+        if repeated {
+            self.frames.repeated();
+            return None;
+        }
+        Some(match zone.part() {
+            Some((lines, longest)) => ReaderEvent::Partial { lines, longest },
+            None => ReaderEvent::Zone(zone),
+        })
     }
 }
