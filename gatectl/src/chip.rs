@@ -1,0 +1,94 @@
+//! The document on a PC/SC reader.
+
+use crate::Exit;
+use crate::inspection::{self, ChipError, Key};
+use crate::report;
+use gate_document::{CardError, ChipFiles, Mrz, Progress, ReadError};
+use gate_host::ports::chip::pcsc::PcscReader;
+use std::time::Duration;
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotRead {
+    /// Put the document on the reader.
+    #[error("no document came within {seconds} s")]
+    NoDocument {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// Look at the reader, its cable, and at pcscd.
+    #[error(transparent)]
+    Reader(CardError),
+    /// See [`ChipError`].
+    #[error(transparent)]
+    Chip(#[from] ChipError),
+}
+
+impl NotRead {
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Reader(_)
+            | Self::Chip(ChipError::Read(ReadError::Card(CardError::Reader { .. }))) => Exit::Fault,
+            Self::Chip(ChipError::Can | ChipError::NoAccessNumber) => Exit::Usage,
+            Self::NoDocument { .. } | Self::Chip(ChipError::Read(_)) => Exit::NotRead,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) const fn next_step(&self) -> &'static str {
+        match self {
+            Self::NoDocument { .. } => "lay the document flat on the reader, its chip towards it",
+            Self::Reader(_)
+            | Self::Chip(ChipError::Read(ReadError::Card(CardError::Reader { .. }))) => {
+                "plug the reader in, see that pcscd runs, and give a part of the reader's name"
+            }
+            Self::Chip(ChipError::Can | ChipError::NoAccessNumber) => "give --mrz or --mrz-file",
+            Self::Chip(ChipError::Read(ReadError::Card(_))) => {
+                "leave the document on the reader until everything is read"
+            }
+            Self::Chip(ChipError::Read(ReadError::Access(_))) => {
+                "compare the zone with the document; newer documents want PACE"
+            }
+            Self::Chip(ChipError::Read(ReadError::NoApplication { .. })) => {
+                "this chip is no travel document's"
+            }
+            Self::Chip(ChipError::Read(_)) => "try again; if it stays, keep what is said here",
+        }
+    }
+}
+
+/// Waits for a document, opens its chip and reads it.
+pub(crate) fn read(name: &str, wait: u64, key: &Key) -> Result<(Option<Mrz>, ChipFiles), NotRead> {
+    let mut reader = PcscReader::new(name);
+    let mut present = reader.watch(Duration::ZERO).map_err(NotRead::Reader)?;
+    if let Some(name) = reader.name() {
+        report::step(&format!("reader {name}"));
+    }
+    if !present {
+        report::step("waiting for a document");
+    }
+    for _ in 0..wait {
+        if present {
+            break;
+        }
+        present = reader
+            .watch(Duration::from_secs(1))
+            .map_err(NotRead::Reader)?;
+    }
+    if !present {
+        return Err(NotRead::NoDocument { seconds: wait });
+    }
+    let connected = reader.connect().map_err(ReadError::Card);
+    let mut card = connected.map_err(ChipError::Read)?;
+    report::step("opening the chip");
+    Ok(inspection::read(
+        &mut card,
+        key,
+        &mut |progress| match progress {
+            Progress::Opened => report::step("the chip is open"),
+            Progress::Begun { file, length } => report::step(&format!("{file}: {length} bytes")),
+            Progress::Advanced { .. } => {}
+            Progress::Done { file, .. } => report::step(&format!("{file}: read")),
+        },
+    )?)
+}

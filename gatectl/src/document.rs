@@ -1,0 +1,206 @@
+//! `gatectl document`: reads the arguments, and says how it went.
+
+use crate::inspection::{self, Inspected};
+use crate::{Exit, chip, dump, report};
+use clap::{Args, Subcommand};
+use gate_document::{Mrz, MrzError, TrustStore, TrustStoreError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reads the document on a PC/SC reader and judges it.
+    Read(Read),
+    /// Judges data groups that were dumped before.
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// A part of the PC/SC reader's name; the first reader if not given.
+    #[arg(long, default_value = "")]
+    reader: String,
+    /// The card access number, printed on the front of a card (Doc 9303-11, 4.4).
+    #[arg(long, group = "key")]
+    can: Option<String>,
+    #[command(flatten)]
+    zone: Zone,
+    #[command(flatten)]
+    common: Common,
+    /// Writes the files of the chip into this folder, which is made if it is not there. They hold
+    /// the traveller's name and face.
+    #[arg(long)]
+    dump: Option<PathBuf>,
+    /// Seconds to wait for a document.
+    #[arg(long, default_value_t = 30)]
+    wait: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = dump::NAMES)]
+pub(crate) struct Check {
+    /// Folders of dumped files, or the files themselves.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    zone: Zone,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Country signing certificates in PEM, one after the other. Without it no signer is trusted.
+    #[arg(long)]
+    trust: Option<PathBuf>,
+    /// The result as one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Zone {
+    /// The lines of the printed zone, as separate words or with any separator. They stay in the
+    /// shell's memory: rather use --mrz-file for somebody's real document.
+    #[arg(long, num_args = 1..=3, group = "key")]
+    mrz: Option<Vec<String>>,
+    /// A file with the lines of the printed zone.
+    #[arg(long, group = "key")]
+    mrz_file: Option<PathBuf>,
+}
+
+/// What keeps a command from beginning.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    /// Give one of --mrz, --mrz-file and --can.
+    #[error(
+        "the chip opens with the printed zone (--mrz, --mrz-file) or the card access number (--can)"
+    )]
+    NoKey,
+    /// Compare the lines with the document; `<` is a filler.
+    #[error("the printed zone cannot be read: {0}")]
+    Zone(#[from] MrzError),
+    /// Look at path and permissions.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        problem: io::Error,
+    },
+    /// The bundle holds PEM certificates.
+    #[error("{path}: {problem}")]
+    Trust {
+        /// Which file.
+        path: String,
+        /// Why it is no bundle.
+        problem: TrustStoreError,
+    },
+    /// See [`dump::DumpError`].
+    #[error(transparent)]
+    Dump(#[from] dump::DumpError),
+}
+
+impl Problem {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::NoKey | Self::Zone(_) => Exit::Usage,
+            Self::File { .. } | Self::Trust { .. } | Self::Dump(_) => Exit::Fault,
+        }
+    }
+}
+
+pub(crate) fn run(command: &Command) -> Exit {
+    let result = match command {
+        Command::Read(read) => read.run(),
+        Command::Check(check) => check.run(),
+    };
+    result.unwrap_or_else(|problem| {
+        report::problem(&problem);
+        problem.exit()
+    })
+}
+
+impl Read {
+    fn run(&self) -> Result<Exit, Problem> {
+        let key = match (&self.can, self.zone.read()?) {
+            (Some(can), _) => inspection::Key::Can(can.clone().into()),
+            (None, Some(zone)) => inspection::Key::Zone(Box::new(zone)),
+            (None, None) => return Err(Problem::NoKey),
+        };
+        let trust = self.common.trust()?;
+        let (zone, files) = match chip::read(&self.reader, self.wait, &key) {
+            Ok(read) => read,
+            Err(problem) => {
+                report::not_read(&problem, self.common.json);
+                return Ok(problem.exit());
+            }
+        };
+        if let Some(folder) = &self.dump {
+            dump::write(folder, &files)?;
+            report::step(&format!("files written to {}", folder.display()));
+        }
+        let inspected = inspection::inspect_read(zone.as_ref(), &files, &trust);
+        Ok(finish(&inspected, self.common.json))
+    }
+}
+
+impl Check {
+    fn run(&self) -> Result<Exit, Problem> {
+        let files = dump::read(&self.paths)?;
+        for (file, bytes) in files.iter() {
+            report::step(&format!("{file}: {} bytes", bytes.len()));
+        }
+        let zone = self.zone.read()?;
+        let inspected = inspection::inspect_dumped(zone.as_ref(), &files, &self.common.trust()?);
+        Ok(finish(&inspected, self.common.json))
+    }
+}
+
+fn finish(inspected: &Inspected, json: bool) -> Exit {
+    report::inspected(inspected, json);
+    if inspected.is_good() {
+        Exit::Done
+    } else {
+        Exit::Findings
+    }
+}
+
+impl Zone {
+    fn read(&self) -> Result<Option<Mrz>, Problem> {
+        let text = match (&self.mrz, &self.mrz_file) {
+            (Some(lines), _) => lines.join("\n"),
+            (None, Some(path)) => {
+                let bytes = read_file(path)?;
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+            (None, None) => return Ok(None),
+        };
+        let zone = Mrz::read(&zeroize::Zeroizing::new(text))?;
+        for place in zone.repairs() {
+            report::step(&format!(
+                "printed zone corrected under a check digit: {place}"
+            ));
+        }
+        Ok(Some(zone))
+    }
+}
+
+impl Common {
+    fn trust(&self) -> Result<TrustStore, Problem> {
+        let Some(path) = &self.trust else {
+            return Ok(TrustStore::empty());
+        };
+        TrustStore::from_pem(&read_file(path)?).map_err(|problem| Problem::Trust {
+            path: path.display().to_string(),
+            problem,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
+    dump::bounded(path).map_err(|problem| Problem::File {
+        path: path.display().to_string(),
+        problem,
+    })
+}

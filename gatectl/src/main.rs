@@ -1,0 +1,60 @@
+//! The technician's command.
+//!
+//! `gatectl document read` and `gatectl document check` inspect a document on any PC/SC reader or
+//! from dumped files, as the gate does; `gatectl reader which` finds out which reader of printed
+//! zones is on a serial line. Progress goes to standard error, the result to standard output. No
+//! name, number or picture is printed: only `--dump` lets a document's data out, into files.
+
+mod chip;
+mod document;
+mod dump;
+mod inspection;
+mod reader;
+mod report;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Documents and readers, on a desk or at a lane.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Travel documents.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Document(document::Command),
+    /// Readers of printed zones.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Reader(reader::Command),
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done; for a document: every check that could be done was passed
+  1  the document was inspected, and a check failed or could not be done
+  2  the command line is wrong
+  3  the document could not be read: none there, taken away, or it refused the key
+  4  a reader, a serial line or a file does not work";
+
+/// How a command ends; see `gatectl --help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    Done = 0,
+    Findings = 1,
+    Usage = 2,
+    NotRead = 3,
+    Fault = 4,
+}
+
+fn main() -> ExitCode {
+    let exit = match Arguments::parse().command {
+        Command::Document(command) => document::run(&command),
+        Command::Reader(command) => reader::run(&command),
+    };
+    ExitCode::from(exit as u8)
+}

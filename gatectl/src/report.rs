@@ -1,0 +1,150 @@
+//! What is said, in words or as JSON.
+
+use crate::chip::NotRead;
+use crate::inspection::Inspected;
+use gate_document::{Check, Finding, Outcome};
+use std::fmt::{Display, Write as _};
+
+/// One step of progress, on standard error.
+pub(crate) fn step(text: &str) {
+    eprintln!("  {text}");
+}
+
+/// What keeps the command from doing anything.
+pub(crate) fn problem(problem: &impl Display) {
+    eprintln!("error: {problem}");
+}
+
+/// A chip that was not read: why, and what to do.
+pub(crate) fn not_read(problem: &NotRead, json: bool) {
+    if json {
+        let next = problem.next_step();
+        let object =
+            serde_json::json!({ "read": false, "problem": problem.to_string(), "next": next });
+        println!("{object}");
+    } else {
+        println!("not read: {problem}\n    next: {}", problem.next_step());
+    }
+}
+
+/// Every finding, and what to do about those that were not passed.
+pub(crate) fn inspected(inspected: &Inspected, json: bool) {
+    if json {
+        println!("{}", as_json(inspected));
+    } else {
+        print!("{}", in_words(inspected));
+    }
+}
+
+fn as_json(inspected: &Inspected) -> serde_json::Value {
+    let files: serde_json::Map<String, serde_json::Value> = inspected
+        .files
+        .iter()
+        .map(|(name, length)| (name.clone(), (*length).into()))
+        .collect();
+    serde_json::json!({
+        "read": true,
+        "passed": inspected.is_good(),
+        "findings": inspected.findings,
+        "files": files,
+    })
+}
+
+fn in_words(inspected: &Inspected) -> String {
+    let mut text = String::new();
+    for finding in &inspected.findings {
+        let outcome = match finding.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::NotDone => "not done",
+            Outcome::NotSupported => "not supported",
+        };
+        // Writing to a string does not fail.
+        let _ = write!(text, "{outcome:13} {}", name(finding.check));
+        if !finding.reason.is_empty() {
+            let _ = write!(text, ": {}", finding.reason);
+        }
+        text.push('\n');
+        if let Some(next) = next_step(finding) {
+            let _ = writeln!(text, "{:13} next: {next}", "");
+        }
+    }
+    text.push_str(if inspected.is_good() {
+        "every check that could be done was passed\n"
+    } else {
+        "this document would be referred to an officer\n"
+    });
+    text
+}
+
+const fn name(check: Check) -> &'static str {
+    match check {
+        Check::PrintedZone => "printed zone",
+        Check::Validity => "validity",
+        Check::ChipAccess => "access to the chip",
+        Check::ChipReading => "reading of the chip",
+        Check::SodSignature => "signature over the data",
+        Check::SignerTrust => "trust in the signer",
+        Check::DataGroupDigests => "data unchanged since signing",
+        Check::ComAgainstSod => "list of files against the signed one",
+        Check::IssuerAgainstSigner => "issuing State against the signer",
+        Check::PrintedAgainstChip => "printed zone against the chip",
+        Check::Portrait => "portrait",
+        _ => "check of the lane",
+    }
+}
+
+/// What a technician can do about a finding; nothing for one that was passed.
+fn next_step(finding: &Finding) -> Option<&'static str> {
+    let failed = match finding.outcome {
+        Outcome::Passed => return None,
+        Outcome::Failed => true,
+        Outcome::NotDone | Outcome::NotSupported => false,
+    };
+    Some(match (finding.check, failed) {
+        (Check::PrintedZone, true) => "compare the zone with the document, character by character",
+        (Check::PrintedZone | Check::PrintedAgainstChip, false) => "give --mrz or --mrz-file",
+        (Check::Validity, true) => "nothing: the document is not valid today",
+        (Check::Validity, false) => "see that the computer knows the date",
+        (Check::ChipAccess, _) => "read the document with gatectl document read",
+        (Check::ChipReading, _) => "read again, the document flat and still on the reader",
+        (Check::SodSignature, true) => {
+            "the data was altered, or the chip was badly written: keep a dump"
+        }
+        (Check::SodSignature, false) => "dump EF.SOD as well",
+        (Check::SignerTrust, _) => "give --trust with the issuing State's signing certificates",
+        (Check::DataGroupDigests, true) => {
+            "a file is not the one that was signed: suspect a forgery"
+        }
+        (Check::DataGroupDigests, false) => "dump every data group that is to be judged",
+        (Check::ComAgainstSod, _) => {
+            "known of some issuers; compare with another document of the model"
+        }
+        (Check::IssuerAgainstSigner, _) => "suspect a forgery, or an issuer that signs for another",
+        (Check::PrintedAgainstChip, true) => {
+            "the chip belongs to another document, or the zone is misread"
+        }
+        (Check::Portrait, _) => "keep a dump: the picture has a form that is not read",
+        _ => "nothing",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_not_passed_has_a_next_step() {
+        for check in gate_document::inspect::CHECKS {
+            assert_ne!(name(check), "check of the lane", "{check:?}");
+            assert!(next_step(&Finding::passed(check)).is_none());
+            for finding in [
+                Finding::failed(check, ""),
+                Finding::not_done(check, ""),
+                Finding::not_supported(check, ""),
+            ] {
+                assert_ne!(next_step(&finding), Some("nothing"), "{finding:?}");
+            }
+        }
+    }
+}
