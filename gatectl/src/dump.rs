@@ -53,6 +53,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<ChipFiles, DumpError> {
                 }
             }
         } else {
+            fs::metadata(path).map_err(|problem| at(path, problem))?;
             let file = file_of(path).ok_or_else(|| DumpError::Name {
                 path: path.display().to_string(),
             })?;

@@ -124,7 +124,8 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
         (Check::PrintedAgainstChip, true) => {
             "the chip belongs to another document, or the zone is misread"
         }
-        (Check::Portrait, _) => "keep a dump: the picture has a form that is not read",
+        (Check::Portrait, false) => "dump DG2 as well",
+        (Check::Portrait, true) => "keep a dump: the picture has a form that is not read",
         _ => "nothing",
     })
 }

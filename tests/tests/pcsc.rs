@@ -10,7 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use gate_document::{AccessKey, ApduLength, CardError, ChipFiles, ElementaryFile, ReadError, read};
+use gate_document::{
+    AccessKey, ApduLength, CardError, ChipFiles, ElementaryFile, Progress, ReadError, read,
+};
 use gate_host::ports::chip::pcsc::PcscReader;
 use gate_host::ports::chip::timed::Timed;
 use gate_sim::chip::pcscd::{Pcscd, PcscdError};
@@ -57,7 +59,10 @@ fn documents_come_and_go_and_are_read_through_the_machines_own_reader_stack() {
         .with_faults([Fault::Vanishes { after: 20 }]);
     let chip = a_document_slips_away(&daemon, &mut reader, chip, &document);
     let chip = every_file_arrives(&daemon, &mut reader, chip, &document, ApduLength::Short);
-    let reader = a_reset_ends_the_session(&daemon, reader, chip, &document);
+    let chip = two_slots_have_a_document_each(&daemon, chip, &document);
+    let mut reader = a_reset_ends_the_session(&daemon, reader, chip, &document);
+    chips_by_others_are_read(&daemon, &mut reader, &document);
+    let (daemon, reader) = the_reader_goes_in_the_middle(daemon, reader, &document);
     the_daemon_goes_and_comes_back(daemon, reader, &document);
 }
 
@@ -141,6 +146,181 @@ fn a_reset_ends_the_session(
         card.reset().unwrap();
     }
     reader
+}
+
+/// A document in the second slot is nothing to the first.
+fn two_slots_have_a_document_each(daemon: &Pcscd, chip: Chip, document: &TestDocument) -> Chip {
+    let mut first = PcscReader::new(daemon.reader());
+    let mut second = PcscReader::new(daemon.reader().replace("00 00", "00 01"));
+    assert!(!watch_for(&mut first, false).1);
+    let mut address = daemon.card_address();
+    address.set_port(address.port() + 1);
+    let placed = Placed::place(chip, address).unwrap();
+    assert!(watch_for(&mut second, true).1);
+    assert!(!first.watch(Duration::ZERO).unwrap());
+    assert_eq!(first.connect().err(), Some(CardError::Removed));
+    let other = Placed::place(Chip::new(document, 3), daemon.card_address()).unwrap();
+    assert!(watch_for(&mut first, true).1);
+    for reader in [&mut first, &mut second] {
+        let (files, _) = read_once(reader, document, ApduLength::Extended);
+        check_files(&files.unwrap(), document);
+    }
+    other.remove().unwrap();
+    let chip = placed.remove().unwrap();
+    assert!(!watch_for(&mut first, false).1);
+    assert!(!watch_for(&mut second, false).1);
+    chip
+}
+
+/// Debian's vsmartcard, repaired in memory: `tests/tools/foreign_chip.py` says where.
+fn chips_by_others_are_read(daemon: &Pcscd, reader: &mut PcscReader, document: &TestDocument) {
+    let key = AccessKey::from_mrz_information(document.key_information());
+    for (case, apdus) in [
+        (ForeignCase::Bac, ApduLength::Short),
+        (ForeignCase::Bac, ApduLength::Extended),
+        (ForeignCase::Pace, ApduLength::Extended),
+    ] {
+        if !case.is_enabled() {
+            println!("chip by others: {case:?} waits for the chip conversation to know it");
+            continue;
+        }
+        let Some(chip) = ForeignChip::place(daemon, document, case) else {
+            println!(
+                "skipped: install the Debian packages vsmartcard-vpicc and python3-pycryptodome"
+            );
+            return;
+        };
+        assert!(watch_for(reader, true).1);
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let wrong = AccessKey::from_mrz_information("L898902C3674081221204150");
+        let refused = read(
+            &mut reader.connect().unwrap(),
+            &wrong,
+            apdus,
+            &mut rng,
+            &mut |_| {},
+        );
+        assert!(matches!(refused, Err(ReadError::Access(_))), "{refused:?}");
+        // It is the same chip: a refused key leads to the right one without a reset.
+        let files = read(
+            &mut reader.connect().unwrap(),
+            &key,
+            apdus,
+            &mut rng,
+            &mut |_| {},
+        );
+        check_files(&files.unwrap(), document);
+        drop(chip);
+        assert!(!watch_for(reader, false).1);
+        println!("chip by others: {case:?} {apdus:?} read");
+    }
+}
+
+/// How the chip by others wants to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ForeignCase {
+    Bac,
+    /// PACE with generic mapping, AES-256 on P-256, by OpenPACE's libeac.
+    Pace,
+}
+
+impl ForeignCase {
+    /// Reading knows BAC alone so far; the chip knows both. This line switches the case on.
+    const fn is_enabled(self) -> bool {
+        matches!(self, Self::Bac)
+    }
+}
+
+/// A process that is a chip; taken out of the field on drop.
+struct ForeignChip {
+    process: std::process::Child,
+    _files: tempfile::TempDir,
+}
+
+impl ForeignChip {
+    /// `None` where its packages are not installed.
+    fn place(daemon: &Pcscd, document: &TestDocument, case: ForeignCase) -> Option<Self> {
+        let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/foreign_chip.py");
+        let has_packages = std::process::Command::new("/usr/bin/python3")
+            .args([tool, "--help"])
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !has_packages {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new("/usr/bin/python3");
+        command.arg(tool);
+        command.args(["--port", &daemon.card_address().port().to_string()]);
+        command.arg("--zone").args(document.lines());
+        for (_, id) in FILES {
+            let path = folder.path().join(format!("{id:04X}.bin"));
+            std::fs::write(&path, document.file(id).unwrap()).unwrap();
+            command
+                .arg("--file")
+                .arg(format!("{id:04X}={}", path.display()));
+        }
+        if case == ForeignCase::Pace {
+            command.arg("--pace");
+        }
+        let process = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        Some(Self {
+            process,
+            _files: folder,
+        })
+    }
+}
+
+impl Drop for ForeignChip {
+    fn drop(&mut self) {
+        let _gone_already = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+/// The service, and the reader with it, ends while DG2 is being read: that is no document that was
+/// taken away, and the reader is found again by the same value.
+fn the_reader_goes_in_the_middle(
+    daemon: Pcscd,
+    mut reader: PcscReader,
+    document: &TestDocument,
+) -> (Pcscd, PcscReader) {
+    if !daemon.is_private() {
+        return (daemon, reader);
+    }
+    let placed = Placed::place(Chip::new(document, 4), daemon.card_address()).unwrap();
+    assert!(watch_for(&mut reader, true).1);
+    let mut card = reader.connect().unwrap();
+    let key = AccessKey::from_mrz_information(document.key_information());
+    let mut rng = ChaCha20Rng::seed_from_u64(6);
+    let mut daemon = Some(daemon);
+    let files = read(
+        &mut card,
+        &key,
+        ApduLength::Short,
+        &mut rng,
+        &mut |progress| {
+            if let Progress::Advanced {
+                file: ElementaryFile::DG2,
+                ..
+            } = progress
+            {
+                daemon = None;
+            }
+        },
+    );
+    let error = files.unwrap_err();
+    assert!(
+        matches!(error, ReadError::Card(CardError::Reader { .. })),
+        "{error}"
+    );
+    drop(card);
+    drop(placed);
+    let _gone = reader.watch(Duration::from_millis(10)).unwrap_err();
+    let daemon = Pcscd::start().unwrap();
+    let chip = Chip::new(document, 5);
+    every_file_arrives(&daemon, &mut reader, chip, document, ApduLength::Extended);
+    (daemon, reader)
 }
 
 fn the_daemon_goes_and_comes_back(daemon: Pcscd, mut reader: PcscReader, document: &TestDocument) {

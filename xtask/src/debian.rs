@@ -18,6 +18,9 @@ const BUILD: [&str; 5] = [
 /// What a simulated lane needs to run.
 const LANE: [&str; 2] = ["pcscd", "vsmartcard-vpcd"];
 
+/// What the test with a chip by other people needs beside a lane.
+const FOREIGN_CHIP: [&str; 3] = ["vsmartcard-vpicc", "python3-pycryptodome", "libeac3"];
+
 /// What fetching models needs.
 const FETCH: [(&str, &str); 3] = [
     ("python3", "python3"),
@@ -48,7 +51,9 @@ pub(crate) fn lane() -> anyhow::Result<()> {
 /// Installs what `cargo xtask test` needs beyond a lane.
 pub(crate) fn browser() -> anyhow::Result<()> {
     step("Debian packages for the browser test");
-    install(&BROWSER, &[])
+    install(&BROWSER, &[])?;
+    step("Debian packages for the test with a chip by other people");
+    install(&FOREIGN_CHIP, &[])
 }
 
 fn has(program: &str) -> bool {

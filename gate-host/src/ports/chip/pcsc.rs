@@ -86,7 +86,7 @@ impl PcscReader {
             .context
             .connect(name, ShareMode::Exclusive, Protocols::ANY)
         {
-            Ok(card) => Ok(PcscCard::new(card, name)),
+            Ok(card) => Ok(PcscCard::new(card, opened.context.clone(), name)),
             Err(problem) => {
                 let error = card_error(name, problem);
                 if error != CardError::Removed {
@@ -165,14 +165,16 @@ fn pause(limit: Duration) {
 /// A document that lies on a reader.
 pub struct PcscCard {
     card: pcsc::Card,
+    context: Context,
     reader: CString,
     buffer: Vec<u8>,
 }
 
 impl PcscCard {
-    fn new(card: pcsc::Card, reader: &CStr) -> Self {
+    fn new(card: pcsc::Card, context: Context, reader: &CStr) -> Self {
         Self {
             card,
+            context,
             reader: reader.to_owned(),
             buffer: vec![0; MAX_BUFFER_SIZE_EXTENDED],
         }
@@ -190,7 +192,19 @@ impl PcscCard {
                 Protocols::ANY,
                 Disposition::UnpowerCard,
             )
-            .map_err(|problem| card_error(&self.reader, problem))
+            .map_err(|problem| self.error(problem))
+    }
+
+    /// The same error codes stand for a document that moved and for a reader that was unplugged, or
+    /// a service that went, in the middle: which it was, the list of readers tells.
+    fn error(&self, problem: Error) -> CardError {
+        let is_there = |names: Vec<CString>| names.contains(&self.reader);
+        match card_error(&self.reader, problem) {
+            CardError::Removed if !self.context.list_readers_owned().is_ok_and(is_there) => {
+                failed(&self.reader.to_string_lossy(), Error::ReaderUnavailable)
+            }
+            error => error,
+        }
     }
 }
 
@@ -199,11 +213,11 @@ impl Card for PcscCard {
         match self.card.transmit(command, &mut self.buffer) {
             Ok(response) if response.len() >= 2 => Ok(response.to_vec()),
             // No contactless chip answers with nothing: that is a driver that lost it.
-            Ok([]) => Err(CardError::Removed),
+            Ok([]) => Err(self.error(Error::RemovedCard)),
             Ok(response) => Err(CardError::TooShort {
                 found: response.len(),
             }),
-            Err(problem) => Err(card_error(&self.reader, problem)),
+            Err(problem) => Err(self.error(problem)),
         }
     }
 }
@@ -225,7 +239,13 @@ fn card_error(reader: &CStr, problem: Error) -> CardError {
 
 fn failed(reader: &str, problem: Error) -> CardError {
     CardError::Reader {
-        reader: reader.to_owned(),
+        // Whoever asked for no reader in particular has none.
+        reader: if reader.is_empty() {
+            "of any name"
+        } else {
+            reader
+        }
+        .to_owned(),
         problem: problem.to_string(),
     }
 }
