@@ -16,7 +16,7 @@ use gate_document::{AccessKey, ApduLength, Card, CardError, Mrz, TrustStore, lds
 use gate_host::keys::HostKeys;
 use gate_host::ports::camera::parts::{FRAME_MAX, Parts};
 use gate_host::ports::lists::Lists;
-use gate_host::ports::reader::{Frames, Framing, Heard};
+use gate_host::ports::reader::{Frames, Framing, Heard, Profile};
 use gate_host::settings::Settings;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{Delivery, Lane};
@@ -116,8 +116,19 @@ pub fn host_link(bytes: &[u8]) -> bool {
 
 /// The printed zone.
 pub fn mrz(bytes: &[u8]) -> bool {
-    let zone = Mrz::parse(&String::from_utf8_lossy(bytes));
-    zone.is_ok_and(|zone| !zone.access_key().mrz_information().is_empty())
+    let text = String::from_utf8_lossy(bytes);
+    // What is read as it stands is read first of all readings, and each of those holds together.
+    let zone = Mrz::read(&text);
+    assert!(
+        Mrz::parse(&text).is_err() || zone.as_ref().is_ok_and(|zone| zone.repairs().is_empty())
+    );
+    zone.is_ok_and(|zone| {
+        for other in zone.alternatives() {
+            let lines: String = other.lines().collect();
+            assert!(Mrz::parse(&lines).is_ok());
+        }
+        !zone.access_key().mrz_information().is_empty()
+    })
 }
 
 /// Data objects.
@@ -220,10 +231,17 @@ fn converse(card: &mut dyn Card) -> bool {
     read(card, &key, ApduLength::Extended, &mut rng, &mut |_| {}).is_ok()
 }
 
-/// Frames of the document reader.
+/// Frames of every document reader.
 pub fn reader(bytes: &[u8]) -> bool {
+    let framings = Profile::ALL.map(Profile::framing);
+    framings
+        .map(|framing| frames(framing, bytes))
+        .contains(&true)
+}
+
+fn frames(framing: Framing, bytes: &[u8]) -> bool {
     let mut zones = 0;
-    let mut frames = Frames::new(Framing::RteNative);
+    let mut frames = Frames::new(framing);
     frames.receive(bytes, |heard| {
         if let Heard::Zone(zone) = heard {
             mrz(zone.text().as_bytes());
@@ -232,7 +250,7 @@ pub fn reader(bytes: &[u8]) -> bool {
     });
     let _ = frames.quiet();
     assert!(!frames.is_open());
-    assert!(frames.discarded() <= bytes.len() as u64);
+    assert!(frames.discards().bytes <= bytes.len() as u64);
     zones > 0
 }
 

@@ -28,6 +28,7 @@ pub use site::SiteSettings;
 ///
 /// [reader]
 /// device = "/dev/gate/mrz"
+/// profile = "rte-native"
 ///
 /// [chip]
 /// reader = "OMNIKEY"

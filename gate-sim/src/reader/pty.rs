@@ -52,6 +52,20 @@ impl SerialLine {
         // A line that does not take a byte is a line with nobody at the other end.
         let _ = rustix::io::write(self.device.as_fd(), bytes);
     }
+
+    /// What the host has written since the last call; nothing if it has not.
+    #[must_use]
+    pub fn receive(&self) -> Vec<u8> {
+        let mut bytes = [0; 256];
+        let mut all = Vec::new();
+        while let Ok(count) = rustix::io::read(self.device.as_fd(), &mut bytes[..]) {
+            if count == 0 {
+                break;
+            }
+            all.extend_from_slice(&bytes[..count]);
+        }
+        all
+    }
 }
 
 impl Drop for SerialLine {

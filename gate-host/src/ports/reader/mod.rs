@@ -256,7 +256,12 @@ impl Hearing {
 
     fn event(&mut self, heard: Heard) -> Option<ReaderEvent> {
         match heard {
-            Heard::Began => Some(ReaderEvent::Began),
+            // An answer to an inquiry is no sign that something was laid down just now.
+            Heard::Began => self
+                .profile
+                .inquiry()
+                .is_none()
+                .then_some(ReaderEvent::Began),
             Heard::Zone(zone) => self.zone(zone),
             Heard::Bad(error) => Some(ReaderEvent::Bad(error, self.frames.discards())),
             // The document was taken away: the same one may come again.
