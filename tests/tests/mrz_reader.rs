@@ -172,7 +172,7 @@ impl Asked {
         self.waits_for(b"I\x00\x00").await;
         let length = u8::try_from(text.len()).unwrap();
         self.line
-            .send(&[b"I\x00", &[length][..], text.as_bytes()].concat());
+            .send(&[&b"I\x00"[..], &[length], text.as_bytes()].concat());
     }
 }
 

@@ -165,7 +165,7 @@ fn two_slots_have_a_document_each(daemon: &Pcscd, chip: Chip, document: &TestDoc
         let (files, _) = read_once(reader, document, ApduLength::Extended);
         check_files(&files.unwrap(), document);
     }
-    other.remove().unwrap();
+    let _other = other.remove().unwrap();
     let chip = placed.remove().unwrap();
     assert!(!watch_for(&mut first, false).1);
     assert!(!watch_for(&mut second, false).1);
@@ -193,23 +193,13 @@ fn chips_by_others_are_read(daemon: &Pcscd, reader: &mut PcscReader, document: &
         assert!(watch_for(reader, true).1);
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let wrong = AccessKey::from_mrz_information("L898902C3674081221204150");
-        let refused = read(
-            &mut reader.connect().unwrap(),
-            &wrong,
-            apdus,
-            &mut rng,
-            &mut |_| {},
-        );
+        // A refused key leads to the right one without a reset.
+        let mut card = reader.connect().unwrap();
+        let refused = read(&mut card, &wrong, apdus, &mut rng, &mut |_| {});
         assert!(matches!(refused, Err(ReadError::Access(_))), "{refused:?}");
-        // It is the same chip: a refused key leads to the right one without a reset.
-        let files = read(
-            &mut reader.connect().unwrap(),
-            &key,
-            apdus,
-            &mut rng,
-            &mut |_| {},
-        );
+        let files = read(&mut card, &key, apdus, &mut rng, &mut |_| {});
         check_files(&files.unwrap(), document);
+        drop(card);
         drop(chip);
         assert!(!watch_for(reader, false).1);
         println!("chip by others: {case:?} {apdus:?} read");
