@@ -93,6 +93,17 @@ impl Digest {
         }
     }
 
+    /// Name as the registers write it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha224 => "SHA-224",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+
     /// Digest of `data`.
     pub(crate) fn of(self, data: &[u8]) -> Result<DigestBytes, ErrorStack> {
         hash(self.openssl(), data)

@@ -11,6 +11,8 @@
 //! 4. [`inspect()`] says of every check whether it passed: [`sod`] reads the signature, [`passive`]
 //!    judges it with the [`TrustStore`].
 //!
+//! A signed barcode goes its own way: [`seal`].
+//!
 //! *Invariant:* no error, finding or `Debug` text holds a character of the zone, a day from it, a
 //! key or a pixel. *Invariant:* nothing that a document or a chip says can panic or allocate more
 //! than a limit that is written beside the code.
@@ -30,6 +32,7 @@ pub mod lds;
 pub mod mrz;
 pub mod passive;
 pub mod portrait;
+pub mod seal;
 pub mod secure_messaging;
 pub mod sensitive;
 pub mod sod;

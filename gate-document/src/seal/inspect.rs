@@ -1,0 +1,111 @@
+//! From a barcode's bytes to findings: everything that can be said about a seal.
+//!
+//! The same bytes, profiles, certificates and day give the same findings, at the lane and in second
+//! line.
+
+use super::profile::{Gate, PermitProfile};
+use super::{Seal, SealCheck, SealError, SealFinding, SealSigners, read, verify};
+use crate::finding::Outcome;
+use crate::sensitive::Sensitive;
+use openssl::sha::sha256;
+
+/// What the inspection of a barcode has found.
+#[derive(Clone, Debug)]
+pub struct SealInspection {
+    /// One finding for each of [`SealCheck::ALL`], in that order.
+    pub findings: Vec<SealFinding>,
+    /// Title of the profile that describes the seal.
+    pub permit: Option<String>,
+    /// Number of the record whose face the traveller must have, where the permit is bound to a face.
+    pub face_of: Option<Sensitive<String>>,
+    /// How often the permit may be used, where it says so.
+    pub entries: Option<u64>,
+    /// Under which a register of used permits counts: the digest of what was signed. Two copies of a
+    /// barcode have the same.
+    pub register_key: Option<Sensitive<Vec<u8>>>,
+}
+
+impl SealInspection {
+    /// The rule for accepting a permit: every check was done and passed. Two may be open. Revocation,
+    /// while no list of the signer's country is at hand; and the holder, where a face decides: then
+    /// [`SealInspection::face_of`] says whose, and the gate compares.
+    #[must_use]
+    pub fn accepted(&self) -> bool {
+        self.findings.iter().all(|finding| match finding.outcome {
+            Outcome::Passed => true,
+            Outcome::NotDone => match finding.check {
+                SealCheck::SealRevocation => true,
+                SealCheck::PermitHolder => self.face_of.is_some(),
+                _ => false,
+            },
+            Outcome::Failed | Outcome::NotSupported => false,
+        })
+    }
+
+    /// The finding for `check`.
+    #[must_use]
+    pub fn finding(&self, check: SealCheck) -> Option<&SealFinding> {
+        self.findings.iter().find(|finding| finding.check == check)
+    }
+
+    fn of(mut findings: Vec<SealFinding>, reason: &str) -> Self {
+        for check in SealCheck::ALL {
+            if !findings.iter().any(|finding| finding.check == check) {
+                findings.push(SealFinding::not_done(check, reason));
+            }
+        }
+        findings.sort_by_key(|finding| finding.check);
+        Self {
+            findings,
+            permit: None,
+            face_of: None,
+            entries: None,
+            register_key: None,
+        }
+    }
+}
+
+/// Inspects the bytes of a barcode with the profiles of this gate.
+#[must_use]
+pub fn inspect(
+    barcode: &[u8],
+    profiles: &[PermitProfile],
+    signers: &dyn SealSigners,
+    gate: &Gate<'_>,
+) -> SealInspection {
+    match read(barcode) {
+        Ok(seal) => inspect_seal(&seal, profiles, signers, gate),
+        Err(error) => unreadable(&error),
+    }
+}
+
+fn unreadable(error: &SealError) -> SealInspection {
+    let finding = SealFinding::failed(SealCheck::SealStructure, error.to_string());
+    SealInspection::of(vec![finding], "the barcode is no seal")
+}
+
+/// Inspects a seal that has been read.
+#[must_use]
+pub fn inspect_seal(
+    seal: &Seal,
+    profiles: &[PermitProfile],
+    signers: &dyn SealSigners,
+    gate: &Gate<'_>,
+) -> SealInspection {
+    let mut findings = verify(seal, signers, gate.today).findings;
+    let Some(profile) = profiles.iter().find(|profile| profile.describes(seal)) else {
+        let reason = "no profile describes this kind of seal";
+        findings.push(SealFinding::failed(SealCheck::PermitKind, reason));
+        return SealInspection::of(findings, reason);
+    };
+    let judgement = profile.judge(seal, gate);
+    findings.extend(judgement.findings);
+    let inspection = SealInspection::of(findings, "");
+    SealInspection {
+        permit: Some(profile.title.clone()),
+        face_of: judgement.face_of,
+        entries: judgement.entries,
+        register_key: Some(Sensitive::new(sha256(seal.signed()).to_vec())),
+        ..inspection
+    }
+}

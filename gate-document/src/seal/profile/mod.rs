@@ -1,0 +1,152 @@
+//! What a permit looks like, and whether one lets this traveller through.
+//!
+//! A profile is a file: which seal it is, what its tags mean, which of them must be there, how long it
+//! is valid, for which ports or areas, and what binds it to its holder. `permits/README.md` documents
+//! every key; the profiles beside it are examples, and tests.
+
+mod file;
+mod judge;
+mod table;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use file::DataError;
+pub use judge::{Gate, Judgement};
+pub use table::{FileError, Problem};
+pub use value::FeatureType;
+
+use super::imager::Symbology;
+use super::{DocumentType, SealFormat, Tag};
+
+/// How the seals of a profile are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProfileFormat {
+    /// Binary seals with a header of version 3 or 4.
+    Vds,
+    /// ICAO Datastructure for Barcode.
+    Idb,
+    /// JSON.
+    VdsNc,
+}
+
+impl ProfileFormat {
+    const fn includes(self, format: SealFormat) -> bool {
+        matches!(
+            (self, format),
+            (Self::Vds, SealFormat::Vds3 | SealFormat::Vds4)
+                | (Self::Idb, SealFormat::Idb)
+                | (Self::VdsNc, SealFormat::VdsNc)
+        )
+    }
+}
+
+/// One feature of a permit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureRule {
+    /// Where it stands in the seal.
+    pub tag: Tag,
+    /// Its name in this file, in findings and in data to issue from.
+    pub name: String,
+    /// How its bytes are read.
+    pub kind: FeatureType,
+    /// A permit without it is none.
+    pub mandatory: bool,
+    /// Fewest characters, or bytes where the type has none.
+    pub min: usize,
+    /// Most of them.
+    pub max: usize,
+}
+
+/// How long a permit is valid.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ValidityRule {
+    /// The feature with the first day. `None`: the day of issue in the seal's header.
+    pub from: Option<String>,
+    /// The feature with the last day.
+    pub until: Option<String>,
+    /// Days from the first to the last, both counted, where no feature states the last.
+    pub days: Option<u16>,
+    /// The feature with the number of entries, for the register of used permits.
+    pub entries: Option<String>,
+}
+
+/// Where a permit is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AreaRule {
+    /// The feature with the code of the place.
+    pub feature: String,
+    /// What stands between several codes.
+    pub separator: Option<String>,
+}
+
+/// What binds a permit to its holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binding {
+    /// The printed zone is the zone in the permit.
+    Zone,
+    /// The document number of the printed zone is in the permit.
+    DocumentNumber,
+    /// The live face is that of the record whose number is in the permit. The gate compares; the
+    /// permit alone does not pass.
+    Face,
+    /// Nothing: whoever shows it.
+    None,
+}
+
+/// Whose a permit is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HolderRule {
+    /// What binds it.
+    pub binding: Binding,
+    /// The feature that names the holder. `None` only where nothing binds.
+    pub feature: Option<String>,
+    /// What stands between several holders: a permit of a group.
+    pub separator: Option<String>,
+}
+
+/// What a permit looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermitProfile {
+    /// What officers call it.
+    pub title: String,
+    /// How it is written.
+    pub format: ProfileFormat,
+    /// Which kind of document it is.
+    pub document: Option<DocumentType>,
+    /// States that issue it.
+    pub issuers: Vec<String>,
+    /// Kinds of barcode that it may be printed as; empty for any.
+    pub symbologies: Vec<Symbology>,
+    /// Its features.
+    pub features: Vec<FeatureRule>,
+    /// How long it is valid.
+    pub validity: ValidityRule,
+    /// Where it is valid; `None` for everywhere.
+    pub area: Option<AreaRule>,
+    /// Whose it is.
+    pub holder: HolderRule,
+}
+
+impl PermitProfile {
+    /// Reads a profile. `name` is the file's, for errors.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] with file, line, key, what is expected and what was found, for the first rule
+    /// that the text breaks.
+    pub fn parse(name: &str, text: &str) -> Result<Self, FileError> {
+        file::profile(table::File { name, text })
+    }
+
+    /// Values for the features of a permit to be issued, from a file of data: tag and bytes, in the
+    /// order of the profile. `name` is the file's, for errors, which never hold a value.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] for the first value that does not fit, or is absent and mandatory.
+    pub fn encode(&self, name: &str, text: &str) -> Result<Vec<(Tag, Vec<u8>)>, DataError> {
+        file::data(self, table::File { name, text })
+    }
+}

@@ -1,0 +1,117 @@
+//! What OpenSSL's bindings do not tell of a certificate.
+
+use super::SignerReference;
+use crate::tlv::{Reader, TlvError};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil::Date};
+use openssl::asn1::Asn1Time;
+use openssl::error::ErrorStack;
+use openssl::hash::{MessageDigest, hash};
+use openssl::nid::Nid;
+use openssl::x509::{X509NameRef, X509Ref};
+
+/// id-ce-extKeyUsage.
+const EXTENDED_KEY_USAGE: [u8; 3] = [0x55, 0x1D, 0x25];
+/// 2.23.136.1.1.14: what ICAO's signers of barcodes are for.
+const BARCODE_SIGNERS: [u8; 6] = [0x67, 0x81, 0x08, 0x01, 0x01, 0x0E];
+
+/// Whether the key may sign barcodes. `None` where the certificate names no extended purpose.
+pub(super) fn may_sign_barcodes(certificate: &X509Ref) -> Result<Option<bool>, TlvError> {
+    let der = certificate.to_der().unwrap_or_default();
+    let Some(purposes) = extension(&der, &EXTENDED_KEY_USAGE)? else {
+        return Ok(None);
+    };
+    let mut purposes = Reader::new(&purposes)
+        .expect(0x30, "key purposes")?
+        .reader();
+    let mut found = false;
+    while !purposes.is_empty() {
+        let purpose = purposes.expect(0x06, "key purpose")?.value;
+        found |= purpose.starts_with(&BARCODE_SIGNERS);
+    }
+    Ok(Some(found))
+}
+
+/// Content of the extension `wanted` of a certificate (RFC 5280, 4.1).
+fn extension(certificate: &[u8], wanted: &[u8]) -> Result<Option<Vec<u8>>, TlvError> {
+    let mut body = Reader::new(certificate)
+        .expect(0x30, "certificate")?
+        .reader()
+        .expect(0x30, "certificate body")?
+        .reader();
+    while !body.is_empty() {
+        let field = body.any("field of the certificate")?;
+        if field.tag != 0xA3 {
+            continue;
+        }
+        let mut extensions = field.reader().expect(0x30, "extensions")?.reader();
+        while !extensions.is_empty() {
+            let mut extension = extensions.expect(0x30, "extension")?.reader();
+            if extension.expect(0x06, "extension identifier")?.value == wanted {
+                extension.optional(0x01)?;
+                let content = extension.expect(0x04, "extension content")?;
+                return Ok(Some(content.value.to_vec()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a seal means this certificate.
+pub(super) fn is_named(certificate: &X509Ref, reference: &SignerReference) -> bool {
+    match reference {
+        SignerReference::Name { signer, reference } => {
+            name(certificate).is_some_and(|name| name.eq_ignore_ascii_case(signer))
+                && serial(certificate)
+                    .is_some_and(|serial| serial.eq_ignore_ascii_case(significant(reference)))
+        }
+        SignerReference::Digest(digest) => {
+            self::reference(certificate).is_some_and(|own| own == *digest)
+        }
+        SignerReference::Embedded => false,
+    }
+}
+
+/// Country and common name of the subject, which together are a signer's four characters.
+pub(super) fn name(certificate: &X509Ref) -> Option<String> {
+    let subject = certificate.subject_name();
+    let country = entry(subject, Nid::COUNTRYNAME)?;
+    Some(format!("{country}{}", entry(subject, Nid::COMMONNAME)?).to_ascii_uppercase())
+}
+
+fn entry(name: &X509NameRef, nid: Nid) -> Option<String> {
+    let text = name.entries_by_nid(nid).next()?.data();
+    text.to_string().ok()
+}
+
+/// Serial number in hexadecimal without leading zeros.
+pub(super) fn serial(certificate: &X509Ref) -> Option<String> {
+    let number = certificate.serial_number().to_bn().ok()?;
+    let text = number.to_hex_str().ok()?;
+    Some(significant(&text).to_owned())
+}
+
+fn significant(number: &str) -> &str {
+    match number.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    }
+}
+
+/// The last five bytes of the SHA-1 digest of the certificate.
+pub(super) fn reference(certificate: &X509Ref) -> Option<[u8; 5]> {
+    let digest = hash(MessageDigest::sha1(), &certificate.to_der().ok()?).ok()?;
+    digest.get(15..20)?.try_into().ok()
+}
+
+/// Whether the certificate was valid at some moment of `day`, wherever on earth that was.
+pub(super) fn was_valid(certificate: &X509Ref, day: Date) -> Result<bool, ErrorStack> {
+    let start = TimeZone::UTC
+        .to_timestamp(day.at(0, 0, 0, 0))
+        .map(Timestamp::as_second);
+    let start = start.unwrap_or(i64::MAX / 2);
+    let early = Asn1Time::from_unix(start - 14 * 3_600)?;
+    let late = Asn1Time::from_unix(start + 36 * 3_600)?;
+    Ok(certificate.not_before().compare(&late)?.is_lt()
+        && certificate.not_after().compare(&early)?.is_ge())
+}
