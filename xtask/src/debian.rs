@@ -31,6 +31,9 @@ const FETCH: [(&str, &str); 3] = [
 /// What checking pages in a real browser needs.
 const BROWSER: [&str; 2] = ["chromium", "chromium-driver"];
 
+/// What signing permits with a key in a token needs.
+const TOKEN: [&str; 1] = ["softhsm2"];
+
 /// The machine that the firmware runs on in the emulator; QEMU has it from version 9 on.
 const MACHINE: &str = "b-l475e-iot01a";
 
@@ -50,10 +53,13 @@ pub(crate) fn lane() -> anyhow::Result<()> {
 
 /// Installs what `cargo xtask test` needs beyond a lane.
 pub(crate) fn browser() -> anyhow::Result<()> {
-    step("Debian packages for the browser test");
-    install(&BROWSER, &[])?;
-    step("Debian packages for the test with a chip by other people");
-    install(&FOREIGN_CHIP, &[])
+    step("Debian packages for the tests of the browser, of tokens and of a chip by other people");
+    let wanted: Vec<&str> = BROWSER
+        .into_iter()
+        .chain(TOKEN)
+        .chain(FOREIGN_CHIP)
+        .collect();
+    install(&wanted, &[])
 }
 
 fn has(program: &str) -> bool {

@@ -1,0 +1,114 @@
+//! From a permit to what a gate says of it.
+
+use crate::issue::profile;
+use crate::key::{read, read_text};
+use crate::picture;
+use anyhow::{Context as _, bail};
+use gate_document::seal::imager::Symbology;
+use gate_document::seal::profile::Gate;
+use gate_document::seal::{SealInspection, SignerList, inspect, symbol};
+use gate_document::{Mrz, Outcome, TrustStore};
+use jiff::civil::Date;
+use openssl::x509::X509;
+use std::path::PathBuf;
+
+/// Verifies a permit.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// A picture of the barcode, or its bytes (`.bin`).
+    permit: PathBuf,
+    /// What permits look like; may be given several times.
+    #[arg(long, required = true)]
+    profile: Vec<PathBuf>,
+    /// Certificates of signers in PEM; may be given several times.
+    #[arg(long)]
+    signers: Vec<PathBuf>,
+    /// CSCA certificates in PEM.
+    #[arg(long)]
+    anchors: PathBuf,
+    /// The day of inspection; today if it is not given.
+    #[arg(long)]
+    day: Option<Date>,
+    /// A code of this port or area; may be given several times.
+    #[arg(long)]
+    place: Vec<String>,
+    /// A file with the lines of the zone printed in the traveller's document.
+    #[arg(long)]
+    zone: Option<PathBuf>,
+    /// Writes the findings as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(crate) fn run(&self) -> anyhow::Result<bool> {
+        let profiles = self.profile.iter().map(|path| profile(path));
+        let profiles = profiles.collect::<anyhow::Result<Vec<_>>>()?;
+        let mut signers = Vec::new();
+        for path in &self.signers {
+            let stack = X509::stack_from_pem(&read(path)?);
+            signers.extend(stack.with_context(|| path.display().to_string())?);
+        }
+        let anchors = TrustStore::from_pem(&read(&self.anchors)?)
+            .with_context(|| self.anchors.display().to_string())?;
+        let signers = SignerList::new(signers, anchors);
+        let printed = match &self.zone {
+            Some(path) => Some(Mrz::parse(read_text(path)?.trim_end())?),
+            None => None,
+        };
+        let (barcode, symbology) = self.barcode()?;
+        let places: Vec<&str> = self.place.iter().map(String::as_str).collect();
+        let gate = Gate {
+            places: &places,
+            today: Some(self.day.unwrap_or_else(|| jiff::Zoned::now().date())),
+            printed: printed.as_ref(),
+            symbology,
+        };
+        let inspection = inspect(&barcode, &profiles, &signers, &gate);
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&inspection.findings)?);
+        } else {
+            print(&inspection);
+        }
+        Ok(inspection.accepted())
+    }
+
+    fn barcode(&self) -> anyhow::Result<(Vec<u8>, Option<Symbology>)> {
+        if picture::ending(&self.permit) == "bin" {
+            return Ok((read(&self.permit)?, None));
+        }
+        let picture = picture::read(&self.permit)?;
+        let found = symbol::find(&picture, &Symbology::ALL)?;
+        let [scanned] = &found[..] else {
+            let place = self.permit.display();
+            bail!("{place}: {} barcodes found, one expected", found.len());
+        };
+        Ok((scanned.bytes.expose().clone(), scanned.symbology))
+    }
+}
+
+fn print(inspection: &SealInspection) {
+    for finding in &inspection.findings {
+        let outcome = match finding.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::NotDone => "not done",
+            Outcome::NotSupported => "not supported",
+        };
+        let check = format!("{:?}", finding.check);
+        let line = format!(
+            "{check:18} {outcome:13} {} {}",
+            finding.reason, finding.evidence
+        );
+        println!("{}", line.trim_end());
+    }
+    let verdict = if inspection.accepted() {
+        "accepted"
+    } else {
+        "refused"
+    };
+    println!(
+        "{verdict}: {}",
+        inspection.permit.as_deref().unwrap_or("unknown permit")
+    );
+}

@@ -1,0 +1,345 @@
+//! From issuing to the gate: keys, data, a barcode, a picture of it, and what a gate says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A folder, and the tool at work in it.
+struct Desk {
+    folder: TempDir,
+    environment: Vec<(&'static str, PathBuf)>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
+        }
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.folder.path());
+        command.envs(self.environment.iter().map(|(name, path)| (name, path)));
+        command.output().unwrap()
+    }
+
+    fn permit(&self, arguments: &[&str]) -> Output {
+        self.run(env!("CARGO_BIN_EXE_gate-permit"), arguments)
+    }
+
+    /// Runs the tool, which has to succeed.
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.permit(arguments);
+        let said = text(&output);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        said
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// The committed profile, for permits of Utopia.
+    fn profile(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gate-document/permits");
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        let (before, rest) = text.split_once("issuers = [").unwrap();
+        let (_, after) = rest.split_once(']').unwrap();
+        self.write(name, &format!("{before}issuers = [\"UTO\"]{after}"));
+    }
+}
+
+fn text(output: &Output) -> String {
+    let parts = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&parts).into_owned()
+}
+
+/// The specimen of Doc 9303-4, Appendix A, in validity.
+const ZONE: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                    L898902C36UTO7408122F3204153ZE184226B<<<<<16\n";
+
+const SHORE_LEAVE: &str = "document-number = \"L898902C3\"\nship = \"IMO9074729\"\n\
+                           ports = \"VNHPH\"\nlast-day = 9999-12-30\nentries = 4\n";
+const BOARDING: &str = "document-identifier = 0x21\nzone = \"\"\"\nP<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                        L898902C36UTO7408122F3204153ZE184226B<<<<<16\"\"\"\nemployer = \"Cảng Hải Phòng\"\n\
+                        first-day = 2020-01-01\nlast-day = 9999-12-30\narea = \"VNHPH\"\n";
+const RESIDENT: &str = "record = \"LC00012345\"\ndistricts = \"VNHPH CN53\"\n";
+const GROUP: &str = "organiser = \"Du lịch\"\ndocuments = \"X1234567 L898902C3\"\n\
+                     first-day = 2020-01-01\nlast-day = 9999-12-30\n";
+
+const VERIFY: [&str; 8] = [
+    "--signers",
+    "keys/signer.pem",
+    "--anchors",
+    "keys/csca.pem",
+    "--place",
+    "VNHPH",
+    "--zone",
+    "zone.txt",
+];
+
+#[test]
+fn every_example_permit_goes_from_issuing_to_the_gate_as_every_barcode() {
+    let desk = Desk::new();
+    desk.done(&["keygen", "--test", "keys"]);
+    desk.write("zone.txt", ZONE);
+    for (profile, data, symbologies) in [
+        (
+            "crew-shore-leave.toml",
+            SHORE_LEAVE,
+            &["data-matrix", "qr"][..],
+        ),
+        (
+            "ship-boarding.toml",
+            BOARDING,
+            &["data-matrix", "qr", "aztec", "pdf417"],
+        ),
+        ("border-resident.toml", RESIDENT, &["qr", "aztec"]),
+        ("group-list.toml", GROUP, &["qr", "pdf417"]),
+    ] {
+        desk.profile(profile);
+        desk.write("data.toml", data);
+        let issue = |symbology, out| {
+            desk.done(&[
+                "issue",
+                "--profile",
+                profile,
+                "--data",
+                "data.toml",
+                "--key",
+                "keys/signer.key",
+                "--certificate",
+                "keys/signer.pem",
+                "--symbology",
+                symbology,
+                "--out",
+                out,
+            ])
+        };
+        for symbology in symbologies {
+            issue(symbology, "permit.png");
+            let verify = [&["verify", "permit.png", "--profile", profile][..], &VERIFY].concat();
+            let said = desk.done(&verify);
+            assert!(
+                said.contains("accepted: "),
+                "{profile} as {symbology}: {said}"
+            );
+        }
+        issue(symbologies[0], "permit.bin");
+        let verify = [&["verify", "permit.bin", "--profile", profile][..], &VERIFY].concat();
+        desk.done(&verify);
+        issue(symbologies[0], "permit.svg");
+        let drawing = fs::read_to_string(desk.folder.path().join("permit.svg")).unwrap();
+        assert!(drawing.starts_with("<svg ") && drawing.contains("<path d=\"M"));
+    }
+}
+
+#[test]
+fn a_gate_refuses_what_is_forged_changed_or_shown_elsewhere() {
+    let desk = Desk::new();
+    desk.done(&["keygen", "--test", "keys"]);
+    desk.done(&["keygen", "--test", "others"]);
+    desk.write("zone.txt", ZONE);
+    desk.write("data.toml", SHORE_LEAVE);
+    desk.profile("crew-shore-leave.toml");
+    let issue = |keys: &str| {
+        let (key, certificate) = (format!("{keys}/signer.key"), format!("{keys}/signer.pem"));
+        desk.done(&[
+            "issue",
+            "--profile",
+            "crew-shore-leave.toml",
+            "--data",
+            "data.toml",
+            "--key",
+            &key,
+            "--certificate",
+            &certificate,
+            "--header",
+            "3",
+            "--out",
+            "permit.bin",
+        ]);
+    };
+    let refused = |arguments: &[&str], reason: &str| {
+        let known = ["verify", "permit.bin", "--profile", "crew-shore-leave.toml"];
+        let output = desk.permit(&[&known[..], arguments].concat());
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(reason), "{reason}: {said}");
+        assert!(!said.contains("L898902C3"), "{said}");
+    };
+    issue("others");
+    refused(&VERIFY, "the signature is not one of the signer");
+    issue("keys");
+    let mut elsewhere = VERIFY;
+    elsewhere[5] = "VNSGN";
+    refused(&elsewhere, "the permit is for another place");
+    refused(&VERIFY[..6], "the traveller's document was not read");
+    let mut nobody = VERIFY;
+    nobody[3] = "others/csca.pem";
+    refused(&nobody, "signed by none of 1 CSCA certificates of UT");
+    let path = desk.folder.path().join("permit.bin");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[25] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    refused(&VERIFY, "FAILED");
+}
+
+#[test]
+fn what_cannot_be_issued_is_said_with_file_and_line() {
+    let desk = Desk::new();
+    desk.done(&["keygen", "--test", "keys"]);
+    desk.done(&["keygen", "--test", "others"]);
+    desk.profile("crew-shore-leave.toml");
+    let issue = |key: &str, data: &str, more: &[&str]| {
+        desk.write("data.toml", data);
+        let known = [
+            "issue",
+            "--profile",
+            "crew-shore-leave.toml",
+            "--data",
+            "data.toml",
+            "--key",
+            key,
+            "--certificate",
+            "keys/signer.pem",
+            "--out",
+            "permit.png",
+        ];
+        let output = desk.permit(&[&known[..], more].concat());
+        assert_eq!(output.status.code(), Some(2));
+        text(&output)
+    };
+    let key = "keys/signer.key";
+    for (said, expected) in [
+        (
+            issue(key, &SHORE_LEAVE.replace("ship", "shp"), &[]),
+            "data.toml:1: key ship is missing",
+        ),
+        (
+            issue(key, &SHORE_LEAVE.replace("IMO9074729", "secret"), &[]),
+            "data.toml:2: key ship: 7 to 10 capital letters",
+        ),
+        (
+            issue("others/signer.key", SHORE_LEAVE, &[]),
+            "others/signer.key is not the key of the certificate",
+        ),
+        (
+            issue(key, SHORE_LEAVE, &["--issuer", "VNM"]),
+            "--issuer: one of UTO expected",
+        ),
+        (
+            issue(key, SHORE_LEAVE, &["--symbology", "aztec"]),
+            "does not print this permit as aztec",
+        ),
+    ] {
+        assert!(said.contains(expected), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+    let again = desk.permit(&["keygen", "--test", "keys"]);
+    assert_eq!(again.status.code(), Some(2), "keys are never written over");
+}
+
+/// SoftHSM's library in Debian.
+const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
+
+#[test]
+fn a_key_in_a_token_signs_what_a_gate_accepts() {
+    if !Path::new(SOFTHSM).exists() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{SOFTHSM}: install the package softhsm2"
+        );
+        eprintln!("skipped: {SOFTHSM} is not there; install the package softhsm2");
+        return;
+    }
+    let mut desk = Desk::new();
+    let folder = desk.folder.path().to_owned();
+    fs::create_dir(folder.join("tokens")).unwrap();
+    let tokens = folder.join("tokens");
+    desk.write(
+        "softhsm2.conf",
+        &format!(
+            "directories.tokendir = {}\nobjectstore.backend = file\n",
+            tokens.display()
+        ),
+    );
+    desk.environment = vec![("SOFTHSM2_CONF", folder.join("softhsm2.conf"))];
+    let made = desk.run(
+        "softhsm2-util",
+        &[
+            "--init-token",
+            "--free",
+            "--label",
+            "permits",
+            "--so-pin",
+            "12345678",
+            "--pin",
+            "123456",
+        ],
+    );
+    assert!(made.status.success(), "{}", text(&made));
+    desk.write("pin", "123456\n");
+    desk.write("zone.txt", ZONE);
+    desk.write("data.toml", SHORE_LEAVE);
+    desk.profile("crew-shore-leave.toml");
+    let token = [
+        "--module",
+        SOFTHSM,
+        "--token",
+        "permits",
+        "--label",
+        "signer",
+        "--pin-file",
+        "pin",
+    ];
+    for (keys, curve) in [("keys", "p256"), ("keys384", "p384")] {
+        let mut token = token;
+        token[5] = curve;
+        desk.done(&[&["keygen", "--test", keys, "--curve", curve][..], &token].concat());
+        assert!(
+            !folder.join(keys).join("signer.key").exists(),
+            "the key stays in the token"
+        );
+        let certificate = format!("{keys}/signer.pem");
+        let issue = [
+            "issue",
+            "--profile",
+            "crew-shore-leave.toml",
+            "--data",
+            "data.toml",
+            "--certificate",
+            &certificate,
+            "--out",
+            "permit.png",
+        ];
+        desk.done(&[&issue[..], &token].concat());
+        let anchors = format!("{keys}/csca.pem");
+        let mut verify = VERIFY;
+        (verify[1], verify[3]) = (&certificate, &anchors);
+        let known = ["verify", "permit.png", "--profile", "crew-shore-leave.toml"];
+        let said = desk.done(&[&known[..], &verify].concat());
+        assert!(said.contains("accepted: Crew shore leave permit"), "{said}");
+    }
+    desk.write("pin", "654321\n");
+    let issue = [
+        "issue",
+        "--profile",
+        "crew-shore-leave.toml",
+        "--data",
+        "data.toml",
+        "--certificate",
+        "keys/signer.pem",
+        "--out",
+        "permit.png",
+    ];
+    let output = desk.permit(&[&issue[..], &token].concat());
+    assert!(
+        text(&output).contains("the token refuses the PIN"),
+        "{}",
+        text(&output)
+    );
+}
