@@ -7,10 +7,10 @@ use anyhow::{Context as _, bail};
 use gate_document::seal::imager::Symbology;
 use gate_document::seal::profile::Gate;
 use gate_document::seal::{SealInspection, SignerList, inspect, symbol};
-use gate_document::{Mrz, Outcome, TrustStore};
+use gate_document::{Mrz, Outcome};
 use jiff::civil::Date;
 use openssl::x509::X509;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Verifies a permit.
 #[derive(Debug, clap::Args)]
@@ -46,12 +46,9 @@ impl Verify {
         let profiles = profiles.collect::<anyhow::Result<Vec<_>>>()?;
         let mut signers = Vec::new();
         for path in &self.signers {
-            let stack = X509::stack_from_pem(&read(path)?);
-            signers.extend(stack.with_context(|| path.display().to_string())?);
+            signers.extend(certificates(path)?);
         }
-        let anchors = TrustStore::from_pem(&read(&self.anchors)?)
-            .with_context(|| self.anchors.display().to_string())?;
-        let signers = SignerList::new(signers, anchors);
+        let signers = SignerList::new(signers, certificates(&self.anchors)?);
         let printed = match &self.zone {
             Some(path) => Some(Mrz::parse(read_text(path)?.trim_end())?),
             None => None,
@@ -85,6 +82,11 @@ impl Verify {
         };
         Ok((scanned.bytes.expose().clone(), scanned.symbology))
     }
+}
+
+fn certificates(path: &Path) -> anyhow::Result<Vec<X509>> {
+    X509::stack_from_pem(&read(path)?)
+        .with_context(|| format!("{}: certificates in PEM expected", path.display()))
 }
 
 fn print(inspection: &SealInspection) {

@@ -14,7 +14,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: tempfile::tempdir().expect("a folder"),
             environment: Vec::new(),
         }
     }
@@ -23,7 +23,7 @@ impl Desk {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder.path());
         command.envs(self.environment.iter().map(|(name, path)| (name, path)));
-        command.output().unwrap()
+        command.output().expect("a program")
     }
 
     fn permit(&self, arguments: &[&str]) -> Output {
@@ -39,15 +39,15 @@ impl Desk {
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).unwrap();
+        fs::write(self.folder.path().join(name), text).expect("a file");
     }
 
     /// The committed profile, for permits of Utopia.
     fn profile(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gate-document/permits");
-        let text = fs::read_to_string(folder.join(name)).unwrap();
-        let (before, rest) = text.split_once("issuers = [").unwrap();
-        let (_, after) = rest.split_once(']').unwrap();
+        let text = fs::read_to_string(folder.join(name)).expect("a profile");
+        let (before, rest) = text.split_once("issuers = [").expect("issuers");
+        let (_, after) = rest.split_once(']').expect("a list");
         self.write(name, &format!("{before}issuers = [\"UTO\"]{after}"));
     }
 }

@@ -11,7 +11,6 @@ use super::test_signer::{
 use super::*;
 use crate::finding::Outcome::{self, Failed, NotDone, Passed};
 use crate::test_issuer::{Authority, CSCA, Terms, authority, ec_key, p256, rsa_key};
-use crate::trust::TrustStore;
 use hex_literal::hex;
 use jiff::civil::date;
 use openssl::bn::BigNumContext;
@@ -31,7 +30,7 @@ const ARRIVAL_ATTESTATION: &[u8] = &hex!(
     "38ee43f1593d1ae52dbb26751fe64b7c133c136b030859e9203833736d24ff40a353a998b785470536187860093d5532"
     "5a06e66fe917bfa1f6fb62c5016c66a481ec6f2c7c18da9682f0c2e0b592f6eeb11ca6c6994b37ca2950d6fadd63264d"
 );
-const VISA: &[u8] = &hex!(
+pub(super) const VISA: &[u8] = &hex!(
     "dc03d9c5d9cac8a73a990f7134b834595d01022cdd52134a74da1347c6fed95cb89f9fce133c133c133c133c20383373"
     "4aaf47f0c32f1a1e20eb2625393afe310403a00000050633be1fed20c603010c0601aa0701bbff400b276b4522526b72"
     "3e2140f14bef1c25048cfed9223268c24337e7a6b5b9f02b1e15c86734ef7101d983869278ce1066694dd80e8b842b82"
@@ -311,7 +310,7 @@ fn the_vds_nc_of_the_report_verifies_under_the_certificate_inside() {
     };
     assert_eq!(text("pid.n"), "Smith Bill");
     assert_eq!(text("ve.0.vd.1.seq"), "2");
-    let nobody = SignerList::new(vec![], TrustStore::empty());
+    let nobody = SignerList::default();
     let verification = verify(&seal, &nobody, Some(date(2022, 1, 1)));
     assert_eq!(
         outcome(&verification, SealCheck::SealSignature),

@@ -219,6 +219,53 @@ mod tests {
         }
     }
 
+    /// The worked example of a visa, drawn by `zint --binary --dump` (2.11.1): a line for each row of
+    /// modules, four of them in a digit.
+    const DRAWN: [(Symbology, u32, &str); 4] = [
+        (
+            Symbology::DataMatrix,
+            1,
+            include_str!("fixtures/visa-data-matrix.txt"),
+        ),
+        (Symbology::Qr, 1, include_str!("fixtures/visa-qr.txt")),
+        (Symbology::Aztec, 1, include_str!("fixtures/visa-aztec.txt")),
+        (
+            Symbology::Pdf417,
+            3,
+            include_str!("fixtures/visa-pdf417.txt"),
+        ),
+    ];
+
+    #[test]
+    fn barcodes_that_another_program_drew_are_read_byte_for_byte() {
+        for (symbology, row_height, rows) in DRAWN {
+            let rows: Vec<Vec<bool>> = rows
+                .lines()
+                .map(|line| {
+                    let digits = line.chars().filter_map(|digit| digit.to_digit(16));
+                    digits
+                        .flat_map(|digit| [8, 4, 2, 1].map(|bit| digit & bit != 0))
+                        .collect()
+                })
+                .collect();
+            let width = rows.iter().map(Vec::len).max().unwrap() as u32;
+            let height = rows.len() as u32 * row_height;
+            let picture = GrayImage::from_fn((width + 16) * 3, (height + 16) * 3, |x, y| {
+                let place = (x / 3).checked_sub(8).zip((y / 3).checked_sub(8));
+                let dark = place.is_some_and(|(x, y)| {
+                    let row = rows.get((y / row_height) as usize);
+                    row.and_then(|row| row.get(x as usize)) == Some(&true)
+                });
+                image::Luma([if dark { 0 } else { 255 }])
+            });
+            let found = find(&picture, &[symbology]).unwrap();
+            let bytes = found
+                .first()
+                .map(|scanned| scanned.bytes.expose().as_slice());
+            assert_eq!(bytes, Some(super::super::examples::VISA), "{symbology}");
+        }
+    }
+
     #[test]
     fn a_picture_that_no_camera_gives_is_not_searched() {
         for (width, height) in [(4_097, 100), (9, 100), (0, 0), (3_000, 3_000)] {

@@ -3,7 +3,6 @@
 use super::SignerList;
 use crate::algorithm::Digest;
 use crate::test_issuer::{Authority, CSCA, Terms};
-use crate::trust::TrustStore;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
@@ -72,8 +71,8 @@ pub(super) fn public(key: &PKeyRef<openssl::pkey::Private>) -> PKey<Public> {
 
 /// A list with these signers below this authority.
 pub(super) fn list(signers: &[&X509], csca: &Authority) -> SignerList {
-    let anchors = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
-    SignerList::new(signers.iter().map(|one| (*one).clone()).collect(), anchors)
+    let signers = signers.iter().map(|one| (*one).clone()).collect();
+    SignerList::new(signers, vec![csca.certificate.clone()])
 }
 
 /// An authority of Utopia that was valid when the published examples were signed: 2007 to 2035.

@@ -7,7 +7,6 @@ use super::sign::{self, Verified};
 use super::{Seal, SealCheck, SealFinding, SignerReference, x509};
 use crate::country;
 use crate::finding::Outcome;
-use crate::trust::{self, TrustStore};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use openssl::x509::{X509, X509KeyUsage, X509Ref};
@@ -27,17 +26,17 @@ pub trait SealSigners {
     }
 }
 
-/// Certificates of signers, and the trust store above them.
+/// Certificates of signers, and the CSCA certificates above them, as plain lists.
 #[derive(Clone, Debug, Default)]
 pub struct SignerList {
     signers: Vec<X509>,
-    anchors: TrustStore,
+    anchors: Vec<X509>,
 }
 
 impl SignerList {
     /// Signers to look a reference up in, and the CSCA certificates that they must chain to.
     #[must_use]
-    pub const fn new(signers: Vec<X509>, anchors: TrustStore) -> Self {
+    pub const fn new(signers: Vec<X509>, anchors: Vec<X509>) -> Self {
         Self { signers, anchors }
     }
 }
@@ -50,8 +49,9 @@ impl SealSigners for SignerList {
     }
 
     fn anchors(&self, signer: &X509Ref) -> Vec<X509> {
-        let issuers = self.anchors.issuers_of(signer);
-        issuers.map(ToOwned::to_owned).collect()
+        let mut above = self.anchors.clone();
+        above.retain(|anchor| x509::may_have_issued(anchor, signer));
+        above
     }
 }
 
@@ -196,7 +196,7 @@ fn trust(
     );
     let failed = |reason: String| SealFinding::failed(check, reason).on(evidence.clone());
     let candidates = signers.anchors(signer);
-    let issuer = trust::country(signer.issuer_name());
+    let issuer = x509::country(signer.issuer_name());
     let issuer = issuer.as_deref().unwrap_or("an unnamed country");
     if candidates.is_empty() {
         return failed(format!("no CSCA of {issuer} in the trust store"));
@@ -283,7 +283,7 @@ fn revocation(signer: &X509Ref, signers: &dyn SealSigners) -> SealFinding {
 fn countries(seal: &Seal, signer: &X509Ref) -> SealFinding {
     let check = SealCheck::SealCountries;
     let state = &seal.issuer;
-    let Some(subject) = trust::country(signer.subject_name()) else {
+    let Some(subject) = x509::country(signer.subject_name()) else {
         return SealFinding::failed(check, "the signer's certificate names no country");
     };
     let evidence = format!("seal {state}, signer {subject}");
@@ -293,7 +293,7 @@ fn countries(seal: &Seal, signer: &X509Ref) -> SealFinding {
             .is_some_and(|two| two.eq_ignore_ascii_case(&subject)),
         _ => true,
     };
-    let same_issuer = trust::country(signer.issuer_name()).is_some_and(|issuer| issuer == subject);
+    let same_issuer = x509::country(signer.issuer_name()).is_some_and(|issuer| issuer == subject);
     let finding = match country::agree(state, &subject) {
         Some(true) if same_name && same_issuer => SealFinding::passed(check),
         Some(true) => SealFinding::failed(check, "signer and CSCA are of different countries"),

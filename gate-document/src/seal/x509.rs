@@ -79,6 +79,26 @@ pub(super) fn name(certificate: &X509Ref) -> Option<String> {
     Some(format!("{country}{}", entry(subject, Nid::COMMONNAME)?).to_ascii_uppercase())
 }
 
+/// The country in a name, in upper case: two letters, and not whatever a certificate says.
+pub(super) fn country(name: &X509NameRef) -> Option<String> {
+    let text = entry(name, Nid::COUNTRYNAME)?;
+    let is_country = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_country.then(|| text.to_ascii_uppercase())
+}
+
+/// Whether `anchor` may be the issuer of `signer`, by key identifier or by name.
+pub(super) fn may_have_issued(anchor: &X509Ref, signer: &X509Ref) -> bool {
+    let wanted = signer
+        .authority_key_id()
+        .map(|identifier| identifier.as_slice());
+    let own = anchor
+        .subject_key_id()
+        .map(|identifier| identifier.as_slice());
+    // OpenSSL compares names without regard to case and spaces, as X.509 asks.
+    let same_name = anchor.subject_name().try_cmp(signer.issuer_name());
+    (wanted.is_some() && own == wanted) || same_name.is_ok_and(|order| order.is_eq())
+}
+
 fn entry(name: &X509NameRef, nid: Nid) -> Option<String> {
     let text = name.entries_by_nid(nid).next()?.data();
     text.to_string().ok()

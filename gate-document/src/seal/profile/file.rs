@@ -307,7 +307,9 @@ pub(super) fn data(
                 .then(|| value::write_day(profile.format, day))
                 .flatten()
         } else if item.is_number() {
-            let number = item.number(i64::MAX as u64)?;
+            let number = item
+                .number(i64::MAX as u64)
+                .map_err(|_| item.wrong_value(&expected))?;
             (rule.kind == FeatureType::Number)
                 .then(|| value::write_number(profile.format, rule, number))
         } else {
