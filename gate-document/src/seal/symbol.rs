@@ -1,12 +1,13 @@
 //! Barcodes out of pictures, and pictures of barcodes.
 //!
 //! The decoder is `rxing`, pure Rust. A picture comes from a camera that anybody may hold anything
-//! before, so its size is bounded before the decoder sees a pixel, and each symbology is looked for
-//! once: there is no search in several scales or turns.
+//! before, so its size is bounded before the decoder sees a pixel. Each symbology is looked for in the
+//! whole picture, and then where something is printed: there is no search in several scales or turns.
 
 use super::BYTES_MAX;
 use super::imager::{Scanned, Symbology};
 use crate::sensitive::Sensitive;
+use core::cell::LazyCell;
 use image::GrayImage;
 use rxing::aztec::AztecReader;
 use rxing::common::HybridBinarizer;
@@ -59,29 +60,86 @@ pub fn find(picture: &GrayImage, wanted: &[Symbology]) -> Result<Vec<Scanned>, S
     if !sides.contains(&width) || !sides.contains(&height) || width * height > PIXELS_MAX {
         return Err(SymbolError::Size { width, height });
     }
-    let Ok(source) = Luma8LuminanceSource::new(picture.as_raw().clone(), width, height) else {
-        return Err(SymbolError::Size { width, height });
-    };
-    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+    let regions = LazyCell::new(|| regions(picture));
     let mut found = Vec::new();
     for symbology in wanted {
-        let result = match symbology {
-            Symbology::DataMatrix => DataMatrixReader.decode(&mut bitmap),
-            Symbology::Qr => QrReader.decode(&mut bitmap),
-            Symbology::Aztec => AztecReader.decode(&mut bitmap),
-            Symbology::Pdf417 => PDF417Reader.decode(&mut bitmap),
-        };
-        let bytes = result.ok().and_then(|result| bytes(*symbology, &result));
-        found.extend(
-            bytes
-                .filter(|bytes| bytes.len() <= BYTES_MAX)
-                .map(|bytes| Scanned {
-                    symbology: Some(*symbology),
-                    bytes: Sensitive::new(bytes),
-                }),
-        );
+        // Some readers begin in the middle: what lies elsewhere is looked at by itself.
+        let whole = look(picture, *symbology);
+        let scanned = whole.or_else(|| {
+            regions.iter().find_map(|&(x, y, width, height)| {
+                let part = image::imageops::crop_imm(picture, x, y, width, height).to_image();
+                look(&part, *symbology)
+            })
+        });
+        found.extend(scanned);
     }
     Ok(found)
+}
+
+/// The barcode of one symbology in a picture.
+fn look(picture: &GrayImage, symbology: Symbology) -> Option<Scanned> {
+    let (width, height) = picture.dimensions();
+    let source = Luma8LuminanceSource::new(picture.as_raw().clone(), width, height).ok()?;
+    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+    let result = match symbology {
+        Symbology::DataMatrix => DataMatrixReader.decode(&mut bitmap),
+        Symbology::Qr => QrReader.decode(&mut bitmap),
+        Symbology::Aztec => AztecReader.decode(&mut bitmap),
+        Symbology::Pdf417 => PDF417Reader.decode(&mut bitmap),
+    };
+    let bytes = bytes(symbology, &result.ok()?)?;
+    (bytes.len() <= BYTES_MAX).then(|| Scanned {
+        symbology: Some(symbology),
+        bytes: Sensitive::new(bytes),
+    })
+}
+
+/// Side of a cell in the search for regions, in pixels.
+const CELL: u32 = 16;
+/// Difference between the darkest and the brightest pixel of a cell in which something is printed.
+const CONTRAST: u8 = 64;
+/// Most regions that are looked at, the largest first.
+const REGIONS_MAX: usize = 8;
+
+/// Where something is printed: cells of contrast that touch each other, as left, top, width and height
+/// with a cell of margin.
+fn regions(picture: &GrayImage) -> Vec<(u32, u32, u32, u32)> {
+    let (width, height) = picture.dimensions();
+    let (columns, rows) = (width.div_ceil(CELL), height.div_ceil(CELL));
+    let mut cells = vec![(u8::MAX, u8::MIN); (columns * rows) as usize];
+    for (x, y, pixel) in picture.enumerate_pixels() {
+        let (low, high) = &mut cells[(y / CELL * columns + x / CELL) as usize];
+        *low = pixel.0[0].min(*low);
+        *high = pixel.0[0].max(*high);
+    }
+    let mut busy: Vec<bool> = cells
+        .iter()
+        .map(|(low, high)| high - low >= CONTRAST)
+        .collect();
+    let mut regions = Vec::new();
+    for start in 0..busy.len() {
+        let (mut left, mut top, mut right, mut bottom) = (columns, rows, 0, 0);
+        let mut open = vec![start as u32];
+        while let Some(cell) = open.pop() {
+            if !core::mem::replace(&mut busy[cell as usize], false) {
+                continue;
+            }
+            let (x, y) = (cell % columns, cell / columns);
+            (left, top) = (left.min(x), top.min(y));
+            (right, bottom) = (right.max(x + 1), bottom.max(y + 1));
+            for y in y.saturating_sub(1)..(y + 2).min(rows) {
+                open.extend((x.saturating_sub(1)..(x + 2).min(columns)).map(|x| y * columns + x));
+            }
+        }
+        if right > left {
+            let (x, y) = (left.saturating_sub(1) * CELL, top.saturating_sub(1) * CELL);
+            let (far_x, far_y) = ((right + 1) * CELL, (bottom + 1) * CELL);
+            regions.push((x, y, far_x.min(width) - x, far_y.min(height) - y));
+        }
+    }
+    regions.sort_by_key(|(_, _, width, height)| core::cmp::Reverse(width * height));
+    regions.truncate(REGIONS_MAX);
+    regions
 }
 
 /// The exact bytes. The text is theirs, one character for each, but for QR: there the decoder guesses
@@ -263,6 +321,19 @@ mod tests {
                 .first()
                 .map(|scanned| scanned.bytes.expose().as_slice());
             assert_eq!(bytes, Some(super::super::examples::VISA), "{symbology}");
+        }
+    }
+
+    #[test]
+    fn a_barcode_is_found_wherever_it_lies() {
+        for symbology in Symbology::ALL {
+            let barcode = draw(symbology, b"RDB1ANK6GCEQECCYLDMVTWS23NN5YXG5LXPF5X27Q", 3).unwrap();
+            for (left, top) in [(0, 0), (90, 210), (700, 20), (430, 500)] {
+                let mut picture = GrayImage::from_pixel(1_280, 960, image::Luma([200]));
+                image::imageops::replace(&mut picture, &barcode, left, top);
+                let found = find(&picture, &[symbology]).unwrap();
+                assert_eq!(found.len(), 1, "{symbology} at {left}, {top}");
+            }
         }
     }
 
