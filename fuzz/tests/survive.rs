@@ -63,6 +63,12 @@ survive!(
     settings,
     update,
     host_keys,
+    seals,
+    seal_payload,
+    permits,
+    imager,
+    hints,
+    symbols,
 );
 
 #[test]
