@@ -1,9 +1,9 @@
 //! Published examples, replayed byte for byte, and what must not pass.
 //!
-//! The binary seals are the worked examples of BSI TR-03137-1 v2.5 (annexes C to H) as reissued with
-//! the key `UTTS 5B`, whose public half is published with them; the examples of IDB are those of the
-//! same guideline, without a published certificate. The VDS-NC is the worked example of ICAO's
-//! technical report.
+//! The binary seals are the documents of BSI TR-03137-1 (visa, residence permit, emergency travel
+//! document and so on, of Utopia) as open implementations of Doc 9303-13 publish them with the public
+//! key of their signer, `UTTS 5B`. The seals as text are published without a certificate, so they are
+//! read and not verified. The VDS-NC is the worked example of ICAO's technical report.
 
 use super::test_signer::{
     BARCODES, LONG, LONG_SIGNER, certificate, list, public, sign as sign_with,
