@@ -511,6 +511,8 @@ pub fn host_keys() -> Vec<Seed> {
         digits("aB"),
     );
     vec![("paired", text.into_bytes())]
+}
+
 const CREW: &str = include_str!("../../gate-document/permits/crew-shore-leave.toml");
 const BOARDING: &str = include_str!("../../gate-document/permits/ship-boarding.toml");
 const GROUP: &str = include_str!("../../gate-document/permits/group-list.toml");

@@ -242,23 +242,23 @@ fn converse(card: &mut dyn Card) -> bool {
 pub fn reader(bytes: &[u8]) -> bool {
     let framings = Profile::ALL.map(Profile::framing);
     framings
-        .map(|framing| frames(framing, bytes))
+        .map(|framing| zones(framing, bytes))
         .contains(&true)
 }
 
-fn frames(framing: Framing, bytes: &[u8]) -> bool {
-    let mut zones = 0;
+fn zones(framing: Framing, bytes: &[u8]) -> bool {
+    let mut found = 0;
     let mut frames = Frames::new(framing);
     frames.receive(bytes, |heard| {
         if let Heard::Zone(zone) = heard {
             mrz(zone.text().as_bytes());
-            zones += 1;
+            found += 1;
         }
     });
     let _ = frames.quiet();
     assert!(!frames.is_open());
     assert!(frames.discards().bytes <= bytes.len() as u64);
-    zones > 0
+    found > 0
 }
 
 /// Parts of a camera's stream: the boundary, a zero, the stream.
@@ -363,6 +363,7 @@ pub fn host_keys(bytes: &[u8]) -> bool {
         true
     })
 }
+
 /// Seals in every format, and what is found in them. Nobody's signer is known: none is accepted.
 pub fn seals(bytes: &[u8]) -> bool {
     let signers = SignerList::default();

@@ -3,7 +3,7 @@
 use super::value::{self, Value};
 use super::{Binding, FeatureRule, PermitProfile};
 use crate::finding::Outcome;
-use crate::mrz::{Field, Mrz};
+use crate::mrz::{Field, Mrz, Truncation};
 use crate::seal::imager::Symbology;
 use crate::seal::{Seal, SealCheck, SealFinding};
 use crate::sensitive::Sensitive;
@@ -335,8 +335,8 @@ fn same_zone(sealed: &Mrz, printed: &Mrz) -> SealFinding {
         .filter(|field| {
             !matches!(field, Field::Name | Field::OptionalData | Field::Composite)
                 || (*field == Field::Name
-                    && !sealed.name_may_be_truncated
-                    && !printed.name_may_be_truncated)
+                    && sealed.truncation == Truncation::None
+                    && printed.truncation == Truncation::None)
         })
         .map(|field| field.to_string())
         .collect();
