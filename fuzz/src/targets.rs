@@ -235,7 +235,8 @@ pub fn damaged_chip(bytes: &[u8]) -> bool {
 fn converse(card: &mut dyn Card) -> bool {
     let key = AccessKey::from_mrz_information(seeds::document().key_information());
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    read(card, &key, ApduLength::Extended, &mut rng, &mut |_| {}).is_ok()
+    let mut habits = ApduLength::Extended.into();
+    read(card, &key.into(), &mut habits, &mut rng, &mut |_| {}).is_ok()
 }
 
 /// Frames of every document reader.

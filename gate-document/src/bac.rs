@@ -1,51 +1,17 @@
 //! Basic Access Control (Doc 9303-11, 4.3): who has read the printed zone may read the chip.
 
+use crate::access::{AccessError, PasswordKind};
 use crate::apdu::{self, Command, Response, Status};
-use crate::card::{Card, CardError};
+use crate::channel::Channel;
+use crate::chip::ReadError;
+use crate::cipher::Suite;
 use crate::crypto::{self, CryptoError, KeyUse, TripleDesKey};
 use crate::mrz::AccessKey;
-use crate::secure_messaging::{SecureMessaging, SessionKeys};
+use crate::secure_messaging::SecureMessaging;
+use crate::step::Step;
+use crate::tlv::{Found, TlvError};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
-
-/// Why a chip stays closed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AccessError {
-    /// See [`CardError`].
-    #[error(transparent)]
-    Card(#[from] CardError),
-    /// The chip does not accept this key: the printed zone is misread, or it is not this chip's.
-    /// Read the zone again.
-    #[error("the chip refused the key from the printed zone with status {status}")]
-    WrongKey {
-        /// Usually 6300.
-        status: Status,
-    },
-    /// The chip does not offer the protocol. Newer documents want PACE.
-    #[error("the chip refused {step} with status {status}")]
-    NotOffered {
-        /// Which command.
-        step: &'static str,
-        /// Usually 6982 or 6985.
-        status: Status,
-    },
-    /// The answer has another length than the standard says.
-    #[error("the chip answered {step} with {found} bytes, {expected} expected")]
-    Length {
-        /// Which command.
-        step: &'static str,
-        /// Bytes that the standard prescribes.
-        expected: usize,
-        /// Bytes received.
-        found: usize,
-    },
-    /// The chip accepted our key and does not know it itself: a relay or a forged chip.
-    #[error("the chip did not prove that it knows the key from the printed zone")]
-    NotMutual,
-    /// See [`CryptoError`].
-    #[error(transparent)]
-    Crypto(#[from] CryptoError),
-}
 
 /// Bytes of a challenge, of key material, and of cryptogram and MAC together.
 const CHALLENGE: usize = 8;
@@ -88,16 +54,16 @@ impl DocumentKeys {
 
 /// Proves to the chip that we have read the printed zone, and agrees on session keys.
 pub(crate) fn authenticate(
-    card: &mut dyn Card,
+    channel: &mut Channel<'_>,
     key: &AccessKey,
     rng: &mut impl CryptoRng,
-) -> Result<SecureMessaging, AccessError> {
+) -> Result<SecureMessaging, ReadError> {
     let keys = DocumentKeys::new(key)?;
     // Some chips want the exact length of the answer, others any length (quirk of German passports
     // of 2020 to 2023). A refused attempt spends the challenge, so the second begins anew.
-    match attempt(card, &keys, rng, TOKEN) {
-        Err(AccessError::NotOffered { status, .. }) if is_about_length(status) => {
-            attempt(card, &keys, rng, apdu::SHORT_RESPONSE)
+    match attempt(channel, &keys, rng, TOKEN) {
+        Err(ReadError::Access(AccessError::Refused { status, .. })) if is_about_length(status) => {
+            attempt(channel, &keys, rng, apdu::SHORT_RESPONSE)
         }
         result => result,
     }
@@ -108,35 +74,32 @@ const fn is_about_length(status: Status) -> bool {
 }
 
 fn attempt(
-    card: &mut dyn Card,
+    channel: &mut Channel<'_>,
     keys: &DocumentKeys,
     rng: &mut impl CryptoRng,
     expected: usize,
-) -> Result<SecureMessaging, AccessError> {
-    let chip_challenge = get_challenge(card)?;
+) -> Result<SecureMessaging, ReadError> {
+    const NOT_MUTUAL: AccessError = AccessError::NotMutual {
+        step: Step::MutualAuthentication,
+    };
+    let chip_challenge = get_challenge(channel)?;
     let mut our_challenge = [0; CHALLENGE];
     rng.fill_bytes(&mut our_challenge);
     let mut our_material = Zeroizing::new([0; KEY_MATERIAL]);
     rng.fill_bytes(&mut *our_material);
     let plain = Zeroizing::new([&our_challenge[..], &chip_challenge, &*our_material].concat());
-    let response = external_authenticate(card, &keys.seal(&plain)?, expected)?;
-    let answer = keys.open(&response.data)?.ok_or(AccessError::NotMutual)?;
+    let response = external_authenticate(channel, &keys.seal(&plain)?, expected)?;
+    let answer = keys.open(&response.data)?.ok_or(NOT_MUTUAL)?;
     let (challenges, chip_material) = answer.split_at(2 * CHALLENGE);
     if !crypto::same(challenges, &[chip_challenge, our_challenge].concat()) {
-        return Err(AccessError::NotMutual);
+        return Err(NOT_MUTUAL.into());
     }
     let mut seed = Zeroizing::new([0; KEY_MATERIAL]);
     for (byte, (ours, theirs)) in seed.iter_mut().zip(our_material.iter().zip(chip_material)) {
         *byte = ours ^ theirs;
     }
-    let session = SessionKeys::TripleDes {
-        encryption: crypto::triple_des_key(&*seed, KeyUse::Encryption)?,
-        mac: crypto::triple_des_key(&*seed, KeyUse::Mac)?,
-    };
-    Ok(SecureMessaging::new(
-        session,
-        first_counter(chip_challenge, our_challenge),
-    ))
+    let counter = first_counter(chip_challenge, our_challenge);
+    Ok(SecureMessaging::derive(Suite::TripleDes, &*seed, counter)?)
 }
 
 /// The second half of each challenge, the chip's first (Doc 9303-11, 9.8.6.2).
@@ -145,8 +108,8 @@ fn first_counter(chip: [u8; CHALLENGE], ours: [u8; CHALLENGE]) -> u128 {
     u128::from(half(chip) << 32 | half(ours))
 }
 
-fn get_challenge(card: &mut dyn Card) -> Result<[u8; CHALLENGE], AccessError> {
-    const STEP: &str = "GET CHALLENGE";
+fn get_challenge(channel: &mut Channel<'_>) -> Result<[u8; CHALLENGE], ReadError> {
+    let step = Step::Challenge;
     let command = Command {
         class: 0,
         instruction: 0x84,
@@ -155,31 +118,20 @@ fn get_challenge(card: &mut dyn Card) -> Result<[u8; CHALLENGE], AccessError> {
         data: &[],
         expected: Some(CHALLENGE),
     };
-    let response = apdu::transmit(card, &command)?;
+    let response = channel.exchange(step, &command)?;
     if response.status != Status::SUCCESS {
-        return Err(AccessError::NotOffered {
-            step: STEP,
-            status: response.status,
-        });
+        return Err(refused(step, response.status).into());
     }
-    let found = response.data.len();
-    response
-        .data
-        .as_slice()
-        .try_into()
-        .map_err(|_| AccessError::Length {
-            step: STEP,
-            expected: CHALLENGE,
-            found,
-        })
+    let challenge = response.data.as_slice().try_into();
+    Ok(challenge.map_err(|_| wrong_length(step, "challenge of 8 bytes", &response))?)
 }
 
 fn external_authenticate(
-    card: &mut dyn Card,
+    channel: &mut Channel<'_>,
     token: &[u8],
     expected: usize,
-) -> Result<Response, AccessError> {
-    const STEP: &str = "EXTERNAL AUTHENTICATE";
+) -> Result<Response, ReadError> {
+    let step = Step::MutualAuthentication;
     let command = Command {
         class: 0,
         instruction: 0x82,
@@ -188,18 +140,36 @@ fn external_authenticate(
         data: token,
         expected: Some(expected),
     };
-    let response = apdu::transmit(card, &command)?;
+    let response = channel.exchange(step, &command)?;
     let status = response.status;
-    match status.0 {
-        0x9000 if response.data.len() == TOKEN => Ok(response),
-        0x9000 => Err(AccessError::Length {
-            step: STEP,
-            expected: TOKEN,
-            found: response.data.len(),
-        }),
+    Err(match status.0 {
+        0x9000 if response.data.len() == TOKEN => return Ok(response),
+        0x9000 => wrong_length(step, "cryptogram and code of 40 bytes", &response),
         // Verification failed: 6300 with or without a counter; some chips call the token wrong data
         // or a wrong secure messaging object.
-        0x6300..=0x63FF | 0x6688 | 0x6988 | 0x6A80 => Err(AccessError::WrongKey { status }),
-        _ => Err(AccessError::NotOffered { step: STEP, status }),
+        0x6300..=0x63FF | 0x6688 | 0x6988 | 0x6A80 => AccessError::WrongPassword {
+            step,
+            password: PasswordKind::Mrz,
+            status,
+        },
+        _ => refused(step, status),
     }
+    .into())
+}
+
+const fn refused(step: Step, status: Status) -> AccessError {
+    AccessError::Refused {
+        step,
+        status,
+        without_pace: None,
+    }
+}
+
+fn wrong_length(step: Step, expected: &'static str, response: &Response) -> AccessError {
+    let problem = TlvError {
+        offset: 0,
+        expected,
+        found: Found::Length(response.data.len()),
+    };
+    AccessError::Structure { step, problem }
 }

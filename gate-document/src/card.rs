@@ -8,6 +8,16 @@ pub trait Card {
     ///
     /// [`CardError`] when no response came. A response that refuses is no error here.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError>;
+
+    /// Looks once whether a chip that left the field has come back, and wakes it up. It has then
+    /// forgotten everything. A card that cannot be asked stays away.
+    ///
+    /// # Errors
+    ///
+    /// [`CardError`] when it is not there.
+    fn reconnect(&mut self) -> Result<(), CardError> {
+        Err(CardError::Removed)
+    }
 }
 
 /// Why a chip gave no response.

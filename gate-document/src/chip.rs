@@ -1,35 +1,34 @@
-//! Reading a chip: open it with a key from the printed zone, then its files in the order in which
+//! Reading a chip: open it, let it prove that it is no copy, and read its files in the order in which
 //! they are needed.
 
 mod error;
+mod file;
+mod habits;
 mod session;
 
-pub use error::ReadError;
+pub use error::{Cause, ReadError};
+pub use habits::{ApduLength, ChipHabits, ChipKind, Extended, Habits, Memory};
 
+use crate::access::{Access, Passwords};
+use crate::active_authentication;
+use crate::apdu::Status;
 use crate::card::Card;
+use crate::chip_authentication;
+use crate::conversation::{ChallengeProof, ChipProof, Conversation};
 use crate::file::{ChipFiles, ElementaryFile};
-use crate::mrz::AccessKey;
+use crate::security_info::SecurityInfos;
+use crate::sod::Sod;
 use core::fmt;
+use file::{FileAnswer, Partial};
 use rand::CryptoRng;
-use session::{FileAnswer, Session};
-
-/// What the reader between us and the chip can carry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ApduLength {
-    /// Short APDUs only: 231 bytes of a file at a time.
-    #[default]
-    Short,
-    /// Extended length as well: 4 kB at a time, with short APDUs as soon as the chip objects.
-    Extended,
-}
+use session::Session;
 
 /// How far reading has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// The chip accepted the key.
-    Opened,
-    /// The length of a file is known, its first bytes are read. A file that had to be started anew
-    /// is reported anew.
+    /// The chip accepted the password; how it was opened.
+    Opened(&'a Access),
+    /// The length of a file is known, its first bytes are read.
     Begun {
         /// Which file.
         file: ElementaryFile,
@@ -57,7 +56,7 @@ pub enum Progress<'a> {
 impl fmt::Debug for Progress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Opened => f.write_str("Opened"),
+            Self::Opened(access) => write!(f, "Opened({access})"),
             Self::Begun { file, length } => write!(f, "Begun({file}, {length} bytes)"),
             Self::Advanced { file, read, length } => {
                 write!(f, "Advanced({file}, {read} of {length} bytes)")
@@ -67,58 +66,187 @@ impl fmt::Debug for Progress<'_> {
     }
 }
 
-/// What is read, and when: the signature first, because work on it needs no other file; the long
-/// portrait before EF.COM, because the traveller waits for the comparison of faces.
-const ORDER: [ElementaryFile; 4] = [
-    ElementaryFile::Sod,
-    ElementaryFile::DG1,
-    ElementaryFile::DG2,
-    ElementaryFile::Com,
-];
+/// What is wanted of a chip.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// What opens it.
+    pub passwords: Passwords,
+    /// Data groups to be read beside those that every inspection needs, if the chip has them; they
+    /// come after the portrait. Fingerprints and irises (3 and 4) are refused to this gate.
+    pub also: Vec<u8>,
+}
 
-/// Opens the chip with `key` and reads EF.SOD, DG1, DG2 and EF.COM, in this order.
+impl<P: Into<Passwords>> From<P> for Request {
+    fn from(passwords: P) -> Self {
+        Self {
+            passwords: passwords.into(),
+            also: Vec::new(),
+        }
+    }
+}
+
+/// Opens the chip and reads EF.SOD, DG14, DG1, DG15, DG2, the groups that are also wanted, and EF.COM,
+/// in this order. DG14 and DG15 are read where EF.SOD lists them, and the chip has to prove that it
+/// has the keys that they announce (Doc 9303-11, 6).
 ///
-/// A file that the chip refuses is noted in the result and does not end the reading. A chip that
-/// loses the session over a block that is too long for it is opened again with a smaller one.
+/// The signature comes first, because work on it needs no other file; then what gives new session
+/// keys; the long portrait before EF.COM, because the traveller waits for the comparison of faces.
+///
+/// A file that the chip refuses is noted in the result. Files that an inspection can do without end
+/// nothing, whatever is wrong with them. A chip that loses the session, or leaves the field for a
+/// moment, is opened again and read on where it stopped. `habits` says how to begin, and holds what
+/// was learnt at the end, also when reading fails.
 ///
 /// # Errors
 ///
 /// [`ReadError`] when nothing more can be read.
 pub fn read(
     card: &mut dyn Card,
-    key: &AccessKey,
-    apdus: ApduLength,
+    request: &Request,
+    habits: &mut Habits,
     rng: &mut impl CryptoRng,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<ChipFiles, ReadError> {
-    let mut session = Session::open(card, key, apdus, rng)?;
-    progress(Progress::Opened);
-    let mut files = ChipFiles::new();
-    for file in ORDER {
-        match read_file(&mut session, file, progress)? {
+    let session = Session::open(card, &request.passwords, habits, rng)?;
+    session.opened(progress);
+    let mut reading = Reading {
+        session,
+        files: ChipFiles::new(),
+        progress,
+    };
+    reading.file(ElementaryFile::Sod)?;
+    let listed = reading.listed();
+    let has = |group| listed.as_ref().is_none_or(|listed| listed.contains(&group));
+    let infos = if has(14) {
+        reading.security_options()?
+    } else {
+        None
+    };
+    if let Some(way) = infos.as_ref().and_then(chip_authentication::choose) {
+        reading.chip_authentication(&way)?;
+    }
+    reading.file(ElementaryFile::DG1)?;
+    let answer = if has(15) {
+        reading.active_authentication()?
+    } else {
+        ChallengeProof::NotAsked
+    };
+    reading.file(ElementaryFile::DG2)?;
+    for group in &request.also {
+        let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
+        if known && has(*group) {
+            reading.optional(ElementaryFile::DataGroup(*group))?;
+        }
+    }
+    reading.optional(ElementaryFile::Com)?;
+    Ok(reading.finish(answer))
+}
+
+/// A chip that is being read.
+struct Reading<'a, 'p, R> {
+    session: Session<'a, R>,
+    files: ChipFiles,
+    progress: &'p mut dyn FnMut(Progress<'_>),
+}
+
+impl<R: CryptoRng> Reading<'_, '_, R> {
+    fn file(&mut self, file: ElementaryFile) -> Result<(), ReadError> {
+        let mut partial = Partial::default();
+        let answer = loop {
+            match self.session.read_on(file, &mut partial, self.progress) {
+                Ok(answer) => break answer,
+                Err(error) => self.session.recover(error)?,
+            }
+        };
+        match answer {
             FileAnswer::Bytes(bytes) => {
-                progress(Progress::Done {
+                (self.progress)(Progress::Done {
                     file,
                     bytes: &bytes,
                 });
-                files.insert(file, bytes);
+                self.files.insert(file, bytes);
             }
-            FileAnswer::Refused(status) => files.refuse(file, status),
+            FileAnswer::Refused(status) => self.files.refuse(file, status),
         }
+        Ok(())
     }
-    Ok(files)
-}
 
-fn read_file<R: CryptoRng>(
-    session: &mut Session<'_, R>,
-    file: ElementaryFile,
-    progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<FileAnswer, ReadError> {
-    loop {
-        match session.read_file(file, progress) {
-            Err(error) if session.may_reopen_after(&error) => session.reopen()?,
+    /// A file that an inspection can do without. Only what ends the conversation ends the reading.
+    fn optional(&mut self, file: ElementaryFile) -> Result<(), ReadError> {
+        match self.file(file) {
+            Err(ReadError::Refused { status, .. }) => self.files.refuse(file, status),
+            // The chip gave something that is no such file: as good as none.
+            Err(
+                ReadError::Malformed { .. } | ReadError::TooLong { .. } | ReadError::Block { .. },
+            ) => self.files.refuse(file, Status::SUCCESS),
             result => return result,
         }
+        Ok(())
+    }
+
+    /// The data groups that EF.SOD lists. `None` where it cannot be read: then all may be there.
+    fn listed(&self) -> Option<Vec<u8>> {
+        let sod = Sod::parse(self.files.get(ElementaryFile::Sod)?).ok()?;
+        Some(sod.digests.keys().copied().collect())
+    }
+
+    fn security_options(&mut self) -> Result<Option<SecurityInfos>, ReadError> {
+        let file = ElementaryFile::DataGroup(14);
+        self.optional(file)?;
+        Ok(self
+            .files
+            .get(file)
+            .and_then(|bytes| SecurityInfos::of_dg14(bytes).ok()))
+    }
+
+    fn chip_authentication(&mut self, way: &chip_authentication::Way) -> Result<(), ReadError> {
+        match self.session.authenticate_chip(way) {
+            Err(error) => self.session.recover(error),
+            done => done,
+        }
+    }
+
+    fn active_authentication(&mut self) -> Result<ChallengeProof, ReadError> {
+        let file = ElementaryFile::DataGroup(15);
+        self.optional(file)?;
+        let Some(dg15) = self.files.get(file).map(<[u8]>::to_vec) else {
+            return Ok(ChallengeProof::NotAsked);
+        };
+        let mut challenge = [0; active_authentication::CHALLENGE];
+        self.session.rng.fill_bytes(&mut challenge);
+        let asked = active_authentication::ask(&mut self.session.channel, &dg15, &challenge);
+        let response = match asked {
+            Ok(response) => response,
+            // A chip that loses the session over the question has not answered it.
+            Err(error @ ReadError::Messaging { .. }) => {
+                self.session.recover(error)?;
+                return Ok(ChallengeProof::Refused(Status(0x6988)));
+            }
+            Err(error) => {
+                self.session.recover(error)?;
+                active_authentication::ask(&mut self.session.channel, &dg15, &challenge)?
+            }
+        };
+        Ok(if response.status == Status::SUCCESS {
+            ChallengeProof::Answered {
+                challenge,
+                signature: response.data.to_vec(),
+            }
+        } else {
+            ChallengeProof::Refused(response.status)
+        })
+    }
+
+    fn finish(mut self, active_authentication: ChallengeProof) -> ChipFiles {
+        let chip_authentication: ChipProof = self.session.chip_proof();
+        self.files.set_conversation(Conversation {
+            access: self.session.access.clone(),
+            chip_authentication,
+            mapping: self.session.mapping.clone(),
+            active_authentication,
+            notices: self.session.channel.take_notices(),
+        });
+        self.files
     }
 }
 

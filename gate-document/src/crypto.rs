@@ -3,7 +3,10 @@
 //! OpenSSL 3 keeps single DES in its legacy provider, which a gate need not load: two-key triple
 //! DES with equal keys is single DES, and the retail MAC needs no more.
 
+use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
+use openssl::pkey::PKey;
+use openssl::sign::Signer;
 use openssl::symm::{Cipher, Crypter, Mode};
 use zeroize::Zeroizing;
 
@@ -30,6 +33,8 @@ pub enum KeyUse {
     Encryption = 1,
     /// Message authentication.
     Mac = 2,
+    /// Encryption of the nonce of PACE with a key from the password.
+    Password = 3,
 }
 
 /// SHA-1 of `data`, which key derivation for triple DES prescribes.
@@ -41,6 +46,20 @@ pub fn sha1(data: &[u8]) -> Result<Zeroizing<[u8; 20]>, CryptoError> {
     let digest =
         hash(MessageDigest::sha1(), data).map_err(|_| CryptoError { operation: "SHA-1" })?;
     let mut bytes = Zeroizing::new([0; 20]);
+    bytes.copy_from_slice(&digest);
+    Ok(bytes)
+}
+
+/// SHA-256 of `data`, which key derivation for the longer AES keys prescribes.
+///
+/// # Errors
+///
+/// [`CryptoError`] when OpenSSL has no SHA-256.
+pub fn sha256(data: &[u8]) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
+    let digest = hash(MessageDigest::sha256(), data).map_err(|_| CryptoError {
+        operation: "SHA-256",
+    })?;
+    let mut bytes = Zeroizing::new([0; 32]);
     bytes.copy_from_slice(&digest);
     Ok(bytes)
 }
@@ -99,6 +118,46 @@ pub fn retail_mac(key: &TripleDesKey, data: &[u8]) -> Result<[u8; DES_BLOCK], Cr
     Ok(bytes)
 }
 
+/// AES in `mode`: CBC with `iv`, or single blocks where there is none; no padding.
+pub(crate) fn aes(
+    key: &[u8],
+    iv: Option<&[u8]>,
+    mode: Mode,
+    data: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    const REFUSED: CryptoError = CryptoError { operation: "AES" };
+    let cipher = match (key.len(), iv) {
+        (16, Some(_)) => Cipher::aes_128_cbc(),
+        (24, Some(_)) => Cipher::aes_192_cbc(),
+        (32, Some(_)) => Cipher::aes_256_cbc(),
+        (16, None) => Cipher::aes_128_ecb(),
+        (24, None) => Cipher::aes_192_ecb(),
+        (32, None) => Cipher::aes_256_ecb(),
+        _ => return Err(REFUSED),
+    };
+    crypt(cipher, mode, key, iv, data).map_err(|_| REFUSED)
+}
+
+/// AES-CMAC (NIST SP 800-38B) of `data`, its first eight bytes.
+pub(crate) fn cmac(key: &[u8], data: &[u8]) -> Result<[u8; 8], CryptoError> {
+    const REFUSED: CryptoError = CryptoError {
+        operation: "AES-CMAC",
+    };
+    let cipher = match key.len() {
+        16 => Cipher::aes_128_cbc(),
+        24 => Cipher::aes_192_cbc(),
+        32 => Cipher::aes_256_cbc(),
+        _ => return Err(REFUSED),
+    };
+    let mac = || -> Result<Vec<u8>, ErrorStack> {
+        let key = PKey::cmac(&cipher, key)?;
+        let mut signer = Signer::new_without_digest(&key)?;
+        signer.sign_oneshot_to_vec(data)
+    };
+    let mac = mac().map_err(|_| REFUSED)?;
+    mac.first_chunk().copied().ok_or(REFUSED)
+}
+
 /// Padding method 2 of ISO/IEC 9797-1: 80, then zeros up to a whole block.
 #[must_use]
 pub fn pad(data: &[u8], block: usize) -> Zeroizing<Vec<u8>> {
@@ -124,19 +183,32 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
 }
 
 fn triple_des(k1: &[u8], k2: &[u8], mode: Mode, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    const REFUSED: CryptoError = CryptoError {
-        operation: "triple DES",
-    };
-    let cipher = Cipher::des_ede3_cbc();
     let key = Zeroizing::new([k1, k2, k1].concat());
-    let mut crypter =
-        Crypter::new(cipher, mode, &key, Some(&[0; DES_BLOCK])).map_err(|_| REFUSED)?;
+    crypt(
+        Cipher::des_ede3_cbc(),
+        mode,
+        &key,
+        Some(&[0; DES_BLOCK]),
+        data,
+    )
+    .map(|mut output| core::mem::take(&mut *output))
+    .map_err(|_| CryptoError {
+        operation: "triple DES",
+    })
+}
+
+fn crypt(
+    cipher: Cipher,
+    mode: Mode,
+    key: &[u8],
+    iv: Option<&[u8]>,
+    data: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {
+    let mut crypter = Crypter::new(cipher, mode, key, iv)?;
     crypter.pad(false);
-    let mut output = vec![0; data.len() + DES_BLOCK];
-    let written = crypter.update(data, &mut output).map_err(|_| REFUSED)?;
-    let rest = crypter
-        .finalize(&mut output[written..])
-        .map_err(|_| REFUSED)?;
+    let mut output = Zeroizing::new(vec![0; data.len() + cipher.block_size()]);
+    let written = crypter.update(data, &mut output)?;
+    let rest = crypter.finalize(&mut output[written..])?;
     output.truncate(written + rest);
     Ok(output)
 }

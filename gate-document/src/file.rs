@@ -1,6 +1,7 @@
 //! The files of the chip's travel document application (Doc 9303-10, 3 and 4.6).
 
 use crate::apdu::Status;
+use crate::conversation::Conversation;
 use crate::sensitive::Sensitive;
 use core::fmt;
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ impl fmt::Display for ElementaryFile {
 pub struct ChipFiles {
     files: BTreeMap<ElementaryFile, Sensitive<Vec<u8>>>,
     refused: BTreeMap<ElementaryFile, Status>,
+    conversation: Option<Conversation>,
 }
 
 impl ChipFiles {
@@ -101,6 +103,17 @@ impl ChipFiles {
     #[must_use]
     pub fn refusal(&self, file: ElementaryFile) -> Option<Status> {
         self.refused.get(&file).copied()
+    }
+
+    /// Adds what happened beside the files.
+    pub fn set_conversation(&mut self, conversation: Conversation) {
+        self.conversation = Some(conversation);
+    }
+
+    /// How the chip was opened and what it proved. `None` for files that did not come from a chip.
+    #[must_use]
+    pub const fn conversation(&self) -> Option<&Conversation> {
+        self.conversation.as_ref()
     }
 
     /// The whole file, outer tag included.

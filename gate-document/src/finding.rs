@@ -36,11 +36,16 @@ pub enum Check {
     OnePerson,
     /// The document is on no list of lost, stolen or wanted.
     Lists,
+    /// The chip has the private key that its signed data groups announce for Chip Authentication, or
+    /// proved as much in PACE (Doc 9303-11, 6.2 and 4.4.3.5).
+    ChipAuthentication,
+    /// The chip signed a challenge with the key of its signed DG15 (Doc 9303-11, 6.1).
+    ActiveAuthentication,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -56,6 +61,8 @@ impl Check {
         Self::PresentationAttack,
         Self::OnePerson,
         Self::Lists,
+        Self::ChipAuthentication,
+        Self::ActiveAuthentication,
     ];
 }
 

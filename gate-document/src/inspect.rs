@@ -7,11 +7,12 @@ mod face;
 
 pub use face::{PortraitFailure, decode_portrait};
 
-use crate::bac::AccessError;
+use crate::access::{Access, AccessError};
+use crate::authenticity;
 use crate::chip::ReadError;
 use crate::country;
 use crate::file::{ChipFiles, ElementaryFile};
-use crate::finding::{Check, Finding, Outcome};
+use crate::finding::{Check, Finding};
 use crate::lds::{self, LdsError};
 use crate::mrz::{self, Field, Mrz};
 use crate::passive;
@@ -22,7 +23,7 @@ use jiff::civil::Date;
 use openssl::x509::X509;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 11] = [
+pub const CHECKS: [Check; 13] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -34,6 +35,8 @@ pub const CHECKS: [Check; 11] = [
     Check::IssuerAgainstSigner,
     Check::PrintedAgainstChip,
     Check::Portrait,
+    Check::ChipAuthentication,
+    Check::ActiveAuthentication,
 ];
 
 /// What an inspection has found.
@@ -50,12 +53,13 @@ pub struct Inspection {
 impl Inspection {
     /// The rule for letting a document through: every one of [`CHECKS`] was done and passed. A check
     /// that was not done or is not supported counts as little as one that failed, and an expired
-    /// document is not let through either.
+    /// document is not let through either. The proofs of [`authenticity::OFFERED`] need not be
+    /// supported by the document: where its signed data groups announce none, none is missed.
     #[must_use]
     pub fn genuine(&self) -> bool {
         CHECKS.iter().all(|check| {
             self.finding(*check)
-                .is_some_and(|finding| finding.outcome == Outcome::Passed)
+                .is_some_and(authenticity::is_acceptable)
         })
     }
 
@@ -131,11 +135,14 @@ pub fn inspect_without_portrait(
     let mut findings = vec![
         mrz::consistency(printed),
         mrz::validity(printed, today),
-        chip_opened(),
+        chip_opened(chip.conversation().map(|conversation| &conversation.access)),
         chip_reading(chip),
         printed_against_chip(printed, dg1.as_ref()),
     ];
-    match chip.get(ElementaryFile::Sod).map(Sod::parse) {
+    let sod = chip.get(ElementaryFile::Sod).map(Sod::parse);
+    let readable = sod.as_ref().and_then(|sod| sod.as_ref().ok());
+    findings.extend(authenticity::findings(chip, readable));
+    match sod {
         Some(Ok(sod)) => {
             let signature = passive::authenticate(&sod, trust, today);
             let zone = dg1.as_ref().and_then(|dg1| dg1.as_ref().ok());
@@ -163,14 +170,14 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
     let reason = error.to_string();
     let mut findings = vec![mrz::consistency(printed), mrz::validity(printed, today)];
     findings.extend(match error {
-        ReadError::Access(AccessError::NotOffered { .. }) => {
+        ReadError::Access(AccessError::Refused { .. }) => {
             vec![Finding::not_supported(Check::ChipAccess, reason)]
         }
         ReadError::NoApplication { .. } | ReadError::Access(_) => {
             vec![Finding::failed(Check::ChipAccess, reason)]
         }
         // The chip or the reader went away, or OpenSSL failed us: nothing is known of either check.
-        ReadError::Card(_) | ReadError::Crypto(_) => vec![
+        ReadError::Card { .. } | ReadError::Crypto(_) => vec![
             Finding::not_done(Check::ChipAccess, reason.clone()),
             Finding::not_done(Check::ChipReading, reason),
         ],
@@ -179,16 +186,19 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
         | ReadError::Malformed { .. }
         | ReadError::TooLong { .. }
         | ReadError::Block { .. } => {
-            vec![chip_opened(), Finding::failed(Check::ChipReading, reason)]
+            vec![
+                chip_opened(None),
+                Finding::failed(Check::ChipReading, reason),
+            ]
         }
     });
     Inspection::of(findings, None, None)
 }
 
 /// Which protocol opened the chip is part of the result (BSI TR-03135-1).
-fn chip_opened() -> Finding {
+fn chip_opened(access: Option<&Access>) -> Finding {
     Finding {
-        reason: "BAC".to_owned(),
+        reason: access.map(ToString::to_string).unwrap_or_default(),
         ..Finding::passed(Check::ChipAccess)
     }
 }

@@ -6,10 +6,11 @@
 //! One document, step by step:
 //!
 //! 1. [`Mrz::parse`] reads the printed zone, [`Mrz::access_key`] is what opens the chip.
-//! 2. [`chip::read`] opens it ([`bac`]), and reads its files under [`secure_messaging`].
+//! 2. [`chip::read`] opens it (PACE, or BAC where the chip has no PACE: [`access`] says which and why),
+//!    reads its files under [`secure_messaging`], and lets it prove that it is no copy.
 //! 3. [`lds`] finds zone and portrait in the files, [`portrait::decode`] makes pixels of the latter.
 //! 4. [`inspect()`] says of every check whether it passed: [`sod`] reads the signature, [`passive`]
-//!    judges it with the [`TrustStore`].
+//!    judges it with the [`TrustStore`]; [`authenticity`] what the chip proved.
 //!
 //! A signed barcode goes its own way: [`seal`].
 //!
@@ -18,32 +19,47 @@
 //! than a limit that is written beside the code.
 #![forbid(unsafe_code)]
 
+pub mod access;
+pub mod active_authentication;
 pub mod algorithm;
 pub mod apdu;
-pub mod bac;
+pub mod authenticity;
+mod bac;
 pub mod card;
+pub mod channel;
 pub mod chip;
+mod chip_authentication;
+pub mod cipher;
+pub mod conversation;
 pub mod country;
 pub mod crypto;
+pub mod domain;
 pub mod file;
 pub mod finding;
 pub mod inspect;
 pub mod lds;
 pub mod mrz;
+mod pace;
 pub mod passive;
 pub mod portrait;
 pub mod seal;
 pub mod secure_messaging;
+pub mod security_info;
 pub mod sensitive;
 pub mod sod;
+pub mod step;
 pub mod tlv;
 pub mod trust;
 
 #[cfg(test)]
 mod test_issuer;
+#[cfg(test)]
+mod test_random;
 
+pub use access::{Access, AccessError, CardAccessNumber, Passwords};
 pub use card::{Card, CardError};
-pub use chip::{ApduLength, Progress, ReadError, read};
+pub use chip::{ApduLength, Cause, ChipKind, Habits, Memory, Progress, ReadError, Request, read};
+pub use conversation::Conversation;
 pub use file::{ChipFiles, ElementaryFile};
 pub use finding::{Check, Finding, Outcome};
 pub use inspect::{

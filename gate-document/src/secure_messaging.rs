@@ -2,48 +2,10 @@
 //! encrypted and authenticated, and counted.
 
 use crate::apdu::{Command, Response, SHORT_RESPONSE, Status, low_bytes};
-use crate::crypto::{self, CryptoError, DES_BLOCK, TripleDesKey};
+use crate::cipher::{Key, Suite};
+use crate::crypto::{self, CryptoError, KeyUse};
 use crate::tlv::{self, Reader, TlvError};
 use zeroize::Zeroizing;
-
-/// Cipher and keys of a session. Protocols that agree on AES add their variant here.
-pub(crate) enum SessionKeys {
-    /// Triple DES in CBC mode and the retail MAC.
-    TripleDes {
-        /// KS_Enc.
-        encryption: TripleDesKey,
-        /// KS_MAC.
-        mac: TripleDesKey,
-    },
-}
-
-impl SessionKeys {
-    const fn block(&self) -> usize {
-        match self {
-            Self::TripleDes { .. } => DES_BLOCK,
-        }
-    }
-
-    fn encrypt(&self, padded: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        match self {
-            Self::TripleDes { encryption, .. } => crypto::triple_des_encrypt(encryption, padded),
-        }
-    }
-
-    fn decrypt(&self, cryptogram: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        match self {
-            Self::TripleDes { encryption, .. } => {
-                crypto::triple_des_decrypt(encryption, cryptogram)
-            }
-        }
-    }
-
-    fn mac(&self, data: &[u8]) -> Result<[u8; MAC], CryptoError> {
-        match self {
-            Self::TripleDes { mac, .. } => crypto::retail_mac(mac, data),
-        }
-    }
-}
 
 /// Bytes in a MAC, whatever the cipher.
 const MAC: usize = 8;
@@ -54,6 +16,9 @@ const OVERHEAD: usize = 1 + 2 + 1 + 4 + 2 + MAC;
 
 /// Tags of the data objects (Doc 9303-11, 9.8.4).
 const CRYPTOGRAM: u32 = 0x87;
+/// The same after an odd instruction: what is inside are data objects, and no padding indicator
+/// stands before it.
+const CRYPTOGRAM_OF_OBJECTS: u32 = 0x85;
 const EXPECTED_LENGTH: u32 = 0x97;
 const STATUS: u32 = 0x99;
 const CHECKSUM: u32 = 0x8E;
@@ -100,36 +65,55 @@ pub(crate) enum Answer {
     Naked(Status),
 }
 
-impl Answer {
-    pub(crate) const fn status(&self) -> Status {
-        match self {
-            Self::Protected(response) => response.status,
-            Self::Naked(status) => *status,
-        }
-    }
-}
-
 /// A session with a chip.
 pub(crate) struct SecureMessaging {
-    keys: SessionKeys,
+    encryption: Key,
+    mac: Key,
     /// Send sequence counter; only its last block is ever used.
     counter: u128,
 }
 
 impl SecureMessaging {
-    pub(crate) const fn new(keys: SessionKeys, counter: u128) -> Self {
-        Self { keys, counter }
+    /// A session with keys from a shared secret (Doc 9303-11, 9.7.1).
+    pub(crate) fn derive(suite: Suite, secret: &[u8], counter: u128) -> Result<Self, CryptoError> {
+        Ok(Self {
+            encryption: suite.derive(secret, KeyUse::Encryption)?,
+            mac: suite.derive(secret, KeyUse::Mac)?,
+            counter,
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn new(encryption: Key, mac: Key, counter: u128) -> Self {
+        Self {
+            encryption,
+            mac,
+            counter,
+        }
+    }
+
+    /// The key that authentication tokens of the protocol that made this session are under.
+    pub(crate) const fn mac_key(&self) -> &Key {
+        &self.mac
+    }
+
+    /// The key that the session is encrypted with.
+    pub(crate) const fn encryption_key(&self) -> &Key {
+        &self.encryption
+    }
+
+    const fn block(&self) -> usize {
+        self.encryption.suite().block()
     }
 
     /// Longest data that a short response can carry in a session with these keys.
     pub(crate) const fn short_block(&self) -> usize {
-        let block = self.keys.block();
+        let block = self.block();
         // At least one byte of the last cipher block is padding.
         (SHORT_RESPONSE - OVERHEAD) / block * block - 1
     }
 
-    /// Encrypts and authenticates `command`. Its instruction must be even: an odd one has its data
-    /// in DO'85', which nothing here sends yet.
+    /// Encrypts and authenticates `command`.
     pub(crate) fn protect(
         &mut self,
         command: &Command<'_>,
@@ -137,14 +121,15 @@ impl SecureMessaging {
         self.counter = self.counter.wrapping_add(1);
         let mut objects = Zeroizing::new(Vec::new());
         if !command.data.is_empty() {
-            let cryptogram = self
-                .keys
-                .encrypt(&crypto::pad(command.data, self.keys.block()))?;
-            tlv::write(
-                &mut objects,
-                CRYPTOGRAM,
-                &[&[0x01], &cryptogram[..]].concat(),
-            );
+            let padded = crypto::pad(command.data, self.block());
+            let vector = self.encryption.vector(&self.counter_block())?;
+            let cryptogram = self.encryption.encrypt(&vector, &padded)?;
+            if command.instruction % 2 == 0 {
+                let indicated = [&[0x01], &cryptogram[..]].concat();
+                tlv::write(&mut objects, CRYPTOGRAM, &indicated);
+            } else {
+                tlv::write(&mut objects, CRYPTOGRAM_OF_OBJECTS, &cryptogram);
+            }
         }
         if let Some(expected) = command.expected {
             if expected > SHORT_RESPONSE {
@@ -155,9 +140,9 @@ impl SecureMessaging {
         }
         let header = [PROTECTED_CLASS, command.instruction, command.p1, command.p2];
         let mut authenticated = self.counter_block();
-        authenticated.extend_from_slice(&crypto::pad(&header, self.keys.block()));
+        authenticated.extend_from_slice(&crypto::pad(&header, self.block()));
         authenticated.extend_from_slice(&objects);
-        let mac = self.keys.mac(&authenticated)?;
+        let mac = self.mac.checksum(&authenticated)?;
         tlv::write(&mut objects, CHECKSUM, &mac);
         let long = command
             .expected
@@ -180,7 +165,7 @@ impl SecureMessaging {
         let objects = Objects::read(&response.data)?;
         let mut authenticated = self.counter_block();
         authenticated.extend_from_slice(objects.authenticated);
-        if !crypto::same(&self.keys.mac(&authenticated)?, objects.checksum) {
+        if !crypto::same(&self.mac.checksum(&authenticated)?, objects.checksum) {
             return Err(MessagingError::Checksum);
         }
         let data = match objects.cryptogram {
@@ -205,10 +190,11 @@ impl SecureMessaging {
     }
 
     fn decrypt(&self, cryptogram: &[u8]) -> Result<Zeroizing<Vec<u8>>, MessagingError> {
-        if !cryptogram.len().is_multiple_of(self.keys.block()) {
+        if !cryptogram.len().is_multiple_of(self.block()) {
             return Err(MessagingError::Padding);
         }
-        let mut data = self.keys.decrypt(cryptogram)?;
+        let vector = self.encryption.vector(&self.counter_block())?;
+        let mut data = self.encryption.decrypt(&vector, cryptogram)?;
         let length = crypto::unpadded_length(&data).ok_or(MessagingError::Padding)?;
         data.truncate(length);
         Ok(data)
@@ -216,7 +202,7 @@ impl SecureMessaging {
 
     fn counter_block(&self) -> Vec<u8> {
         let bytes = self.counter.to_be_bytes();
-        bytes[bytes.len() - self.keys.block()..].to_vec()
+        bytes[bytes.len() - self.block()..].to_vec()
     }
 }
 
@@ -234,7 +220,7 @@ impl<'a> Objects<'a> {
     fn read(data: &'a [u8]) -> Result<Self, MessagingError> {
         // Data that does not even look protected is not a malformed response but a naked one.
         let unprotected = MessagingError::Unprotected { found: data.len() };
-        if !matches!(data.first(), Some(0x87 | 0x99)) {
+        if !matches!(data.first(), Some(0x85 | 0x87 | 0x99)) {
             return Err(unprotected);
         }
         let mut reader = Reader::new(data);
@@ -243,7 +229,9 @@ impl<'a> Objects<'a> {
                 Some((0x01, cryptogram)) => Some(cryptogram),
                 _ => return Err(object.wrong("padding indicator 01").into()),
             },
-            None => None,
+            None => reader
+                .optional(CRYPTOGRAM_OF_OBJECTS)?
+                .map(|object| object.value),
         };
         let status = reader.expect(STATUS, "status (99)")?;
         let word = status
@@ -275,11 +263,12 @@ mod tests {
 
     /// The session of Doc 9303-11, Appendix D.4.
     fn session() -> SecureMessaging {
-        let keys = SessionKeys::TripleDes {
-            encryption: Zeroizing::new(hex!("979EC13B1CBFE9DCD01AB0FED307EAE5")),
-            mac: Zeroizing::new(hex!("F1CB1F1FB5ADF208806B89DC579DC1F8")),
-        };
-        SecureMessaging::new(keys, 0x8870_2212_0C06_C226)
+        let key = |bytes: &[u8]| Key::new(Suite::TripleDes, bytes).unwrap();
+        SecureMessaging::new(
+            key(&hex!("979EC13B1CBFE9DCD01AB0FED307EAE5")),
+            key(&hex!("F1CB1F1FB5ADF208806B89DC579DC1F8")),
+            0x8870_2212_0C06_C226,
+        )
     }
 
     const SELECT: Command<'static> = Command {
@@ -369,6 +358,10 @@ mod tests {
     #[test]
     fn a_short_block_fills_a_short_response() {
         assert_eq!(session().short_block(), 231);
+        for suite in [Suite::Aes128, Suite::Aes192, Suite::Aes256] {
+            let session = SecureMessaging::derive(suite, &[7; 32], 0).unwrap();
+            assert_eq!(session.short_block(), 223, "{suite}");
+        }
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use crate::event::{FaceReport, FaceVerdict, ListsAnswer};
 use crate::referral::{Outcome, Referral};
+use gate_document::authenticity;
 use gate_document::finding::Outcome as CheckOutcome;
 use gate_document::mrz::Mrz;
 use gate_document::{Check, Finding};
@@ -140,7 +141,14 @@ impl Evidence {
     fn lacks_nothing(&self) -> bool {
         let findings = self.findings();
         let passed = |check| outcome_of(check, &findings) == Some(CheckOutcome::Passed);
+        // A proof that the document's signed data groups do not announce is not missed; one that they
+        // announce and that was not given, or that this gate cannot ask for, is for the officer.
+        let proven = |check| {
+            let proof = findings.iter().find(|finding| finding.check == check);
+            proof.is_some_and(authenticity::is_acceptable)
+        };
         MANDATORY.into_iter().all(passed)
+            && authenticity::OFFERED.into_iter().all(proven)
             && findings
                 .iter()
                 .all(|finding| finding.outcome != CheckOutcome::Failed)

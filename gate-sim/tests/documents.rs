@@ -6,7 +6,8 @@
 )]
 
 use gate_document::{
-    AccessKey, ApduLength, Check, Inspection, Mrz, Outcome, TrustStore, inspect, read,
+    AccessKey, ApduLength, Check, Inspection, Mrz, TrustStore, authenticity::is_acceptable,
+    inspect, read,
 };
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
@@ -57,17 +58,17 @@ fn inspected(document: &TestDocument, trusted: &Authority) -> Inspection {
     );
     let mut card = InField::new(Chip::new(document, 1));
     let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let files = read(&mut card, &key, ApduLength::Extended, &mut rng, &mut |_| {}).unwrap();
+    let mut habits = ApduLength::Extended.into();
+    let files = read(&mut card, &key.into(), &mut habits, &mut rng, &mut |_| {}).unwrap();
     let trust = TrustStore::from_pem(&trusted.csca_pem().unwrap()).unwrap();
     inspect(&printed, &files, &trust, Some(TODAY))
 }
 
 fn failed(inspection: &Inspection) -> Vec<Check> {
-    let is_bad = |outcome: Outcome| outcome != Outcome::Passed;
     inspection
         .findings
         .iter()
-        .filter(|finding| is_bad(finding.outcome))
+        .filter(|finding| !is_acceptable(finding))
         .map(|finding| finding.check)
         .collect()
 }

@@ -122,7 +122,13 @@ fn a_document_slips_away(
     let placed = Placed::place(chip, daemon.card_address()).unwrap();
     assert!(watch_for(reader, true).1);
     let (files, _) = read_once(reader, document, ApduLength::Short);
-    assert_eq!(files.err(), Some(ReadError::Card(CardError::Removed)));
+    assert!(matches!(
+        files.err(),
+        Some(ReadError::Card {
+            error: CardError::Removed,
+            ..
+        })
+    ));
     assert!(!watch_for(reader, false).1);
     assert!(!placed.is_in_field());
     assert_eq!(reader.connect().err(), Some(CardError::Removed));
@@ -141,7 +147,9 @@ fn a_reset_ends_the_session(
     let key = AccessKey::from_mrz_information(document.key_information());
     for seed in 0..3 {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let files = read(&mut card, &key, ApduLength::Extended, &mut rng, &mut |_| {}).unwrap();
+        let mut habits = ApduLength::Extended.into();
+        let request = key.clone().into();
+        let files = read(&mut card, &request, &mut habits, &mut rng, &mut |_| {}).unwrap();
         check_files(&files, document);
         card.reset().unwrap();
     }
@@ -341,7 +349,8 @@ fn read_once(
     let mut card = Timed::new(reader.connect().unwrap(), clock);
     let key = AccessKey::from_mrz_information(document.key_information());
     let mut rng = ChaCha20Rng::seed_from_u64(5);
-    let files = read(&mut card, &key, apdus, &mut rng, &mut |_| {});
+    let mut habits = apdus.into();
+    let files = read(&mut card, &key.into(), &mut habits, &mut rng, &mut |_| {});
     let (all, device, count) = (start.elapsed(), card.device_time(), card.exchanges().len());
     (
         files,

@@ -1,254 +1,487 @@
-//! An opened chip, and how its files are read block by block.
+//! An opened chip, and how it is opened again.
 
-use super::{ApduLength, Progress, ReadError};
-use crate::apdu::{self, Command, Response, Status};
+use super::habits::{ApduLength, Extended, Habits};
+use super::{Progress, ReadError};
+use crate::access::{Access, AccessError, Passwords, Protocol, WithoutPace};
+use crate::apdu::{Command, Response, SHORT_RESPONSE, Status};
 use crate::bac;
 use crate::card::{Card, CardError};
+use crate::channel::{Channel, Notice};
+use crate::chip_authentication::{self, Failure, Way};
+use crate::conversation::{ChipProof, MappingProof};
+use crate::domain::Domain;
 use crate::file::ElementaryFile;
-use crate::mrz::AccessKey;
-use crate::secure_messaging::{Answer, MessagingError, SecureMessaging};
-use crate::tlv::{self, Found, TlvError};
+use crate::pace::{self, MappedChip, Password};
+use crate::secure_messaging::MessagingError;
+use crate::security_info::{PaceInfo, SecurityInfos};
+use crate::step::Step;
+use crate::tlv::{self, Reader, TlvError};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
 /// Application identifier of the travel document application (Doc 9303-10, 3.2).
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 
-/// Enough of a file for tag and length: 9303 has one-byte tags and files below 64 kB.
-const HEAD: usize = 4;
+/// Files in the master file (Doc 9303-11, 9.2.11).
+const CARD_ACCESS: (u16, u8) = (0x011C, 0x1C);
+const CARD_SECURITY: (u16, u8) = (0x011D, 0x1D);
 
-/// Longest file. READ BINARY with an even instruction reaches offsets of fifteen bits.
-const LONGEST_FILE: usize = 0x7FFF;
+/// Longest file in the master file that is looked at.
+const LONGEST_INFO: usize = 0x4000;
 
-/// Block with extended length. More gains nothing measurable, and a lost frame costs more.
-const EXTENDED_BLOCK: usize = 4096;
+/// Blocks with extended length, then what old chips still accept. More than 4 kB gains nothing
+/// measurable, and a lost frame costs more.
+const BLOCKS: [usize; 3] = [4096, 2048, 1024];
+const SMALL_BLOCKS: [usize; 6] = [192, 160, 128, 96, 64, 32];
 
-/// Smaller blocks that old chips still accept.
-const SMALL_BLOCKS: [usize; 4] = [192, 160, 128, 96];
+/// Sessions opened again without a smaller block as the remedy.
+const SPARE_SESSIONS: u8 = 2;
+
+/// Times that a document may leave and come back.
+const SPARE_ABSENCES: u8 = 1;
 
 /// A chip whose application is selected and opened.
 pub(super) struct Session<'a, R> {
-    card: &'a mut dyn Card,
-    key: &'a AccessKey,
-    rng: &'a mut R,
-    messaging: SecureMessaging,
-    /// Bytes asked for at a time.
-    block: usize,
-    /// Whether READ BINARY may select the file by itself, which saves a command per file.
-    by_short_identifier: bool,
-}
-
-/// What became of a file.
-pub(super) enum FileAnswer {
-    /// All of it.
-    Bytes(Vec<u8>),
-    /// The chip does not have it or does not give it.
-    Refused(Status),
+    pub(super) channel: Channel<'a>,
+    passwords: &'a Passwords,
+    pub(super) rng: &'a mut R,
+    pub(super) habits: &'a mut Habits,
+    pub(super) access: Access,
+    pub(super) mapping: MappingProof,
+    /// Chip Authentication, as far as it has come.
+    pub(super) chip_proof: ChipProof,
+    /// The way of the Chip Authentication whose keys protect the session; it must be gone again in
+    /// every new session.
+    way: Option<Way>,
+    /// New keys were agreed on, and no response has shown yet that the chip has them.
+    unproven: bool,
+    /// Which file the chip has selected.
+    pub(super) selected: Option<ElementaryFile>,
+    /// Bytes that were asked for last.
+    asked: usize,
+    /// A smaller block was taken since the chip last gave a protected response.
+    shrunk: bool,
+    spare_sessions: u8,
+    spare_absences: u8,
 }
 
 impl<'a, R: CryptoRng> Session<'a, R> {
     pub(super) fn open(
         card: &'a mut dyn Card,
-        key: &'a AccessKey,
-        apdus: ApduLength,
+        passwords: &'a Passwords,
+        habits: &'a mut Habits,
         rng: &'a mut R,
     ) -> Result<Self, ReadError> {
-        select_application(card)?;
-        let messaging = bac::authenticate(card, key, rng)?;
-        let block = match apdus {
-            ApduLength::Short => messaging.short_block(),
-            ApduLength::Extended => EXTENDED_BLOCK,
+        let mut channel = Channel::new(card);
+        let mut absences = SPARE_ABSENCES;
+        let (access, mapping) = loop {
+            match open(&mut channel, passwords, habits, rng) {
+                Err(ReadError::Card {
+                    step,
+                    error: CardError::Removed,
+                }) if absences > 0 && channel.reconnect().is_ok() => {
+                    absences -= 1;
+                    channel.note(Notice::CameBack { step });
+                }
+                result => break result?,
+            }
         };
         Ok(Self {
-            card,
-            key,
+            channel,
+            passwords,
             rng,
-            messaging,
-            block,
-            by_short_identifier: true,
+            habits,
+            access,
+            mapping,
+            chip_proof: ChipProof::NotAsked,
+            way: None,
+            unproven: false,
+            selected: None,
+            asked: 0,
+            shrunk: false,
+            spare_sessions: SPARE_SESSIONS,
+            spare_absences: absences,
         })
     }
 
-    /// Selects files as the worked example of the standard does.
-    #[cfg(test)]
-    pub(super) fn select_by_identifier(&mut self) {
-        self.by_short_identifier = false;
-    }
-
-    /// Whether `error` may come from a block that was too long, and a smaller one is left. The
-    /// smaller one is then taken.
-    pub(super) fn may_reopen_after(&mut self, error: &ReadError) -> bool {
-        let extended = self.block > self.messaging.short_block();
-        let too_long = match error {
-            ReadError::Messaging {
-                problem: MessagingError::Ended { .. },
-                ..
-            } => true,
-            // Readers that cannot carry extended length fail instead of saying so.
-            ReadError::Card(CardError::Reader { .. } | CardError::TooShort { .. }) => extended,
-            _ => false,
-        };
-        too_long && self.shrink(self.block)
-    }
-
-    /// Opens the application again after the chip ended the session.
-    pub(super) fn reopen(&mut self) -> Result<(), ReadError> {
-        select_application(self.card)?;
-        self.messaging = bac::authenticate(self.card, self.key, self.rng)?;
-        Ok(())
-    }
-
-    pub(super) fn read_file(
+    pub(super) fn exchange(
         &mut self,
-        file: ElementaryFile,
-        progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<FileAnswer, ReadError> {
-        let head = match self.head(file)? {
-            Ok(head) => head,
-            Err(status) => return Ok(FileAnswer::Refused(status)),
-        };
-        let length = file_length(file, &head)?;
-        progress(Progress::Begun { file, length });
-        // Reserved at once: a vector that grows leaves copies behind. `LONGEST_FILE` bounds it.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(length.max(head.len())));
-        bytes.extend_from_slice(&head);
-        bytes.truncate(length);
-        while bytes.len() < length {
-            let block = self.block(file, bytes.len(), length - bytes.len())?;
-            bytes.extend_from_slice(&block);
-            progress(Progress::Advanced {
-                file,
-                read: bytes.len(),
-                length,
-            });
-        }
-        Ok(FileAnswer::Bytes(core::mem::take(&mut *bytes)))
-    }
-
-    /// Selects the file and reads its first bytes, or says with which status the chip refused.
-    fn head(
-        &mut self,
-        file: ElementaryFile,
-    ) -> Result<Result<Zeroizing<Vec<u8>>, Status>, ReadError> {
-        if self.by_short_identifier {
-            let answer = self.read_binary(file, 0x80 | file.short_identifier(), 0, HEAD)?;
-            match data_of(answer) {
-                Ok(data) => return Ok(Ok(data)),
-                // A file that does not exist says nothing about how files are selected.
-                Err(status) => self.by_short_identifier = status == Status::FILE_NOT_FOUND,
+        step: Step,
+        command: &Command<'_>,
+    ) -> Result<Response, ReadError> {
+        self.asked = command.expected.unwrap_or(0);
+        let response = self.channel.exchange(step, command)?;
+        if self.channel.proven() {
+            self.unproven = false;
+            self.shrunk = false;
+            if command
+                .expected
+                .is_some_and(|expected| expected > SHORT_RESPONSE)
+            {
+                self.habits.extended = Extended::Works;
             }
         }
-        let select = Command {
-            class: 0,
-            instruction: 0xA4,
-            p1: 0x02,
-            p2: 0x0C,
-            data: &file.identifier().to_be_bytes(),
-            expected: None,
-        };
-        let selected = self.exchange(file, &select)?.status();
-        if !selected.is_done() {
-            return Ok(Err(selected));
-        }
-        let answer = self.read_binary(file, 0, 0, HEAD)?;
-        Ok(data_of(answer))
+        Ok(response)
     }
 
-    /// Reads up to `remaining` bytes at `offset`, with smaller blocks until the chip agrees.
-    fn block(
-        &mut self,
-        file: ElementaryFile,
-        offset: usize,
-        remaining: usize,
-    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        loop {
-            let expected = remaining.min(self.block);
-            // `LONGEST_FILE` keeps offsets within the fifteen bits of P1 and P2.
-            let [.., p1, p2] = offset.to_be_bytes();
-            let status = match data_of(self.read_binary(file, p1, p2, expected)?) {
-                Ok(data) if (1..=expected).contains(&data.len()) => return Ok(data),
-                Ok(data) => {
-                    let found = data.len();
-                    return Err(ReadError::Block {
-                        file,
-                        offset,
-                        expected,
-                        found,
-                    });
-                }
-                Err(status) => status,
-            };
-            let announced = usize::from(status.sw2());
-            if status.sw1() == 0x6C && (1..expected).contains(&announced) {
-                self.block = announced;
-            } else if !(is_about_length(status) && self.shrink(expected)) {
-                return Err(ReadError::Refused {
-                    file,
-                    offset,
-                    status,
-                });
-            }
-        }
+    /// Bytes to ask for at a time.
+    pub(super) fn block(&self) -> usize {
+        let carried = match (self.habits.apdus, self.habits.extended) {
+            (ApduLength::Extended, Extended::Untried | Extended::Works) => BLOCKS[0],
+            _ => self.channel.short_block(),
+        };
+        let wanted = self.habits.chip.block.unwrap_or(carried);
+        carried.min(wanted).max(1)
     }
 
     /// Takes the next block smaller than `refused`. False when there is none.
-    fn shrink(&mut self, refused: usize) -> bool {
-        let smaller = [self.messaging.short_block()]
+    pub(super) fn shrink(&mut self, refused: usize) -> bool {
+        let smaller = BLOCKS
             .into_iter()
+            .chain([self.channel.short_block()])
             .chain(SMALL_BLOCKS)
-            .find(|block| *block < refused);
-        self.block = smaller.unwrap_or(self.block);
+            .find(|block| *block < refused.min(self.block() + 1));
+        if smaller.is_some() {
+            self.habits.chip.block = smaller;
+            self.shrunk = true;
+        }
         smaller.is_some()
     }
 
-    fn read_binary(
-        &mut self,
-        file: ElementaryFile,
-        p1: u8,
-        p2: u8,
-        expected: usize,
-    ) -> Result<Answer, ReadError> {
-        let command = Command {
-            class: 0,
-            instruction: 0xB0,
-            p1,
-            p2,
-            data: &[],
-            expected: Some(expected),
+    /// Brings the conversation on after `error`, if that can be done; else gives it back.
+    pub(super) fn recover(&mut self, error: ReadError) -> Result<(), ReadError> {
+        let long = self.asked > SHORT_RESPONSE && self.habits.extended != Extended::Works;
+        match &error {
+            ReadError::Messaging { step, problem } => {
+                let proof_failed = self.unproven;
+                let ended = matches!(problem, MessagingError::Ended { .. });
+                if !proof_failed && !ended {
+                    return Err(error);
+                }
+                if proof_failed {
+                    // The chip does not know the keys that belong to its static key.
+                    self.way = None;
+                    self.chip_proof =
+                        ChipProof::Failed(format!("the chip has not the new keys: {problem}"));
+                } else if !core::mem::take(&mut self.shrunk) && !self.shrink(self.asked) {
+                    // Neither was the last block too long for the session, nor is there a shorter.
+                    self.spare_sessions =
+                        self.spare_sessions.checked_sub(1).ok_or(error.clone())?;
+                }
+                self.shrunk = false;
+                let step = *step;
+                self.reopen()?;
+                self.channel.note(Notice::Reopened { step });
+            }
+            // Readers that cannot carry extended length fail instead of saying so.
+            ReadError::Card {
+                error: CardError::Reader { .. } | CardError::TooShort { .. },
+                step,
+            } if long => {
+                self.habits.extended = Extended::Fails;
+                let step = *step;
+                // Some want the card to be woken up again; those that do not, say no.
+                let _awake_already = self.channel.reconnect();
+                self.reopen().map_err(|_| error)?;
+                self.channel.note(Notice::Reopened { step });
+            }
+            ReadError::Card {
+                error: CardError::Removed,
+                step,
+            } => {
+                let step = *step;
+                if self.spare_absences == 0 || self.channel.reconnect().is_err() {
+                    return Err(error);
+                }
+                self.spare_absences -= 1;
+                if long {
+                    // Some readers call it a removal when a long command is too much for them.
+                    self.habits.extended = Extended::Fails;
+                }
+                self.channel.note(Notice::CameBack { step });
+                self.reopen()?;
+            }
+            _ => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Opens the chip again, and authenticates it again if it was.
+    fn reopen(&mut self) -> Result<(), ReadError> {
+        self.channel.expose();
+        self.selected = None;
+        self.unproven = false;
+        let (access, mapping) = open(&mut self.channel, self.passwords, self.habits, self.rng)?;
+        self.access = access;
+        self.mapping = mapping;
+        if let Some(way) = self.way.take() {
+            self.authenticate_chip(&way)?;
+        }
+        Ok(())
+    }
+
+    /// Chip Authentication. What the chip does not do is noted, and ends nothing.
+    pub(super) fn authenticate_chip(&mut self, way: &Way) -> Result<(), ReadError> {
+        self.asked = 0;
+        self.chip_proof = match chip_authentication::authenticate(&mut self.channel, way, self.rng)
+        {
+            Ok(()) => {
+                self.way = Some(way.clone());
+                self.unproven = true;
+                ChipProof::Given(way.info.to_string())
+            }
+            Err(Failure::Chip(reason)) => ChipProof::Failed(reason),
+            Err(Failure::Unsupported(reason)) => ChipProof::Unsupported(reason),
+            Err(Failure::Read(error)) => {
+                self.chip_proof = ChipProof::Failed(error.to_string());
+                return Err(error);
+            }
         };
-        self.exchange(file, &command)
+        Ok(())
     }
 
-    fn exchange(
-        &mut self,
-        file: ElementaryFile,
-        command: &Command<'_>,
-    ) -> Result<Answer, ReadError> {
-        let protected = self.messaging.protect(command)?;
-        let response = apdu::transmit_bytes(self.card, &protected)?;
-        self.messaging
-            .unprotect(&response)
-            .map_err(|problem| ReadError::Messaging { file, problem })
+    /// What Chip Authentication has come to.
+    pub(super) fn chip_proof(&self) -> ChipProof {
+        match (&self.chip_proof, self.unproven) {
+            (ChipProof::Given(_), true) => {
+                ChipProof::Failed("nothing was read with the new keys".into())
+            }
+            (proof, _) => proof.clone(),
+        }
     }
-}
 
-/// Data of a read that was carried out, perhaps up to an early end of the file; else its status.
-fn data_of(answer: Answer) -> Result<Zeroizing<Vec<u8>>, Status> {
-    match answer {
-        Answer::Protected(Response {
-            data,
-            status: Status::SUCCESS | Status::END_OF_FILE,
-        }) => Ok(data),
-        other => Err(other.status()),
+    pub(super) fn opened(&self, progress: &mut dyn FnMut(Progress<'_>)) {
+        progress(Progress::Opened(&self.access));
     }
 }
 
-/// Statuses by which chips say that a block is too long for them.
-const fn is_about_length(status: Status) -> bool {
-    matches!(status.0, 0x6700 | 0x6B00 | 0x6F00) || status.sw1() == 0x6C
+/// PACE if the chip offers it, then the application; else the application, then BAC.
+fn open(
+    channel: &mut Channel<'_>,
+    passwords: &Passwords,
+    habits: &mut Habits,
+    rng: &mut impl CryptoRng,
+) -> Result<(Access, MappingProof), ReadError> {
+    let without_pace = match with_pace(channel, passwords, habits, rng)? {
+        Ok(opened) => {
+            select_application(channel)?;
+            return Ok(opened);
+        }
+        Err(without_pace) => without_pace,
+    };
+    let Some(key) = &passwords.mrz else {
+        return Err(AccessError::NoPassword { without_pace }.into());
+    };
+    select_application(channel)?;
+    let messaging = bac::authenticate(channel, key, rng).map_err(|error| match error {
+        ReadError::Access(AccessError::Refused { step, status, .. }) => AccessError::Refused {
+            step,
+            status,
+            without_pace: Some(without_pace.clone()),
+        }
+        .into(),
+        error => error,
+    })?;
+    channel.protect(messaging);
+    let access = Access {
+        protocol: Protocol::Bac { without_pace },
+        password: crate::access::PasswordKind::Mrz,
+    };
+    Ok((access, MappingProof::NotAsked))
 }
 
-fn select_application(card: &mut dyn Card) -> Result<(), ReadError> {
+/// Opens the chip with PACE, or says why that was not done.
+fn with_pace(
+    channel: &mut Channel<'_>,
+    passwords: &Passwords,
+    habits: &mut Habits,
+    rng: &mut impl CryptoRng,
+) -> Result<Result<(Access, MappingProof), WithoutPace>, ReadError> {
+    let file = match master_file(channel, habits, Step::CardAccess, CARD_ACCESS)? {
+        Ok(file) => file,
+        Err(status) => return Ok(Err(WithoutPace::NoCardAccess { status })),
+    };
+    let infos = match SecurityInfos::parse(&file) {
+        Ok(infos) => infos,
+        Err(problem) => return Ok(Err(WithoutPace::Malformed(problem))),
+    };
+    let offered = infos.pace.len() + infos.others;
+    let Some(info) = best(&infos.pace) else {
+        return Ok(Err(WithoutPace::NothingSupported { offered }));
+    };
+    let several = infos.pace.len() > 1;
+    let mut without_pace = None;
+    for password in [
+        passwords.can.as_ref().map(Password::Can),
+        passwords.mrz.as_ref().map(Password::Mrz),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        match pace::authenticate(channel, &info, several, password, rng) {
+            Ok(established) => {
+                channel.protect(established.messaging);
+                let mapping = match established.chip {
+                    None => MappingProof::NotAsked,
+                    Some(chip) => mapped(channel, habits, &chip)?,
+                };
+                let access = Access {
+                    protocol: Protocol::Pace(info),
+                    password: password.kind(),
+                };
+                return Ok(Ok((access, mapping)));
+            }
+            Err(ReadError::Access(error)) => match error.allows_bac() {
+                Some(reason) => without_pace = Some(reason),
+                None => return Err(error.into()),
+            },
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Err(
+        without_pace.unwrap_or(WithoutPace::NothingSupported { offered })
+    ))
+}
+
+/// The best way that a chip offers and we can do: one in which the chip proves that it is no copy
+/// first, then generic mapping before integrated, curves before prime fields, the longest key, and
+/// of groups the one that costs the chip the least time.
+fn best(offers: &[PaceInfo]) -> Option<PaceInfo> {
+    let known = offers.iter().filter(|info| info.is_supported());
+    known
+        .max_by_key(|info| {
+            let cost = core::cmp::Reverse(info.parameters);
+            (info.mapping, info.agreement, info.suite, cost)
+        })
+        .copied()
+}
+
+/// Looks for the static key that fits what the chip proved in PACE.
+fn mapped(
+    channel: &mut Channel<'_>,
+    habits: &mut Habits,
+    chip: &MappedChip,
+) -> Result<MappingProof, ReadError> {
+    let Ok(file) = master_file(channel, habits, Step::CardSecurity, CARD_SECURITY)? else {
+        return Ok(MappingProof::Failed);
+    };
+    let Ok(infos) = card_security(&file) else {
+        return Ok(MappingProof::Failed);
+    };
+    for key in &infos.keys {
+        let Ok((domain, element)) = Domain::of_public_key(&key.public_key) else {
+            continue;
+        };
+        if let Ok(point) = domain.encode(&element)
+            && chip.has(&point).unwrap_or(false)
+        {
+            return Ok(MappingProof::Given(point));
+        }
+    }
+    Ok(MappingProof::Failed)
+}
+
+/// The security information in EF.CardSecurity, which is signed data (Doc 9303-11, 9.2.11). Whose
+/// signature it is, is not looked at here.
+fn card_security(file: &[u8]) -> Result<SecurityInfos, TlvError> {
+    let mut info = Reader::new(file).expect(0x30, "signed data")?.reader();
+    info.expect(0x06, "content type")?;
+    let mut explicit = info.expect(0xA0, "signed data")?.reader();
+    let mut data = explicit.expect(0x30, "signed data")?.reader();
+    data.expect(0x02, "version")?;
+    data.expect(0x31, "digest algorithms")?;
+    let mut content = data.expect(0x30, "content")?.reader();
+    content.expect(0x06, "content type")?;
+    let octets = content
+        .expect(0xA0, "content")?
+        .reader()
+        .expect(0x04, "content")?;
+    SecurityInfos::parse(octets.value)
+}
+
+/// Reads a file of the master file, or says with which status the chip refused it.
+///
+/// The master file is selected when a chip wakes up, so one command may do; many chips refuse to
+/// select it (NZ, CN, AU, UA, VN), which does not matter.
+fn master_file(
+    channel: &mut Channel<'_>,
+    habits: &mut Habits,
+    step: Step,
+    (identifier, short): (u16, u8),
+) -> Result<Result<Zeroizing<Vec<u8>>, Status>, ReadError> {
+    let most = channel.short_block();
+    if !habits.chip.by_identifier {
+        let first = channel.exchange(step, &read_binary(0x80 | short, 0, most))?;
+        if is_data(&first) {
+            return whole(channel, step, first.data, most);
+        }
+    }
+    let select = |p1, data| Command {
+        class: 0,
+        instruction: 0xA4,
+        p1,
+        p2: 0x0C,
+        data,
+        expected: None,
+    };
+    let identifier = identifier.to_be_bytes();
+    let mut status = channel.exchange(step, &select(0x02, &identifier))?.status;
+    if !status.is_done() && status != Status::FILE_NOT_FOUND {
+        let _many_refuse = channel.exchange(step, &select(0x00, &[0x3F, 0x00]))?;
+        status = channel.exchange(step, &select(0x02, &identifier))?.status;
+    }
+    if !status.is_done() {
+        return Ok(Err(status));
+    }
+    let first = channel.exchange(step, &read_binary(0, 0, most))?;
+    if is_data(&first) {
+        return whole(channel, step, first.data, most);
+    }
+    Ok(Err(first.status))
+}
+
+/// Reads on to the end that the file's first bytes announce. What cannot be read is left out: the
+/// parser notices.
+fn whole(
+    channel: &mut Channel<'_>,
+    step: Step,
+    mut bytes: Zeroizing<Vec<u8>>,
+    most: usize,
+) -> Result<Result<Zeroizing<Vec<u8>>, Status>, ReadError> {
+    let length = match tlv::header(&bytes, 0, 0) {
+        Ok(header) => header.size + header.length.unwrap_or(0).min(LONGEST_INFO),
+        Err(_) => return Ok(Ok(bytes)),
+    };
+    while bytes.len() < length {
+        let [.., p1, p2] = bytes.len().to_be_bytes();
+        let expected = most.min(length - bytes.len());
+        let block = channel.exchange(step, &read_binary(p1, p2, expected))?;
+        if !is_data(&block) {
+            break;
+        }
+        bytes.extend_from_slice(&block.data);
+    }
+    bytes.truncate(length);
+    Ok(Ok(bytes))
+}
+
+fn is_data(response: &Response) -> bool {
+    let done = matches!(response.status, Status::SUCCESS | Status::END_OF_FILE);
+    done && !response.data.is_empty()
+}
+
+pub(super) const fn read_binary(p1: u8, p2: u8, expected: usize) -> Command<'static> {
+    Command {
+        class: 0,
+        instruction: 0xB0,
+        p1,
+        p2,
+        data: &[],
+        expected: Some(expected),
+    }
+}
+
+fn select_application(channel: &mut Channel<'_>) -> Result<(), ReadError> {
     let command = Command {
         class: 0,
         instruction: 0xA4,
@@ -258,41 +491,10 @@ fn select_application(card: &mut dyn Card) -> Result<(), ReadError> {
         // German documents refuse a length field where no data is expected.
         expected: None,
     };
-    let status = apdu::transmit(card, &command)?.status;
+    let status = channel.exchange(Step::Application, &command)?.status;
     if status.is_done() {
         Ok(())
     } else {
         Err(ReadError::NoApplication { status })
     }
-}
-
-/// Length of the whole file, from its first bytes.
-fn file_length(file: ElementaryFile, head: &[u8]) -> Result<usize, ReadError> {
-    let malformed = |problem| ReadError::Malformed { file, problem };
-    let header = tlv::header(head, 0, 0).map_err(malformed)?;
-    if file.tag().map(u32::from) != Some(header.tag) {
-        let found = Found::Tag(header.tag);
-        return Err(malformed(TlvError {
-            offset: 0,
-            expected: "tag of this file",
-            found,
-        }));
-    }
-    let Some(length) = header.length else {
-        let problem = TlvError {
-            offset: 1,
-            expected: "definite length",
-            found: Found::Form,
-        };
-        return Err(malformed(problem));
-    };
-    let found = header.size.saturating_add(length);
-    if found > LONGEST_FILE {
-        return Err(ReadError::TooLong {
-            file,
-            found,
-            limit: LONGEST_FILE,
-        });
-    }
-    Ok(found)
 }

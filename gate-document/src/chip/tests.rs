@@ -2,40 +2,21 @@
 
 use super::test_chip::{Chip, Quirks, files};
 use super::*;
+use crate::access::{AccessError, PasswordKind, WithoutPace};
 use crate::apdu::Status;
-use crate::bac::AccessError;
 use crate::card::CardError;
+use crate::mrz::AccessKey;
 use crate::secure_messaging::MessagingError;
+use crate::step::Step;
+use crate::test_random::Fixed;
 use crate::tlv::{Found, TlvError};
-use core::convert::Infallible;
 use hex_literal::hex;
 use proptest::prelude::{any, prop_assert, proptest};
-use rand::{TryCryptoRng, TryRng};
 
-/// Gives out the bytes of a list: the random numbers of a worked example.
-struct Fixed(Vec<u8>);
-
-impl TryRng for Fixed {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(0)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(0)
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for byte in bytes {
-            *byte = if self.0.is_empty() {
-                0x5A
-            } else {
-                self.0.remove(0)
-            };
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Fixed {}
+/// The chip of these tests has BAC only, and says so in its way.
+const NO_CARD_ACCESS: WithoutPace = WithoutPace::NoCardAccess {
+    status: Status::SECURITY_STATUS,
+};
 
 fn key() -> AccessKey {
     AccessKey::from_mrz_information("L898902C<369080619406236")
@@ -61,6 +42,8 @@ fn the_worked_example_of_the_standard_is_replayed_byte_for_byte() {
     let random = hex!("781723860C06C226 0B795240CB7049B01C19B33E32804F0B");
     let mut card =
         Script(vec![
+        // Before the example: the chip is asked whether it has PACE.
+        (hex!("00A4020C02011C").to_vec(), hex!("6A82").to_vec()),
         (hex!("00A4040C07A0000002471001").to_vec(), hex!("9000").to_vec()),
         (hex!("0084000008").to_vec(), hex!("4608F919887022129000").to_vec()),
         (
@@ -92,11 +75,21 @@ fn the_worked_example_of_the_standard_is_replayed_byte_for_byte() {
             .to_vec(),
         ),
     ]);
-    let key = key();
-    let mut rng = Fixed(random.to_vec());
-    let mut session = Session::open(&mut card, &key, ApduLength::Short, &mut rng).unwrap();
-    session.select_by_identifier();
-    let answer = session.read_file(ElementaryFile::Com, &mut |_| ()).unwrap();
+    let passwords = Passwords::from(key());
+    let mut rng = Fixed::new(&random);
+    let mut habits = Habits {
+        chip: ChipHabits {
+            by_identifier: true,
+            exact: true,
+            block: None,
+        },
+        ..Habits::default()
+    };
+    let mut session = Session::open(&mut card, &passwords, &mut habits, &mut rng).unwrap();
+    let mut partial = Partial::default();
+    let answer = session
+        .read_on(ElementaryFile::Com, &mut partial, &mut |_| ())
+        .unwrap();
     let FileAnswer::Bytes(bytes) = answer else {
         panic!("EF.COM refused")
     };
@@ -104,17 +97,35 @@ fn the_worked_example_of_the_standard_is_replayed_byte_for_byte() {
 }
 
 fn read_all(chip: &mut Chip, apdus: ApduLength) -> Result<ChipFiles, ReadError> {
-    read(chip, &key(), apdus, &mut Fixed(vec![]), &mut |_| ())
+    let mut habits = apdus.into();
+    read(
+        chip,
+        &key().into(),
+        &mut habits,
+        &mut Fixed::new(&[]),
+        &mut |_| (),
+    )
 }
 
 #[test]
 fn a_chip_is_read_whatever_its_quirks() {
     use ApduLength::{Extended, Short};
     let plain = Quirks::default();
-    // Commands: opening, then EF.SOD, DG1, DG2 and EF.COM. A change of the strategy shows here.
+    // Commands: the search for PACE, opening, EF.SOD, DG14 and DG15 in vain, DG1, DG2 and EF.COM. A
+    // change of the strategy shows here.
     for (name, quirks, apdus, commands) in [
-        ("as the standard says", plain, Short, 3 + 10 + 2 + 67 + 2),
-        ("extended length", plain, Extended, 3 + 2 + 2 + 5 + 2),
+        (
+            "as the standard says",
+            plain,
+            Short,
+            4 + 3 + 9 + 4 + 1 + 66 + 1,
+        ),
+        (
+            "extended length",
+            plain,
+            Extended,
+            4 + 3 + 1 + 4 + 1 + 4 + 1,
+        ),
         (
             "no short identifiers",
             Quirks {
@@ -249,9 +260,10 @@ fn a_chip_that_cannot_be_read_says_why() {
                 refuses_challenge: Some(0x6985),
                 ..plain
             },
-            ReadError::Access(AccessError::NotOffered {
-                step: "GET CHALLENGE",
+            ReadError::Access(AccessError::Refused {
+                step: Step::Challenge,
                 status: status(0x6985),
+                without_pace: Some(NO_CARD_ACCESS),
             }),
         ),
         (
@@ -259,9 +271,10 @@ fn a_chip_that_cannot_be_read_says_why() {
                 refuses_key: Some(0x6982),
                 ..plain
             },
-            ReadError::Access(AccessError::NotOffered {
-                step: "EXTERNAL AUTHENTICATE",
+            ReadError::Access(AccessError::Refused {
+                step: Step::MutualAuthentication,
                 status: status(0x6982),
+                without_pace: Some(NO_CARD_ACCESS),
             }),
         ),
         (
@@ -269,27 +282,35 @@ fn a_chip_that_cannot_be_read_says_why() {
                 refuses_key: Some(0x6300),
                 ..plain
             },
-            ReadError::Access(AccessError::WrongKey {
+            ReadError::Access(AccessError::WrongPassword {
+                step: Step::MutualAuthentication,
+                password: PasswordKind::Mrz,
                 status: status(0x6300),
             }),
         ),
         (
             Quirks {
-                leaves_after: Some(2),
+                leaves_after: Some(5),
                 ..plain
             },
-            ReadError::Card(CardError::Removed),
+            ReadError::Card {
+                step: Step::Challenge,
+                error: CardError::Removed,
+            },
         ),
         (
             Quirks {
                 leaves_after: Some(40),
                 ..plain
             },
-            ReadError::Card(CardError::Removed),
+            ReadError::Card {
+                step: Step::File(ElementaryFile::DG2),
+                error: CardError::Removed,
+            },
         ),
         (
             Quirks {
-                block: Some(50),
+                block: Some(20),
                 ..plain
             },
             ReadError::Refused {
@@ -304,8 +325,8 @@ fn a_chip_that_cannot_be_read_says_why() {
                 ..plain
             },
             ReadError::Messaging {
-                file: ElementaryFile::Sod,
-                problem: MessagingError::Unprotected { found: 4 },
+                step: Step::File(ElementaryFile::Sod),
+                problem: MessagingError::Unprotected { found: 231 },
             },
         ),
         (
@@ -314,7 +335,7 @@ fn a_chip_that_cannot_be_read_says_why() {
                 ..plain
             },
             ReadError::Messaging {
-                file: ElementaryFile::Sod,
+                step: Step::File(ElementaryFile::Sod),
                 problem: MessagingError::Checksum,
             },
         ),
@@ -325,7 +346,7 @@ fn a_chip_that_cannot_be_read_says_why() {
             },
             ReadError::Block {
                 file: ElementaryFile::Sod,
-                offset: 4,
+                offset: 231,
                 expected: 231,
                 found: 0,
             },
@@ -341,12 +362,14 @@ fn a_key_of_another_document_is_refused() {
     let other = AccessKey::from_mrz_information("L898902C<369080619406237");
     let error = read(
         &mut Chip::new(Quirks::default()),
-        &other,
-        ApduLength::Short,
-        &mut Fixed(vec![]),
+        &other.into(),
+        &mut Habits::default(),
+        &mut Fixed::new(&[]),
         &mut |_| (),
     );
-    let wrong_key = AccessError::WrongKey {
+    let wrong_key = AccessError::WrongPassword {
+        step: Step::MutualAuthentication,
+        password: PasswordKind::Mrz,
         status: Status(0x6300),
     };
     assert_eq!(error.err(), Some(ReadError::Access(wrong_key)));
@@ -385,13 +408,22 @@ fn a_file_that_is_no_file_is_refused() {
             &hex!("6180 0000"),
             malformed(1, "definite length", Found::Form),
         ),
-        (&hex!("6183 7FFFFF"), malformed(4, "length", Found::End)),
+        (&hex!("6182 7F"), malformed(3, "length", Found::End)),
         (
-            &hex!("6182 FFFF 00"),
+            &hex!("6183 7FFFFF"),
             ReadError::TooLong {
                 file: dg1,
-                found: 0xFFFF + 4,
-                limit: 0x7FFF,
+                found: 0x7F_FFFF + 5,
+                limit: 0x2_0000,
+            },
+        ),
+        (
+            &hex!("6182 FFFF 00"),
+            ReadError::Block {
+                file: dg1,
+                offset: 5,
+                expected: 231,
+                found: 0,
             },
         ),
     ] {
@@ -408,16 +440,16 @@ fn progress_counts_every_byte_and_prints_none() {
     let mut note = |progress: Progress<'_>| seen.push(format!("{progress:?}"));
     read(
         &mut chip,
-        &key(),
-        ApduLength::Extended,
-        &mut Fixed(vec![]),
+        &key().into(),
+        &mut ApduLength::Extended.into(),
+        &mut Fixed::new(&[]),
         &mut note,
     )
     .unwrap();
     assert_eq!(
         seen,
         [
-            "Opened",
+            "Opened(BAC, key from the printed zone; PACE not used: EF.CardAccess refused with status 6982)",
             "Begun(EF.SOD, 1938 bytes)",
             "Advanced(EF.SOD, 1938 of 1938 bytes)",
             "Done(EF.SOD, 1938 bytes)",
@@ -425,9 +457,9 @@ fn progress_counts_every_byte_and_prints_none() {
             "Advanced(DG1, 93 of 93 bytes)",
             "Done(DG1, 93 bytes)",
             "Begun(DG2, 15087 bytes)",
-            "Advanced(DG2, 4100 of 15087 bytes)",
-            "Advanced(DG2, 8196 of 15087 bytes)",
-            "Advanced(DG2, 12292 of 15087 bytes)",
+            "Advanced(DG2, 4096 of 15087 bytes)",
+            "Advanced(DG2, 8192 of 15087 bytes)",
+            "Advanced(DG2, 12288 of 15087 bytes)",
             "Advanced(DG2, 15087 of 15087 bytes)",
             "Done(DG2, 15087 bytes)",
             "Begun(EF.COM, 22 bytes)",
@@ -454,8 +486,9 @@ proptest! {
         // SELECT and GET CHALLENGE succeed, so that the noise reaches the later steps as well.
         responses.push([&[7; 8][..], &hex!("9000")].concat());
         responses.push(hex!("9000").to_vec());
-        let mut rng = Fixed(vec![]);
-        prop_assert!(read(&mut Noise(responses), &key(), ApduLength::Short, &mut rng, &mut |_| ()).is_err());
+        let mut rng = Fixed::new(&[]);
+        let mut habits = Habits::default();
+        prop_assert!(read(&mut Noise(responses), &key().into(), &mut habits, &mut rng, &mut |_| ()).is_err());
     }
 
     #[test]

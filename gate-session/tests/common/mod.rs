@@ -43,6 +43,8 @@ pub fn genuine() -> Vec<Finding> {
         Check::ComAgainstSod,
         Check::IssuerAgainstSigner,
         Check::PrintedAgainstChip,
+        Check::ChipAuthentication,
+        Check::ActiveAuthentication,
     ]
     .map(Finding::passed)
     .into()

@@ -8,6 +8,12 @@ pub enum Fault {
         /// Commands answered before.
         after: u32,
     },
+    /// The document leaves the field after so many commands were answered, and is back when somebody
+    /// looks for it.
+    DropsOut {
+        /// Commands answered before.
+        after: u32,
+    },
     /// After so many commands every answer is random bytes, sometimes none at all.
     TalksNonsense {
         /// Commands answered properly before.

@@ -12,6 +12,7 @@ pub struct InField {
     chip: Chip,
     commands: u32,
     elapsed: Duration,
+    short_only: bool,
 }
 
 impl InField {
@@ -23,7 +24,15 @@ impl InField {
             chip,
             commands: 0,
             elapsed: Duration::ZERO,
+            short_only: false,
         }
+    }
+
+    /// The same in a reader that fails on commands and answers of extended length, as some models do.
+    #[must_use]
+    pub fn in_short_reader(mut self) -> Self {
+        self.short_only = true;
+        self
     }
 
     /// Takes the document away again.
@@ -47,12 +56,26 @@ impl InField {
 
 impl Card for InField {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
+        if self.short_only && command.get(4) == Some(&0) && command.len() > 5 {
+            return Err(CardError::Reader {
+                reader: "short".into(),
+                problem: "not transacted".into(),
+            });
+        }
         let response = self.chip.answer(command).ok_or(CardError::Removed)?;
         self.commands += 1;
         self.elapsed += self.chip.duration(command.len(), response.len());
         match response.len() {
             found @ 0..2 => Err(CardError::TooShort { found }),
             _ => Ok(response),
+        }
+    }
+
+    fn reconnect(&mut self) -> Result<(), CardError> {
+        if self.chip.comes_back() {
+            Ok(())
+        } else {
+            Err(CardError::Removed)
         }
     }
 }

@@ -4,12 +4,16 @@
 //! through the real PC/SC stack of the machine ([`vpcd`], [`pcscd`]).
 
 mod apdu;
-mod cipher;
+mod authentication;
+pub(crate) mod cipher;
 pub mod fault;
 pub mod field;
+pub(crate) mod group;
 pub mod latency;
 mod messaging;
+mod pace;
 pub mod pcscd;
+mod quirk;
 mod status;
 pub mod vpcd;
 
@@ -23,11 +27,14 @@ use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
 use self::apdu::Command;
+pub use self::cipher::Cipher;
 use self::cipher::{KeyPair, pad};
 pub use self::fault::Fault;
 pub use self::latency::Profile;
 use self::messaging::{Plain, Session};
+pub use self::quirk::Quirk;
 use crate::issuer::TestDocument;
+use crate::issuer::electronics::{Electronics, Secrets};
 
 /// Application identifier of the eMRTD application (Doc 9303-10, 3.3).
 const APPLICATION: [u8; 7] = [0xA0, 0, 0, 0x02, 0x47, 0x10, 0x01];
@@ -35,15 +42,16 @@ const APPLICATION: [u8; 7] = [0xA0, 0, 0, 0x02, 0x47, 0x10, 0x01];
 /// The master file, which some readers select first.
 const MASTER_FILE: u16 = 0x3F00;
 
-/// Most bytes of data that fit into a protected response of 256 bytes: 29 whole blocks, one byte of
-/// which is padding.
-const SHORT_DATA_MAX: usize = 231;
-
-/// A travel document's chip with Basic Access Control and triple DES secure messaging.
+/// A travel document's chip: Basic Access Control, and whatever its issuer has given it beside.
 ///
 /// It knows no time and no transport. [`Chip::place`] puts it into a reader's field.
 pub struct Chip {
     files: BTreeMap<u16, Vec<u8>>,
+    master: BTreeMap<u16, Vec<u8>>,
+    electronics: Electronics,
+    secrets: Secrets,
+    zone: Vec<u8>,
+    quirks: Vec<Quirk>,
     access: KeyPair,
     extended_length: bool,
     profile: Profile,
@@ -61,6 +69,13 @@ struct State {
     selected: Option<u16>,
     challenge: Option<[u8; 8]>,
     session: Option<Session>,
+    /// New keys, which hold from the next command on.
+    next_session: Option<Session>,
+    pace: Option<pace::Run>,
+    /// The static key that was chosen for Chip Authentication.
+    chosen: Option<usize>,
+    /// The rest of a response that comes in pieces.
+    rest: Vec<u8>,
 }
 
 impl Chip {
@@ -74,6 +89,11 @@ impl Chip {
                 .files()
                 .map(|(id, bytes)| (id, bytes.to_vec()))
                 .collect(),
+            master: document.master.clone(),
+            electronics: document.electronics.clone(),
+            secrets: document.secrets.clone(),
+            zone: digest.to_vec(),
+            quirks: Vec::new(),
             access: KeyPair::derive(&key_seed),
             extended_length: true,
             profile: Profile::INSTANT,
@@ -99,6 +119,22 @@ impl Chip {
         self
     }
 
+    /// The same chip, as it is met in the field.
+    #[must_use]
+    pub fn with_quirks(mut self, quirks: impl IntoIterator<Item = Quirk>) -> Self {
+        self.quirks = quirks.into_iter().collect();
+        self
+    }
+
+    fn has(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
+    }
+
+    /// What the first quirk that `pick` knows says.
+    fn quirk<T>(&self, pick: impl Fn(&Quirk) -> Option<T>) -> Option<T> {
+        self.quirks.iter().find_map(pick)
+    }
+
     /// The same chip with one fault per placement, in this order; later placements work.
     #[must_use]
     pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
@@ -122,9 +158,29 @@ impl Chip {
     pub fn answer(&mut self, command: &[u8]) -> Option<Vec<u8>> {
         self.commands = self.commands.saturating_add(1);
         match self.fault {
-            Some(Fault::Vanishes { after }) if self.commands > after => None,
+            Some(Fault::Vanishes { after } | Fault::DropsOut { after })
+                if self.commands > after =>
+            {
+                None
+            }
             Some(Fault::TalksNonsense { after }) if self.commands > after => Some(self.nonsense()),
             _ => Some(self.respond(command)),
+        }
+    }
+
+    /// Somebody looks whether the chip is there again.
+    pub fn comes_back(&mut self) -> bool {
+        match self.fault {
+            Some(Fault::Vanishes { after }) if self.commands > after => false,
+            Some(Fault::DropsOut { .. }) => {
+                self.fault = None;
+                self.reset();
+                true
+            }
+            _ => {
+                self.reset();
+                true
+            }
         }
     }
 
@@ -148,11 +204,42 @@ impl Chip {
             // A naked status: the session goes on with a shorter command (a known field quirk).
             return status::alone(status::WRONG_LENGTH);
         }
+        if let (0xC0, Some(size)) = (command.header[1], self.pieces()) {
+            let rest = std::mem::take(&mut self.state.rest);
+            return self.piece(rest, size);
+        }
+        let response = self.respond_whole(&command);
+        match self.pieces() {
+            Some(size) => self.piece(response, size),
+            None => response,
+        }
+    }
+
+    fn pieces(&self) -> Option<usize> {
+        self.quirk(|quirk| match quirk {
+            Quirk::Pieces(size) => Some(*size),
+            _ => None,
+        })
+    }
+
+    fn piece(&mut self, mut response: Vec<u8>, size: usize) -> Vec<u8> {
+        if response.len() > size + 2 {
+            self.state.rest = response.split_off(size);
+            let left = (self.state.rest.len() - 2).min(255) as u8;
+            response.extend([0x61, left]);
+        }
+        response
+    }
+
+    fn respond_whole(&mut self, command: &Command<'_>) -> Vec<u8> {
+        if let Some(session) = self.state.next_session.take() {
+            self.state.session = Some(session);
+        }
         match (self.state.session.take(), command.is_protected()) {
-            (Some(session), true) => self.respond_protected(session, &command),
+            (Some(session), true) => self.respond_protected(session, command),
             (None, true) => status::alone(status::MESSAGING_NOT_SUPPORTED),
             // An unprotected command ends a session (Doc 9303-11, 9.8.1).
-            (_, false) => self.respond_plain(&command),
+            (_, false) => self.respond_plain(command),
         }
     }
 
@@ -164,13 +251,25 @@ impl Chip {
         let most = if command.extended {
             usize::MAX
         } else {
-            SHORT_DATA_MAX
+            session.short_data_max()
         };
         let (data, status) = self.execute(command.header, &plain, true, most);
+        if self.has(Quirk::NakedRefusal) && status == status::WRONG_LENGTH {
+            session.uncount();
+            if !self.has(Quirk::ForgetsSession) {
+                self.state.session = Some(session);
+            }
+            return status::alone(status);
+        }
+        if self.has(Quirk::NakedData) && !data.is_empty() {
+            return [&data[..], &status.to_be_bytes()].concat();
+        }
         let response = session
-            .seal(&data, status)
+            .seal(&data, status, command.header[1] % 2 == 1)
             .unwrap_or_else(|_| status::alone(status::FAILED));
-        self.state.session = Some(session);
+        if !(self.has(Quirk::MindsTheEnd) && status == status::OFFSET_OUTSIDE) {
+            self.state.session = Some(session);
+        }
         response
     }
 
@@ -192,14 +291,25 @@ impl Chip {
         authenticated: bool,
         most: usize,
     ) -> (Vec<u8>, u16) {
+        let wants_none = matches!((instruction, p1), (0xA4, _) | (0x22, _));
+        if wants_none && self.has(Quirk::NoLengthField) && plain.expected.is_some() {
+            return (Vec::new(), status::WRONG_LENGTH);
+        }
         let result = match (instruction, p1, p2) {
             (0xA4, 0x04, _) => self.select_application(&plain.data),
-            (0xA4, 0x00, _) => select_master_file(&plain.data),
+            (0xA4, 0x00, _) => self.select_master_file(&plain.data),
             (0xA4, 0x02, _) => self.select_file(&plain.data, authenticated),
             (0xA4, ..) => Err(status::WRONG_PARAMETERS),
             (0xB0, ..) => self.read_binary([p1, p2], plain.expected, authenticated, most),
+            (0xB1, ..) => self.read_far(plain, authenticated, most),
+            (0x22, 0xC1, 0xA4) => self.pace_set_up(&plain.data),
+            (0x22, 0x41, 0xA6) => self.set_key(&plain.data, authenticated),
+            (0x22, 0x41, 0xA4) => self.choose_key(&plain.data, authenticated),
+            (0x86, ..) if self.state.chosen.is_some() => self.agree_on_keys(&plain.data),
+            (0x86, ..) => self.pace_step(&plain.data),
+            (0x88, ..) => self.internal_authenticate(plain, authenticated, most),
             (0x84, ..) => self.get_challenge(),
-            (0x82, ..) => self.external_authenticate(&plain.data),
+            (0x82, ..) => self.external_authenticate(&plain.data, plain.expected),
             _ => Err(status::INSTRUCTION_UNKNOWN),
         };
         match result {
@@ -219,7 +329,20 @@ impl Chip {
 
     fn select_file(&mut self, id: &[u8], authenticated: bool) -> Executed {
         let id = file_id(id)?;
+        if !self.state.application {
+            if !self.master.contains_key(&id) {
+                return Err(status::NOT_FOUND);
+            }
+            self.check_master(id, authenticated)?;
+            self.state.selected = Some(id);
+            let warning = self.quirk(|quirk| match quirk {
+                Quirk::CardAccessWarning(status) => Some(*status),
+                _ => None,
+            });
+            return Ok((Vec::new(), warning.unwrap_or(status::OK)));
+        }
         self.check_access(authenticated)?;
+        self.check_group(id)?;
         if !self.files.contains_key(&id) {
             return Err(status::NOT_FOUND);
         }
@@ -242,18 +365,68 @@ impl Chip {
         } else {
             u16::from_be_bytes([p1, p2])
         };
-        self.check_access(authenticated)?;
+        if self.state.application {
+            self.check_access(authenticated)?;
+        }
         if by_short_id {
+            if self.has(Quirk::NoShortIdentifiers) {
+                return Err(status::WRONG_PARAMETERS);
+            }
             let id = self.by_short_id(p1 & 0x1F).ok_or(status::NOT_FOUND)?;
+            if self.state.application {
+                self.check_group(id)?;
+            } else {
+                self.check_master(id, authenticated)?;
+            }
             self.state.selected = Some(id);
         }
-        let id = self.state.selected.ok_or(status::NO_FILE_SELECTED)?;
-        let file = self.files.get(&id).ok_or(status::NOT_FOUND)?;
         let expected = expected.ok_or(status::WRONG_LENGTH)?;
-        let rest = file
-            .get(usize::from(offset)..)
-            .filter(|rest| !rest.is_empty());
+        self.read_selected(usize::from(offset), expected, most)
+    }
+
+    /// READ BINARY with an odd instruction: offset and data are data objects (ISO/IEC 7816-4,
+    /// 11.3.3).
+    fn read_far(&mut self, plain: &Plain, authenticated: bool, most: usize) -> Executed {
+        self.check_access(authenticated)?;
+        let [0x54, length, offset @ ..] = &plain.data[..] else {
+            return Err(status::WRONG_DATA);
+        };
+        if usize::from(*length) != offset.len() || offset.len() > 4 {
+            return Err(status::WRONG_DATA);
+        }
+        let offset = offset
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        let expected = plain.expected.ok_or(status::WRONG_LENGTH)?;
+        let room = expected.min(most).saturating_sub(4);
+        let (data, status) = self.read_selected(offset, room, most)?;
+        Ok((crate::issuer::der::tlv(0x53, &data), status))
+    }
+
+    fn read_selected(&self, offset: usize, expected: usize, most: usize) -> Executed {
+        let id = self.state.selected.ok_or(status::NO_FILE_SELECTED)?;
+        let files = if self.state.application {
+            &self.files
+        } else {
+            &self.master
+        };
+        let file = files.get(&id).ok_or(status::NOT_FOUND)?;
+        let rest = file.get(offset..).filter(|rest| !rest.is_empty());
         let rest = rest.ok_or(status::OFFSET_OUTSIDE)?;
+        let limit = self.quirk(|quirk| match quirk {
+            Quirk::Block(limit) => Some(*limit),
+            _ => None,
+        });
+        if let Some(limit) = limit.filter(|limit| self.state.application && expected > *limit) {
+            return Err(if self.has(Quirk::NamesLength) {
+                0x6C00 | limit.min(255) as u16
+            } else {
+                status::WRONG_LENGTH
+            });
+        }
+        if self.has(Quirk::MindsTheEnd) && self.state.application && expected > rest.len() {
+            return Err(status::OFFSET_OUTSIDE);
+        }
         let data = &rest[..expected.min(most).min(rest.len())];
         // "All there is" (256 or 65 536) may come to an end; a definite length may not.
         let is_definite = !matches!(expected, 256 | 65_536);
@@ -271,7 +444,12 @@ impl Chip {
     /// EF.COM, EF.SOD and DGn have 1E, 1D and n; in this application that is the low byte of the
     /// file identifier (Doc 9303-10, table 31).
     fn by_short_id(&self, short: u8) -> Option<u16> {
-        self.files
+        let files = if self.state.application {
+            &self.files
+        } else {
+            &self.master
+        };
+        files
             .keys()
             .copied()
             .find(|id| id.to_be_bytes()[1] == short)
@@ -284,7 +462,48 @@ impl Chip {
         }
     }
 
+    /// A data group that needs rights which no gate of this kind has.
+    fn check_group(&self, id: u16) -> Result<(), u16> {
+        let [_, number] = id.to_be_bytes();
+        if self.has(Quirk::RefusesGroup(number)) {
+            return Err(status::ACCESS_DENIED);
+        }
+        Ok(())
+    }
+
+    /// EF.CardAccess is for everybody, EF.CardSecurity for whoever knows the password.
+    fn check_master(&self, id: u16, authenticated: bool) -> Result<(), u16> {
+        if id == 0x011C || authenticated {
+            Ok(())
+        } else {
+            Err(status::ACCESS_DENIED)
+        }
+    }
+
+    fn select_master_file(&mut self, id: &[u8]) -> Executed {
+        let answer = self.quirk(|quirk| match quirk {
+            Quirk::MasterFile(status) => Some(*status),
+            _ => None,
+        });
+        if let Some(status) = answer {
+            return Err(status);
+        }
+        if !id.is_empty() && file_id(id)? != MASTER_FILE {
+            return Err(status::NOT_FOUND);
+        }
+        self.state.application = false;
+        self.state.selected = None;
+        done()
+    }
+
     fn get_challenge(&mut self) -> Executed {
+        let refused = self.quirk(|quirk| match quirk {
+            Quirk::NoBac(status) => Some(*status),
+            _ => None,
+        });
+        if let Some(status) = refused {
+            return Err(status);
+        }
         let mut challenge = [0; 8];
         self.rng.fill_bytes(&mut challenge);
         self.state.challenge = Some(challenge);
@@ -292,7 +511,10 @@ impl Chip {
     }
 
     /// Basic Access Control (Doc 9303-11, 4.3.1). A challenge serves once.
-    fn external_authenticate(&mut self, data: &[u8]) -> Executed {
+    fn external_authenticate(&mut self, data: &[u8], expected: Option<usize>) -> Executed {
+        if self.has(Quirk::AnyLength) && expected == Some(0x28) {
+            return Err(0x6A88);
+        }
         let challenge = self
             .state
             .challenge
@@ -328,14 +550,6 @@ fn done() -> Executed {
     Ok((Vec::new(), status::OK))
 }
 
-fn select_master_file(id: &[u8]) -> Executed {
-    match id {
-        [] => done(),
-        _ if file_id(id)? == MASTER_FILE => done(),
-        _ => Err(status::NOT_FOUND),
-    }
-}
-
 fn file_id(bytes: &[u8]) -> Result<u16, u16> {
     bytes
         .try_into()
@@ -362,7 +576,10 @@ fn open_session(
     let mut counter = [0; 8];
     counter[..4].copy_from_slice(&challenge[4..]);
     counter[4..].copy_from_slice(&reader_nonce[4..]);
-    Session::new(KeyPair::derive(&seed), u64::from_be_bytes(counter))
+    Session::new(
+        KeyPair::derive(&seed),
+        u128::from(u64::from_be_bytes(counter)),
+    )
 }
 
 /// Neither files nor keys: both are a person's.

@@ -2,6 +2,7 @@
 
 pub(super) const OK: u16 = 0x9000;
 pub(super) const END_OF_FILE: u16 = 0x6282;
+pub(super) const WRONG_DATA: u16 = 0x6A80;
 pub(super) const AUTHENTICATION_FAILED: u16 = 0x6300;
 pub(super) const WRONG_LENGTH: u16 = 0x6700;
 pub(super) const MESSAGING_NOT_SUPPORTED: u16 = 0x6882;

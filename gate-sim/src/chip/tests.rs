@@ -40,8 +40,8 @@ fn read_with(
     let key = AccessKey::from_mrz_information(key_information);
     read(
         card,
-        &key,
-        apdus,
+        &key.into(),
+        &mut apdus.into(),
         &mut ChaCha20Rng::seed_from_u64(9),
         &mut |_| {},
     )
@@ -148,7 +148,13 @@ fn a_document_that_slips_away_and_is_placed_again_is_read() {
         let mut card = InField::new(chip);
         let error =
             read_with(&mut card, document.key_information(), ApduLength::Short).unwrap_err();
-        assert_eq!(error, ReadError::Card(CardError::Removed));
+        assert!(matches!(
+            error,
+            ReadError::Card {
+                error: CardError::Removed,
+                ..
+            }
+        ));
         let mut card = InField::new(card.remove());
         check_files(
             &read_with(&mut card, document.key_information(), ApduLength::Short).unwrap(),

@@ -5,16 +5,30 @@ use super::portrait::{Encoding, Portrait};
 
 /// File identifiers (Doc 9303-10, table 31).
 pub(super) const EF_COM: u16 = 0x011E;
-pub(super) const EF_DG1: u16 = 0x0101;
 pub(super) const EF_DG2: u16 = 0x0102;
 pub(super) const EF_SOD: u16 = 0x011D;
 
-/// EF.COM for LDS 1.7, Unicode 4.0.0, with DG1 and DG2.
-pub(super) fn common() -> Vec<u8> {
+/// Tags of data groups 1 to 16 (Doc 9303-10, table 35).
+const TAGS: [u8; 16] = [
+    0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70,
+];
+
+/// A data group of which only number and length matter.
+pub(super) fn other_group(number: u8, length: usize) -> Option<Vec<u8>> {
+    let tag = TAGS.get(usize::from(number).checked_sub(1)?)?;
+    let content: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+    Some(tlv(u32::from(*tag), &content))
+}
+
+/// EF.COM for LDS 1.7, Unicode 4.0.0, with these data groups.
+pub(super) fn common(groups: impl Iterator<Item = u8>) -> Vec<u8> {
+    let tags: Vec<u8> = groups
+        .filter_map(|number| TAGS.get(usize::from(number).checked_sub(1)?).copied())
+        .collect();
     let parts = [
         tlv(0x5F01, b"0107"),
         tlv(0x5F36, b"040000"),
-        tlv(0x5C, &[0x61, 0x75]),
+        tlv(0x5C, &tags),
     ];
     tlv(0x60, &parts.concat())
 }

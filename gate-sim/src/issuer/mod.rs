@@ -6,6 +6,7 @@
 
 mod certificate;
 pub(crate) mod der;
+pub mod electronics;
 mod keys;
 mod lds;
 mod mrz;
@@ -24,6 +25,8 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
 use self::certificate::Certified;
+pub use self::electronics::Electronics;
+use self::electronics::Secrets;
 pub use self::portrait::{Encoding, Portrait};
 
 /// A state that issues test documents.
@@ -221,6 +224,19 @@ impl Authority {
     ///
     /// [`IssuerError`] for what cannot be printed.
     pub fn issue(&self, request: &DocumentRequest) -> Result<TestDocument, IssuerError> {
+        self.issue_with(request, &Electronics::default())
+    }
+
+    /// The same with a chip that can do more than hold files.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuerError`] for what cannot be printed, or not computed.
+    pub fn issue_with(
+        &self,
+        request: &DocumentRequest,
+        electronics: &Electronics,
+    ) -> Result<TestDocument, IssuerError> {
         let lines = mrz::lines(request, self.state)?;
         let key_information = mrz::key_information(request)?;
         let issued = request
@@ -229,20 +245,42 @@ impl Authority {
             .map_err(|_| IssuerError::Expiry)?;
         let group_1 = lds::data_group_1(&lines);
         let group_2 = lds::data_group_2(&request.portrait);
-        let groups = [(1, &group_1[..]), (2, &group_2[..])];
-        let security_object = sod::security_object(&groups, &self.signer, issued)?;
-        let files = BTreeMap::from([
-            (lds::EF_COM, lds::common()),
-            (lds::EF_DG1, group_1),
-            (lds::EF_DG2, group_2),
-            (lds::EF_SOD, security_object),
-        ]);
+        let secrets = Secrets::new(electronics, &mut ChaCha20Rng::seed_from_u64(self.seed))?;
+        let mut groups = BTreeMap::from([(1, group_1), (2, group_2)]);
+        groups.extend(
+            electronics.groups.iter().filter_map(|(number, length)| {
+                Some((*number, lds::other_group(*number, *length)?))
+            }),
+        );
+        let group_14 = electronics::data_group_14(electronics, &secrets)?;
+        groups.extend(group_14.map(|file| (14, file)));
+        groups.extend(electronics::data_group_15(&secrets)?.map(|file| (15, file)));
+        let listed: Vec<(u8, &[u8])> = groups
+            .iter()
+            .map(|(number, file)| (*number, &file[..]))
+            .collect();
+        let security_object = sod::security_object(&listed, &self.signer, issued)?;
+        let common = lds::common(groups.keys().copied());
+        let mut files = BTreeMap::from([(lds::EF_COM, common), (lds::EF_SOD, security_object)]);
+        files.extend(
+            groups
+                .into_iter()
+                .map(|(number, file)| (0x0100 | u16::from(number), file)),
+        );
+        let mut master = BTreeMap::new();
+        if let Some(file) = electronics::card_access(electronics) {
+            master.insert(0x011C, file);
+            master.insert(0x011D, electronics::card_security(&secrets)?);
+        }
         Ok(TestDocument {
             request: request.clone(),
             state: self.state,
             lines,
             key_information,
             files,
+            master,
+            electronics: electronics.clone(),
+            secrets,
         })
     }
 }
@@ -266,6 +304,10 @@ pub struct TestDocument {
     lines: Vec<String>,
     key_information: String,
     files: BTreeMap<u16, Vec<u8>>,
+    /// Files beside the application.
+    pub(crate) master: BTreeMap<u16, Vec<u8>>,
+    pub(crate) electronics: Electronics,
+    pub(crate) secrets: Secrets,
 }
 
 impl TestDocument {

@@ -11,7 +11,7 @@ use jiff::civil::{Date, date};
 pub(super) const TODAY: Date = date(2026, 11, 22);
 
 /// Everything that is found in a chip that is in order.
-const ON_CHIP: [Check; 9] = [
+const ON_CHIP: [Check; 11] = [
     Check::ChipAccess,
     Check::ChipReading,
     Check::SodSignature,
@@ -21,6 +21,8 @@ const ON_CHIP: [Check; 9] = [
     Check::IssuerAgainstSigner,
     Check::PrintedAgainstChip,
     Check::Portrait,
+    Check::ChipAuthentication,
+    Check::ActiveAuthentication,
 ];
 
 /// The printed zone of these papers, read by the real parser.

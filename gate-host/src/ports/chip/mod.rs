@@ -8,8 +8,8 @@ pub mod timed;
 use super::Outbox;
 use crate::clock;
 use crate::settings::ChipSettings;
-use gate_document::bac::AccessError;
-use gate_document::chip::{self, ApduLength, Progress, ReadError};
+use gate_document::access::Passwords;
+use gate_document::chip::{self, ApduLength, Cause, ChipKind, Memory, Progress, ReadError};
 use gate_document::file::{ChipFiles, ElementaryFile};
 use gate_document::inspect;
 use gate_document::mrz::Mrz;
@@ -68,6 +68,7 @@ impl ChipPort {
         let worker = Worker {
             reader: PcscReader::new(settings.reader),
             apdus,
+            memory: Memory::default(),
             trust,
             outbox: outbox.clone(),
             seen: false,
@@ -120,6 +121,8 @@ fn watch(mut reader: PcscReader, outbox: &Outbox) {
 struct Worker {
     reader: PcscReader,
     apdus: ApduLength,
+    /// What has worked with this reader and with chips of each kind, since the daemon started.
+    memory: Memory,
     trust: Arc<TrustStore>,
     outbox: Outbox,
     /// A chip answered at all, the last time.
@@ -185,13 +188,23 @@ impl Worker {
                 from: clock.now(),
             },
         ];
-        let mut card = Timed::new(card.map_err(ReadError::Card)?, move || clock.now());
+        let card = card.map_err(|error| ReadError::Card {
+            step: gate_document::step::Step::CardAccess,
+            error,
+        })?;
+        let reader = self.reader.name().unwrap_or_default();
+        let kind = ChipKind {
+            issuer: printed.issuing_state.clone(),
+            answer: card.answer_to_reset(),
+        };
+        let mut habits = self.memory.habits(&reader, &kind, self.apdus);
+        let mut card = Timed::new(card, move || clock.now());
         let outbox = &self.outbox;
         let mut read = |zone: &Mrz| {
             chip::read(
                 &mut card,
-                &zone.access_key(),
-                self.apdus,
+                &Passwords::from(zone.access_key()).into(),
+                &mut habits,
                 &mut rand::rng(),
                 &mut |progress| {
                     report(outbox, asked, &progress);
@@ -205,6 +218,7 @@ impl Worker {
             )
         };
         let files = first_that_opens(printed, &mut read);
+        self.memory.learn(&reader, &kind, &habits);
         let (_, exchanges) = card.into_parts();
         self.outbox
             .post(Event::Spent(asked, spans(&steps, &exchanges)));
@@ -264,7 +278,10 @@ fn spans(steps: &[Step], exchanges: &[Exchange]) -> Vec<Span> {
 /// The portrait goes to work while the rest of the chip is read.
 fn report(outbox: &Outbox, asked: Asked, progress: &Progress<'_>) {
     match progress {
-        Progress::Opened => outbox.post(Event::ChipProgress(asked, 5)),
+        Progress::Opened(access) => {
+            info!(%access, "chip opened");
+            outbox.post(Event::ChipProgress(asked, 5));
+        }
         Progress::Begun { .. } => {}
         Progress::Advanced {
             file: ElementaryFile::DG2,
@@ -295,16 +312,20 @@ fn reading(file: ElementaryFile) -> &'static str {
         ElementaryFile::Com => "read EF.COM",
         ElementaryFile::DG1 => "read DG1",
         ElementaryFile::DG2 => "read DG2",
+        ElementaryFile::DataGroup(14) => "read DG14",
+        ElementaryFile::DataGroup(15) => "read DG15",
         ElementaryFile::DataGroup(_) => "read data group",
     }
 }
 
 fn failure(problem: &ReadError, seen: bool) -> ChipFailure {
-    match problem {
-        ReadError::Card(CardError::Removed) if !seen => ChipFailure::Absent,
-        ReadError::Card(CardError::Removed) => ChipFailure::Removed,
-        ReadError::Access(_) | ReadError::NoApplication { .. } => ChipFailure::AccessRefused,
-        _ => ChipFailure::Faulty,
+    match problem.cause() {
+        Cause::Removed if !seen => ChipFailure::Absent,
+        Cause::Removed => ChipFailure::Removed,
+        Cause::WrongZone | Cause::WrongNumber | Cause::NoAccess | Cause::Distrust => {
+            ChipFailure::AccessRefused
+        }
+        Cause::Reader | Cause::Chip | Cause::Gate => ChipFailure::Faulty,
     }
 }
 

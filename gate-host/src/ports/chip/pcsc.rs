@@ -180,6 +180,15 @@ impl PcscCard {
         }
     }
 
+    /// What the reader made of the chip's answer when it woke up; empty where it does not say.
+    #[must_use]
+    pub fn answer_to_reset(&self) -> Vec<u8> {
+        self.card
+            .status2_owned()
+            .map(|status| status.atr().to_vec())
+            .unwrap_or_default()
+    }
+
     /// Switches the field off and on: the chip forgets every session.
     ///
     /// # Errors
@@ -219,6 +228,10 @@ impl Card for PcscCard {
             }),
             Err(problem) => Err(self.error(problem)),
         }
+    }
+
+    fn reconnect(&mut self) -> Result<(), CardError> {
+        self.reset()
     }
 }
 

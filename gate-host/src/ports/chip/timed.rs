@@ -70,6 +70,10 @@ impl<C: Card, F: Fn() -> Instant> Card for Timed<C, F> {
         }
         response
     }
+
+    fn reconnect(&mut self) -> Result<(), CardError> {
+        self.card.reconnect()
+    }
 }
 
 #[cfg(test)]

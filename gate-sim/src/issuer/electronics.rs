@@ -1,0 +1,235 @@
+//! What the chip of a test document can do beside holding files: PACE, Chip Authentication, Active
+//! Authentication, and the files that announce them (Doc 9303-11, 9.2).
+
+use openssl::bn::BigNum;
+use openssl::ec::{Asn1Flag, EcKey, EcPoint};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use rand_chacha::ChaCha20Rng;
+
+use super::der::{integer, octets, oid, sequence, tlv};
+use super::keys;
+use crate::chip::cipher::Cipher;
+use crate::chip::group::Group;
+
+/// How PACE maps its nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mapping {
+    /// Generic mapping.
+    Generic,
+    /// Integrated mapping.
+    Integrated,
+    /// Chip authentication mapping, with the key of the document's first Chip Authentication.
+    ChipAuthentication,
+}
+
+/// A way of PACE that the chip offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaceOffer {
+    /// The mapping.
+    pub mapping: Mapping,
+    /// The cipher.
+    pub cipher: Cipher,
+    /// Standardised domain parameters (Doc 9303-11, 9.5.1).
+    pub parameters: u8,
+}
+
+impl PaceOffer {
+    /// Content of the object identifier.
+    pub(crate) fn identifier(&self) -> [u8; 10] {
+        let is_field = self.parameters < 8;
+        let way = match (self.mapping, is_field) {
+            (Mapping::Generic, true) => 1,
+            (Mapping::Generic, false) => 2,
+            (Mapping::Integrated, true) => 3,
+            (Mapping::Integrated, false) => 4,
+            (Mapping::ChipAuthentication, _) => 6,
+        };
+        identifier([4, way, self.cipher.number()])
+    }
+}
+
+/// A way of Chip Authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChipOffer {
+    /// The cipher of the new session.
+    pub cipher: Cipher,
+    /// Domain parameters of the key.
+    pub parameters: u8,
+    /// Number of the key, where the document has several.
+    pub number: Option<u8>,
+    /// Whether DG14 says in which way; some issuers have only put the key there.
+    pub announced: bool,
+}
+
+/// The key of Active Authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureOffer {
+    /// RSA with so many bits; SHA-1 and the trailer BC.
+    RsaSha1(i32),
+    /// RSA with so many bits; SHA-256 and the trailer 34CC.
+    RsaSha256(i32),
+    /// ECDSA on secp384r1 with SHA-256; DG14 names it, or is silent.
+    Elliptic {
+        /// Whether DG14 names the algorithm.
+        announced: bool,
+    },
+}
+
+/// What a chip can do. The default is a chip of the first years: BAC, and no proof of anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Electronics {
+    /// Ways of PACE, in the order of EF.CardAccess.
+    pub pace: Vec<PaceOffer>,
+    /// Card access number: six digits.
+    pub number: Option<String>,
+    /// Ways of Chip Authentication, in the order of DG14, which is not sorted as DER wants it.
+    pub chip: Vec<ChipOffer>,
+    /// Active Authentication.
+    pub signature: Option<SignatureOffer>,
+    /// Other data groups: number and length of what is in them.
+    pub groups: Vec<(u8, usize)>,
+}
+
+/// A static key of a chip.
+#[derive(Clone)]
+pub(crate) struct StaticKey {
+    pub(crate) offer: ChipOffer,
+    pub(crate) scalar: Vec<u8>,
+    pub(crate) point: Vec<u8>,
+}
+
+/// The secrets of a chip.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets {
+    pub(crate) statics: Vec<StaticKey>,
+    pub(crate) signature: Option<(SignatureOffer, PKey<Private>)>,
+}
+
+impl Secrets {
+    pub(super) fn new(what: &Electronics, rng: &mut ChaCha20Rng) -> Result<Self, ErrorStack> {
+        let mut statics = Vec::new();
+        for offer in &what.chip {
+            let group = Group::standardised(offer.parameters)?;
+            let scalar = group.scalar(rng)?;
+            statics.push(StaticKey {
+                offer: *offer,
+                point: group.times(&group.base()?, &scalar)?,
+                scalar: scalar.to_vec(),
+            });
+        }
+        let signature = match what.signature {
+            None => None,
+            Some(offer @ (SignatureOffer::RsaSha1(bits) | SignatureOffer::RsaSha256(bits))) => {
+                Some((offer, keys::rsa(bits, rng)?))
+            }
+            Some(offer) => Some((offer, keys::elliptic(Nid::SECP384R1, rng)?)),
+        };
+        Ok(Self { statics, signature })
+    }
+}
+
+/// EF.CardAccess; none without PACE.
+pub(super) fn card_access(what: &Electronics) -> Option<Vec<u8>> {
+    (!what.pace.is_empty()).then(|| tlv(0x31, &pace_infos(what).concat()))
+}
+
+/// EF.CardSecurity: the keys of the chip, in signed data. The signature is none: gates hold what is
+/// in it against DG14.
+pub(super) fn card_security(secrets: &Secrets) -> Result<Vec<u8>, ErrorStack> {
+    let content = tlv(0x31, &key_infos(secrets)?.concat());
+    let encapsulated = sequence(&[
+        &oid(&[0, 4, 0, 127, 0, 7, 3, 2, 1]),
+        &tlv(0xA0, &octets(&content)),
+    ]);
+    let data = sequence(&[&integer(3), &tlv(0x31, &[]), &encapsulated, &tlv(0x31, &[])]);
+    let kind = oid(&[1, 2, 840, 113_549, 1, 7, 2]);
+    Ok(sequence(&[&kind, &tlv(0xA0, &data)]))
+}
+
+/// DG14; none where there is nothing to say.
+pub(super) fn data_group_14(
+    what: &Electronics,
+    secrets: &Secrets,
+) -> Result<Option<Vec<u8>>, ErrorStack> {
+    let mut infos = key_infos(secrets)?;
+    infos.extend(pace_infos(what));
+    for offer in what.chip.iter().filter(|offer| offer.announced) {
+        let agreement = if offer.parameters < 8 { 1 } else { 2 };
+        let protocol = tlv(0x06, &identifier([3, agreement, offer.cipher.number()]));
+        let number = offer.number.map(integer).unwrap_or_default();
+        infos.push(sequence(&[&protocol, &integer(1), &number]));
+    }
+    if what.signature == Some(SignatureOffer::Elliptic { announced: true }) {
+        let algorithm = oid(&[0, 4, 0, 127, 0, 7, 1, 1, 4, 1, 3]);
+        let protocol = oid(&[2, 23, 136, 1, 1, 5]);
+        infos.push(sequence(&[&protocol, &integer(1), &algorithm]));
+    }
+    Ok((!infos.is_empty()).then(|| tlv(0x6E, &tlv(0x31, &infos.concat()))))
+}
+
+/// DG15; none without Active Authentication.
+pub(super) fn data_group_15(secrets: &Secrets) -> Result<Option<Vec<u8>>, ErrorStack> {
+    let key = secrets.signature.as_ref();
+    key.map(|(_, key)| Ok(tlv(0x6F, &key.public_key_to_der()?)))
+        .transpose()
+}
+
+fn pace_infos(what: &Electronics) -> Vec<Vec<u8>> {
+    what.pace
+        .iter()
+        .map(|offer| {
+            let protocol = tlv(0x06, &offer.identifier());
+            sequence(&[&protocol, &integer(2), &integer(offer.parameters)])
+        })
+        .collect()
+}
+
+fn key_infos(secrets: &Secrets) -> Result<Vec<Vec<u8>>, ErrorStack> {
+    secrets
+        .statics
+        .iter()
+        .map(|key| {
+            let agreement = if key.offer.parameters < 8 { 1 } else { 2 };
+            let number = key.offer.number.map(integer).unwrap_or_default();
+            let kind = tlv(0x06, &[4, 0, 0x7F, 0, 7, 2, 2, 1, agreement]);
+            Ok(sequence(&[&kind, &public_key(key)?, &number]))
+        })
+        .collect()
+}
+
+/// SubjectPublicKeyInfo: curves with parameters written out, fields as in PKCS #3.
+fn public_key(key: &StaticKey) -> Result<Vec<u8>, ErrorStack> {
+    match Group::standardised(key.offer.parameters)? {
+        Group::Curve(mut group) => {
+            group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);
+            let mut context = openssl::bn::BigNumContext::new()?;
+            let point = EcPoint::from_bytes(&group, &key.point, &mut context)?;
+            let key = EcKey::from_public_key(&group, &point)?;
+            PKey::from_ec_key(key)?.public_key_to_der()
+        }
+        Group::Field(prime, generator, _) => {
+            let number = |number: &BigNum| unsigned(&number.to_vec());
+            let kind = oid(&[1, 2, 840, 113_549, 1, 3, 1]);
+            let parameters = sequence(&[&number(&prime), &number(&generator)]);
+            let value = [&[0][..], &unsigned(&key.point)].concat();
+            Ok(sequence(&[
+                &sequence(&[&kind, &parameters]),
+                &tlv(0x03, &value),
+            ]))
+        }
+    }
+}
+
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    match bytes.first() {
+        Some(0x80..) => tlv(0x02, &[&[0], bytes].concat()),
+        _ => tlv(0x02, bytes),
+    }
+}
+
+fn identifier(last: [u8; 3]) -> [u8; 10] {
+    let [a, b, c] = last;
+    [4, 0, 0x7F, 0, 7, 2, 2, a, b, c]
+}
