@@ -34,7 +34,8 @@ pub enum Verdict {
     Unsupported(&'static str),
 }
 
-/// Asks the chip for a signature over `challenge`; its length is that of the key in `dg15`.
+/// Asks the chip for a signature over `challenge`; its length is that of the key in `dg15`. `long`
+/// says whether the reader carries extended length.
 ///
 /// Chips differ in the length that they want to be asked for (Australian ones cut a long signature
 /// that was asked for with a short length; Chinese ones give nothing for the longest; Norwegian ones
@@ -43,21 +44,24 @@ pub(crate) fn ask(
     channel: &mut Channel<'_>,
     dg15: &[u8],
     challenge: &[u8; CHALLENGE],
+    long: bool,
 ) -> Result<Response, ReadError> {
     let modulus = public_key(dg15)
         .ok()
         .and_then(|key| key.rsa().ok())
         .map(|key| usize::try_from(key.size()).unwrap_or(0));
     let wanted = modulus.unwrap_or(0);
+    let short = channel.short_block();
+    let most = if long { 65_536 } else { short };
     let mut last = None;
-    for expected in [modulus.unwrap_or(SHORT_RESPONSE), SHORT_RESPONSE, 65_536] {
+    for expected in [modulus.unwrap_or(short), SHORT_RESPONSE, 65_536] {
         let command = Command {
             class: 0,
             instruction: 0x88,
             p1: 0,
             p2: 0,
             data: challenge,
-            expected: Some(expected.max(1)),
+            expected: Some(expected.clamp(1, most)),
         };
         let mut response = channel.exchange(Step::ActiveAuthentication, &command)?;
         if response.status.sw1() == 0x6C {

@@ -5,9 +5,11 @@ mod error;
 mod file;
 mod habits;
 mod session;
+mod terminal;
 
 pub use error::{Cause, ReadError};
 pub use habits::{ApduLength, ChipHabits, ChipKind, Extended, Habits, Memory};
+pub use terminal::Terminal;
 
 use crate::access::{Access, Passwords};
 use crate::active_authentication;
@@ -201,7 +203,14 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
 
     fn chip_authentication(&mut self, way: &chip_authentication::Way) -> Result<(), ReadError> {
         match self.session.authenticate_chip(way) {
-            Err(error) => self.session.recover(error),
+            Err(error) => {
+                self.session.recover(error)?;
+                match self.session.authenticate_chip(way) {
+                    // Twice is enough: the chip is read on without the proof.
+                    Err(error) => self.session.recover(error),
+                    done => done,
+                }
+            }
             done => done,
         }
     }
@@ -214,7 +223,8 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
         };
         let mut challenge = [0; active_authentication::CHALLENGE];
         self.session.rng.fill_bytes(&mut challenge);
-        let asked = active_authentication::ask(&mut self.session.channel, &dg15, &challenge);
+        let long = self.session.carries_long();
+        let asked = active_authentication::ask(&mut self.session.channel, &dg15, &challenge, long);
         let response = match asked {
             Ok(response) => response,
             // A chip that loses the session over the question has not answered it.
@@ -224,7 +234,7 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             }
             Err(error) => {
                 self.session.recover(error)?;
-                active_authentication::ask(&mut self.session.channel, &dg15, &challenge)?
+                active_authentication::ask(&mut self.session.channel, &dg15, &challenge, long)?
             }
         };
         Ok(if response.status == Status::SUCCESS {

@@ -1,7 +1,7 @@
 //! Chip Authentication, version 1 (Doc 9303-11, 6.2): the chip proves that it has the private part
 //! of a key that the issuer has signed, and both get new session keys.
 
-use crate::apdu::{Command, SHORT_RESPONSE, Status};
+use crate::apdu::{Command, Status};
 use crate::channel::Channel;
 use crate::chip::ReadError;
 use crate::cipher::Suite;
@@ -146,7 +146,8 @@ fn set_and_authenticate(channel: &mut Channel<'_>, way: &Way, ours: &[u8]) -> Re
         p1: 0,
         p2: 0,
         data: &data,
-        expected: Some(SHORT_RESPONSE),
+        // The answer is empty; a longer one would need extended length, which a reader may not have.
+        expected: Some(channel.short_block()),
     };
     let status = channel.exchange(STEP, &command)?.status;
     if status == Status::SUCCESS {

@@ -32,7 +32,7 @@ pub enum MessagingError {
     /// The chip gave up the session: it could not verify our command, or it restarted.
     #[error("the chip ended secure messaging with status {status}")]
     Ended {
-        /// 6987 or 6988.
+        /// 6987 or 6988; 6882 from chips that no longer know of a session.
         status: Status,
     },
     /// Data or success without a checksum inside a session: somebody between the chip and us may
@@ -180,7 +180,7 @@ impl SecureMessaging {
 
     fn naked(&mut self, status: Status) -> Result<Answer, MessagingError> {
         match status.0 {
-            0x6987 | 0x6988 => Err(MessagingError::Ended { status }),
+            0x6987 | 0x6988 | 0x6882 => Err(MessagingError::Ended { status }),
             0x9000 => Err(MessagingError::Unprotected { found: 0 }),
             _ => {
                 self.counter = self.counter.wrapping_sub(1);

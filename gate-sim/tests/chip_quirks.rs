@@ -484,7 +484,7 @@ fn domain_parameters_are_named_or_not_as_each_chip_wants_it() {
     // Quirk 6.
     let one = modern();
     let two = Electronics {
-        pace: vec![GENERIC, pace(Mapping::Generic, Cipher::Aes128, 12)],
+        pace: vec![GENERIC, pace(Mapping::Generic, Cipher::Aes256, 12)],
         ..modern()
     };
     for (what, quirk) in [

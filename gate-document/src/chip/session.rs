@@ -126,12 +126,18 @@ impl<'a, R: CryptoRng> Session<'a, R> {
 
     /// Bytes to ask for at a time.
     pub(super) fn block(&self) -> usize {
-        let carried = match (self.habits.apdus, self.habits.extended) {
-            (ApduLength::Extended, Extended::Untried | Extended::Works) => BLOCKS[0],
-            _ => self.channel.short_block(),
+        let carried = if self.carries_long() {
+            BLOCKS[0]
+        } else {
+            self.channel.short_block()
         };
         let wanted = self.habits.chip.block.unwrap_or(carried);
         carried.min(wanted).max(1)
+    }
+
+    /// Whether the reader may be asked to carry extended length.
+    pub(super) fn carries_long(&self) -> bool {
+        self.habits.apdus == ApduLength::Extended && self.habits.extended != Extended::Fails
     }
 
     /// Takes the next block smaller than `refused`. False when there is none.
@@ -346,7 +352,7 @@ fn with_pace(
 /// The best way that a chip offers and we can do: one in which the chip proves that it is no copy
 /// first, then generic mapping before integrated, curves before prime fields, the longest key, and
 /// of groups the one that costs the chip the least time.
-fn best(offers: &[PaceInfo]) -> Option<PaceInfo> {
+pub(super) fn best(offers: &[PaceInfo]) -> Option<PaceInfo> {
     let known = offers.iter().filter(|info| info.is_supported());
     known
         .max_by_key(|info| {
