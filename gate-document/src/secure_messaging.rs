@@ -124,7 +124,7 @@ impl SecureMessaging {
             let padded = crypto::pad(command.data, self.block());
             let vector = self.encryption.vector(&self.counter_block())?;
             let cryptogram = self.encryption.encrypt(&vector, &padded)?;
-            if command.instruction % 2 == 0 {
+            if command.instruction.is_multiple_of(2) {
                 let indicated = [&[0x01], &cryptogram[..]].concat();
                 tlv::write(&mut objects, CRYPTOGRAM, &indicated);
             } else {

@@ -22,6 +22,9 @@ const LAST_SHORT_OFFSET: usize = 0x7FFF;
 /// Bytes around the data of a response to the odd instruction: tag and length.
 const DISCRETIONARY_OVERHEAD: usize = 4;
 
+/// Data of a read, or the status that refused it.
+type Data = Result<Zeroizing<Vec<u8>>, Status>;
+
 /// What became of a file.
 pub(super) enum FileAnswer {
     /// All of it.
@@ -224,7 +227,7 @@ impl<R: CryptoRng> Session<'_, R> {
         file: ElementaryFile,
         offset: usize,
         remaining: usize,
-    ) -> Result<(Result<Zeroizing<Vec<u8>>, Status>, usize), ReadError> {
+    ) -> Result<(Data, usize), ReadError> {
         let room = self.block().saturating_sub(DISCRETIONARY_OVERHEAD).max(1);
         let expected = remaining.min(room);
         let bytes = offset.to_be_bytes();
@@ -270,7 +273,7 @@ fn advanced(
 }
 
 /// Data of a read that was carried out, perhaps up to an early end of the file; else its status.
-fn data_of(response: Response) -> Result<Zeroizing<Vec<u8>>, Status> {
+fn data_of(response: Response) -> Data {
     match response.status {
         Status::SUCCESS | Status::END_OF_FILE => Ok(response.data),
         status => Err(status),

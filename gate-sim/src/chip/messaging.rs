@@ -46,9 +46,7 @@ impl Session {
         }
         let data = match objects.cryptogram {
             None => Vec::new(),
-            Some((cryptogram, _)) if cryptogram.is_empty() => {
-                return Err(status::MESSAGING_OBJECTS_WRONG);
-            }
+            Some(([], _)) => return Err(status::MESSAGING_OBJECTS_WRONG),
             Some((cryptogram, indicated)) => self
                 .decipher(cryptogram, indicated)
                 .ok_or(status::MESSAGING_OBJECTS_WRONG)?,

@@ -37,6 +37,9 @@ enum Step {
     },
 }
 
+/// The new generator, the private key of a chip authentication mapping, and what is sent.
+type Mapped = (Vec<u8>, Option<BigNum>, Vec<u8>);
+
 impl Chip {
     /// MSE:Set AT.
     pub(super) fn pace_set_up(&mut self, data: &[u8]) -> Executed {
@@ -149,14 +152,13 @@ impl Chip {
         }
     }
 
-    /// The new generator, the private key of a chip authentication mapping, and what is sent.
     fn map(
         &mut self,
         offer: &PaceOffer,
         group: &Group,
         nonce: &[u8],
         theirs: &[u8],
-    ) -> Result<(Vec<u8>, Option<BigNum>, Vec<u8>), ErrorStack> {
+    ) -> Result<Mapped, ErrorStack> {
         if offer.mapping == Mapping::Integrated {
             let generator = group.integrated(offer.cipher, nonce, theirs)?;
             return Ok((generator, None, Vec::new()));

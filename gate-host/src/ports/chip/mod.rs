@@ -248,9 +248,7 @@ fn first_that_opens<'a>(
     let first = read(printed).map(|files| (printed, files));
     let others = printed.alternatives().iter().take(KEYS_MAX - 1);
     others.fold(first, |result, zone| match result {
-        Err(ReadError::Access(AccessError::WrongKey { .. })) => {
-            read(zone).map(|files| (zone, files))
-        }
+        Err(error) if error.cause() == Cause::WrongZone => read(zone).map(|files| (zone, files)),
         result => result,
     })
 }
@@ -332,15 +330,25 @@ fn failure(problem: &ReadError, seen: bool) -> ChipFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gate_document::access::AccessError;
     use gate_document::apdu::Status;
 
     const ZONE: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
                         L898902C36UTO7408122F1204159ZE184226B<<<<<10";
 
     fn refused() -> ReadError {
-        ReadError::Access(AccessError::WrongKey {
+        ReadError::Access(AccessError::WrongPassword {
+            step: gate_document::step::Step::ExternalAuthenticate,
+            password: gate_document::access::PasswordKind::Zone,
             status: Status(0x6300),
         })
+    }
+
+    fn removed() -> ReadError {
+        ReadError::Card {
+            step: gate_document::step::Step::CardAccess,
+            error: CardError::Removed,
+        }
     }
 
     /// A zone whose first reading is wrong: more than one number fits its check digit.
@@ -385,9 +393,9 @@ mod tests {
         let mut asked = 0;
         let gone = first_that_opens(&zone, &mut |_| {
             asked += 1;
-            Err(ReadError::Card(CardError::Removed))
+            Err(removed())
         });
-        assert_eq!(gone.err(), Some(ReadError::Card(CardError::Removed)));
+        assert_eq!(gone.err(), Some(removed()));
         assert_eq!(asked, 1);
     }
 }
