@@ -338,8 +338,8 @@ mod tests {
 
     fn refused() -> ReadError {
         ReadError::Access(AccessError::WrongPassword {
-            step: gate_document::step::Step::ExternalAuthenticate,
-            password: gate_document::access::PasswordKind::Zone,
+            step: gate_document::step::Step::MutualAuthentication,
+            password: gate_document::access::PasswordKind::Mrz,
             status: Status(0x6300),
         })
     }
