@@ -12,7 +12,9 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
-use openssl::x509::extension::{AuthorityKeyIdentifier, KeyUsage, SubjectKeyIdentifier};
+use openssl::x509::extension::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509, X509Name, X509NameBuilder};
 
 /// 2025-01-01 and 2035-01-01: the validity of every certificate.
@@ -54,6 +56,8 @@ pub(crate) struct Terms {
     pub(crate) until: i64,
     pub(crate) for_certificates: bool,
     pub(crate) for_signatures: bool,
+    /// For master lists.
+    pub(crate) for_lists: bool,
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -62,6 +66,7 @@ pub(crate) const CSCA: Terms = Terms {
     until: UNTIL,
     for_certificates: true,
     for_signatures: false,
+    for_lists: false,
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -71,7 +76,7 @@ pub(crate) const SIGNER: Terms = Terms {
 
 /// A certificate for `key`, by `issuer` or by itself.
 pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Authority>) -> Authority {
-    let common = if issuer.is_some() {
+    let common = if issuer.is_some() && !terms.for_certificates {
         "Document Signer"
     } else {
         "Country Signer"
@@ -95,7 +100,13 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
     builder.set_pubkey(&key).unwrap();
     let mut usage = KeyUsage::new();
     if terms.for_certificates {
-        usage.key_cert_sign();
+        usage.key_cert_sign().crl_sign();
+        let constraints = BasicConstraints::new().critical().ca().build().unwrap();
+        builder.append_extension(constraints).unwrap();
+    }
+    if terms.for_lists {
+        let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.3").build();
+        builder.append_extension(purpose.unwrap()).unwrap();
     }
     if terms.for_signatures {
         usage.digital_signature();
@@ -134,6 +145,117 @@ pub(crate) fn object(tag: u32, parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(&mut bytes, tag, &parts.concat());
     bytes
+}
+
+/// Signed data over `content`, whose type is `content_type`, an object identifier with its tag.
+/// The signer's key is on P-256.
+pub(crate) fn signed_data(signer: &Authority, content_type: &[u8], content: &[u8]) -> Vec<u8> {
+    let digest = hash(MessageDigest::sha256(), content).unwrap();
+    let attribute = |kind: &[u8], value: &[u8]| object(0x30, &[kind, &object(0x31, &[value])]);
+    let attributes = [
+        attribute(&hex!("06092A864886F70D010903"), content_type),
+        attribute(&hex!("06092A864886F70D010904"), &object(0x04, &[&digest])),
+        attribute(
+            &hex!("06092A864886F70D010905"),
+            &object(0x17, &[b"261101120000Z"]),
+        ),
+    ]
+    .concat();
+    let signature = Scheme::Ecdsa.sign(&signer.key, &object(0x31, &[&attributes]));
+    let issuer = signer.certificate.issuer_name().to_der().unwrap();
+    let serial = signer.certificate.serial_number().to_bn().unwrap().to_vec();
+    let serial = object(0x02, &[&[0], &serial]);
+    let info = object(
+        0x30,
+        &[
+            &hex!("020101"),
+            &object(0x30, &[&issuer, &serial]),
+            &SHA256,
+            &object(0xA0, &[&attributes]),
+            &Scheme::Ecdsa.identifier(),
+            &object(0x04, &[&signature]),
+        ],
+    );
+    let data = object(
+        0x30,
+        &[
+            &hex!("020103"),
+            &object(0x31, &[&SHA256]),
+            &object(
+                0x30,
+                &[
+                    content_type,
+                    &object(0xA0, &[&object(0x04, &[content])]),
+                ],
+            ),
+            &object(0xA0, &[&signer.certificate.to_der().unwrap()]),
+            &object(0x31, &[&info]),
+        ],
+    );
+    object(
+        0x30,
+        &[&hex!("06092A864886F70D010702"), &object(0xA0, &[&data])],
+    )
+}
+
+/// A master list of `certificates`.
+pub(crate) fn master_list(signer: &Authority, certificates: &[Vec<u8>]) -> Vec<u8> {
+    let content = object(
+        0x30,
+        &[&hex!("020100"), &object(0x31, &[&certificates.concat()])],
+    );
+    signed_data(signer, &hex!("0606 678108010102"), &content)
+}
+
+/// A revocation list by `issuer`, whose key is on P-256, with serial numbers and reasons.
+pub(crate) fn crl(
+    issuer: &Authority,
+    revoked: &[(&[u8], Option<u8>)],
+    made: &str,
+    next: Option<&str>,
+) -> Vec<u8> {
+    let entries: Vec<Vec<u8>> = revoked
+        .iter()
+        .map(|(serial, reason)| {
+            let reason = reason.map_or(vec![], |reason| {
+                let value = object(0x04, &[&[0x0A, 1, reason]]);
+                object(0x30, &[&object(0x30, &[&hex!("0603 551D15"), &value])])
+            });
+            object(
+                0x30,
+                &[
+                    &object(0x02, &[&[0], serial]),
+                    &object(0x17, &[b"251001120000Z"]),
+                    &reason,
+                ],
+            )
+        })
+        .collect();
+    let entries = match entries.is_empty() {
+        true => vec![],
+        false => object(0x30, &[&entries.concat()]),
+    };
+    let next = next.map_or(vec![], |next| object(0x17, &[next.as_bytes()]));
+    let signed = object(
+        0x30,
+        &[
+            &hex!("020101"),
+            &Scheme::Ecdsa.identifier(),
+            &issuer.certificate.subject_name().to_der().unwrap(),
+            &object(0x17, &[made.as_bytes()]),
+            &next,
+            &entries,
+        ],
+    );
+    let signature = Scheme::Ecdsa.sign(&issuer.key, &signed);
+    object(
+        0x30,
+        &[
+            &signed,
+            &Scheme::Ecdsa.identifier(),
+            &object(0x03, &[&[0], &signature]),
+        ],
+    )
 }
 
 /// AlgorithmIdentifier of SHA-256.

@@ -369,3 +369,6 @@ impl core::fmt::Debug for TrustStore {
         write!(f, "TrustStore({} certificates)", self.count())
     }
 }
+
+#[cfg(test)]
+mod tests;
