@@ -183,10 +183,7 @@ pub(crate) fn signed_data(signer: &Authority, content_type: &[u8], content: &[u8
             &object(0x31, &[&SHA256]),
             &object(
                 0x30,
-                &[
-                    content_type,
-                    &object(0xA0, &[&object(0x04, &[content])]),
-                ],
+                &[content_type, &object(0xA0, &[&object(0x04, &[content])])],
             ),
             &object(0xA0, &[&signer.certificate.to_der().unwrap()]),
             &object(0x31, &[&info]),

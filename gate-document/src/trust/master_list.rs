@@ -151,7 +151,8 @@ fn check_signer(
         .iter()
         .any(|purpose| purpose.as_bytes() == MASTER_LIST_SIGNING);
     // A pinned authority that signs lists itself has no extended key usage (Doc 9303-12, 7.1.1).
-    if !for_lists && !(is_pinned && signer.extensions.authority) {
+    let may_sign = for_lists || is_pinned && signer.extensions.authority;
+    if !may_sign {
         return Err(MasterListError::Signer("is not for master lists"));
     }
     if !signer.allows(Usage::DigitalSignature) && !signer.extensions.authority {

@@ -7,8 +7,8 @@ use super::master_list::{Doubt, MasterList, MasterListError};
 use super::*;
 use crate::inspect::{inspect, inspect_without_portrait};
 use crate::test_issuer::{
-    Authority, CSCA, FROM, SIGNER, SodIssuer, Terms, UNTIL, ZONE, authority, crl as make_crl, files,
-    master_list, p256, signed_data,
+    Authority, CSCA, FROM, SIGNER, SodIssuer, Terms, UNTIL, ZONE, authority, crl as make_crl,
+    files, master_list, p256, signed_data,
 };
 use crate::{Check, Finding, Mrz, Outcome};
 use hex_literal::hex;
@@ -42,7 +42,10 @@ fn store_of(authorities: &[&Authority]) -> TrustStore {
 fn finding(store: &TrustStore, issuer: &SodIssuer<'_>, check: Check) -> Finding {
     let printed = Mrz::parse(ZONE).unwrap();
     let findings = inspect_without_portrait(&printed, &files(issuer), store, Some(TODAY));
-    findings.into_iter().find(|found| found.check == check).unwrap()
+    findings
+        .into_iter()
+        .find(|found| found.check == check)
+        .unwrap()
 }
 
 #[test]
@@ -64,19 +67,46 @@ fn a_signer_below_a_link_certificate_is_trusted_over_the_older_key() {
     let signer = authority(p256(), SIGNER, Some(&newer));
     let issuer = SodIssuer::new(&signer);
     for (name, links, expected, reason) in [
-        ("no link", vec![], Outcome::Failed, "signed by none of 1 CSCA certificates of UT"),
-        ("link", vec![&link], Outcome::Passed, "over 1 link certificates"),
-        ("forged link", vec![&forged], Outcome::Failed, "signed by none of 3 CSCA certificates of UT"),
-        ("link without a right", vec![&no_authority], Outcome::Failed, "signed by none of 1 CSCA certificates of UT"),
+        (
+            "no link",
+            vec![],
+            Outcome::Failed,
+            "signed by none of 1 CSCA certificates of UT",
+        ),
+        (
+            "link",
+            vec![&link],
+            Outcome::Passed,
+            "over 1 link certificates",
+        ),
+        (
+            "forged link",
+            vec![&forged],
+            Outcome::Failed,
+            "signed by none of 3 CSCA certificates of UT",
+        ),
+        (
+            "link without a right",
+            vec![&no_authority],
+            Outcome::Failed,
+            "signed by none of 1 CSCA certificates of UT",
+        ),
     ] {
         let links = links.into_iter().map(read).collect();
         let store = store_of(&[&older]).with_links(links);
         let trust = finding(&store, &issuer, Check::SignerTrust);
-        assert_eq!((trust.outcome, trust.reason.as_str()), (expected, reason), "{name}");
+        assert_eq!(
+            (trust.outcome, trust.reason.as_str()),
+            (expected, reason),
+            "{name}"
+        );
     }
     // Where the link itself is in a master list, it is an anchor.
     let trust = finding(&store_of(&[&link]), &issuer, Check::SignerTrust);
-    assert_eq!((trust.outcome, trust.reason.as_str()), (Outcome::Passed, ""));
+    assert_eq!(
+        (trust.outcome, trust.reason.as_str()),
+        (Outcome::Passed, "")
+    );
 }
 
 #[test]
@@ -103,20 +133,96 @@ fn revocation_is_judged_with_the_age_of_the_list() {
     let serial: &[u8] = &[0x80, 0x01];
     use Outcome::{Failed, NotDone, Passed};
     for (name, by, revoked, made, next, expected, reason) in [
-        ("fresh", &csca, vec![], "261101000000Z", Some("270101000000Z"), Passed, "revocation list of 21 days"),
-        ("another is revoked", &csca, vec![(&[7_u8][..], None)], "261101000000Z", None, Passed, "revocation list of 21 days"),
-        ("revoked", &csca, vec![(serial, Some(1))], "261101000000Z", None, Failed, "the document signer certificate is revoked, reason 1"),
-        ("revoked without a reason", &csca, vec![(serial, None)], "261101000000Z", None, Failed, "the document signer certificate is revoked, reason 0"),
-        ("revoked on an old list", &csca, vec![(serial, Some(1))], "250901000000Z", Some("251001000000Z"), Failed, "the document signer certificate is revoked, reason 1"),
-        ("taken back", &csca, vec![(serial, Some(8))], "261101000000Z", None, Passed, "revocation list of 21 days"),
-        ("overdue", &csca, vec![], "261101000000Z", Some("261115000000Z"), NotDone, "the revocation list of UT is 21 days old"),
-        ("without a next one, and old", &csca, vec![], "260601000000Z", None, NotDone, "the revocation list of UT is 174 days old"),
-        ("forged", &impostor, vec![(serial, Some(1))], "261101000000Z", None, NotDone, "no revocation list of UT"),
+        (
+            "fresh",
+            &csca,
+            vec![],
+            "261101000000Z",
+            Some("270101000000Z"),
+            Passed,
+            "revocation list of 21 days",
+        ),
+        (
+            "another is revoked",
+            &csca,
+            vec![(&[7_u8][..], None)],
+            "261101000000Z",
+            None,
+            Passed,
+            "revocation list of 21 days",
+        ),
+        (
+            "revoked",
+            &csca,
+            vec![(serial, Some(1))],
+            "261101000000Z",
+            None,
+            Failed,
+            "the document signer certificate is revoked, reason 1",
+        ),
+        (
+            "revoked without a reason",
+            &csca,
+            vec![(serial, None)],
+            "261101000000Z",
+            None,
+            Failed,
+            "the document signer certificate is revoked, reason 0",
+        ),
+        (
+            "revoked on an old list",
+            &csca,
+            vec![(serial, Some(1))],
+            "250901000000Z",
+            Some("251001000000Z"),
+            Failed,
+            "the document signer certificate is revoked, reason 1",
+        ),
+        (
+            "taken back",
+            &csca,
+            vec![(serial, Some(8))],
+            "261101000000Z",
+            None,
+            Passed,
+            "revocation list of 21 days",
+        ),
+        (
+            "overdue",
+            &csca,
+            vec![],
+            "261101000000Z",
+            Some("261115000000Z"),
+            NotDone,
+            "the revocation list of UT is 21 days old",
+        ),
+        (
+            "without a next one, and old",
+            &csca,
+            vec![],
+            "260601000000Z",
+            None,
+            NotDone,
+            "the revocation list of UT is 174 days old",
+        ),
+        (
+            "forged",
+            &impostor,
+            vec![(serial, Some(1))],
+            "261101000000Z",
+            None,
+            NotDone,
+            "no revocation list of UT",
+        ),
     ] {
         let list = Crl::parse(&make_crl(by, &revoked, made, next)).unwrap();
         let store = store_of(&[&csca]).with_crls(vec![list]);
         let found = finding(&store, &issuer, Check::Revocation);
-        assert_eq!((found.outcome, found.reason.as_str()), (expected, reason), "{name}");
+        assert_eq!(
+            (found.outcome, found.reason.as_str()),
+            (expected, reason),
+            "{name}"
+        );
     }
     let cut = make_crl(&csca, &[(serial, Some(1))], "261101000000Z", None);
     assert!(Crl::parse(&cut[..cut.len() - 1]).is_err());
@@ -125,7 +231,10 @@ fn revocation_is_judged_with_the_age_of_the_list() {
         vec![Crl::parse(&make_crl(&csca, revoked, "261101000000Z", None)).unwrap()]
     };
     let status = |store: TrustStore| store.revocation(&read(&signer), None);
-    assert_eq!(status(store_of(&[&csca]).with_crls(list(&[]))), crl::Status::Stale { days: None });
+    assert_eq!(
+        status(store_of(&[&csca]).with_crls(list(&[]))),
+        crl::Status::Stale { days: None }
+    );
     assert!(matches!(
         status(store_of(&[&csca]).with_crls(list(&[(serial, None)]))),
         crl::Status::Revoked { reason: 0, .. }
@@ -135,21 +244,61 @@ fn revocation_is_judged_with_the_age_of_the_list() {
 #[test]
 fn a_master_list_is_believed_only_when_its_signer_is_pinned() {
     let maker = authority(p256(), CSCA, None);
-    let lists = Terms { for_lists: true, ..SIGNER };
+    let lists = Terms {
+        for_lists: true,
+        ..SIGNER
+    };
     let signer = authority(p256(), lists, Some(&maker));
     let no_list_signer = authority(p256(), SIGNER, Some(&maker));
-    let expired = authority(p256(), Terms { until: FROM + 1, ..lists }, Some(&maker));
-    let one = authority(p256(), Terms { country: "LA", ..CSCA }, None);
-    let all = [maker.certificate.to_der().unwrap(), one.certificate.to_der().unwrap()];
+    let expired = authority(
+        p256(),
+        Terms {
+            until: FROM + 1,
+            ..lists
+        },
+        Some(&maker),
+    );
+    let one = authority(
+        p256(),
+        Terms {
+            country: "LA",
+            ..CSCA
+        },
+        None,
+    );
+    let all = [
+        maker.certificate.to_der().unwrap(),
+        one.certificate.to_der().unwrap(),
+    ];
     let list = master_list(&signer, &all);
     let stranger = authority(p256(), CSCA, None);
     for (name, list, pinned, expected) in [
         ("signer pinned", &list, read(&signer), None),
         ("its authority pinned", &list, read(&maker), None),
-        ("another pinned", &list, read(&stranger), Some("which is not pinned")),
-        ("not for lists", &master_list(&no_list_signer, &all), read(&maker), Some("master list signer is not for master lists")),
-        ("expired", &master_list(&expired, &all), read(&maker), Some("master list signer is not valid today")),
-        ("another content", &signed_data(&signer, &crate::test_issuer::LDS, b""), read(&signer), Some("signed content is no master list")),
+        (
+            "another pinned",
+            &list,
+            read(&stranger),
+            Some("which is not pinned"),
+        ),
+        (
+            "not for lists",
+            &master_list(&no_list_signer, &all),
+            read(&maker),
+            Some("master list signer is not for master lists"),
+        ),
+        (
+            "expired",
+            &master_list(&expired, &all),
+            read(&maker),
+            Some("master list signer is not valid today"),
+        ),
+        (
+            "another content",
+            &signed_data(&signer, &crate::test_issuer::LDS, b""),
+            read(&signer),
+            Some("signed content is no master list"),
+        ),
     ] {
         let result = MasterList::import(list, &[pinned], TODAY);
         match (result, expected) {
@@ -172,7 +321,10 @@ fn a_master_list_is_believed_only_when_its_signer_is_pinned() {
     }
     let mut damaged = list.clone();
     let certificate = &all[1];
-    let at = list.windows(certificate.len()).position(|window| window == certificate).unwrap();
+    let at = list
+        .windows(certificate.len())
+        .position(|window| window == certificate)
+        .unwrap();
     damaged[at + certificate.len() - 1] ^= 1;
     assert!(matches!(
         MasterList::import(&damaged, &[read(&signer)], TODAY),
@@ -183,7 +335,14 @@ fn a_master_list_is_believed_only_when_its_signer_is_pinned() {
 #[test]
 fn every_certificate_of_a_master_list_is_looked_at() {
     let maker = authority(p256(), CSCA, None);
-    let signer = authority(p256(), Terms { for_lists: true, ..SIGNER }, Some(&maker));
+    let signer = authority(
+        p256(),
+        Terms {
+            for_lists: true,
+            ..SIGNER
+        },
+        Some(&maker),
+    );
     let older = authority(p256(), CSCA, None);
     let link = authority(maker.key.clone(), CSCA, Some(&older));
     let mut broken = authority(p256(), CSCA, None).certificate.to_der().unwrap();
@@ -214,7 +373,14 @@ fn every_certificate_of_a_master_list_is_looked_at() {
 
 #[test]
 fn a_bilateral_certificate_needs_two_persons_who_read_the_same() {
-    let laos = authority(p256(), Terms { country: "LA", ..CSCA }, None);
+    let laos = authority(
+        p256(),
+        Terms {
+            country: "LA",
+            ..CSCA
+        },
+        None,
+    );
     let der = laos.certificate.to_der().unwrap();
     let right = read(&laos).fingerprint();
     let wrong = Fingerprint([7; 32]);
@@ -230,21 +396,52 @@ fn a_bilateral_certificate_needs_two_persons_who_read_the_same() {
     let taken = take([right, right], "la", &der).unwrap();
     assert_eq!(taken.source.kind, SourceKind::Bilateral);
     assert_eq!(taken.source.as_of, Some(date(2026, 10, 1)));
-    for (fingerprints, person) in [([right, wrong], 2), ([wrong, right], 1), ([wrong, wrong], 1)] {
+    for (fingerprints, person) in [
+        ([right, wrong], 2),
+        ([wrong, right], 1),
+        ([wrong, wrong], 1),
+    ] {
         assert_eq!(
             take(fingerprints, "LA", &der),
-            Err(BilateralError::Fingerprint { person, found: right })
+            Err(BilateralError::Fingerprint {
+                person,
+                found: right
+            })
         );
     }
-    assert!(matches!(take([right; 2], "KH", &der), Err(BilateralError::Country { .. })));
-    let signer = authority(p256(), Terms { country: "LA", ..SIGNER }, Some(&laos));
+    assert!(matches!(
+        take([right; 2], "KH", &der),
+        Err(BilateralError::Country { .. })
+    ));
+    let signer = authority(
+        p256(),
+        Terms {
+            country: "LA",
+            ..SIGNER
+        },
+        Some(&laos),
+    );
     let own = read(&signer).fingerprint();
     let der = signer.certificate.to_der().unwrap();
-    assert!(matches!(take([own; 2], "LA", &der), Err(BilateralError::Kind(_))));
+    assert!(matches!(
+        take([own; 2], "LA", &der),
+        Err(BilateralError::Kind(_))
+    ));
     // The typed text may have colons; nothing shorter or longer is a fingerprint.
-    let typed: String = right.to_string().as_bytes().chunks(2).map(|pair| format!("{}:", String::from_utf8_lossy(pair))).collect();
+    let typed: String = right
+        .to_string()
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| format!("{}:", String::from_utf8_lossy(pair)))
+        .collect();
     assert_eq!(typed.to_uppercase().parse(), Ok(right));
-    for bad in ["", "00", &right.to_string()[1..], &format!("{right}0"), "zz"] {
+    for bad in [
+        "",
+        "00",
+        &right.to_string()[1..],
+        &format!("{right}0"),
+        "zz",
+    ] {
         assert!(bad.parse::<Fingerprint>().is_err(), "{bad}");
     }
 }
@@ -258,14 +455,62 @@ fn trust_has_a_status_and_an_age() {
     use Outcome::{NotDone, Passed};
     let as_of = Some(date(2026, 10, 13));
     for (kind, as_of, issued, expected, reason) in [
-        (SourceKind::MasterList, as_of, date(2026, 11, 20), Passed, "master list of UT, 40 days old; bundle 2 days old"),
-        (SourceKind::Bilateral, as_of, date(2026, 11, 20), Passed, "handed over by UT, 40 days old; bundle 2 days old"),
-        (SourceKind::MasterList, Some(date(2024, 1, 1)), date(2026, 11, 20), NotDone, "master list of UT, 1056 days old; bundle 2 days old"),
-        (SourceKind::Bilateral, Some(date(2024, 1, 1)), date(2026, 11, 20), Passed, "handed over by UT, 1056 days old; bundle 2 days old"),
-        (SourceKind::MasterList, as_of, date(2026, 10, 13), NotDone, "master list of UT, 40 days old; bundle 40 days old"),
-        (SourceKind::MasterList, None, date(2026, 11, 20), NotDone, "master list of UT, of no known date"),
-        (SourceKind::Unstated, None, date(2026, 11, 20), NotDone, "nobody says where the CSCA certificate came from"),
-        (SourceKind::MasterList, as_of, date(2027, 1, 1), NotDone, "master list of UT, 40 days old; bundle -40 days old"),
+        (
+            SourceKind::MasterList,
+            as_of,
+            date(2026, 11, 20),
+            Passed,
+            "master list of UT, 40 days old; bundle 2 days old",
+        ),
+        (
+            SourceKind::Bilateral,
+            as_of,
+            date(2026, 11, 20),
+            Passed,
+            "handed over by UT, 40 days old; bundle 2 days old",
+        ),
+        (
+            SourceKind::MasterList,
+            Some(date(2024, 1, 1)),
+            date(2026, 11, 20),
+            NotDone,
+            "master list of UT, 1056 days old; bundle 2 days old",
+        ),
+        (
+            SourceKind::Bilateral,
+            Some(date(2024, 1, 1)),
+            date(2026, 11, 20),
+            Passed,
+            "handed over by UT, 1056 days old; bundle 2 days old",
+        ),
+        (
+            SourceKind::MasterList,
+            as_of,
+            date(2026, 10, 13),
+            NotDone,
+            "master list of UT, 40 days old; bundle 40 days old",
+        ),
+        (
+            SourceKind::MasterList,
+            None,
+            date(2026, 11, 20),
+            NotDone,
+            "master list of UT, of no known date",
+        ),
+        (
+            SourceKind::Unstated,
+            None,
+            date(2026, 11, 20),
+            NotDone,
+            "nobody says where the CSCA certificate came from",
+        ),
+        (
+            SourceKind::MasterList,
+            as_of,
+            date(2027, 1, 1),
+            NotDone,
+            "master list of UT, 40 days old; bundle -40 days old",
+        ),
     ] {
         let contents = Contents {
             anchors: vec![anchor(&csca, kind, as_of)],
@@ -303,7 +548,10 @@ fn a_bundle_comes_back_whole_and_only_under_its_key() {
     let bundle = contents.sign(&key).unwrap();
     assert_eq!(Contents::open(&bundle, &pinned).unwrap(), contents);
     let store = TrustStore::open(&bundle, &pinned).unwrap();
-    assert_eq!((store.version(), store.issued()), (Some(u64::MAX), Some(TODAY)));
+    assert_eq!(
+        (store.version(), store.issued()),
+        (Some(u64::MAX), Some(TODAY))
+    );
     assert_eq!(store.seal_signers("ut", "08001").count(), 1);
     assert_eq!(store.seal_signers("UT", "8002").count(), 0);
     assert_eq!(store.seal_signers("VN", "8001").count(), 0);
@@ -327,14 +575,22 @@ fn a_bundle_comes_back_whole_and_only_under_its_key() {
         ..contents
     };
     assert!(matches!(wrong.sign(&key), Err(BundleError::Defects(_))));
-    assert_eq!(BundleKey::from_pem(b"nothing").err(), Some(BundleError::Key));
+    assert_eq!(
+        BundleKey::from_pem(b"nothing").err(),
+        Some(BundleError::Key)
+    );
     assert!(!format!("{key:?}").contains("0101"));
 }
 
 #[test]
 fn the_version_never_goes_down() {
     let store = Contents::new(4, TODAY).into_store().unwrap();
-    for (present, allowed) in [(None, true), (Some(3), true), (Some(4), true), (Some(5), false)] {
+    for (present, allowed) in [
+        (None, true),
+        (Some(3), true),
+        (Some(4), true),
+        (Some(5), false),
+    ] {
         assert_eq!(store.may_follow(present).is_ok(), allowed, "{present:?}");
     }
     assert_eq!(
@@ -367,8 +623,21 @@ fn a_preview_says_what_a_bundle_takes_away() {
 #[test]
 fn a_report_names_the_countries_without_an_authority() {
     let csca = authority(p256(), CSCA, None);
-    let expired = authority(p256(), Terms { until: FROM + 1, ..CSCA }, None);
-    let list = Crl::parse(&make_crl(&csca, &[], "261101000000Z", Some("261115000000Z"))).unwrap();
+    let expired = authority(
+        p256(),
+        Terms {
+            until: FROM + 1,
+            ..CSCA
+        },
+        None,
+    );
+    let list = Crl::parse(&make_crl(
+        &csca,
+        &[],
+        "261101000000Z",
+        Some("261115000000Z"),
+    ))
+    .unwrap();
     let store = TrustStore::of(vec![
         anchor(&csca, SourceKind::Bilateral, Some(date(2026, 1, 1))),
         anchor(&expired, SourceKind::MasterList, None),
@@ -376,7 +645,11 @@ fn a_report_names_the_countries_without_an_authority() {
     .with_crls(vec![list]);
     let report = coverage::report(&store, &["LAO", "KH", "D"], TODAY);
     assert_eq!(report.keys().collect::<Vec<_>>(), ["DE", "KH", "LA", "UT"]);
-    assert!(["DE", "KH", "LA"].iter().all(|code| report[*code].is_missing()));
+    assert!(
+        ["DE", "KH", "LA"]
+            .iter()
+            .all(|code| report[*code].is_missing())
+    );
     let own = &report["UT"];
     assert_eq!((own.authorities, own.valid, own.bilateral), (2, 1, 1));
     assert_eq!(own.as_of, Some(date(2026, 1, 1)));
@@ -393,17 +666,29 @@ fn a_directory_file_gives_its_lists_signers_and_master_lists() {
     // Four characters of base64, continued on the next line: `MAAwAA=` lacks one.
     assert_eq!(
         Directory::parse(text),
-        Err(LdifError::Line { line: 11, expected: "base64" })
+        Err(LdifError::Line {
+            line: 12,
+            expected: "base64"
+        })
     );
     let text = String::from_utf8_lossy(text).replace("\n AA=\n", "\n AA==\n");
     let directory = Directory::parse(text.as_bytes()).unwrap();
     assert_eq!(directory.signers, [hex!("3000")]);
     assert_eq!(directory.crls, [hex!("300100")]);
-    assert_eq!(directory.master_lists, [hex!("30003000").to_vec(), hex!("300101").to_vec()]);
+    assert_eq!(
+        directory.master_lists,
+        [hex!("30003000").to_vec(), hex!("300101").to_vec()]
+    );
     assert_eq!(directory.authorities, [hex!("300000")]);
     assert_eq!(directory.passed_over["jpegphoto"], 2);
-    assert!(matches!(Directory::parse(b" x"), Err(LdifError::Line { line: 1, .. })));
-    assert!(matches!(Directory::parse(b"a\nb: c"), Err(LdifError::Line { line: 1, .. })));
+    assert!(matches!(
+        Directory::parse(b" x"),
+        Err(LdifError::Line { line: 1, .. })
+    ));
+    assert!(matches!(
+        Directory::parse(b"a\nb: c"),
+        Err(LdifError::Line { line: 1, .. })
+    ));
     assert_eq!(Directory::parse(b""), Ok(Directory::default()));
 }
 
@@ -426,18 +711,106 @@ fn a_known_defect_is_never_silent() {
     // EF.COM hides DG2, which fails one check.
     for (name, list, com, known, genuine) in [
         ("none", Defects::default(), Failed, Passed, false),
-        ("waived", defects("waive", "com-against-sod", ""), Passed, NotDone, true),
-        ("waived for a range", defects("waive", "com-against-sod", "numbers = { from = \"L898902C0\", to = \"L898902C9\" }"), Passed, NotDone, true),
-        ("another range", defects("waive", "com-against-sod", "numbers = { from = \"L898902C4\", to = \"L898902C9\" }"), Failed, Passed, false),
-        ("waived for a signer", defects("waive", "com-against-sod", &signer_line), Passed, NotDone, true),
-        ("another signer", defects("waive", "com-against-sod", "signer = \"00\""), Failed, Passed, false),
-        ("another code", defects("waive", "com-against-sod", "document = \"ID\""), Failed, Passed, false),
-        ("waived for days of issue", defects("waive", "com-against-sod", "issued = { from = \"2025-06-01\", to = \"2025-06-01\" }"), Passed, NotDone, true),
-        ("other days", defects("waive", "com-against-sod", "issued = { from = \"2025-06-02\", to = \"2025-06-03\" }"), Failed, Passed, false),
-        ("run out", defects("waive", "com-against-sod", "until = \"2026-11-21\""), Failed, Passed, false),
-        ("last day", defects("waive", "com-against-sod", "until = \"2026-11-22\""), Passed, NotDone, true),
-        ("noted", defects("note", "com-against-sod", ""), Failed, NotDone, false),
-        ("refused", defects("fail", "portrait", ""), Failed, Failed, false),
+        (
+            "waived",
+            defects("waive", "com-against-sod", ""),
+            Passed,
+            NotDone,
+            true,
+        ),
+        (
+            "waived for a range",
+            defects(
+                "waive",
+                "com-against-sod",
+                "numbers = { from = \"L898902C0\", to = \"L898902C9\" }",
+            ),
+            Passed,
+            NotDone,
+            true,
+        ),
+        (
+            "another range",
+            defects(
+                "waive",
+                "com-against-sod",
+                "numbers = { from = \"L898902C4\", to = \"L898902C9\" }",
+            ),
+            Failed,
+            Passed,
+            false,
+        ),
+        (
+            "waived for a signer",
+            defects("waive", "com-against-sod", &signer_line),
+            Passed,
+            NotDone,
+            true,
+        ),
+        (
+            "another signer",
+            defects("waive", "com-against-sod", "signer = \"00\""),
+            Failed,
+            Passed,
+            false,
+        ),
+        (
+            "another code",
+            defects("waive", "com-against-sod", "document = \"ID\""),
+            Failed,
+            Passed,
+            false,
+        ),
+        (
+            "waived for days of issue",
+            defects(
+                "waive",
+                "com-against-sod",
+                "issued = { from = \"2025-06-01\", to = \"2025-06-01\" }",
+            ),
+            Passed,
+            NotDone,
+            true,
+        ),
+        (
+            "other days",
+            defects(
+                "waive",
+                "com-against-sod",
+                "issued = { from = \"2025-06-02\", to = \"2025-06-03\" }",
+            ),
+            Failed,
+            Passed,
+            false,
+        ),
+        (
+            "run out",
+            defects("waive", "com-against-sod", "until = \"2026-11-21\""),
+            Failed,
+            Passed,
+            false,
+        ),
+        (
+            "last day",
+            defects("waive", "com-against-sod", "until = \"2026-11-22\""),
+            Passed,
+            NotDone,
+            true,
+        ),
+        (
+            "noted",
+            defects("note", "com-against-sod", ""),
+            Failed,
+            NotDone,
+            false,
+        ),
+        (
+            "refused",
+            defects("fail", "portrait", ""),
+            Failed,
+            Failed,
+            false,
+        ),
     ] {
         let mut chip = files(&issuer);
         chip.insert(crate::ElementaryFile::Com, hex!("6003 5C01 61").to_vec());
@@ -447,7 +820,13 @@ fn a_known_defect_is_never_silent() {
         assert_eq!(outcome(Check::ComAgainstSod), com, "{name}");
         assert_eq!(outcome(Check::KnownDefects), known, "{name}");
         assert_eq!(inspection.genuine(), genuine, "{name}");
-        let told = |check| inspection.finding(check).unwrap().reason.contains("model-1");
+        let told = |check| {
+            inspection
+                .finding(check)
+                .unwrap()
+                .reason
+                .contains("model-1")
+        };
         assert_eq!(told(Check::KnownDefects), known != Passed, "{name}");
         assert_eq!(told(Check::ComAgainstSod), com == Passed, "{name}");
     }
@@ -456,7 +835,13 @@ fn a_known_defect_is_never_silent() {
 #[test]
 fn signatures_cannot_be_waived_and_mistakes_are_refused() {
     let entry = "id = \"a\"\nissuer = \"UTO\"\neffect = \"waive\"\nsource = \"x\"";
-    for check in ["sod-signature", "signer-trust", "data-group-digests", "revocation", "validity"] {
+    for check in [
+        "sod-signature",
+        "signer-trust",
+        "data-group-digests",
+        "revocation",
+        "validity",
+    ] {
         let text = format!("[[defect]]\n{entry}\ncheck = \"{check}\"");
         let error = Defects::parse(&text).unwrap_err().to_string();
         assert_eq!(error, "defect a: this check cannot be waived");
