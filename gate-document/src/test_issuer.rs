@@ -7,6 +7,7 @@ use hex_literal::hex;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::BigNum;
 use openssl::ec::{Asn1Flag, EcGroup, EcKey};
+use openssl::ecdsa::EcdsaSig;
 use openssl::hash::{MessageDigest, hash};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
@@ -266,31 +267,57 @@ pub(crate) enum Scheme {
     RsaPkcs1,
     RsaPss,
     Ecdsa,
+    /// RSA-PSS whose parameters are left out: they mean SHA-1, and SHA-256 is used.
+    RsaPssMisnamed,
+    /// PKCS #1 under the name of the key's algorithm.
+    RsaKeyName,
+    /// ECDSA with zeros before its numbers.
+    EcdsaPadded,
+    /// ECDSA with its numbers one after the other.
+    EcdsaPlain,
 }
 
 impl Scheme {
     fn identifier(self) -> Vec<u8> {
         match self {
+            Self::RsaPssMisnamed => hex!("300B 06092A864886F70D01010A").to_vec(),
+            Self::RsaKeyName => hex!("300D 06092A864886F70D010101 0500").to_vec(),
+            Self::EcdsaPlain => hex!("300C 060A04007F00070101040103").to_vec(),
             Self::RsaPkcs1 => hex!("300D 06092A864886F70D01010B 0500").to_vec(),
             Self::RsaPss => hex!(
                 "3041 06092A864886F70D01010A 3034 A00F300D06096086480165030402010500"
                 "A11C301A06092A864886F70D010108300D06096086480165030402010500 A203020120"
             )
             .to_vec(),
-            Self::Ecdsa => hex!("300A 06082A8648CE3D040302").to_vec(),
+            Self::Ecdsa | Self::EcdsaPadded => hex!("300A 06082A8648CE3D040302").to_vec(),
         }
     }
 
     fn sign(self, key: &PKey<Private>, data: &[u8]) -> Vec<u8> {
         let mut signer = Signer::new(MessageDigest::sha256(), key).unwrap();
-        if self == Self::RsaPss {
+        if matches!(self, Self::RsaPss | Self::RsaPssMisnamed) {
             signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
             signer.set_rsa_mgf1_md(MessageDigest::sha256()).unwrap();
             signer
                 .set_rsa_pss_saltlen(RsaPssSaltlen::custom(32))
                 .unwrap();
         }
-        signer.sign_oneshot_to_vec(data).unwrap()
+        let signature = signer.sign_oneshot_to_vec(data).unwrap();
+        if !matches!(self, Self::EcdsaPadded | Self::EcdsaPlain) {
+            return signature;
+        }
+        let numbers = EcdsaSig::from_der(&signature).unwrap();
+        let (r, s) = (
+            numbers.r().to_vec_padded(32).unwrap(),
+            numbers.s().to_vec_padded(32).unwrap(),
+        );
+        if self == Self::EcdsaPlain {
+            return [r, s].concat();
+        }
+        object(
+            0x30,
+            &[&object(0x02, &[&[0, 0], &r]), &object(0x02, &[&[0, 0], &s])],
+        )
     }
 }
 
