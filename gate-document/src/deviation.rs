@@ -24,7 +24,7 @@ pub enum Deviation {
     /// The key states curve parameters that are not encoded as they should, or the wrong name for
     /// its curve; the curve was recognised by its numbers.
     CurveParameters,
-    /// Certificate lies in no EF.SOD but was found in the trust bundle.
+    /// The signer's certificate is not enclosed; one that is known from elsewhere has the key.
     SignerNotEnclosed,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Deviation {
             Self::KeyAlgorithm => "a key algorithm in place of the signature algorithm",
             Self::IntegerPadding => "superfluous zeros in the signature",
             Self::CurveParameters => "curve parameters not encoded as they should be",
-            Self::SignerNotEnclosed => "the document signer certificate is not in EF.SOD",
+            Self::SignerNotEnclosed => "the signer certificate is not enclosed",
         })
     }
 }

@@ -44,7 +44,7 @@ fn broken(zone: &Mrz, issued: Option<Date>) -> Result<Vec<&'static str>, &'stati
     if personal[3..] != *zone.document_number.expose() {
         broken.push("the document number is not the end of the personal number");
     }
-    // Position 30 of the first line, over the fifteen characters before the fillers end.
+    // Fillers count nothing, so the digit is the same with and without them.
     let stated = optional[12..].trim_start_matches('<');
     let over = |text: &str| check_digit(text.as_bytes()).map(|digit| digit.to_string());
     if over(personal).as_deref() != Some(stated) {

@@ -137,8 +137,7 @@ fn joined(deviations: &[Deviation]) -> String {
     texts.join(", ")
 }
 
-/// SHA-1 lists of signers are old, and so are lists of revocations: a list that is too old, or none,
-/// leaves the question open.
+/// A list that is too old, or none, leaves the question open.
 fn revocation(
     chain: Option<&Chain<'_>>,
     signer: &Certificate,

@@ -9,8 +9,10 @@ pub(crate) mod der;
 mod keys;
 mod lds;
 mod mrz;
+pub mod pki;
 pub mod portrait;
 mod sod;
+pub mod trust;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -8,6 +8,7 @@ pub mod timed;
 use super::Outbox;
 use crate::clock;
 use crate::settings::ChipSettings;
+use crate::trust::Follower;
 use gate_document::chip::{self, ApduLength, Progress, ReadError};
 use gate_document::file::{ChipFiles, ElementaryFile};
 use gate_document::inspect;
@@ -17,7 +18,7 @@ use gate_document::{CardError, Finding, lds};
 use gate_protocol::Instant;
 use gate_session::{Asked, ChipFailure, Device, Event, Span, SpanKind, Ticket};
 use pcsc::{PcscCard, PcscReader};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use timed::{Exchange, Timed};
@@ -45,11 +46,7 @@ impl ChipPort {
     /// # Errors
     ///
     /// The system's, when no thread can be started.
-    pub fn spawn(
-        settings: ChipSettings,
-        trust: Arc<TrustStore>,
-        outbox: Outbox,
-    ) -> std::io::Result<Self> {
+    pub fn spawn(settings: ChipSettings, trust: Follower, outbox: Outbox) -> std::io::Result<Self> {
         let (questions, waiting) = mpsc::sync_channel(QUEUE);
         let watched = PcscReader::new(settings.reader.clone());
         let to_lane = outbox.clone();
@@ -116,7 +113,7 @@ fn watch(mut reader: PcscReader, outbox: &Outbox) {
 struct Worker {
     reader: PcscReader,
     apdus: ApduLength,
-    trust: Arc<TrustStore>,
+    trust: Follower,
     outbox: Outbox,
     /// A chip answered at all, the last time.
     seen: bool,
@@ -132,7 +129,8 @@ impl Worker {
     }
 
     fn examine(&mut self, asked: Asked, printed: &Mrz) -> Result<Vec<Finding>, ChipFailure> {
-        let files = match self.read(asked, printed) {
+        let trust = self.trust.store();
+        let files = match self.read(asked, printed, &trust) {
             Ok(files) => files,
             Err(problem) => {
                 warn!(%problem, "chip not read");
@@ -142,8 +140,7 @@ impl Worker {
             }
         };
         let started = self.outbox.now();
-        let findings =
-            inspect::inspect_without_portrait(printed, &files, &self.trust, clock::today());
+        let findings = inspect::inspect_without_portrait(printed, &files, &trust, clock::today());
         let span = Span::new(
             "inspect document",
             SpanKind::Software,
@@ -154,7 +151,12 @@ impl Worker {
         Ok(findings)
     }
 
-    fn read(&mut self, asked: Asked, printed: &Mrz) -> Result<ChipFiles, ReadError> {
+    fn read(
+        &mut self,
+        asked: Asked,
+        printed: &Mrz,
+        trust: &TrustStore,
+    ) -> Result<ChipFiles, ReadError> {
         let clock = self.outbox.clock();
         let started = clock.now();
         let card = self.connect();
@@ -171,13 +173,34 @@ impl Worker {
         ];
         let mut card = Timed::new(card.map_err(ReadError::Card)?, move || clock.now());
         let outbox = &self.outbox;
+        let mut signature = Vec::new();
         let files = chip::read(
             &mut card,
             &printed.access_key(),
             self.apdus,
             &mut rand::rng(),
             &mut |progress| {
-                report(outbox, asked, &progress);
+                match progress {
+                    Progress::Done {
+                        file: ElementaryFile::Sod,
+                        bytes,
+                    } => signature = bytes.to_vec(),
+                    // Whoever could write to the chip wrote these bytes: the decoder gets to see
+                    // them when a trusted signer vouches for them.
+                    Progress::Done { file, bytes }
+                        if file == ElementaryFile::DG2
+                            && !inspect::vouches_for(
+                                file,
+                                bytes,
+                                &signature,
+                                trust,
+                                clock::today(),
+                            ) =>
+                    {
+                        warn!("DG2 is not decoded: no trusted signature vouches for it");
+                    }
+                    progress => report(outbox, asked, &progress),
+                }
                 if let Progress::Begun { file, .. } = progress {
                     steps.push(Step {
                         name: reading(file),
