@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::seeds;
 use gate_document::personal;
 use gate_document::policy::Policy;
 use gate_document::portrait::{Portrait, PortraitKind};
