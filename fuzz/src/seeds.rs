@@ -329,6 +329,62 @@ pub fn anchors() -> Vec<Seed> {
     vec![("csca", pem.expect("a test authority"))]
 }
 
+/// The test authority's certificate in PEM.
+pub fn csca() -> Vec<u8> {
+    let pem = authority().and_then(|authority| authority.csca_pem());
+    pem.expect("a test authority")
+}
+
+/// Trust bundles.
+pub fn bundle() -> Vec<Seed> {
+    let bundle = gate_sim::issuer::trust::bundle(&csca());
+    vec![("one-authority", bundle.expect("a test bundle"))]
+}
+
+/// Certificates.
+pub fn certificate() -> Vec<Seed> {
+    let der = authority().and_then(|authority| authority.csca_der());
+    vec![("csca", der.expect("a test authority"))]
+}
+
+/// Master lists.
+pub fn master_list() -> Vec<Seed> {
+    let list = authority().and_then(|it| it.master_list(&[it.csca_der()?]));
+    vec![("own", list.expect("a test authority"))]
+}
+
+/// Files of the public key directory.
+pub fn directory() -> Vec<Seed> {
+    let text = "version: 1\n\ndn: c=UT,dc=data\nuserCertificate;binary:: MAA=\n\
+                pkdMasterListContent;binary:: MA\n AA\n# end\n";
+    vec![("two-entries", text.into())]
+}
+
+/// Revocation lists.
+pub fn revocation_list() -> Vec<Seed> {
+    let list = authority()
+        .and_then(|it| it.revocation_list(&[&[1], &[2]], "261101000000Z", "270101000000Z"));
+    vec![("two-revoked", list.expect("a test authority"))]
+}
+
+/// Lists of defects and policies.
+pub fn written_rules() -> Vec<Seed> {
+    let defect = "[[defect]]\nid = \"a\"\nissuer = \"UTO\"\ncheck = \"portrait\"\n\
+                  effect = \"note\"\nsource = \"x\"\nuntil = \"2027-01-01\"\n";
+    let policy = "[checks]\nrevocation = \"mandatory\"\n[freshness]\nbundle = 3\n";
+    vec![("defect", defect.into()), ("policy", policy.into())]
+}
+
+/// Personal details in DG11 and DG13.
+pub fn details() -> Vec<Seed> {
+    let name = "Trần".as_bytes();
+    let length = u8::try_from(name.len()).expect("a short name");
+    let dg11 = [&[0x6B, length + 3, 0x5F, 0x0E, length][..], name].concat();
+    let field = [&[0x30, length + 5, 0x02, 1, 2, 0x0C, length][..], name].concat();
+    let dg13 = [&[0x6D, length + 7][..], &field].concat();
+    vec![("dg11", dg11), ("dg13", dg13)]
+}
+
 /// Pictures as chips hold them.
 pub fn pictures() -> Vec<Seed> {
     let picture = |encoding| {
@@ -406,7 +462,8 @@ pub fn lists() -> Vec<Seed> {
 pub fn settings() -> Vec<Seed> {
     let text = "[controller]\ndevice = \"/dev/gate/controller\"\nkeys = \"/k\"\n\
         [reader]\ndevice = \"/dev/gate/mrz\"\n\
-        [chip]\nreader = \"OMNIKEY\"\ntrust = \"/etc/gate/csca.pem\"\n\
+        [chip]\nreader = \"OMNIKEY\"\ntrust = \"/etc/gate/trust.bundle\"\n\
+        trust_key = \"/etc/gate/trust.pub\"\n\
         [camera]\nurl = \"http://127.0.0.1:9/mjpeg\"\n\
         [face]\nmanifest = \"/m/manifest.toml\"\nmodels = \"/m\"\n\
         [lists]\nfile = \"/l\"\n[journal]\nfile = \"/j\"\n\

@@ -3,12 +3,15 @@
 //! out of that again.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use gate_boot::flash::Flash as _;
 use gate_boot::image::{BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, PRODUCT, Wanted, public_key};
 use gate_boot::records::{Records, Trial};
 use gate_boot::slot::Slot;
 use gate_boot::update::Writer;
+use gate_document::personal;
+use gate_document::policy::Policy;
 use gate_document::portrait::{Portrait, PortraitKind};
 use gate_document::seal::hint::IdentityHint;
 use gate_document::seal::imager::{
@@ -18,6 +21,12 @@ use gate_document::seal::profile::{Gate, PermitProfile};
 use gate_document::seal::{self, SealCheck, SignerList, idb, symbol};
 use gate_document::sod::Sod;
 use gate_document::tlv::{Reader, to_definite};
+use gate_document::trust::Certificate;
+use gate_document::trust::bundle::BundleKey;
+use gate_document::trust::crl::Crl;
+use gate_document::trust::defects::Defects;
+use gate_document::trust::ldif::Directory;
+use gate_document::trust::master_list::MasterList;
 use gate_document::{AccessKey, ApduLength, Card, CardError, Mrz, TrustStore, lds, portrait, read};
 use gate_host::keys::HostKeys;
 use gate_host::ports::camera::parts::{FRAME_MAX, Parts};
@@ -31,6 +40,7 @@ use gate_protocol::{Answer, Decoder, Instant, ToController, UpdateRequest, body,
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use image::GrayImage;
+use jiff::civil::date;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
@@ -177,6 +187,62 @@ pub fn signature(bytes: &[u8]) -> bool {
 /// The anchors of trust, which come from outside as well.
 pub fn anchors(bytes: &[u8]) -> bool {
     TrustStore::from_pem(bytes).is_ok_and(|store| store.count() > 0)
+}
+
+/// The trust bundle, under the pinned test key.
+pub fn bundle(bytes: &[u8]) -> bool {
+    static KEY: OnceLock<Option<BundleKey>> = OnceLock::new();
+    let key = KEY.get_or_init(|| {
+        let pem = gate_sim::issuer::trust::signer().and_then(|signer| signer.public_pem());
+        BundleKey::from_pem(&pem.ok()?).ok()
+    });
+    key.as_ref()
+        .is_some_and(|key| TrustStore::open(bytes, key).is_ok())
+}
+
+/// A certificate of anybody's: structure, names, key, and its signature by itself.
+pub fn certificate(bytes: &[u8]) -> bool {
+    Certificate::parse(bytes).is_ok_and(|read| {
+        let _ = (read.country(), read.common_name(), read.is_self_issued());
+        read.is_signed_by(&read)
+    })
+}
+
+/// A master list: whatever it holds, nothing of it is believed without the pinned signer.
+pub fn master_list(bytes: &[u8]) -> bool {
+    static PINNED: OnceLock<Vec<Certificate>> = OnceLock::new();
+    let pinned = PINNED.get_or_init(|| {
+        let pem = seeds::csca();
+        let store = TrustStore::from_pem(&pem).unwrap_or_default();
+        let anchors = store.anchors().iter();
+        anchors.map(|anchor| anchor.certificate.clone()).collect()
+    });
+    MasterList::import(bytes, pinned, date(2026, 11, 22)).is_ok()
+}
+
+/// A file of the public key directory.
+pub fn directory(bytes: &[u8]) -> bool {
+    Directory::parse(bytes).is_ok()
+}
+
+/// A revocation list, looked through for a serial number.
+pub fn revocation_list(bytes: &[u8]) -> bool {
+    Crl::parse(bytes).is_ok_and(|list| {
+        let _ = (list.country(), list.reason(&[1]));
+        true
+    })
+}
+
+/// Lists of defects and policies.
+pub fn written_rules(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes)
+        .is_ok_and(|text| Defects::parse(text).is_ok() | Policy::parse(text).is_ok())
+}
+
+/// Personal details in optional data groups.
+pub fn details(bytes: &[u8]) -> bool {
+    let _ = personal::fold(&String::from_utf8_lossy(bytes));
+    personal::dg11(bytes).is_ok() | personal::dg13(bytes).is_ok()
 }
 
 /// Pictures as chips hold them.

@@ -1,7 +1,10 @@
 //! The algorithms that documents are signed with, by their object identifiers.
 
-use crate::tlv::{Tlv, TlvError};
+use crate::deviation::Deviation;
+use crate::tlv::{Reader, Tlv, TlvError};
 use core::fmt;
+use openssl::bn::BigNum;
+use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::hash::{DigestBytes, MessageDigest, hash};
 use openssl::pkey::{Id, PKeyRef, Public};
@@ -109,6 +112,17 @@ impl Digest {
         hash(self.openssl(), data)
     }
 
+    /// Bytes of a digest.
+    const fn length(self) -> u8 {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     fn openssl(self) -> MessageDigest {
         match self {
             Self::Sha1 => MessageDigest::sha1(),
@@ -136,6 +150,8 @@ pub enum SignatureAlgorithm {
     },
     /// ECDSA, signature as SEQUENCE of r and s.
     Ecdsa(Digest),
+    /// ECDSA, signature as r and s one after the other (BSI TR-03111, 5.2.1).
+    EcdsaPlain(Digest),
 }
 
 impl SignatureAlgorithm {
@@ -167,6 +183,17 @@ impl SignatureAlgorithm {
                 4 => Ok(Self::Ecdsa(Digest::Sha512)),
                 _ => Err(unknown()),
             },
+            // ecdsa-plain of BSI TR-03111.
+            [0x04, 0x00, 0x7F, 0x00, 0x07, 0x01, 0x01, 0x04, 0x01, last] => match last {
+                1 => Ok(Self::EcdsaPlain(Digest::Sha1)),
+                2 => Ok(Self::EcdsaPlain(Digest::Sha224)),
+                3 => Ok(Self::EcdsaPlain(Digest::Sha256)),
+                4 => Ok(Self::EcdsaPlain(Digest::Sha384)),
+                5 => Ok(Self::EcdsaPlain(Digest::Sha512)),
+                _ => Err(unknown()),
+            },
+            // sha1WithRSASignature of the OIW, which predates PKCS #1's.
+            [0x2B, 0x0E, 0x03, 0x02, 0x1D] => Ok(Self::RsaPkcs1(Digest::Sha1)),
             _ => Err(unknown()),
         }
     }
@@ -200,25 +227,46 @@ impl SignatureAlgorithm {
     #[must_use]
     pub const fn digest(self) -> Digest {
         match self {
-            Self::RsaPkcs1(digest) | Self::Ecdsa(digest) | Self::RsaPss { digest, .. } => digest,
+            Self::RsaPkcs1(digest)
+            | Self::Ecdsa(digest)
+            | Self::EcdsaPlain(digest)
+            | Self::RsaPss { digest, .. } => digest,
         }
     }
 
-    /// Whether `signature` over `data` is one of `key`. A key of another kind has made none.
+    /// Whether `signature` over `data` is one of `key`, with what had to be tolerated. A key of
+    /// another kind has made none.
     pub(crate) fn verify(
         self,
         key: &PKeyRef<Public>,
         data: &[u8],
         signature: &[u8],
-    ) -> Result<bool, ErrorStack> {
+    ) -> Result<Option<Vec<Deviation>>, ErrorStack> {
         let fits = match self {
             Self::RsaPkcs1(_) => key.id() == Id::RSA,
             Self::RsaPss { .. } => matches!(key.id(), Id::RSA | Id::RSA_PSS),
-            Self::Ecdsa(_) => key.id() == Id::EC,
+            Self::Ecdsa(_) | Self::EcdsaPlain(_) => key.id() == Id::EC,
         };
         if !fits {
-            return Ok(false);
+            return Ok(None);
         }
+        let mut deviations = Vec::new();
+        let signature = match self {
+            Self::RsaPkcs1(_) | Self::RsaPss { .. } => signature.to_vec(),
+            Self::EcdsaPlain(_) => match in_sequence(signature.split_at(signature.len() / 2)) {
+                Some(sequence) => sequence,
+                None => return Ok(None),
+            },
+            Self::Ecdsa(_) => match r_and_s(signature).ok().and_then(in_sequence) {
+                Some(sequence) => {
+                    if sequence != signature {
+                        deviations.push(Deviation::IntegerPadding);
+                    }
+                    sequence
+                }
+                None => return Ok(None),
+            },
+        };
         let mut verifier = Verifier::new(self.digest().openssl(), key)?;
         if let Self::RsaPss { mask, salt, .. } = self {
             verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
@@ -226,8 +274,53 @@ impl SignatureAlgorithm {
             verifier.set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt)))?;
         }
         // OpenSSL reports a malformed signature as an error; it is a wrong one all the same.
-        Ok(verifier.verify_oneshot(signature, data).unwrap_or(false))
+        let right = verifier.verify_oneshot(&signature, data).unwrap_or(false);
+        Ok(right.then_some(deviations))
     }
+
+    /// As [`Self::verify`]; for RSASSA-PSS whose parameters name another digest than the signer
+    /// does, with the signer's as well.
+    pub(crate) fn verify_tolerantly(
+        self,
+        key: &PKeyRef<Public>,
+        signer: Digest,
+        data: &[u8],
+        signature: &[u8],
+    ) -> Result<Option<Vec<Deviation>>, ErrorStack> {
+        if let Some(deviations) = self.verify(key, data, signature)? {
+            return Ok(Some(deviations));
+        }
+        match self {
+            Self::RsaPss { digest, .. } if digest != signer => {
+                let meant = Self::RsaPss {
+                    digest: signer,
+                    mask: signer,
+                    salt: signer.length(),
+                };
+                let verified = meant.verify(key, data, signature)?;
+                Ok(verified.map(|_| vec![Deviation::PssParameters]))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The two numbers of an ECDSA signature, whatever zeros stand before them.
+fn r_and_s(signature: &[u8]) -> Result<(&[u8], &[u8]), TlvError> {
+    let mut numbers = Reader::new(signature).expect(0x30, "signature")?.reader();
+    let r = numbers.expect(0x02, "number r")?.value;
+    let s = numbers.expect(0x02, "number s")?.value;
+    Ok((r, s))
+}
+
+/// The signature as OpenSSL wants it.
+fn in_sequence((r, s): (&[u8], &[u8])) -> Option<Vec<u8>> {
+    // Longer than the longest curve's numbers: no signature.
+    if r.len() > 80 || s.len() > 80 {
+        return None;
+    }
+    let (r, s) = (BigNum::from_slice(r).ok()?, BigNum::from_slice(s).ok()?);
+    EcdsaSig::from_private_components(r, s).ok()?.to_der().ok()
 }
 
 #[cfg(test)]

@@ -41,10 +41,11 @@ const ICAO: [(&str, &[&str]); 14] = [
     ("CHN", &["CN", "HK", "MO"]),
 ];
 
-/// Whether a certificate of `country` (two letters, any case) may sign documents of `state`, as the
+/// Whether a certificate of `country` (two letters, or three, any case) may sign documents of `state`, as the
 /// zone names it without fillers. `None` where the state is unknown here.
 #[must_use]
 pub fn agree(state: &str, country: &str) -> Option<bool> {
+    let country = &two_letters(country);
     if let Some((_, countries)) = ICAO.iter().find(|(code, _)| *code == state) {
         return Some(
             countries
@@ -58,6 +59,27 @@ pub fn agree(state: &str, country: &str) -> Option<bool> {
     Some(alpha2.eq_ignore_ascii_case(country))
 }
 
+/// The two letters of a State that the zone names with three (or `D`); `None` where it is unknown or
+/// has several.
+#[must_use]
+pub fn alpha2(state: &str) -> Option<&'static str> {
+    if let Some((_, countries)) = ICAO.iter().find(|(code, _)| *code == state) {
+        return countries.first().copied();
+    }
+    ISO_3166
+        .split(' ')
+        .find_map(|pair| pair.strip_prefix(state).filter(|rest| rest.len() == 2))
+}
+
+/// The two letters of a country as certificates name it: some issuers write three.
+fn two_letters(country: &str) -> String {
+    let upper = country.to_ascii_uppercase();
+    match alpha2(&upper) {
+        Some(two) if upper.len() == 3 => two.to_owned(),
+        _ => upper,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +91,9 @@ mod tests {
             ("VNM", "vn", Some(true)),
             ("D", "DE", Some(true)),
             ("GBR", "gb", Some(true)),
+            ("GBR", "gbr", Some(true)),
+            ("D", "DEU", Some(true)),
+            ("VNM", "LAO", Some(false)),
             ("GBD", "GB", Some(true)),
             ("RKS", "KS", Some(true)),
             ("LAO", "LA", Some(true)),

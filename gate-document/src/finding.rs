@@ -41,11 +41,32 @@ pub enum Check {
     ChipAuthentication,
     /// The chip signed a challenge with the key of its signed DG15 (Doc 9303-11, 6.1).
     ActiveAuthentication,
+    /// The document signer certificate is on no revocation list of its authority, and the list is
+    /// not too old (Doc 9303-12, 5.4).
+    Revocation,
+    /// Where the trusted certificate came from, and how old source and bundle are (BSI TR-03135-1).
+    TrustStatus,
+    /// EF.SOD was signed while the signer's private key was to be used (Doc 9303-12, 7.1.1).
+    KeyPeriod,
+    /// The document signer may sign documents of this kind (Doc 9303-12, 7.1.1).
+    DocumentType,
+    /// No algorithm of the signature is one that is no longer to be relied on: SHA-1, short RSA.
+    SignatureStrength,
+    /// The document does nothing otherwise than the standard says, as far as it was looked at.
+    Conformance,
+    /// The document's model has no known defect.
+    KnownDefects,
+    /// Birth, issue and expiry can be those of one document (BSI TR-03135-1, window rules).
+    DatesPlausible,
+    /// Personal details in DG11 and DG13 are those of DG1, spelling folded.
+    PersonalDetails,
+    /// The document follows the rules of its own issuer, where they are known here.
+    NationalRules,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 27] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -63,7 +84,51 @@ impl Check {
         Self::Lists,
         Self::ChipAuthentication,
         Self::ActiveAuthentication,
+        Self::Revocation,
+        Self::TrustStatus,
+        Self::KeyPeriod,
+        Self::DocumentType,
+        Self::SignatureStrength,
+        Self::Conformance,
+        Self::KnownDefects,
+        Self::DatesPlausible,
+        Self::PersonalDetails,
+        Self::NationalRules,
     ];
+
+    /// The stable name: what journal, reports and policies call the check.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PrintedZone => "printed-zone",
+            Self::Validity => "validity",
+            Self::ChipAccess => "chip-access",
+            Self::ChipReading => "chip-reading",
+            Self::SodSignature => "sod-signature",
+            Self::SignerTrust => "signer-trust",
+            Self::DataGroupDigests => "data-group-digests",
+            Self::ComAgainstSod => "com-against-sod",
+            Self::IssuerAgainstSigner => "issuer-against-signer",
+            Self::PrintedAgainstChip => "printed-against-chip",
+            Self::Portrait => "portrait",
+            Self::FaceLikeness => "face-likeness",
+            Self::PresentationAttack => "presentation-attack",
+            Self::OnePerson => "one-person",
+            Self::Lists => "lists",
+            Self::Revocation => "revocation",
+            Self::TrustStatus => "trust-status",
+            Self::KeyPeriod => "key-period",
+            Self::DocumentType => "document-type",
+            Self::SignatureStrength => "signature-strength",
+            Self::Conformance => "conformance",
+            Self::KnownDefects => "known-defects",
+            Self::DatesPlausible => "dates-plausible",
+            Self::PersonalDetails => "personal-details",
+            Self::NationalRules => "national-rules",
+            Self::ChipAuthentication => "chip-authentication",
+            Self::ActiveAuthentication => "active-authentication",
+        }
+    }
 }
 
 /// Result of a check.
@@ -78,6 +143,8 @@ pub enum Outcome {
     NotDone,
     /// This document or this gate cannot do it.
     NotSupported,
+    /// Begun, and broken off: document, reader or gate went away.
+    Aborted,
 }
 
 /// One check and its result.
@@ -119,6 +186,16 @@ impl Finding {
         Self {
             check,
             outcome: Outcome::NotDone,
+            reason: reason.into(),
+        }
+    }
+
+    /// `check` was begun and broken off.
+    #[must_use]
+    pub fn aborted(check: Check, reason: impl Into<String>) -> Self {
+        Self {
+            check,
+            outcome: Outcome::Aborted,
             reason: reason.into(),
         }
     }

@@ -9,21 +9,27 @@ pub use face::{PortraitFailure, decode_portrait};
 
 use crate::access::{Access, AccessError};
 use crate::authenticity;
+use crate::certificate::Certificate;
 use crate::chip::ReadError;
 use crate::country;
 use crate::file::{ChipFiles, ElementaryFile};
-use crate::finding::{Check, Finding};
+use crate::finding::{Check, Finding, Outcome};
 use crate::lds::{self, LdsError};
 use crate::mrz::{self, Field, Mrz};
+use crate::national;
 use crate::passive;
+use crate::personal;
+use crate::policy::{Policy, Verdict};
+use crate::report::Evidence;
 use crate::sod::{Sod, SodError};
-use crate::trust::{self, TrustStore};
+use crate::trust::TrustStore;
+use crate::trust::defects::Subject;
 use image::RgbImage;
 use jiff::civil::Date;
-use openssl::x509::X509;
+use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 23] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -37,6 +43,16 @@ pub const CHECKS: [Check; 13] = [
     Check::Portrait,
     Check::ChipAuthentication,
     Check::ActiveAuthentication,
+    Check::Revocation,
+    Check::TrustStatus,
+    Check::KeyPeriod,
+    Check::DocumentType,
+    Check::SignatureStrength,
+    Check::Conformance,
+    Check::KnownDefects,
+    Check::DatesPlausible,
+    Check::PersonalDetails,
+    Check::NationalRules,
 ];
 
 /// What an inspection has found.
@@ -44,6 +60,8 @@ pub const CHECKS: [Check; 13] = [
 pub struct Inspection {
     /// One finding for each of [`CHECKS`], in that order.
     pub findings: Vec<Finding>,
+    /// What the findings rest on.
+    pub evidence: Evidence,
     /// The zone in the chip, where it could be read.
     pub dg1: Option<Mrz>,
     /// The decoded portrait of DG2, where it could be decoded.
@@ -51,16 +69,16 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// The rule for letting a document through: every one of [`CHECKS`] was done and passed. A check
-    /// that was not done or is not supported counts as little as one that failed, and an expired
-    /// document is not let through either. The proofs of [`authenticity::OFFERED`] need not be
-    /// supported by the document: where its signed data groups announce none, none is missed.
+    /// Whether the default policy lets the document through: see [`Inspection::verdict`].
     #[must_use]
     pub fn genuine(&self) -> bool {
-        CHECKS.iter().all(|check| {
-            self.finding(*check)
-                .is_some_and(authenticity::is_acceptable)
-        })
+        self.verdict(&Policy::default()) == Verdict::Accept
+    }
+
+    /// What `policy` makes of the findings.
+    #[must_use]
+    pub fn verdict(&self, policy: &Policy) -> Verdict {
+        policy.verdict(&CHECKS, &self.findings)
     }
 
     /// The finding for `check`, if it is one of [`CHECKS`].
@@ -69,7 +87,12 @@ impl Inspection {
         self.findings.iter().find(|finding| finding.check == check)
     }
 
-    fn of(mut findings: Vec<Finding>, dg1: Option<Mrz>, portrait: Option<RgbImage>) -> Self {
+    fn of(
+        mut findings: Vec<Finding>,
+        evidence: Evidence,
+        dg1: Option<Mrz>,
+        portrait: Option<RgbImage>,
+    ) -> Self {
         for check in CHECKS {
             if !findings.iter().any(|finding| finding.check == check) {
                 findings.push(Finding::not_done(check, "the chip was not read"));
@@ -78,6 +101,7 @@ impl Inspection {
         findings.sort_by_key(|finding| finding.check);
         Self {
             findings,
+            evidence,
             dg1,
             portrait,
         }
@@ -93,7 +117,8 @@ impl core::fmt::Debug for Inspection {
     }
 }
 
-/// Inspects a document whose chip was read, portrait included.
+/// Inspects a document whose chip was read, portrait included. A portrait that passive
+/// authentication does not vouch for is not decoded: its bytes may be anybody's.
 #[must_use]
 pub fn inspect(
     printed: &Mrz,
@@ -101,7 +126,23 @@ pub fn inspect(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    inspect_decoded(printed, chip, decode_portrait(chip), trust, today)
+    let (findings, evidence) = examine(printed, chip, trust, today);
+    let vouched = [
+        Check::SodSignature,
+        Check::SignerTrust,
+        Check::DataGroupDigests,
+    ]
+    .into_iter()
+    .all(|check| {
+        let of_check = |finding: &&Finding| finding.check == check;
+        findings.iter().find(of_check).map(|it| it.outcome) == Some(Outcome::Passed)
+    });
+    let portrait = if vouched {
+        decode_portrait(chip)
+    } else {
+        Err(PortraitFailure::NotVouchedFor)
+    };
+    whole(chip, findings, evidence, portrait)
 }
 
 /// Inspects a document for a caller that decoded the portrait while the rest was read: `portrait` is
@@ -114,12 +155,21 @@ pub fn inspect_decoded(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    let mut findings = inspect_without_portrait(printed, chip, trust, today);
+    let (findings, evidence) = examine(printed, chip, trust, today);
+    whole(chip, findings, evidence, portrait)
+}
+
+fn whole(
+    chip: &ChipFiles,
+    mut findings: Vec<Finding>,
+    evidence: Evidence,
+    portrait: Result<RgbImage, PortraitFailure>,
+) -> Inspection {
     findings.push(face::finding(&portrait));
     let dg1 = chip
         .get(ElementaryFile::DG1)
         .and_then(|dg1| lds::dg1(dg1).ok());
-    Inspection::of(findings, dg1, portrait.ok())
+    Inspection::of(findings, evidence, dg1, portrait.ok())
 }
 
 /// The findings of every check but [`Check::Portrait`], for a caller that judges the portrait
@@ -131,44 +181,106 @@ pub fn inspect_without_portrait(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Vec<Finding> {
-    let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
-    let mut findings = vec![
-        mrz::consistency(printed),
-        mrz::validity(printed, today),
-        chip_opened(chip.conversation().map(|conversation| &conversation.access)),
-        chip_reading(chip),
-        printed_against_chip(printed, dg1.as_ref()),
-    ];
+    examine(printed, chip, trust, today).0
+}
+
+/// Whether `dg2` is the file that a trusted signer signed, before all files are there: who decodes a
+/// picture earlier decodes what anybody wrote. Digest, signature and trust are verified, in this
+/// order of cost.
+#[must_use]
+pub fn vouches_for(
+    file: ElementaryFile,
+    bytes: &[u8],
+    sod: &[u8],
+    trust: &TrustStore,
+    today: Option<Date>,
+) -> bool {
+    let ElementaryFile::DataGroup(number) = file else {
+        return false;
+    };
+    Sod::parse(sod).is_ok_and(|sod| {
+        let signed = sod.digests.get(&number);
+        let same = sod
+            .digest
+            .of(bytes)
+            .is_ok_and(|digest| signed.is_some_and(|signed| **signed == *digest));
+        same && passive::vouches(&passive::authenticate(&sod, trust, today))
+    })
+}
+
+/// EF.SOD is judged first, and everything else in its light.
+fn examine(
+    printed: &Mrz,
+    chip: &ChipFiles,
+    trust: &TrustStore,
+    today: Option<Date>,
+) -> (Vec<Finding>, Evidence) {
+    let mut findings = Vec::new();
+    let mut evidence = Evidence::default();
+    let mut signer = None;
+    let mut issued = None;
     let sod = chip.get(ElementaryFile::Sod).map(Sod::parse);
-    let readable = sod.as_ref().and_then(|sod| sod.as_ref().ok());
-    findings.extend(authenticity::findings(chip, readable));
-    match sod {
+    let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
+    let zone = dg1.as_ref().and_then(|dg1| dg1.as_ref().ok());
+    match &sod {
         Some(Ok(sod)) => {
-            let signature = passive::authenticate(&sod, trust, today);
-            let zone = dg1.as_ref().and_then(|dg1| dg1.as_ref().ok());
+            let signature = passive::authenticate(sod, trust, today);
+            signer = signature.signer;
+            issued = sod
+                .signing_time()
+                .map(|at| TimeZone::UTC.to_datetime(at).date());
+            evidence.extend(signature.evidence);
             findings.extend([
-                data_group_digests(chip, &sod),
-                com_against_sod(chip, &sod),
-                issuer_against_signer(zone, signature.signer.as_ref()),
                 signature.signature,
                 signature.trust,
+                data_group_digests(chip, sod),
+                issuer_against_signer(zone, signer.as_ref()),
+                document_type(zone, signer.as_ref()),
+                personal::finding(chip, sod, zone),
+                com_against_sod(chip, sod),
             ]);
+            findings.extend(signature.others);
         }
-        Some(Err(error)) => findings.extend(without_sod(&sod_unreadable(&error))),
+        Some(Err(error)) => findings.extend(without_sod(&sod_unreadable(error))),
         None => {
             let not_done = Finding::not_done(Check::SodSignature, "EF.SOD was not read");
             findings.extend(without_sod(&not_done));
         }
     }
+    let readable = sod.as_ref().and_then(|sod| sod.as_ref().ok());
+    findings.extend(authenticity::findings(chip, readable));
+    findings.extend([
+        mrz::consistency(printed),
+        mrz::validity(printed, today),
+        chip_opened(chip.conversation().map(|conversation| &conversation.access)),
+        chip_reading(chip),
+        printed_against_chip(printed, dg1.as_ref()),
+        dates_plausible(printed, issued, today),
+        national::finding(printed, issued),
+    ]);
+    let subject = Subject {
+        issuer: &printed.issuing_state,
+        document_code: &printed.document_code,
+        number: printed.document_number.expose(),
+        signer: signer.as_ref().map(Certificate::fingerprint),
+        issued,
+    };
+    let known = trust.defects().apply(&subject, &mut findings, today);
+    findings.push(known);
     findings.sort_by_key(|finding| finding.check);
-    findings
+    (findings, evidence)
 }
 
 /// Inspects a document whose chip could not be read.
 #[must_use]
 pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> Inspection {
     let reason = error.to_string();
-    let mut findings = vec![mrz::consistency(printed), mrz::validity(printed, today)];
+    let mut findings = vec![
+        mrz::consistency(printed),
+        mrz::validity(printed, today),
+        dates_plausible(printed, None, today),
+        national::finding(printed, None),
+    ];
     findings.extend(match error {
         ReadError::Access(AccessError::Refused { .. }) => {
             vec![Finding::not_supported(Check::ChipAccess, reason)]
@@ -178,8 +290,8 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
         }
         // The chip or the reader went away, or OpenSSL failed us: nothing is known of either check.
         ReadError::Card { .. } | ReadError::Crypto(_) => vec![
-            Finding::not_done(Check::ChipAccess, reason.clone()),
-            Finding::not_done(Check::ChipReading, reason),
+            Finding::aborted(Check::ChipAccess, reason.clone()),
+            Finding::aborted(Check::ChipReading, reason),
         ],
         ReadError::Messaging { .. }
         | ReadError::Refused { .. }
@@ -192,7 +304,7 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
             ]
         }
     });
-    Inspection::of(findings, None, None)
+    Inspection::of(findings, Evidence::default(), None, None)
 }
 
 /// Which protocol opened the chip is part of the result (BSI TR-03135-1).
@@ -277,6 +389,7 @@ fn data_group_digests(chip: &ChipFiles, sod: &Sod) -> Finding {
     Finding::passed(check)
 }
 
+/// EF.COM is signed by nobody: it is judged by EF.SOD, never the other way round.
 fn com_against_sod(chip: &ChipFiles, sod: &Sod) -> Finding {
     let check = Check::ComAgainstSod;
     let com = match chip.get(ElementaryFile::Com).map(lds::com) {
@@ -298,21 +411,39 @@ fn com_against_sod(chip: &ChipFiles, sod: &Sod) -> Finding {
     let in_sod = in_sod
         .filter(|group| !com.data_groups.contains(group))
         .collect();
-    let different = [only_in("EF.COM", in_com), only_in("EF.SOD", in_sod)].concat();
-    if different.is_empty() {
-        return Finding::passed(check);
+    let mut different = [only_in("EF.COM", in_com), only_in("EF.SOD", in_sod)].concat();
+    // Security objects of version 1 sign the version (Doc 9303-10, 4.6.2.3).
+    if let (Some(signed), Some(stated)) = (&sod.lds_version, &com.lds_version)
+        && signed != stated
+    {
+        different.push("EF.COM states another LDS version".to_owned());
     }
-    Finding::failed(check, different.join(", "))
+    if !different.is_empty() {
+        return Finding::failed(check, different.join(", "));
+    }
+    let refused: Vec<String> = sod
+        .digests
+        .keys()
+        .filter_map(|group| {
+            let file = ElementaryFile::DataGroup(*group);
+            let status = chip.refusal(file)?;
+            // Fingers and irises are for those whom the issuer lets (Doc 9303-11, 7).
+            let expected = matches!(group, 3 | 4);
+            (!expected).then(|| format!("{file} is signed and was refused with status {status}"))
+        })
+        .collect();
+    if !refused.is_empty() {
+        return Finding::not_done(check, refused.join(", "));
+    }
+    Finding::passed(check)
 }
 
-fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&X509>) -> Finding {
+fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
     let check = Check::IssuerAgainstSigner;
     let (Some(zone), Some(signer)) = (zone, signer) else {
         return Finding::not_done(check, "issuing State or document signer is not known");
     };
-    let Some(country) =
-        trust::country(signer.subject_name()).or_else(|| trust::country(signer.issuer_name()))
-    else {
+    let Some(country) = signer.country() else {
         return Finding::failed(check, "the document signer certificate names no country");
     };
     let state = &zone.issuing_state;
@@ -321,6 +452,66 @@ fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&X509>) -> Finding {
         Some(false) => Finding::failed(check, format!("document of {state}, signer of {country}")),
         None => Finding::not_supported(check, format!("no country is known for {state}")),
     }
+}
+
+/// The signer's list names document codes as the zone has them (Doc 9303-12, 7.1.1); a single letter
+/// stands for every code that begins with it.
+fn document_type(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
+    let check = Check::DocumentType;
+    let (Some(zone), Some(signer)) = (zone, signer) else {
+        return Finding::not_done(check, "document code or document signer is not known");
+    };
+    let types = &signer.extensions.document_types;
+    if types.is_empty() {
+        return Finding::not_supported(check, "the document signer certificate lists no types");
+    }
+    let code = &zone.document_code;
+    let listed = types
+        .iter()
+        .any(|listed| listed == code || listed.len() == 1 && code.starts_with(listed.as_str()));
+    if listed {
+        return Finding::passed(check);
+    }
+    Finding::failed(
+        check,
+        format!("document of type {code}, signer for {}", types.join(", ")),
+    )
+}
+
+/// Years that a document is valid at most, with some to spare: ten are usual, fifteen the window in
+/// which TR-03135 looks for the century of an expiry.
+const WINDOW_YEARS: i16 = 15;
+
+/// Birth, issue and expiry in their order. Which day any of them is stays out of the reason.
+fn dates_plausible(zone: &Mrz, issued: Option<Date>, today: Option<Date>) -> Finding {
+    let check = Check::DatesPlausible;
+    let Some(today) = today else {
+        return Finding::not_done(check, "the gate does not know the date");
+    };
+    let mut wrong = Vec::new();
+    if let mrz::Expiry::On(last) = zone.expiry {
+        let years_after = |day: Date| last.year() - day.year();
+        if years_after(today) > WINDOW_YEARS {
+            wrong.push("expires more than 15 years from now");
+        }
+        if issued.is_some_and(|issued| last < issued) {
+            wrong.push("had expired when it was signed");
+        }
+        if issued.is_some_and(|issued| years_after(issued) > WINDOW_YEARS) {
+            wrong.push("valid for more than 15 years");
+        }
+    }
+    // The nearest year that the two digits may mean is not after today.
+    let birth = zone.birth.expose().date(today);
+    if let (Some(birth), Some(issued)) = (birth, issued)
+        && birth > issued
+    {
+        wrong.push("signed before the holder was born");
+    }
+    if !wrong.is_empty() {
+        return Finding::failed(check, wrong.join(", "));
+    }
+    Finding::passed(check)
 }
 
 fn sod_unreadable(error: &SodError) -> Finding {
@@ -340,11 +531,17 @@ fn without_sod(signature: &Finding) -> Vec<Finding> {
         Check::DataGroupDigests,
         Check::ComAgainstSod,
         Check::IssuerAgainstSigner,
+        Check::DocumentType,
+        Check::PersonalDetails,
     ];
     let not_done = |check| Finding::not_done(check, "EF.SOD could not be used");
     [
         vec![signature.clone()],
-        others.into_iter().map(not_done).collect(),
+        others
+            .into_iter()
+            .chain(passive::OTHERS)
+            .map(not_done)
+            .collect(),
     ]
     .concat()
 }

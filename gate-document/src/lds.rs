@@ -37,6 +37,8 @@ pub enum LdsError {
 pub struct Com {
     /// Data groups, by number.
     pub data_groups: BTreeSet<u8>,
+    /// Version of the data structure as four digits, such as `0107`.
+    pub lds_version: Option<String>,
 }
 
 /// Reads EF.COM (Doc 9303-10, 4.6.1).
@@ -53,7 +55,11 @@ pub fn com(bytes: &[u8]) -> Result<Com, LdsError> {
 
 fn com_objects(bytes: &[u8]) -> Result<Com, TlvError> {
     let mut reader = Reader::new(bytes).expect(0x60, "EF.COM (60)")?.reader();
-    reader.optional(0x5F01)?;
+    let lds_version = reader.optional(0x5F01)?.and_then(|version| {
+        let digits = core::str::from_utf8(version.value).ok()?;
+        (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| digits.to_owned())
+    });
     reader.optional(0x5F36)?;
     let tags = reader.expect(0x5C, "tag list (5C)")?;
     let mut data_groups = BTreeSet::new();
@@ -70,7 +76,10 @@ fn com_objects(bytes: &[u8]) -> Result<Com, TlvError> {
         };
         data_groups.insert(number);
     }
-    Ok(Com { data_groups })
+    Ok(Com {
+        data_groups,
+        lds_version,
+    })
 }
 
 /// Reads DG1 (Doc 9303-10, 4.7.1).

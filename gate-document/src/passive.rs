@@ -7,15 +7,21 @@
 //! The rule for time: document signer and CSCA certificate are valid at the signing time that
 //! EF.SOD states. Where it states none, they are valid on the day of inspection.
 
+use crate::algorithm::{Digest, SignatureAlgorithm};
+use crate::certificate::Certificate;
+use crate::cms::SignatureError;
+use crate::deviation::Deviation;
 use crate::finding::{Check, Finding, Outcome};
-use crate::sod::{SignerIdentifier, Sod};
-use crate::trust::{TrustStore, country};
+use crate::report::Evidence;
+use crate::sod::Sod;
+use crate::trust::crl::Status;
+use crate::trust::{Chain, SourceKind, TrustStore};
+use chain_moment::{moment_of_signing, start_of};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-use openssl::asn1::Asn1Time;
-use openssl::error::ErrorStack;
-use openssl::x509::{X509, X509KeyUsage, X509Ref};
+use openssl::pkey::Id;
+
+mod chain_moment;
 
 /// What is known about the signature over EF.SOD.
 pub(crate) struct Signature {
@@ -23,234 +29,269 @@ pub(crate) struct Signature {
     pub(crate) signature: Finding,
     /// For [`Check::SignerTrust`].
     pub(crate) trust: Finding,
+    /// For [`OTHERS`].
+    pub(crate) others: Vec<Finding>,
     /// The document signer certificate whose key verified the signature.
-    pub(crate) signer: Option<X509>,
+    pub(crate) signer: Option<Certificate>,
+    /// What the findings rest on.
+    pub(crate) evidence: Evidence,
 }
+
+/// The checks that rest on the signature besides signature and trust.
+pub(crate) const OTHERS: [Check; 5] = [
+    Check::Revocation,
+    Check::TrustStatus,
+    Check::KeyPeriod,
+    Check::SignatureStrength,
+    Check::Conformance,
+];
 
 /// Verifies the signature, and the signer's certificate against the trust store.
 pub(crate) fn authenticate(sod: &Sod, trust: &TrustStore, today: Option<Date>) -> Signature {
-    match signer(sod) {
-        Ok((signer, note)) => Signature {
-            signature: with_note(Check::SodSignature, note),
-            trust: signer_trust(&signer, sod.signing_time(), trust, today),
-            signer: Some(signer),
-        },
-        Err(signature) => Signature {
-            signature,
-            trust: Finding::not_done(
-                Check::SignerTrust,
-                "no certificate verifies the signature over EF.SOD",
-            ),
-            signer: None,
-        },
-    }
-}
-
-fn with_note(check: Check, reason: String) -> Finding {
-    Finding {
-        check,
-        outcome: Outcome::Passed,
-        reason,
-    }
-}
-
-/// The certificate that verifies the signature, and what had to be tolerated.
-fn signer(sod: &Sod) -> Result<(X509, String), Finding> {
-    let failed = |reason: &str| Finding::failed(Check::SodSignature, reason);
-    let info = &sod.signer;
-    let signed = match &info.attributes {
-        Some(attributes) => {
-            if attributes.content_type != sod.content_type {
-                return Err(failed("the signed content type is not that of the content"));
+    match sod.data.verify(&[], "document signer") {
+        Ok((signer, deviations)) => judge(sod, signer, deviations, trust, today),
+        Err(problem) => {
+            let no_signer = "no certificate verifies the signature over EF.SOD";
+            let not_done = |check| Finding::not_done(check, no_signer);
+            Signature {
+                signature: signature_failed(&problem),
+                trust: not_done(Check::SignerTrust),
+                others: OTHERS.into_iter().map(not_done).collect(),
+                signer: None,
+                evidence: Evidence::default(),
             }
-            let digest = info.digest.of(&sod.content).map_err(openssl_failed)?;
-            if *digest != *attributes.message_digest {
-                return Err(failed("the signed digest is not that of the content"));
-            }
-            &attributes.signed
-        }
-        None => &sod.content,
-    };
-    if sod.certificates.is_empty() {
-        return Err(failed("no document signer certificate in EF.SOD"));
-    }
-    let mut unreadable = 0;
-    for certificate in &sod.certificates {
-        let Ok((certificate, key)) = X509::from_der(certificate)
-            .and_then(|certificate| certificate.public_key().map(|key| (certificate, key)))
-        else {
-            unreadable += 1;
-            continue;
-        };
-        if info
-            .algorithm
-            .verify(&key, signed, &info.signature)
-            .map_err(openssl_failed)?
-        {
-            let note = if is_named(&info.identifier, &certificate) {
-                String::new()
-            } else {
-                // Malaysia, Ukraine: the key decides, the deviation is noted.
-                "the signer identifier names another certificate".to_owned()
-            };
-            return Ok((certificate, note));
-        }
-    }
-    if unreadable == sod.certificates.len() {
-        return Err(failed("the document signer certificate cannot be read"));
-    }
-    Err(failed("the signature is not one of the document signer"))
-}
-
-fn openssl_failed(error: ErrorStack) -> Finding {
-    Finding::not_supported(
-        Check::SodSignature,
-        format!("OpenSSL refuses the algorithm: {error}"),
-    )
-}
-
-fn is_named(identifier: &SignerIdentifier, certificate: &X509Ref) -> bool {
-    match identifier {
-        SignerIdentifier::KeyIdentifier(identifier) => certificate
-            .subject_key_id()
-            .is_some_and(|known| known.as_slice() == identifier),
-        SignerIdentifier::IssuerAndSerial { issuer, serial } => {
-            let name = certificate
-                .issuer_name()
-                .to_der()
-                .is_ok_and(|name| name == *issuer);
-            let number = certificate
-                .serial_number()
-                .to_bn()
-                .map(|number| number.to_vec());
-            let significant = serial
-                .iter()
-                .position(|byte| *byte != 0)
-                .unwrap_or(serial.len());
-            name && number.is_ok_and(|number| number == serial[significant..])
         }
     }
 }
 
-fn signer_trust(
-    signer: &X509Ref,
-    signing_time: Option<Timestamp>,
+fn signature_failed(problem: &SignatureError) -> Finding {
+    let check = Check::SodSignature;
+    match problem {
+        SignatureError::Refused(_) => Finding::not_supported(check, problem.to_string()),
+        SignatureError::NoCertificate(_) => Finding::failed(check, format!("{problem} in EF.SOD")),
+        _ => Finding::failed(check, problem.to_string()),
+    }
+}
+
+fn judge(
+    sod: &Sod,
+    signer: Certificate,
+    deviations: Vec<Deviation>,
     trust: &TrustStore,
     today: Option<Date>,
+) -> Signature {
+    let mut all: Vec<Deviation> = sod.deviations.iter().copied().chain(deviations).collect();
+    let now = today.and_then(start_of);
+    let enclosed: Vec<Certificate> = sod
+        .data
+        .certificates
+        .iter()
+        .filter_map(|der| Certificate::parse(der).ok())
+        .collect();
+    let links: Vec<&Certificate> = enclosed.iter().collect();
+    let chain = moment_of_signing(sod.signing_time(), now).and_then(|moment| {
+        trust
+            .chain_with(&signer, "document signer", &links, moment)
+            .map_err(|problem| Finding::failed(Check::SignerTrust, problem.to_string()))
+    });
+    if let Ok(chain) = &chain {
+        all.extend(chain.anchor.certificate.deviation());
+    }
+    all.sort_unstable();
+    all.dedup();
+    let reason = joined(&all);
+    let conformance = match all.is_empty() {
+        true => Finding::passed(Check::Conformance),
+        false => Finding::not_done(Check::Conformance, reason.clone()),
+    };
+    let anchored = chain.as_ref().ok();
+    let others = vec![
+        revocation(anchored, &signer, trust, now),
+        trust_status(anchored, trust, today),
+        key_period(&signer, sod.signing_time()),
+        strength(sod, &signer),
+        conformance,
+    ];
+    let evidence = evidence(sod, &signer, anchored, trust);
+    Signature {
+        signature: Finding {
+            reason,
+            ..Finding::passed(Check::SodSignature)
+        },
+        trust: match chain {
+            Ok(chain) if chain.links > 0 => Finding {
+                reason: format!("over {} link certificates", chain.links),
+                ..Finding::passed(Check::SignerTrust)
+            },
+            Ok(_) => Finding::passed(Check::SignerTrust),
+            Err(finding) => finding,
+        },
+        others,
+        signer: Some(signer),
+        evidence,
+    }
+}
+
+fn joined(deviations: &[Deviation]) -> String {
+    let texts: Vec<String> = deviations.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// A list that is too old, or none, leaves the question open.
+fn revocation(
+    chain: Option<&Chain<'_>>,
+    signer: &Certificate,
+    trust: &TrustStore,
+    now: Option<Timestamp>,
 ) -> Finding {
-    let check = Check::SignerTrust;
-    let candidates: Vec<_> = trust.issuers_of(signer).collect();
-    let issuer = country(signer.issuer_name());
-    let issuer = issuer.as_deref().unwrap_or("an unnamed country");
-    if candidates.is_empty() {
-        return Finding::failed(check, format!("no CSCA of {issuer} in the trust store"));
+    let check = Check::Revocation;
+    let country = signer.country().unwrap_or_default();
+    if chain.is_none() {
+        return Finding::not_done(check, "the signer is not trusted");
     }
-    let verifies = |candidate: &X509Ref| {
-        candidate
-            .public_key()
-            .and_then(|key| signer.verify(&key))
-            .unwrap_or(false)
+    match trust.revocation(signer, now) {
+        Status::NoList => Finding::not_done(check, format!("no revocation list of {country}")),
+        Status::Revoked { reason, .. } => Finding::failed(
+            check,
+            format!("the document signer certificate is revoked, reason {reason}"),
+        ),
+        Status::Stale { days: Some(days) } => Finding::not_done(
+            check,
+            format!("the revocation list of {country} is {days} days old"),
+        ),
+        Status::Stale { days: None } => Finding::not_done(check, "the gate does not know the date"),
+        Status::Good { days } => Finding {
+            reason: format!("revocation list of {days} days"),
+            ..Finding::passed(check)
+        },
+    }
+}
+
+fn trust_status(chain: Option<&Chain<'_>>, trust: &TrustStore, today: Option<Date>) -> Finding {
+    let check = Check::TrustStatus;
+    let Some(chain) = chain else {
+        return Finding::not_done(check, "the signer is not trusted");
     };
-    let count = candidates.len();
-    // Several certificates may hold one key: a self-signed one, and links from and to it.
-    let mut issuers = candidates
-        .into_iter()
-        .filter(|candidate| verifies(candidate))
-        .peekable();
-    if issuers.peek().is_none() {
-        let reason = format!("signed by none of {count} CSCA certificates of {issuer}");
-        return Finding::failed(check, reason);
-    }
-    let today = today.and_then(start_of);
-    let moment = match moment_of_signing(signing_time, today) {
-        Ok(moment) => moment,
-        Err(finding) => return finding,
+    let source = &chain.anchor.source;
+    let limits = trust.freshness();
+    let from = &source.from;
+    let (name, limit) = match source.kind {
+        SourceKind::Unstated => {
+            return Finding::not_done(check, "nobody says where the CSCA certificate came from");
+        }
+        SourceKind::MasterList => (format!("master list of {from}"), limits.master_list),
+        SourceKind::Bilateral => (format!("handed over by {from}"), limits.bilateral),
     };
-    if let Err(reason) = may_sign(
-        signer,
-        "document signer",
-        X509KeyUsage::DIGITAL_SIGNATURE,
-        moment,
-    ) {
-        return Finding::failed(check, reason);
+    let Some(today) = today else {
+        return Finding::not_done(check, format!("{name}; the gate does not know the date"));
+    };
+    let age = |day: Date| today.since(day).map_or(i32::MAX, |span| span.get_days());
+    let Some(bundle) = trust.issued().map(age) else {
+        return Finding::not_done(check, format!("{name}; the trust store has no date"));
+    };
+    let Some(source) = source.as_of.map(age) else {
+        return Finding::not_done(check, format!("{name}, of no known date"));
+    };
+    let reason = format!("{name}, {source} days old; bundle {bundle} days old");
+    let fresh = 0 <= bundle && bundle <= i32::from(limits.bundle) && source <= i32::from(limit);
+    if !fresh {
+        return Finding::not_done(check, reason);
     }
-    let mut reason = String::new();
-    for csca in issuers {
-        match may_sign(csca, "CSCA", X509KeyUsage::KEY_CERT_SIGN, moment) {
-            Ok(()) => return Finding::passed(check),
-            Err(problem) => reason = problem,
+    Finding {
+        reason,
+        ..Finding::passed(check)
+    }
+}
+
+fn key_period(signer: &Certificate, signed: Option<Timestamp>) -> Finding {
+    let check = Check::KeyPeriod;
+    let Some((from, until)) = signer.extensions.key_period else {
+        return Finding::not_supported(check, "the document signer certificate states no period");
+    };
+    let Some(signed) = signed else {
+        return Finding::not_done(check, "EF.SOD states no signing time");
+    };
+    if from.is_some_and(|from| signed < from) {
+        return Finding::failed(check, "signed before the private key was to be used");
+    }
+    if until.is_some_and(|until| signed > until) {
+        return Finding::failed(check, "signed after the private key was to be used");
+    }
+    Finding::passed(check)
+}
+
+/// SHA-1 and short keys are in documents that are valid: no failure, and no success either.
+fn strength(sod: &Sod, signer: &Certificate) -> Finding {
+    let check = Check::SignatureStrength;
+    let info = &sod.data.signer;
+    let sha1 = |digest: Digest| digest == Digest::Sha1;
+    let bits = signer.key().map_or(0, |key| key.key.bits());
+    let elliptic = signer.key().is_some_and(|key| key.key.id() == Id::EC);
+    let weak: Vec<&str> = [
+        (sha1(sod.digest), "SHA-1 over the data groups"),
+        (
+            sha1(info.digest) || sha1(info.algorithm.digest()),
+            "SHA-1 over the security object",
+        ),
+        (
+            signer
+                .algorithm()
+                .map(SignatureAlgorithm::digest)
+                .is_some_and(sha1),
+            "SHA-1 over the document signer certificate",
+        ),
+        (
+            bits < if elliptic { 224 } else { 2048 },
+            "a short key of the document signer",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_weak, name)| is_weak.then_some(name))
+    .collect();
+    if weak.is_empty() {
+        return Finding::passed(check);
+    }
+    Finding::not_done(check, format!("legacy: {}", weak.join(", ")))
+}
+
+fn evidence(
+    sod: &Sod,
+    signer: &Certificate,
+    chain: Option<&Chain<'_>>,
+    trust: &TrustStore,
+) -> Evidence {
+    let mut evidence = Evidence::default();
+    let algorithm = format!("{:?}", sod.data.signer.algorithm);
+    evidence.note(Check::SodSignature, "algorithm", algorithm);
+    evidence.note(
+        Check::SodSignature,
+        "signer",
+        signer.fingerprint().to_string(),
+    );
+    evidence.note(
+        Check::DataGroupDigests,
+        "digest",
+        format!("{:?}", sod.digest),
+    );
+    if let Some(chain) = chain {
+        let anchor = &chain.anchor.certificate;
+        evidence.note(Check::SignerTrust, "csca", anchor.fingerprint().to_string());
+        evidence.note(Check::SignerTrust, "links", chain.links.to_string());
+        let source = &chain.anchor.source;
+        evidence.note(Check::TrustStatus, "source", source.kind.name().to_owned());
+        if let Some(day) = source.as_of {
+            evidence.note(Check::TrustStatus, "source-as-of", day.to_string());
         }
     }
-    Finding::failed(check, reason)
-}
-
-/// The moment at which certificates must have been valid.
-#[derive(Clone, Copy)]
-struct Moment {
-    at: Timestamp,
-    /// For reasons: the day itself is the day of issue, which is the traveller's.
-    name: &'static str,
-}
-
-/// Chooses the moment by the rule at the top of this file.
-fn moment_of_signing(
-    signed: Option<Timestamp>,
-    today: Option<Timestamp>,
-) -> Result<Moment, Finding> {
-    let check = Check::SignerTrust;
-    if let (Some(signed), Some(today)) = (signed, today)
-        // The day of inspection ends up to 36 hours after it begins in UTC.
-        && today.checked_add(36.hours()).is_ok_and(|end| signed > end)
-    {
-        return Err(Finding::failed(check, "signed in the future"));
+    if let Some(version) = trust.version() {
+        evidence.note(Check::TrustStatus, "bundle-version", version.to_string());
     }
-    match (signed, today) {
-        (Some(at), _) => Ok(Moment {
-            at,
-            name: "when EF.SOD was signed",
-        }),
-        (None, Some(at)) => Ok(Moment { at, name: "today" }),
-        (None, None) => Err(Finding::not_done(
-            check,
-            "neither signing time nor today's date is known",
-        )),
-    }
+    evidence
 }
 
-/// Whether the certificate was valid at `moment`, and its key is for `usage` if it says for what.
-fn may_sign(
-    certificate: &X509Ref,
-    name: &str,
-    usage: X509KeyUsage,
-    moment: Moment,
-) -> Result<(), String> {
-    if certificate
-        .key_usage()
-        .is_some_and(|allowed| !allowed.contains(usage))
-    {
-        return Err(format!(
-            "the {name}'s key is not for this kind of signature"
-        ));
-    }
-    match was_valid(certificate, moment.at) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!(
-            "the {name} certificate was not valid {}",
-            moment.name
-        )),
-        Err(_) => Err(format!("the {name} certificate has no readable validity")),
-    }
-}
-
-/// The first moment of the day, in UTC.
-fn start_of(day: Date) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
-}
-
-fn was_valid(certificate: &X509Ref, moment: Timestamp) -> Result<bool, ErrorStack> {
-    let moment = Asn1Time::from_unix(moment.as_second())?;
-    Ok(certificate.not_before().compare(&moment)?.is_le()
-        && certificate.not_after().compare(&moment)?.is_ge())
+/// Whether `outcome` lets work go on that must wait for passive authentication.
+pub(crate) fn vouches(signature: &Signature) -> bool {
+    signature.signature.outcome == Outcome::Passed && signature.trust.outcome == Outcome::Passed
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use hex_literal::hex;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::BigNum;
 use openssl::ec::{Asn1Flag, EcGroup, EcKey};
+use openssl::ecdsa::EcdsaSig;
 use openssl::hash::{MessageDigest, hash};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
-use openssl::x509::extension::{AuthorityKeyIdentifier, KeyUsage, SubjectKeyIdentifier};
+use openssl::x509::extension::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509, X509Name, X509NameBuilder};
 
 /// 2025-01-01 and 2035-01-01: the validity of every certificate.
@@ -54,6 +57,8 @@ pub(crate) struct Terms {
     pub(crate) until: i64,
     pub(crate) for_certificates: bool,
     pub(crate) for_signatures: bool,
+    /// For master lists.
+    pub(crate) for_lists: bool,
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -62,6 +67,7 @@ pub(crate) const CSCA: Terms = Terms {
     until: UNTIL,
     for_certificates: true,
     for_signatures: false,
+    for_lists: false,
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -71,7 +77,7 @@ pub(crate) const SIGNER: Terms = Terms {
 
 /// A certificate for `key`, by `issuer` or by itself.
 pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Authority>) -> Authority {
-    let common = if issuer.is_some() {
+    let common = if issuer.is_some() && !terms.for_certificates {
         "Document Signer"
     } else {
         "Country Signer"
@@ -95,7 +101,13 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
     builder.set_pubkey(&key).unwrap();
     let mut usage = KeyUsage::new();
     if terms.for_certificates {
-        usage.key_cert_sign();
+        usage.key_cert_sign().crl_sign();
+        let constraints = BasicConstraints::new().critical().ca().build().unwrap();
+        builder.append_extension(constraints).unwrap();
+    }
+    if terms.for_lists {
+        let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.3").build();
+        builder.append_extension(purpose.unwrap()).unwrap();
     }
     if terms.for_signatures {
         usage.digital_signature();
@@ -136,6 +148,114 @@ pub(crate) fn object(tag: u32, parts: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
+/// Signed data over `content`, whose type is `content_type`, an object identifier with its tag.
+/// The signer's key is on P-256.
+pub(crate) fn signed_data(signer: &Authority, content_type: &[u8], content: &[u8]) -> Vec<u8> {
+    let digest = hash(MessageDigest::sha256(), content).unwrap();
+    let attribute = |kind: &[u8], value: &[u8]| object(0x30, &[kind, &object(0x31, &[value])]);
+    let attributes = [
+        attribute(&hex!("06092A864886F70D010903"), content_type),
+        attribute(&hex!("06092A864886F70D010904"), &object(0x04, &[&digest])),
+        attribute(
+            &hex!("06092A864886F70D010905"),
+            &object(0x17, &[b"261101120000Z"]),
+        ),
+    ]
+    .concat();
+    let signature = Scheme::Ecdsa.sign(&signer.key, &object(0x31, &[&attributes]));
+    let issuer = signer.certificate.issuer_name().to_der().unwrap();
+    let serial = signer.certificate.serial_number().to_bn().unwrap().to_vec();
+    let serial = object(0x02, &[&[0], &serial]);
+    let info = object(
+        0x30,
+        &[
+            &hex!("020101"),
+            &object(0x30, &[&issuer, &serial]),
+            &SHA256,
+            &object(0xA0, &[&attributes]),
+            &Scheme::Ecdsa.identifier(),
+            &object(0x04, &[&signature]),
+        ],
+    );
+    let data = object(
+        0x30,
+        &[
+            &hex!("020103"),
+            &object(0x31, &[&SHA256]),
+            &object(
+                0x30,
+                &[content_type, &object(0xA0, &[&object(0x04, &[content])])],
+            ),
+            &object(0xA0, &[&signer.certificate.to_der().unwrap()]),
+            &object(0x31, &[&info]),
+        ],
+    );
+    object(
+        0x30,
+        &[&hex!("06092A864886F70D010702"), &object(0xA0, &[&data])],
+    )
+}
+
+/// A master list of `certificates`.
+pub(crate) fn master_list(signer: &Authority, certificates: &[Vec<u8>]) -> Vec<u8> {
+    let content = object(
+        0x30,
+        &[&hex!("020100"), &object(0x31, &[&certificates.concat()])],
+    );
+    signed_data(signer, &hex!("0606 678108010102"), &content)
+}
+
+/// A revocation list by `issuer`, whose key is on P-256, with serial numbers and reasons.
+pub(crate) fn crl(
+    issuer: &Authority,
+    revoked: &[(&[u8], Option<u8>)],
+    made: &str,
+    next: Option<&str>,
+) -> Vec<u8> {
+    let entries: Vec<Vec<u8>> = revoked
+        .iter()
+        .map(|(serial, reason)| {
+            let reason = reason.map_or(vec![], |reason| {
+                let value = object(0x04, &[&[0x0A, 1, reason]]);
+                object(0x30, &[&object(0x30, &[&hex!("0603 551D15"), &value])])
+            });
+            object(
+                0x30,
+                &[
+                    &object(0x02, &[&[0], serial]),
+                    &object(0x17, &[b"251001120000Z"]),
+                    &reason,
+                ],
+            )
+        })
+        .collect();
+    let entries = match entries.is_empty() {
+        true => vec![],
+        false => object(0x30, &[&entries.concat()]),
+    };
+    let next = next.map_or(vec![], |next| object(0x17, &[next.as_bytes()]));
+    let signed = object(
+        0x30,
+        &[
+            &hex!("020101"),
+            &Scheme::Ecdsa.identifier(),
+            &issuer.certificate.subject_name().to_der().unwrap(),
+            &object(0x17, &[made.as_bytes()]),
+            &next,
+            &entries,
+        ],
+    );
+    let signature = Scheme::Ecdsa.sign(&issuer.key, &signed);
+    object(
+        0x30,
+        &[
+            &signed,
+            &Scheme::Ecdsa.identifier(),
+            &object(0x03, &[&[0], &signature]),
+        ],
+    )
+}
+
 /// AlgorithmIdentifier of SHA-256.
 const SHA256: [u8; 15] = hex!("300D 0609608648016503040201 0500");
 /// id-icao-ldsSecurityObject.
@@ -147,31 +267,57 @@ pub(crate) enum Scheme {
     RsaPkcs1,
     RsaPss,
     Ecdsa,
+    /// RSA-PSS whose parameters are left out: they mean SHA-1, and SHA-256 is used.
+    RsaPssMisnamed,
+    /// PKCS #1 under the name of the key's algorithm.
+    RsaKeyName,
+    /// ECDSA with zeros before its numbers.
+    EcdsaPadded,
+    /// ECDSA with its numbers one after the other.
+    EcdsaPlain,
 }
 
 impl Scheme {
     fn identifier(self) -> Vec<u8> {
         match self {
+            Self::RsaPssMisnamed => hex!("300B 06092A864886F70D01010A").to_vec(),
+            Self::RsaKeyName => hex!("300D 06092A864886F70D010101 0500").to_vec(),
+            Self::EcdsaPlain => hex!("300C 060A04007F00070101040103").to_vec(),
             Self::RsaPkcs1 => hex!("300D 06092A864886F70D01010B 0500").to_vec(),
             Self::RsaPss => hex!(
                 "3041 06092A864886F70D01010A 3034 A00F300D06096086480165030402010500"
                 "A11C301A06092A864886F70D010108300D06096086480165030402010500 A203020120"
             )
             .to_vec(),
-            Self::Ecdsa => hex!("300A 06082A8648CE3D040302").to_vec(),
+            Self::Ecdsa | Self::EcdsaPadded => hex!("300A 06082A8648CE3D040302").to_vec(),
         }
     }
 
     fn sign(self, key: &PKey<Private>, data: &[u8]) -> Vec<u8> {
         let mut signer = Signer::new(MessageDigest::sha256(), key).unwrap();
-        if self == Self::RsaPss {
+        if matches!(self, Self::RsaPss | Self::RsaPssMisnamed) {
             signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
             signer.set_rsa_mgf1_md(MessageDigest::sha256()).unwrap();
             signer
                 .set_rsa_pss_saltlen(RsaPssSaltlen::custom(32))
                 .unwrap();
         }
-        signer.sign_oneshot_to_vec(data).unwrap()
+        let signature = signer.sign_oneshot_to_vec(data).unwrap();
+        if !matches!(self, Self::EcdsaPadded | Self::EcdsaPlain) {
+            return signature;
+        }
+        let numbers = EcdsaSig::from_der(&signature).unwrap();
+        let (r, s) = (
+            numbers.r().to_vec_padded(32).unwrap(),
+            numbers.s().to_vec_padded(32).unwrap(),
+        );
+        if self == Self::EcdsaPlain {
+            return [r, s].concat();
+        }
+        object(
+            0x30,
+            &[&object(0x02, &[&[0, 0], &r]), &object(0x02, &[&[0, 0], &s])],
+        )
     }
 }
 

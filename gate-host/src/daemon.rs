@@ -13,8 +13,9 @@ use crate::ports::journal::JournalPort;
 use crate::ports::lists::ListsPort;
 use crate::ports::{self, LanePorts, zone};
 use crate::screens::Screens;
-use crate::settings::Settings;
-use gate_document::trust::{TrustStore, TrustStoreError};
+use crate::settings::{ChipSettings, Settings};
+use crate::trust::{self, TrustError, TrustFile};
+use gate_document::policy::{Policy, PolicyError};
 use gate_face::capture::Rules;
 use gate_face::engine::{FaceEngine, LoadError};
 use gate_face::manifest::{Manifest, ManifestError};
@@ -22,7 +23,6 @@ use gate_face::models::ModelSet;
 use gate_protocol::keys::Secret;
 use gate_session::{Device, Event, Session};
 use std::path::PathBuf;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
@@ -46,13 +46,16 @@ pub enum StartError {
         /// What the system said.
         problem: std::io::Error,
     },
-    /// The file with the CSCA certificates is damaged: import it again.
-    #[error("trusted certificates {path}: {problem}")]
-    Trust {
+    /// See [`TrustError`].
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// See [`PolicyError`].
+    #[error("{path}: {problem}")]
+    Policy {
         /// Path.
         path: PathBuf,
         /// What is wrong.
-        problem: TrustStoreError,
+        problem: PolicyError,
     },
     /// The list of models is damaged: install it again.
     #[error("model manifest {path}: {problem}")]
@@ -94,8 +97,14 @@ pub async fn run(
     let keys = HostKeys::open(&settings.controller.keys)?;
     let journal = Journal::open(&settings.journal.file)?;
     let travellers = journal.last_traveller()?;
-    let trust = Arc::new(open_trust(&settings.chip.trust)?);
-    info!(certificates = trust.count(), "trust store loaded");
+    let policy = open_policy(&settings.chip)?;
+    let mut trust = open_trust(&settings.chip, &policy)?;
+    let store = trust.store();
+    info!(
+        certificates = store.count(),
+        version = store.version(),
+        "trust bundle read"
+    );
     let models = open_models(&settings)?;
     let rules = Rules::of(models.manifest());
     let engine = tokio::task::block_in_place(|| FaceEngine::load(&models))?;
@@ -134,7 +143,9 @@ pub async fn run(
         journal: JournalPort::spawn(journal, outbox).map_err(StartError::Thread)?,
         screens,
     };
-    let session = Session::new(settings.limits.limits()).counting_from(travellers);
+    let session = Session::new(settings.limits.limits())
+        .with_policy(policy)
+        .counting_from(travellers);
     info!(page = %format!("http://{listen}/"), after_ms = clock.now().as_millis(), "lane started");
     tokio::select! {
         () = lane::run(session, ports, clock) => Err(StartError::Ended("lane")),
@@ -151,16 +162,24 @@ pub async fn run(
     }
 }
 
-fn open_trust(path: &PathBuf) -> Result<TrustStore, StartError> {
-    let bundle = std::fs::read(path).map_err(|problem| StartError::File {
-        what: "trusted certificates",
+fn open_policy(settings: &ChipSettings) -> Result<Policy, StartError> {
+    let Some(path) = &settings.policy else {
+        return Ok(Policy::default());
+    };
+    let text = std::fs::read_to_string(path).map_err(|problem| StartError::File {
+        what: "policy",
         path: path.clone(),
         problem,
     })?;
-    TrustStore::from_pem(&bundle).map_err(|problem| StartError::Trust {
+    Policy::parse(&text).map_err(|problem| StartError::Policy {
         path: path.clone(),
         problem,
     })
+}
+
+fn open_trust(settings: &ChipSettings, policy: &Policy) -> Result<trust::Follower, TrustError> {
+    let file = TrustFile::new(settings.trust.clone(), &settings.trust_key)?;
+    trust::Follower::open(file, policy.freshness())
 }
 
 fn open_models(settings: &Settings) -> Result<ModelSet, StartError> {

@@ -11,4 +11,5 @@ pub mod pair;
 pub mod ports;
 pub mod screens;
 pub mod settings;
+pub mod trust;
 pub mod update;

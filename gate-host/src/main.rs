@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use gate_host::keys::HostKeys;
 use gate_host::settings::Settings;
+use gate_host::trust::TrustFile;
 use gate_host::update::Progress;
 use gate_host::{daemon, journal, pair, update};
 use gate_protocol::pairing::LabelCode;
@@ -56,6 +57,18 @@ enum Command {
         /// Replaces the keys of an earlier pairing.
         #[arg(long)]
         again: bool,
+    },
+    /// Puts a new trust bundle in place of the one in use and says what changes. A running lane takes
+    /// it with the next document.
+    InstallTrust {
+        /// The settings file, which names the bundle and its key.
+        #[arg(long, default_value = "/etc/gate/gate.toml")]
+        settings: PathBuf,
+        /// The new bundle.
+        bundle: PathBuf,
+        /// Takes an older bundle, and one that takes much away.
+        #[arg(long)]
+        force: bool,
     },
     /// Brings new firmware to the gate controller and waits until it has proved itself. The daemon
     /// must not run meanwhile, and nobody be in the lane.
@@ -111,6 +124,16 @@ fn run(command: Command) -> anyhow::Result<()> {
             keys,
             again,
         } => pair_controller(&device, baud, code, &keys, again),
+        Command::InstallTrust {
+            settings,
+            bundle,
+            force,
+        } => {
+            let chip = Settings::open(&settings)?.chip;
+            let file = TrustFile::new(chip.trust, &chip.trust_key)?;
+            println!("{}", file.install(&bundle, force)?);
+            Ok(())
+        }
         Command::UpdateController { settings, image } => {
             update_controller(&Settings::open(&settings)?, &image)
         }

@@ -32,7 +32,8 @@ pub use site::SiteSettings;
 ///
 /// [chip]
 /// reader = "OMNIKEY"
-/// trust = "/etc/gate/csca.pem"
+/// trust = "/etc/gate/trust.bundle"
+/// trust_key = "/etc/gate/trust.pub"
 ///
 /// [camera]
 /// url = "http://192.168.1.20/mjpeg"
@@ -83,8 +84,14 @@ pub struct Settings {
 pub struct ChipSettings {
     /// A part of the PC/SC reader's name.
     pub reader: String,
-    /// PEM file of the CSCA certificates that are trusted.
+    /// The trust bundle (`gate_document::trust::bundle`).
     pub trust: PathBuf,
+    /// Public key of whoever makes the bundle: Ed25519 in PEM.
+    pub trust_key: PathBuf,
+    /// What differs from the default policy (`gate-document/policy/default.toml`); nothing where
+    /// there is no such file.
+    #[serde(default)]
+    pub policy: Option<PathBuf>,
     /// Whether the reader takes extended-length APDUs (ISO/IEC 7816-4).
     #[serde(default)]
     pub extended_length: bool,
@@ -313,7 +320,8 @@ keys = "/etc/gate/controller.keys"
 device = "/dev/gate/mrz"
 [chip]
 reader = "OMNIKEY"
-trust = "/etc/gate/csca.pem"
+trust = "/etc/gate/trust.bundle"
+trust_key = "/etc/gate/trust.pub"
 [camera]
 url = "http://127.0.0.1:9/mjpeg"
 [face]

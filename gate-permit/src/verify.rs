@@ -96,6 +96,7 @@ fn print(inspection: &SealInspection) {
             Outcome::Failed => "FAILED",
             Outcome::NotDone => "not done",
             Outcome::NotSupported => "not supported",
+            Outcome::Aborted => "broken off",
         };
         let check = format!("{:?}", finding.check);
         let line = format!(

@@ -2,24 +2,11 @@
 
 use crate::event::{FaceReport, FaceVerdict, ListsAnswer};
 use crate::referral::{Outcome, Referral};
-use gate_document::authenticity;
 use gate_document::finding::Outcome as CheckOutcome;
+use gate_document::inspect::CHECKS;
 use gate_document::mrz::Mrz;
+use gate_document::policy::{Policy, Verdict};
 use gate_document::{Check, Finding};
-
-/// The checks that must have been passed before anybody is cleared. Every other check may be
-/// impossible for a document, but none may have failed.
-const MANDATORY: [Check; 9] = [
-    Check::PrintedZone,
-    Check::Validity,
-    Check::ChipAccess,
-    Check::ChipReading,
-    Check::SodSignature,
-    Check::SignerTrust,
-    Check::DataGroupDigests,
-    Check::PrintedAgainstChip,
-    Check::Portrait,
-];
 
 /// Everything that has been found out about the traveller in the lane.
 #[derive(Debug, Default)]
@@ -72,15 +59,15 @@ impl Evidence {
     ///
     /// A face is judged only when the document is, so that an officer who is called finds the
     /// whole picture.
-    pub(crate) fn verdict(&self) -> Option<Outcome> {
-        if let Some(referral) = self.objection() {
+    pub(crate) fn verdict(&self, policy: &Policy) -> Option<Outcome> {
+        if let Some(referral) = self.objection(policy) {
             return Some(Outcome::Referred(referral));
         }
         if !self.document_done() {
             return None;
         }
         match self.face.map(|face| face.verdict) {
-            Some(FaceVerdict::Match) if self.lacks_nothing() => Some(Outcome::Cleared),
+            Some(FaceVerdict::Match) if self.lacks_nothing(policy) => Some(Outcome::Cleared),
             Some(FaceVerdict::Match) => Some(Outcome::Referred(Referral::DocumentNotGenuine)),
             Some(FaceVerdict::NoMatch) => Some(Outcome::Referred(Referral::FaceMismatch)),
             Some(FaceVerdict::Attack) => Some(Outcome::Referred(Referral::PresentationAttack)),
@@ -90,13 +77,13 @@ impl Evidence {
     }
 
     /// The first thing that speaks against the traveller, whatever else is still unknown.
-    fn objection(&self) -> Option<Referral> {
+    fn objection(&self, policy: &Policy) -> Option<Referral> {
         if self.several || self.several_faces() {
             return Some(Referral::SeveralPersons);
         }
         match outcome_of(Check::Validity, &self.on_paper) {
             Some(CheckOutcome::Failed) => return Some(Referral::DocumentExpired),
-            Some(CheckOutcome::NotDone | CheckOutcome::NotSupported) => {
+            Some(CheckOutcome::NotDone | CheckOutcome::NotSupported | CheckOutcome::Aborted) => {
                 return Some(Referral::DateUnknown);
             }
             Some(CheckOutcome::Passed) | None => {}
@@ -106,7 +93,7 @@ impl Evidence {
             Some(ListsAnswer::Unavailable) => return Some(Referral::ListsUnavailable),
             Some(ListsAnswer::Clear) | None => {}
         }
-        self.chip_objection()
+        self.chip_objection(policy)
     }
 
     pub(crate) fn several_faces(&self) -> bool {
@@ -116,13 +103,12 @@ impl Evidence {
 
     /// What in the chip speaks against the traveller. Forgery weighs more than disagreement, and
     /// both weigh more than a portrait that cannot be used.
-    fn chip_objection(&self) -> Option<Referral> {
+    fn chip_objection(&self, policy: &Policy) -> Option<Referral> {
         let chip = self.on_chip.as_ref()?;
-        let failed = |check| outcome_of(check, chip) == Some(CheckOutcome::Failed);
         let wrong: Vec<Check> = chip
             .iter()
+            .filter(|finding| policy.objects_to(finding))
             .map(|finding| finding.check)
-            .filter(|&check| failed(check))
             .collect();
         let other = |check: &&Check| !matches!(check, Check::PrintedAgainstChip | Check::Portrait);
         if wrong.iter().any(|check| other(&check)) {
@@ -137,21 +123,9 @@ impl Evidence {
         None
     }
 
-    /// SAF-102: whether every mandatory check was passed and none failed.
-    fn lacks_nothing(&self) -> bool {
-        let findings = self.findings();
-        let passed = |check| outcome_of(check, &findings) == Some(CheckOutcome::Passed);
-        // A proof that the document's signed data groups do not announce is not missed; one that they
-        // announce and that was not given, or that this gate cannot ask for, is for the officer.
-        let proven = |check| {
-            let proof = findings.iter().find(|finding| finding.check == check);
-            proof.is_some_and(authenticity::is_acceptable)
-        };
-        MANDATORY.into_iter().all(passed)
-            && authenticity::OFFERED.into_iter().all(proven)
-            && findings
-                .iter()
-                .all(|finding| finding.outcome != CheckOutcome::Failed)
+    /// SAF-102: whether the policy wants nothing more.
+    fn lacks_nothing(&self, policy: &Policy) -> bool {
+        policy.verdict(&CHECKS, &self.findings()) == Verdict::Accept
     }
 
     /// Why no decision could be reached in time: the first question that is still open.

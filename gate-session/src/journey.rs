@@ -12,6 +12,7 @@ use crate::screen::Screen;
 use crate::ticket::Ticket;
 use crate::timeline::SpanKind;
 use crate::traveller::Traveller;
+use gate_document::policy::Policy;
 use gate_protocol::{
     Door, Event as LaneEvent, Instant, Mode, Passage, Refusal, Sign, State as LaneState,
 };
@@ -61,6 +62,8 @@ pub struct Session {
     pub(crate) travellers: u64,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) shown: Option<(Mode, Sign, Screen)>,
+    /// What each finding does to a document.
+    policy: Policy,
 }
 
 impl Session {
@@ -79,7 +82,15 @@ impl Session {
             travellers: 0,
             effects: VecDeque::new(),
             shown: None,
+            policy: Policy::default(),
         }
+    }
+
+    /// Judges documents by `policy` in place of the default.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Continues the count of travellers after a restart, so that no number is given twice.
@@ -400,7 +411,7 @@ impl Session {
     /// Decides as soon as there is something to decide and the entry is closed.
     pub(crate) fn weigh(&mut self, now: Instant) -> Stage {
         self.traveller.note_document_done(now);
-        match self.traveller.evidence.verdict() {
+        match self.traveller.evidence.verdict(&self.policy) {
             Some(Outcome::Cleared) if self.traveller.passage == 0 => Stage::Examine,
             Some(outcome) => self.decide(now, outcome, DecidedBy::Gate),
             None => Stage::Examine,

@@ -28,8 +28,11 @@ impl NotRead {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Reader(_)
-            | Self::Chip(ChipError::Read(ReadError::Card(CardError::Reader { .. }))) => Exit::Fault,
-            Self::Chip(ChipError::Can | ChipError::NoAccessNumber) => Exit::Usage,
+            | Self::Chip(ChipError::Read(ReadError::Card {
+                error: CardError::Reader { .. },
+                ..
+            })) => Exit::Fault,
+            Self::Chip(ChipError::NoAccessNumber) => Exit::Usage,
             Self::NoDocument { .. } | Self::Chip(ChipError::Read(_)) => Exit::NotRead,
         }
     }
@@ -39,15 +42,16 @@ impl NotRead {
         match self {
             Self::NoDocument { .. } => "lay the document flat on the reader, its chip towards it",
             Self::Reader(_)
-            | Self::Chip(ChipError::Read(ReadError::Card(CardError::Reader { .. }))) => {
-                "plug the reader in, see that pcscd runs, and give a part of the reader's name"
-            }
-            Self::Chip(ChipError::Can | ChipError::NoAccessNumber) => "give --mrz or --mrz-file",
-            Self::Chip(ChipError::Read(ReadError::Card(_))) => {
+            | Self::Chip(ChipError::Read(ReadError::Card {
+                error: CardError::Reader { .. },
+                ..
+            })) => "plug the reader in, see that pcscd runs, and give a part of the reader's name",
+            Self::Chip(ChipError::NoAccessNumber) => "give the number, or --mrz or --mrz-file",
+            Self::Chip(ChipError::Read(ReadError::Card { .. })) => {
                 "leave the document on the reader until everything is read"
             }
             Self::Chip(ChipError::Read(ReadError::Access(_))) => {
-                "compare the zone with the document; newer documents want PACE"
+                "compare the zone, or the card access number, with the document"
             }
             Self::Chip(ChipError::Read(ReadError::NoApplication { .. })) => {
                 "this chip is no travel document's"
@@ -78,14 +82,17 @@ pub(crate) fn read(name: &str, wait: u64, key: &Key) -> Result<(Option<Mrz>, Chi
     if !present {
         return Err(NotRead::NoDocument { seconds: wait });
     }
-    let connected = reader.connect().map_err(ReadError::Card);
+    let connected = reader.connect().map_err(|error| ReadError::Card {
+        step: gate_document::step::Step::CardAccess,
+        error,
+    });
     let mut card = connected.map_err(ChipError::Read)?;
     report::step("opening the chip");
     Ok(inspection::read(
         &mut card,
         key,
         &mut |progress| match progress {
-            Progress::Opened => report::step("the chip is open"),
+            Progress::Opened(access) => report::step(&format!("the chip is open: {access}")),
             Progress::Begun { file, length } => report::step(&format!("{file}: {length} bytes")),
             Progress::Advanced { .. } => {}
             Progress::Done { file, .. } => report::step(&format!("{file}: read")),

@@ -1,8 +1,11 @@
 //! The one place that calls gate-document's reading and judging.
 
-use gate_document::bac::AccessError;
+use gate_document::access::{CardAccessNumber, Passwords};
+use gate_document::chip::{Cause, Habits};
+use gate_document::inspect::CHECKS;
+use gate_document::policy::{Policy, Verdict};
 use gate_document::{
-    ApduLength, Card, Check, ChipFiles, ElementaryFile, Finding, Mrz, Outcome, Progress, ReadError,
+    ApduLength, Card, Check, ChipFiles, ElementaryFile, Finding, Mrz, Progress, ReadError,
     Sensitive, TrustStore, lds,
 };
 use gate_host::clock;
@@ -22,9 +25,6 @@ pub(crate) enum ChipError {
     /// See [`ReadError`].
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Give the printed zone instead.
-    #[error("this build opens chips with the printed zone only, not with a card access number")]
-    Can,
     /// Look on the front of the card, or under the zone of a passport.
     #[error("a card access number has six digits")]
     NoAccessNumber,
@@ -43,11 +43,16 @@ pub(crate) struct Inspected {
 }
 
 impl Inspected {
-    /// Every check that could be done was passed.
+    /// The default policy accepts the document, as far as it could be checked here.
     pub(crate) fn is_good(&self) -> bool {
-        let counts = |finding: &&Finding| !self.beside_the_point.contains(&finding.check);
-        let mut counting = self.findings.iter().filter(counts);
-        counting.all(|finding| finding.outcome == Outcome::Passed)
+        let counts = |check: &Check| !self.beside_the_point.contains(check);
+        let expected: Vec<Check> = CHECKS.into_iter().filter(counts).collect();
+        let findings = self.findings.iter();
+        let counting: Vec<Finding> = findings
+            .filter(|finding| counts(&finding.check))
+            .cloned()
+            .collect();
+        Policy::default().verdict(&expected, &counting) == Verdict::Accept
     }
 
     fn of(findings: Vec<Finding>, files: &ChipFiles) -> Self {
@@ -68,29 +73,34 @@ pub(crate) fn read(
     key: &Key,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Option<Mrz>, ChipFiles), ChipError> {
+    let mut habits: Habits = ApduLength::Extended.into();
+    let mut read = |passwords: Passwords| {
+        gate_document::read(
+            card,
+            &passwords.into(),
+            &mut habits,
+            &mut rand::rng(),
+            progress,
+        )
+    };
     let zone: &Mrz = match key {
         Key::Zone(zone) => zone,
-        Key::Can(can) if is_access_number(can.expose()) => return Err(ChipError::Can),
-        Key::Can(_) => return Err(ChipError::NoAccessNumber),
+        Key::Can(can) => {
+            let number = CardAccessNumber::new(can.expose()).ok_or(ChipError::NoAccessNumber)?;
+            return Ok((None, read(number.into())?));
+        }
     };
-    let mut read = |zone: &Mrz| {
-        let key = zone.access_key();
-        let apdus = ApduLength::Extended;
-        gate_document::read(card, &key, apdus, &mut rand::rng(), progress)
-    };
-    let mut result = read(zone).map(|files| (zone, files));
+    let mut result = read(zone.access_key().into()).map(|files| (zone, files));
     for other in zone.alternatives() {
-        if let Err(ReadError::Access(AccessError::WrongKey { .. })) = result {
-            result = read(other).map(|files| (other, files));
+        if result
+            .as_ref()
+            .is_err_and(|error| error.cause() == Cause::WrongZone)
+        {
+            result = read(other.access_key().into()).map(|files| (other, files));
         }
     }
     let (zone, files) = result?;
     Ok((Some(zone.clone()), files))
-}
-
-/// Six digits (Doc 9303-11, 4.4).
-fn is_access_number(text: &str) -> bool {
-    text.len() == 6 && text.bytes().all(|character| character.is_ascii_digit())
 }
 
 /// Judges what was read from a chip.
@@ -111,7 +121,13 @@ pub(crate) fn inspect_dumped(
     files: &ChipFiles,
     trust: &TrustStore,
 ) -> Inspected {
-    let mut unknown = vec![(Check::ChipAccess, "the files were dumped before")];
+    let mut unknown = [
+        Check::ChipAccess,
+        Check::ChipAuthentication,
+        Check::ActiveAuthentication,
+    ]
+    .map(|check| (check, "the files were dumped before"))
+    .to_vec();
     let from_chip = files
         .get(ElementaryFile::DG1)
         .and_then(|dg1| lds::dg1(dg1).ok());
@@ -123,7 +139,7 @@ pub(crate) fn inspect_dumped(
     }
     let Some(printed) = printed else {
         let reason = "there is no zone to begin with: neither a printed one nor DG1";
-        let findings = gate_document::inspect::CHECKS.map(|check| Finding::not_done(check, reason));
+        let findings = CHECKS.map(|check| Finding::not_done(check, reason));
         return Inspected::of(findings.into(), files);
     };
     let found = gate_document::inspect(printed, files, trust, clock::today());

@@ -58,6 +58,7 @@ fn in_words(inspected: &Inspected) -> String {
             Outcome::Failed => "FAILED",
             Outcome::NotDone => "not done",
             Outcome::NotSupported => "not supported",
+            Outcome::Aborted => "broken off",
         };
         // Writing to a string does not fail.
         let _ = write!(text, "{outcome:13} {}", name(finding.check));
@@ -90,7 +91,9 @@ const fn name(check: Check) -> &'static str {
         Check::IssuerAgainstSigner => "issuing State against the signer",
         Check::PrintedAgainstChip => "printed zone against the chip",
         Check::Portrait => "portrait",
-        _ => "check of the lane",
+        Check::ChipAuthentication => "chip has the key that it announces",
+        Check::ActiveAuthentication => "chip signs with the key that it announces",
+        other => other.name(),
     }
 }
 
@@ -99,7 +102,7 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
     let failed = match finding.outcome {
         Outcome::Passed => return None,
         Outcome::Failed => true,
-        Outcome::NotDone | Outcome::NotSupported => false,
+        Outcome::NotDone | Outcome::NotSupported | Outcome::Aborted => false,
     };
     Some(match (finding.check, failed) {
         (Check::PrintedZone, true) => "compare the zone with the document, character by character",

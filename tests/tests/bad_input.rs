@@ -14,7 +14,7 @@ use gate_host::settings::Settings;
 use gate_session::{Outcome, Referral, Screen};
 use gate_sim::camera::CameraFault;
 use gate_sim::chip::Fault;
-use gate_sim::issuer::{Authority, Scheme, State};
+use gate_sim::issuer::{Authority, Scheme, State, trust};
 use gate_sim::reader::ReaderFault;
 use lane::{MANIFEST, Tools, in_lane, write_keys};
 use std::fs::{self, File};
@@ -328,17 +328,18 @@ impl FullDisk {
 
 /// Settings that are right for a machine without any device.
 fn settings(folder: &Path, models: &Path) -> String {
-    let trust = Authority::new(State::UTOPIA, Scheme::Elliptic, 1).and_then(|it| it.csca_pem());
-    fs::write(folder.join("csca.pem"), trust.expect("a certificate")).expect("a folder");
+    let csca = Authority::new(State::UTOPIA, Scheme::Elliptic, 1).and_then(|it| it.csca_pem());
+    trust::write(folder, &csca.expect("a certificate")).expect("a folder");
     write_keys(&folder.join("controller.keys")).expect("a folder");
     format!(
         "controller = {{ device = \"/none\", keys = {keys:?} }}\nreader.device = \"/none\"\n\
-         chip = {{ reader = \"none\", trust = {trust:?} }}\n\
+         chip = {{ reader = \"none\", trust = {trust:?}, trust_key = {trust_key:?} }}\n\
          camera.url = \"http://127.0.0.1:9/\"\n\
          face = {{ manifest = {MANIFEST:?}, models = {models:?} }}\n\
          lists.file = \"/none\"\njournal.file = {journal:?}\npage.listen = \"127.0.0.1:0\"\n",
         keys = folder.join("controller.keys"),
-        trust = folder.join("csca.pem"),
+        trust = folder.join("trust.bundle"),
+        trust_key = folder.join("trust.pub"),
         journal = folder.join("journal.sqlite"),
     )
 }

@@ -12,6 +12,9 @@ pub enum PortraitFailure {
     /// The chip gave no DG2.
     #[error("DG2 was not read")]
     NotRead,
+    /// DG2 is not the file that a trusted signer signed: it is not decoded.
+    #[error("DG2 was not decoded: no trusted signature vouches for it")]
+    NotVouchedFor,
     /// DG2 holds no portrait that can be found.
     #[error(transparent)]
     Record(#[from] LdsError),
@@ -38,7 +41,9 @@ pub(super) fn finding(portrait: &Result<RgbImage, PortraitFailure>) -> Finding {
     let check = Check::Portrait;
     match portrait {
         Ok(_) => Finding::passed(check),
-        Err(error @ PortraitFailure::NotRead) => Finding::not_done(check, error.to_string()),
+        Err(error @ (PortraitFailure::NotRead | PortraitFailure::NotVouchedFor)) => {
+            Finding::not_done(check, error.to_string())
+        }
         Err(error @ PortraitFailure::Record(LdsError::Iso39794)) => {
             Finding::not_supported(check, error.to_string())
         }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::finding::Outcome::{Failed, NotDone, Passed};
 use crate::test_issuer::{
-    Authority, CSCA, FROM, SIGNER, Scheme, SodIssuer, Terms, authority, ec_key, p256, rsa_key,
+    Authority, CSCA, FROM, LDS, SIGNER, Scheme, SodIssuer, Terms, authority, ec_key, p256, rsa_key,
 };
 use hex_literal::hex;
 use jiff::civil::date;
@@ -60,6 +60,108 @@ fn documents_are_verified_whatever_they_are_signed_with() {
             "{name}: {trust:?}"
         );
         assert_eq!(signature.reason, "", "{name}");
+    }
+}
+
+#[test]
+fn oddities_of_the_field_are_tolerated_and_recorded() {
+    let csca = authority(p256(), CSCA, None);
+    let plain_data = &hex!("0609 2A864886F70D010701");
+    type Key = fn() -> PKey<Private>;
+    let cases: [(Key, Scheme, &'static [u8], &str); 6] = [
+        (
+            rsa_key,
+            Scheme::RsaPssMisnamed,
+            &LDS,
+            "RSASSA-PSS parameters name another digest",
+        ),
+        (
+            rsa_key,
+            Scheme::RsaKeyName,
+            &LDS,
+            "a key algorithm in place of the signature algorithm",
+        ),
+        (
+            p256,
+            Scheme::EcdsaPadded,
+            &LDS,
+            "superfluous zeros in the signature",
+        ),
+        (p256, Scheme::EcdsaPlain, &LDS, ""),
+        (
+            p256,
+            Scheme::Ecdsa,
+            plain_data,
+            "other content type of the security object",
+        ),
+        (p256, Scheme::Ecdsa, &LDS, ""),
+    ];
+    for (key, scheme, content_type, deviation) in cases {
+        let signer = authority(key(), SIGNER, Some(&csca));
+        let issuer = SodIssuer {
+            scheme,
+            content_type,
+            ..SodIssuer::new(&signer)
+        };
+        let sod = issuer.sod(&GROUPS);
+        let result = authenticate(&Sod::parse(&sod).unwrap(), &store(&[&csca]), TODAY);
+        assert_eq!(result.signature.outcome, Passed, "{scheme:?}");
+        assert_eq!(result.trust.outcome, Passed, "{scheme:?}");
+        let conformance = result
+            .others
+            .iter()
+            .find(|it| it.check == Check::Conformance);
+        let conformance = conformance.unwrap();
+        assert_eq!(conformance.reason, deviation, "{scheme:?}");
+        assert_eq!(
+            conformance.outcome == Passed,
+            deviation.is_empty(),
+            "{scheme:?}"
+        );
+        // What is tolerated is the form: a changed content is noticed all the same.
+        let altered = SodIssuer {
+            alter_content: true,
+            ..issuer
+        };
+        let (signature, _) = outcome(&altered.sod(&GROUPS), &store(&[&csca]), TODAY);
+        assert_eq!(signature.outcome, Failed, "{scheme:?}");
+    }
+}
+
+#[test]
+fn sha1_and_short_keys_have_a_status_of_their_own() {
+    let short = || PKey::from_rsa(openssl::rsa::Rsa::generate(1024).unwrap()).unwrap();
+    let csca = authority(p256(), CSCA, None);
+    for (key, scheme, expected) in [
+        (p256 as fn() -> PKey<Private>, Scheme::Ecdsa, ""),
+        (rsa_key, Scheme::RsaPss, ""),
+        (
+            short,
+            Scheme::RsaPkcs1,
+            "legacy: a short key of the document signer",
+        ),
+    ] {
+        let signer = authority(key(), SIGNER, Some(&csca));
+        let issuer = SodIssuer {
+            scheme,
+            ..SodIssuer::new(&signer)
+        };
+        let mut sod = Sod::parse(&issuer.sod(&GROUPS)).unwrap();
+        let strength = |sod: &Sod| {
+            let result = authenticate(sod, &store(&[&csca]), TODAY);
+            let mut others = result.others.into_iter();
+            others
+                .find(|it| it.check == Check::SignatureStrength)
+                .unwrap()
+        };
+        let found = strength(&sod);
+        assert_eq!(found.reason, expected);
+        assert_eq!(
+            found.outcome,
+            if expected.is_empty() { Passed } else { NotDone }
+        );
+        sod.digest = Digest::Sha1;
+        assert!(strength(&sod).reason.contains("SHA-1 over the data groups"));
     }
 }
 
@@ -346,8 +448,8 @@ fn a_sod_in_pieces_of_indefinite_length_is_the_same_sod() {
     let parsed = Sod::parse(&definite).unwrap();
     // The same file with its outer layers indefinite and the content as an octet string in pieces.
     let octets = |bytes: &[u8]| crate::test_issuer::object(0x04, &[bytes]);
-    let (one, two) = parsed.content.split_at(20);
-    let whole = crate::test_issuer::object(0xA0, &[&octets(&parsed.content)]);
+    let (one, two) = parsed.data.content.split_at(20);
+    let whole = crate::test_issuer::object(0xA0, &[&octets(&parsed.data.content)]);
     let pieces = [
         &hex!("A080 2480")[..],
         &octets(one),
@@ -396,7 +498,12 @@ fn a_sod_in_pieces_of_indefinite_length_is_the_same_sod() {
     ]
     .concat();
     let indefinite = crate::test_issuer::object(0x77, &[&inner]);
-    assert_eq!(Sod::parse(&indefinite).unwrap(), parsed);
+    let read = Sod::parse(&indefinite).unwrap();
+    assert_eq!(read.data, parsed.data);
+    assert_eq!(read.digests, parsed.digests);
+    assert_eq!(read.deviations, [Deviation::IndefiniteLength]);
+    let (signature, trust) = outcome(&indefinite, &store(&[&csca]), TODAY);
+    assert_eq!((signature.outcome, trust.outcome), (Passed, Passed));
 }
 
 #[test]

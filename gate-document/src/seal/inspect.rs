@@ -38,7 +38,7 @@ impl SealInspection {
                 SealCheck::PermitHolder => self.face_of.is_some(),
                 _ => false,
             },
-            Outcome::Failed | Outcome::NotSupported => false,
+            Outcome::Failed | Outcome::NotSupported | Outcome::Aborted => false,
         })
     }
 

@@ -78,7 +78,8 @@ pub(super) fn verify(
     } else {
         (bytes.clone(), true)
     };
-    if SignatureAlgorithm::Ecdsa(digest).verify(key, signed, &der)? {
+    let right = SignatureAlgorithm::Ecdsa(digest).verify(key, signed, &der)?;
+    if right.is_some() {
         Ok(Verified::Right { made_with, is_der })
     } else {
         Ok(Verified::Wrong { made_with })

@@ -53,6 +53,28 @@ pub(super) fn country_signing(
     })
 }
 
+/// A link certificate: `older` vouches for `key`, under the name of both.
+pub(super) fn link(
+    state: State,
+    older: &Certified,
+    key: PKey<Private>,
+    digest: MessageDigest,
+    rng: &mut ChaCha20Rng,
+) -> Result<X509, ErrorStack> {
+    let name = name(state, "Test CSCA")?;
+    let mut builder = builder(&name, &name, &key, CSCA_NOT_AFTER, rng)?;
+    add(
+        &mut builder,
+        Some(&older.certificate),
+        &[
+            Wanted::Ca,
+            Wanted::Usage(KeyUsage::new().critical().key_cert_sign().crl_sign()),
+        ],
+    )?;
+    builder.sign(&older.key, digest)?;
+    Ok(builder.build())
+}
+
 /// A document signer under `csca`.
 pub(super) fn document_signer(
     state: State,

@@ -10,8 +10,10 @@ pub mod electronics;
 mod keys;
 mod lds;
 mod mrz;
+pub mod pki;
 pub mod portrait;
 mod sod;
+pub mod trust;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -17,7 +17,7 @@ const CONTENT_TYPE: &[u32] = &[1, 2, 840, 113_549, 1, 9, 3];
 const MESSAGE_DIGEST: &[u32] = &[1, 2, 840, 113_549, 1, 9, 4];
 const SIGNING_TIME: &[u32] = &[1, 2, 840, 113_549, 1, 9, 5];
 const SHA_256: &[u32] = &[2, 16, 840, 1, 101, 3, 4, 2, 1];
-const ECDSA_WITH_SHA_256: &[u32] = &[1, 2, 840, 10_045, 4, 3, 2];
+pub(super) const ECDSA_WITH_SHA_256: &[u32] = &[1, 2, 840, 10_045, 4, 3, 2];
 const RSASSA_PSS: &[u32] = &[1, 2, 840, 113_549, 1, 1, 10];
 const MGF1: &[u32] = &[1, 2, 840, 113_549, 1, 1, 8];
 
@@ -28,7 +28,18 @@ pub(super) fn security_object(
     issued: Date,
 ) -> Result<Vec<u8>, ErrorStack> {
     let content = digests(groups);
-    let attributes = signed_attributes(&content, issued);
+    let data = signed_data(LDS_SECURITY_OBJECT, &content, signer, issued)?;
+    Ok(tlv(0x77, &data))
+}
+
+/// Content of a type, signed on the day of `issued` (RFC 5652).
+pub(super) fn signed_data(
+    content_type: &[u32],
+    content: &[u8],
+    signer: &Certified,
+    issued: Date,
+) -> Result<Vec<u8>, ErrorStack> {
+    let attributes = signed_attributes(content_type, content, issued);
     // The signature covers the attributes as a SET, although they are sent with a tag of their own
     // (RFC 5652, 5.4).
     let (algorithm, signature) = sign(signer, &tlv(0x31, &attributes))?;
@@ -40,7 +51,7 @@ pub(super) fn security_object(
         &algorithm,
         &octets(&signature),
     ]);
-    let encapsulated = sequence(&[&oid(LDS_SECURITY_OBJECT), &tlv(0xA0, &octets(&content))]);
+    let encapsulated = sequence(&[&oid(content_type), &tlv(0xA0, &octets(content))]);
     let signed_data = sequence(&[
         &integer(3),
         &tlv(0x31, &digest_algorithm()),
@@ -48,10 +59,7 @@ pub(super) fn security_object(
         &tlv(0xA0, &signer.certificate.to_der()?),
         &tlv(0x31, &signer_info),
     ]);
-    Ok(tlv(
-        0x77,
-        &sequence(&[&oid(SIGNED_DATA), &tlv(0xA0, &signed_data)]),
-    ))
+    Ok(sequence(&[&oid(SIGNED_DATA), &tlv(0xA0, &signed_data)]))
 }
 
 /// LDSSecurityObject, version 0.
@@ -63,10 +71,10 @@ fn digests(groups: &[(u8, &[u8])]) -> Vec<u8> {
     sequence(&[&integer(0), &digest_algorithm(), &tlv(0x30, &values)])
 }
 
-fn signed_attributes(content: &[u8], issued: Date) -> Vec<u8> {
+fn signed_attributes(content_type: &[u32], content: &[u8], issued: Date) -> Vec<u8> {
     let attribute = |kind: &[u32], value: &[u8]| sequence(&[&oid(kind), &tlv(0x31, value)]);
     sorted(vec![
-        attribute(CONTENT_TYPE, &oid(LDS_SECURITY_OBJECT)),
+        attribute(CONTENT_TYPE, &oid(content_type)),
         attribute(SIGNING_TIME, &noon(issued)),
         attribute(MESSAGE_DIGEST, &octets(&sha256(content))),
     ])
@@ -100,7 +108,7 @@ fn digest_algorithm() -> Vec<u8> {
 }
 
 /// Algorithm identifier and signature: ECDSA or RSA-PSS with SHA-256, as the key is.
-fn sign(signer: &Certified, message: &[u8]) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
+pub(super) fn sign(signer: &Certified, message: &[u8]) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
     let mut operation = Signer::new(MessageDigest::sha256(), &signer.key)?;
     let algorithm = if signer.key.id() == Id::RSA {
         operation.set_rsa_padding(Padding::PKCS1_PSS)?;
@@ -115,7 +123,7 @@ fn sign(signer: &Certified, message: &[u8]) -> Result<(Vec<u8>, Vec<u8>), ErrorS
 }
 
 /// RSASSA-PSS with SHA-256, MGF1 over SHA-256, 32 bytes of salt (RFC 4055, 3.1).
-fn pss_algorithm() -> Vec<u8> {
+pub(super) fn pss_algorithm() -> Vec<u8> {
     let mask = sequence(&[&oid(MGF1), &digest_algorithm()]);
     let parameters = sequence(&[
         &tlv(0xA0, &digest_algorithm()),

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use gate_host::keys::HostKeys;
 use gate_sim::emulator::{TEST_SERIAL, test_page};
+use gate_sim::issuer::trust;
 use gate_sim::keys;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
@@ -42,9 +43,9 @@ impl Daemon {
         program: &Path,
         folder: &Path,
         places: &Places<'_>,
-        trust: &[u8],
+        authorities: &[u8],
     ) -> anyhow::Result<Self> {
-        std::fs::write(folder.join("csca.pem"), trust)?;
+        trust::write(folder, authorities)?;
         std::fs::write(
             folder.join("lists.txt"),
             format!("key {}\n", "00".repeat(32)),
@@ -139,14 +140,15 @@ fn settings(folder: &Path, places: &Places<'_>) -> String {
     let quoted = |path: &Path| format!("{:?}", path.display().to_string());
     format!(
         "[controller]\ndevice = {controller}\nkeys = {keys}\nweak_entropy = true\n\n[reader]\ndevice = {reader}\n\n\
-         [chip]\nreader = {chip:?}\ntrust = {trust}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
+         [chip]\nreader = {chip:?}\ntrust = {trust}\ntrust_key = {trust_key}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
          [face]\nmanifest = {manifest}\nmodels = {models}\n\n[lists]\nfile = {lists}\n\n[journal]\nfile = {journal}\n\n\
          [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n",
         controller = quoted(places.controller),
         keys = quoted(&folder.join("controller.keys")),
         reader = quoted(places.reader),
         chip = places.chip,
-        trust = quoted(&folder.join("csca.pem")),
+        trust = quoted(&folder.join("trust.bundle")),
+        trust_key = quoted(&folder.join("trust.pub")),
         camera = places.camera,
         manifest = quoted(places.manifest),
         models = quoted(places.models),

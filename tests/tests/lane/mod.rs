@@ -244,7 +244,7 @@ impl Lane {
     /// Starts the daemon as its program does.
     pub(crate) fn start(&mut self) -> Result<()> {
         let folder = self.folder.path();
-        std::fs::write(folder.join("csca.pem"), &self.traveller.trust)?;
+        gate_sim::issuer::trust::write(folder, &self.traveller.trust)?;
         write_keys(&folder.join("controller.keys"))?;
         let file = folder.join("gate.toml");
         std::fs::write(&file, self.settings())?;
@@ -264,7 +264,7 @@ impl Lane {
         format!(
             "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true }}\n\
              reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
-             chip = {{ reader = {chip:?}, trust = {trust}, extended_length = true }}\n\
+             chip = {{ reader = {chip:?}, trust = {trust}, trust_key = {trust_key}, extended_length = true }}\n\
              camera.url = \"http://{camera}/stream.mjpeg\"\n\
              face = {{ manifest = {MANIFEST:?}, models = {models:?} }}\n\
              lists.file = {lists}\n\
@@ -275,7 +275,8 @@ impl Lane {
             keys = place("controller.keys"),
             reader = place("mrz"),
             chip = self.pcscd.reader(),
-            trust = place("csca.pem"),
+            trust = place("trust.bundle"),
+            trust_key = place("trust.pub"),
             camera = self.camera_address,
             models = self.tools.models,
             lists = place("lists.txt"),

@@ -8,6 +8,7 @@ pub mod timed;
 use super::Outbox;
 use crate::clock;
 use crate::settings::ChipSettings;
+use crate::trust::Follower;
 use gate_document::access::Passwords;
 use gate_document::chip::{self, ApduLength, Cause, ChipKind, Memory, Progress, ReadError};
 use gate_document::file::{ChipFiles, ElementaryFile};
@@ -18,7 +19,7 @@ use gate_document::{CardError, Finding, lds};
 use gate_protocol::Instant;
 use gate_session::{Asked, ChipFailure, Device, Event, Span, SpanKind, Ticket};
 use pcsc::{PcscCard, PcscReader};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use timed::{Exchange, Timed};
@@ -49,11 +50,7 @@ impl ChipPort {
     /// # Errors
     ///
     /// The system's, when no thread can be started.
-    pub fn spawn(
-        settings: ChipSettings,
-        trust: Arc<TrustStore>,
-        outbox: Outbox,
-    ) -> std::io::Result<Self> {
+    pub fn spawn(settings: ChipSettings, trust: Follower, outbox: Outbox) -> std::io::Result<Self> {
         let (questions, waiting) = mpsc::sync_channel(QUEUE);
         let watched = PcscReader::new(settings.reader.clone());
         let to_lane = outbox.clone();
@@ -123,7 +120,7 @@ struct Worker {
     apdus: ApduLength,
     /// What has worked with this reader and with chips of each kind, since the daemon started.
     memory: Memory,
-    trust: Arc<TrustStore>,
+    trust: Follower,
     outbox: Outbox,
     /// A chip answered at all, the last time.
     seen: bool,
@@ -139,7 +136,8 @@ impl Worker {
     }
 
     fn examine(&mut self, asked: Asked, printed: &Mrz) -> Result<Vec<Finding>, ChipFailure> {
-        let (printed, files) = match self.read(asked, printed) {
+        let trust = self.trust.store();
+        let (printed, files) = match self.read(asked, printed, &trust) {
             Ok((opened_with, files)) => {
                 if opened_with != printed {
                     info!("the chip opened with another reading of the printed zone");
@@ -156,8 +154,7 @@ impl Worker {
             }
         };
         let started = self.outbox.now();
-        let findings =
-            inspect::inspect_without_portrait(printed, &files, &self.trust, clock::today());
+        let findings = inspect::inspect_without_portrait(printed, &files, &trust, clock::today());
         let span = Span::new(
             "inspect document",
             SpanKind::Software,
@@ -173,6 +170,7 @@ impl Worker {
         &mut self,
         asked: Asked,
         printed: &'a Mrz,
+        trust: &TrustStore,
     ) -> Result<(&'a Mrz, ChipFiles), ReadError> {
         let clock = self.outbox.clock();
         let started = clock.now();
@@ -200,6 +198,7 @@ impl Worker {
         let mut habits = self.memory.habits(&reader, &kind, self.apdus);
         let mut card = Timed::new(card, move || clock.now());
         let outbox = &self.outbox;
+        let mut signature = Vec::new();
         let mut read = |zone: &Mrz| {
             chip::read(
                 &mut card,
@@ -207,7 +206,27 @@ impl Worker {
                 &mut habits,
                 &mut rand::rng(),
                 &mut |progress| {
-                    report(outbox, asked, &progress);
+                    match progress {
+                        Progress::Done {
+                            file: ElementaryFile::Sod,
+                            bytes,
+                        } => signature = bytes.to_vec(),
+                        // Whoever could write to the chip wrote these bytes: the decoder gets to
+                        // see them when a trusted signer vouches for them.
+                        Progress::Done { file, bytes }
+                            if file == ElementaryFile::DG2
+                                && !inspect::vouches_for(
+                                    file,
+                                    bytes,
+                                    &signature,
+                                    trust,
+                                    clock::today(),
+                                ) =>
+                        {
+                            warn!("DG2 is not decoded: no trusted signature vouches for it");
+                        }
+                        progress => report(outbox, asked, &progress),
+                    }
                     if let Progress::Begun { file, .. } = progress {
                         steps.push(Step {
                             name: reading(file),

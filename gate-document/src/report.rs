@@ -1,0 +1,130 @@
+//! The result of an inspection as a report (BSI TR-03135-1, result model): every check with its
+//! stable name, result, reason and evidence, and what the policy makes of them.
+//!
+//! `schemas/report.schema.json` describes the form. Nothing of it belongs to the traveller: no name,
+//! number, day of birth or image.
+
+use crate::finding::{Check, Outcome};
+use crate::inspect::Inspection;
+use crate::mrz::{Format, Mrz};
+use crate::policy::{Policy, Verdict};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What findings rest on, by check and by name: algorithms, fingerprints of certificates, ages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence(BTreeMap<Check, BTreeMap<&'static str, String>>);
+
+impl Evidence {
+    pub(crate) fn note(&mut self, check: Check, name: &'static str, value: String) {
+        self.0.entry(check).or_default().insert(name, value);
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        for (check, values) in other.0 {
+            self.0.entry(check).or_default().extend(values);
+        }
+    }
+
+    /// The evidence for one check.
+    #[must_use]
+    pub fn of(&self, check: Check) -> BTreeMap<&'static str, &str> {
+        let values = self.0.get(&check).into_iter().flatten();
+        values
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect()
+    }
+}
+
+/// Name and version of the form.
+pub const FORM: &str = "gate-document-report-1";
+
+/// The JSON Schema of a report.
+pub const SCHEMA: &str = include_str!("../schemas/report.schema.json");
+
+/// A report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report<'a> {
+    form: &'static str,
+    document: Document<'a>,
+    verdict: String,
+    because: Vec<Check>,
+    checks: Vec<Line<'a>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    code: &'a str,
+    issuer: &'a str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Line<'a> {
+    check: Check,
+    result: &'static str,
+    level: &'static str,
+    reason: &'a str,
+    evidence: BTreeMap<&'static str, &'a str>,
+}
+
+impl<'a> Report<'a> {
+    /// Reports `inspection` of the document with the zone `printed`, under `policy`.
+    #[must_use]
+    pub fn new(printed: &'a Mrz, inspection: &'a Inspection, policy: &Policy) -> Self {
+        let verdict = inspection.verdict(policy);
+        let checks = inspection.findings.iter().map(|finding| Line {
+            check: finding.check,
+            result: result(finding.outcome),
+            level: policy.level(finding.check).name(),
+            reason: &finding.reason,
+            evidence: inspection.evidence.of(finding.check),
+        });
+        Self {
+            form: FORM,
+            document: Document {
+                format: format_name(printed.format),
+                code: &printed.document_code,
+                issuer: &printed.issuing_state,
+            },
+            verdict: verdict.to_string(),
+            because: match verdict {
+                Verdict::Accept => Vec::new(),
+                Verdict::Refer(because) => because,
+            },
+            checks: checks.collect(),
+        }
+    }
+
+    /// The report in JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings, lists and maps with names for keys: there is nothing that JSON cannot hold.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+/// TR-03135's name of an outcome.
+#[must_use]
+pub const fn result(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "successful",
+        Outcome::Failed => "failed",
+        Outcome::NotDone => "undetermined",
+        Outcome::NotSupported => "not-supported",
+        Outcome::Aborted => "aborted",
+    }
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Td1 => "TD1",
+        Format::Td2 => "TD2",
+        Format::Td3 => "TD3",
+        #[allow(unreachable_patterns, reason = "formats are only added")]
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! From a signer to a trusted authority (Doc 9303-12, 4.2): directly, or over link certificates.
+
+use super::{Anchor, TrustStore};
+use crate::certificate::{Certificate, Usage};
+use jiff::Timestamp;
+
+/// Longest chain of link certificates. A country changes its key every three to five years, and a
+/// document is valid for ten.
+const LINKS_MAX: usize = 5;
+
+/// Signatures verified for one chain at most.
+const SIGNATURES_MAX: usize = 64;
+
+/// How a signer is trusted.
+#[derive(Clone, Debug)]
+pub struct Chain<'a> {
+    /// The trusted certificate at its end.
+    pub anchor: &'a Anchor,
+    /// Link certificates between signer and anchor.
+    pub links: usize,
+}
+
+/// Why a signer is not trusted. The reasons name countries and counts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// Nothing of that issuer is trusted: import its certificate, if it is to be believed.
+    #[error("no CSCA of {country} in the trust store")]
+    Unknown {
+        /// Country of the issuer.
+        country: String,
+    },
+    /// There are authorities of that name, and none has signed. Forged, or a new key is missing.
+    #[error("signed by none of {tried} CSCA certificates of {country}")]
+    NotSigned {
+        /// Country of the issuer.
+        country: String,
+        /// Certificates tried.
+        tried: usize,
+    },
+    /// A certificate of the chain was not valid at the time.
+    #[error("the {certificate} certificate was not valid {when}")]
+    NotValid {
+        /// Which one.
+        certificate: &'static str,
+        /// At what time.
+        when: &'static str,
+    },
+    /// A certificate of the chain says no time that can be read.
+    #[error("the {certificate} certificate has no readable validity")]
+    NoValidity {
+        /// Which one.
+        certificate: &'static str,
+    },
+    /// A key was used for what it is not meant for (RFC 5280, 4.2.1.3).
+    #[error("the {certificate}'s key is not for this kind of signature")]
+    Usage {
+        /// Whose key.
+        certificate: &'static str,
+    },
+    /// A critical extension that nobody here knows (RFC 5280, 4.2).
+    #[error("the {certificate} certificate has an unknown critical extension")]
+    Critical {
+        /// Which one.
+        certificate: &'static str,
+    },
+}
+
+/// The moment at which certificates must have been valid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: Timestamp,
+    /// For reasons: the day itself is the day of issue, which is the traveller's.
+    pub(crate) name: &'static str,
+}
+
+impl TrustStore {
+    /// The way from `signer`, a certificate for signatures over documents or seals, to a trusted
+    /// authority, all of them valid at `moment`.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError`].
+    pub fn chain(&self, signer: &Certificate, moment: Timestamp) -> Result<Chain<'_>, ChainError> {
+        let moment = Moment {
+            at: moment,
+            name: "when it signed",
+        };
+        self.chain_with(signer, "signer", &[], moment)
+    }
+
+    /// As [`TrustStore::chain`], with more link certificates, and the signer's name in reasons.
+    pub(crate) fn chain_with(
+        &self,
+        signer: &Certificate,
+        name: &'static str,
+        links: &[&Certificate],
+        moment: Moment,
+    ) -> Result<Chain<'_>, ChainError> {
+        let mut walk = Walk {
+            store: self,
+            links: links.iter().copied().chain(&self.links).collect(),
+            left: SIGNATURES_MAX,
+            tried: 0,
+        };
+        let found = walk.from(signer, moment, LINKS_MAX)?;
+        may_sign(signer, name, Usage::DigitalSignature, moment)?;
+        Ok(found)
+    }
+}
+
+struct Walk<'a, 'b> {
+    store: &'a TrustStore,
+    links: Vec<&'b Certificate>,
+    left: usize,
+    tried: usize,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn from(
+        &mut self,
+        signer: &Certificate,
+        moment: Moment,
+        links_left: usize,
+    ) -> Result<Chain<'a>, ChainError> {
+        let key = signer.extensions.authority_key.as_deref();
+        let candidates = self.store.issuers(key, signer.issuer());
+        let mut problem = None;
+        // Several certificates may hold one key: a self-signed one, and links from and to it.
+        for anchor in candidates {
+            if !self.verifies(signer, &anchor.certificate) {
+                continue;
+            }
+            match may_sign(&anchor.certificate, "CSCA", Usage::CertificateSign, moment) {
+                Ok(()) => return Ok(Chain { anchor, links: 0 }),
+                Err(error) => problem = Some(error),
+            }
+        }
+        for link in self.links.clone() {
+            if links_left == 0
+                || !link.extensions.authority
+                || link == signer
+                || !link.is_named_as_issuer(key, signer.issuer())
+                || !self.verifies(signer, link)
+            {
+                continue;
+            }
+            if let Err(error) = may_sign(link, "CSCA link", Usage::CertificateSign, moment) {
+                problem = Some(error);
+                continue;
+            }
+            // The older key had to be valid when it signed the link, not for ever.
+            let Some(at) = link.not_before() else {
+                continue;
+            };
+            let linked = Moment {
+                at,
+                name: "when it signed a link",
+            };
+            match self.from(link, linked, links_left - 1) {
+                Ok(chain) => {
+                    return Ok(Chain {
+                        links: chain.links + 1,
+                        ..chain
+                    });
+                }
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        Err(problem.unwrap_or_else(|| {
+            let country = crate::certificate::country(signer.issuer());
+            let country = country.unwrap_or_else(|| "an unnamed country".to_owned());
+            match self.tried {
+                0 => ChainError::Unknown { country },
+                tried => ChainError::NotSigned { country, tried },
+            }
+        }))
+    }
+
+    fn verifies(&mut self, signed: &Certificate, issuer: &Certificate) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        self.tried += 1;
+        signed.is_signed_by(issuer)
+    }
+}
+
+/// Whether the certificate was valid at `moment`, and its key is for `usage` if it says for what.
+fn may_sign(
+    certificate: &Certificate,
+    name: &'static str,
+    usage: Usage,
+    moment: Moment,
+) -> Result<(), ChainError> {
+    if !certificate.allows(usage) {
+        return Err(ChainError::Usage { certificate: name });
+    }
+    if certificate.extensions.unknown_critical.is_some() {
+        return Err(ChainError::Critical { certificate: name });
+    }
+    match certificate.was_valid(moment.at) {
+        Some(true) => Ok(()),
+        Some(false) => Err(ChainError::NotValid {
+            certificate: name,
+            when: moment.name,
+        }),
+        None => Err(ChainError::NoValidity { certificate: name }),
+    }
+}

@@ -1,0 +1,71 @@
+//! Writes a test document as files, and a trust bundle of 692 authorities with its own among them.
+//!
+//! ```text
+//! cargo run --release -p gate-sim --example dump_document -- FOLDER
+//! cargo run --release -p gate-document --example inspection_time -- FOLDER
+//! ```
+use gate_document::ElementaryFile;
+use gate_document::trust::bundle::Contents;
+use gate_document::trust::crl::Crl;
+use gate_document::trust::{Anchor, Certificate, Source, SourceKind};
+use gate_sim::issuer::{
+    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, pki, trust,
+};
+use image::{Rgb, RgbImage};
+use jiff::civil::date;
+
+const AUTHORITIES: usize = 692;
+
+fn main() -> anyhow::Result<()> {
+    let folder = std::env::args_os().nth(1);
+    let folder = folder.ok_or_else(|| anyhow::anyhow!("a folder is expected"))?;
+    let folder = std::path::Path::new(&folder);
+    std::fs::create_dir_all(folder)?;
+    let authority = Authority::new(State::UTOPIA, Scheme::Elliptic, 1)?;
+    let picture = RgbImage::from_fn(413, 531, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 90]));
+    let document = authority.issue(&DocumentRequest {
+        format: Format::Td3,
+        surname: "Eriksson".into(),
+        given_names: "Anna Maria".into(),
+        number: "L898902C3".into(),
+        nationality: "UTO",
+        birth: date(1974, 8, 12),
+        sex: Sex::Female,
+        expiry: date(2032, 4, 15),
+        optional: String::new(),
+        portrait: Portrait::encode(&picture, Encoding::Jpeg2000, 15_000)?,
+    })?;
+    std::fs::write(folder.join("zone.txt"), document.lines().join("\n"))?;
+    for file in [
+        ElementaryFile::Sod,
+        ElementaryFile::Com,
+        ElementaryFile::DG1,
+        ElementaryFile::DG2,
+    ] {
+        let bytes = document.file(file.identifier()).unwrap_or_default();
+        std::fs::write(folder.join(file.to_string()), bytes)?;
+    }
+    let mut all = pki::crowd(AUTHORITIES - 1, 7)?;
+    all.push(authority.csca_der()?);
+    let source = Source {
+        kind: SourceKind::MasterList,
+        from: "UT".into(),
+        as_of: Some(date(2026, 11, 1)),
+    };
+    let anchors = all.iter().map(|der| {
+        Ok(Anchor {
+            certificate: Certificate::parse(der)?,
+            source: source.clone(),
+        })
+    });
+    let revoked = authority.revocation_list(&[&[1]], "261101000000Z", "270101000000Z")?;
+    let contents = Contents {
+        anchors: anchors.collect::<anyhow::Result<_>>()?,
+        crls: vec![Crl::parse(&revoked)?],
+        ..Contents::new(1, date(2026, 11, 22))
+    };
+    let key = trust::signer()?;
+    std::fs::write(folder.join("trust.bundle"), contents.sign(&key)?)?;
+    std::fs::write(folder.join("trust.pub"), key.public_pem()?)?;
+    Ok(())
+}
