@@ -28,7 +28,7 @@ impl Bench {
         bench.arm = true;
         bench.set_arm(0);
         let sessions = bench.sessions.len();
-        bench.board.reset().unwrap();
+        bench.board.reset().expect("a board");
         bench.until("a new session", |bench| bench.sessions.len() > sessions);
         bench.events.clear();
         bench.send(ToController::ReadSite);
