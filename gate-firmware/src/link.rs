@@ -137,8 +137,9 @@ fn attend(
 /// Keeps a site over power cuts; an answer only if that fails. Nothing moves meanwhile: a site is
 /// taken in a lane at rest.
 fn keep(site: Option<Site>) -> Option<Answer> {
+    let site = site?;
     progress::report(Task::Link, progress::LONG);
-    let kept = storage::store(Item::Site, &site?);
+    let kept = storage::store(Item::Site, &site);
     kept.is_err().then_some(Answer::Refused(Refusal::NotKept))
 }
 
