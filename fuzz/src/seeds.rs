@@ -39,8 +39,14 @@ pub fn document() -> &'static TestDocument {
     DOCUMENT.get_or_init(|| issue(Encoding::Jpeg2000, Format::Td3).expect("a test document"))
 }
 
-fn authority() -> Result<Authority, IssuerError> {
-    Authority::new(Issuing::UTOPIA, Scheme::Elliptic, 1)
+/// One for all: its signatures are random, and two would not have the same certificate.
+fn authority() -> Result<&'static Authority, IssuerError> {
+    static AUTHORITY: OnceLock<Authority> = OnceLock::new();
+    if let Some(authority) = AUTHORITY.get() {
+        return Ok(authority);
+    }
+    let authority = Authority::new(Issuing::UTOPIA, Scheme::Elliptic, 1)?;
+    Ok(AUTHORITY.get_or_init(|| authority))
 }
 
 fn issue(encoding: Encoding, format: Format) -> Result<TestDocument, IssuerError> {

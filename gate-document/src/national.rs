@@ -6,7 +6,8 @@
 //! to the 14th, 25th, 40th or 60th birthday, and later ones say 991231: they do not expire.
 
 use crate::finding::{Check, Finding};
-use crate::mrz::{Birth, Expiry, Format, Mrz, Sex, check_digit};
+use crate::mrz::vietnam::PersonalNumber;
+use crate::mrz::{Birth, Expiry, Format, Mrz};
 use jiff::civil::Date;
 
 /// Birthdays on which a card ends.
@@ -35,36 +36,13 @@ fn is_vietnamese_card(zone: &Mrz) -> bool {
     zone.format == Format::Td1 && zone.issuing_state == "VNM" && zone.document_code.starts_with('I')
 }
 
-/// The rules that a card breaks, or why they cannot be applied.
+/// The rules that a card breaks, or why they cannot be applied. What the zone contradicts itself about
+/// is the printed zone's finding.
 fn broken(zone: &Mrz, issued: Option<Date>) -> Result<Vec<&'static str>, &'static str> {
-    let optional = zone.optional_data.expose();
-    let personal = optional.get(..12).filter(|text| digits(text));
-    let personal = personal.ok_or("no personal number in the optional data")?;
-    let mut broken = Vec::new();
-    if personal[3..] != *zone.document_number.expose() {
-        broken.push("the document number is not the end of the personal number");
-    }
-    // Fillers count nothing, so the digit is the same with and without them.
-    let stated = optional[12..].trim_start_matches('<');
-    let over = |text: &str| check_digit(text.as_bytes()).map(|digit| digit.to_string());
-    if over(personal).as_deref() != Some(stated) {
-        broken.push("the check digit of the personal number is wrong");
-    }
-    let number = |range: core::ops::Range<usize>| personal[range].parse::<i16>().unwrap_or(0);
-    let century = 1900 + number(3..4) / 2 * 100;
-    let sex = if number(3..4) % 2 == 0 {
-        Sex::Male
-    } else {
-        Sex::Female
-    };
-    let year = century + number(4..6);
+    let personal = PersonalNumber::of(zone).ok_or("no personal number in the optional data")?;
+    let year = personal.year_of_birth();
     let birth = zone.birth.expose();
-    if *zone.sex.expose() != sex {
-        broken.push("the personal number states another sex");
-    }
-    if birth.year_of_century.map(i16::from) != Some(year % 100) {
-        broken.push("the personal number states another year of birth");
-    }
+    let mut broken = Vec::new();
     match zone.expiry {
         Expiry::Unlimited => {
             if issued.is_some_and(|day| !was_old_enough(year, birth, day)) {
@@ -78,10 +56,6 @@ fn broken(zone: &Mrz, issued: Option<Date>) -> Result<Vec<&'static str>, &'stati
         Expiry::Unknown => broken.push("no date of expiry"),
     }
     Ok(broken)
-}
-
-fn digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether the holder was sixty at issue, or within the time of an early renewal.

@@ -363,7 +363,7 @@ looking = "1m 30s"
             (GOOD.replace("officer", "leaving"), "limits.leaving"),
             (GOOD.replace("[journal]\nfile = \"/j\"\n", ""), "journal"),
             (GOOD.replace("127.0.0.1:8080", "0.0.0.0:8080"), "loopback"),
-            (GOOD.replace("[page]", "[page"), "line 19"),
+            (GOOD.replace("[page]", "[page"), "line 20"),
         ];
         for (text, word) in cases {
             let error = open(&text).unwrap_err().to_string();

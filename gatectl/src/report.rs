@@ -129,6 +129,29 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
         }
         (Check::Portrait, false) => "dump DG2 as well",
         (Check::Portrait, true) => "keep a dump: the picture has a form that is not read",
+        (Check::ChipAuthentication | Check::ActiveAuthentication, true) => {
+            "suspect a copied chip: compare with another document of the model"
+        }
+        (Check::ChipAuthentication | Check::ActiveAuthentication, false) => {
+            "nothing, where the document announces no such key; else read it with gatectl document read"
+        }
+        (Check::Revocation, true) => "the signer was revoked: keep the document",
+        (Check::Revocation, false) => {
+            "bring the trust bundle a revocation list of the issuing State"
+        }
+        (Check::TrustStatus, _) => {
+            "bring a newer trust bundle, or one that says where its anchors are from"
+        }
+        (Check::KeyPeriod, _) => "compare the day of issue with the signer's certificate",
+        (Check::DocumentType, _) => {
+            "compare with another document of the model: the signer is for others"
+        }
+        (Check::SignatureStrength, _) => "nothing: an old document; look at it more closely",
+        (Check::Conformance, _) => "nothing: known of some issuers; keep what is said here",
+        (Check::KnownDefects, _) => "do what the list of defects says of this model",
+        (Check::DatesPlausible, _) => "compare the dates on the page with those of the zone",
+        (Check::PersonalDetails, _) => "compare the names on the page with those of the chip",
+        (Check::NationalRules, _) => "compare the card with another one of the same issuer",
         _ => "nothing",
     })
 }

@@ -1,19 +1,13 @@
 use super::*;
 use crate::Outcome::{self, Failed, NotSupported, Passed};
+use crate::mrz::check_digit;
 use jiff::civil::date;
 
 /// A card of an invented person: personal number, check digit over it, birth, sex, expiry.
-fn card(
-    issuer: &str,
-    personal: &str,
-    own_digit: Option<char>,
-    birth: &str,
-    sex: char,
-    expiry: &str,
-) -> Mrz {
+fn card(issuer: &str, personal: &str, birth: &str, sex: char, expiry: &str) -> Mrz {
     let digit = |text: &str| check_digit(text.as_bytes()).unwrap().to_string();
     let number = &personal[3..];
-    let own = own_digit.map_or_else(|| digit(personal), |digit| digit.to_string());
+    let own = digit(personal);
     let first = format!("ID{issuer}{number}{}{personal}<<{own}", digit(number));
     let mut second = format!(
         "{birth}{}{sex}{expiry}{}{issuer}<<<<<<<<<<<",
@@ -38,84 +32,63 @@ fn a_card_follows_the_rules_of_its_personal_number() {
     for (name, zone, issued, expected, reason) in [
         (
             "no expiry at sixty",
-            card("VNM", "001164123456", None, "640115", 'F', "991231"),
+            card("VNM", "001164123456", "640115", 'F', "991231"),
             Some(old),
             Passed,
             "",
         ),
         (
             "no expiry, day of issue unknown",
-            card("VNM", "001164123456", None, "640115", 'F', "991231"),
+            card("VNM", "001164123456", "640115", 'F', "991231"),
             None,
             Passed,
             "",
         ),
         (
             "no expiry at fifty",
-            card("VNM", "001174123456", None, "740115", 'F', "991231"),
+            card("VNM", "001174123456", "740115", 'F', "991231"),
             Some(old),
             Failed,
             "no expiry for a holder below sixty",
         ),
         (
             "until forty",
-            card("VNM", "001190123456", None, "900115", 'F', "300115"),
+            card("VNM", "001190123456", "900115", 'F', "300115"),
             Some(old),
             Passed,
             "",
         ),
         (
             "until forty-one",
-            card("VNM", "001190123456", None, "900115", 'F', "310115"),
+            card("VNM", "001190123456", "900115", 'F', "310115"),
             Some(old),
             Failed,
             "the card does not end on one of the birthdays",
         ),
         (
             "another day",
-            card("VNM", "001190123456", None, "900115", 'F', "300116"),
+            card("VNM", "001190123456", "900115", 'F', "300116"),
             Some(old),
             Failed,
             "the card does not end on one of the birthdays",
         ),
         (
             "born in this century",
-            card("VNM", "001203123456", None, "030704", 'M', "280704"),
+            card("VNM", "001203123456", "030704", 'M', "280704"),
             Some(old),
             Passed,
             "",
         ),
         (
             "born on a leap day",
-            card("VNM", "001204123456", None, "040229", 'M', "290228"),
+            card("VNM", "001204123456", "040229", 'M', "290228"),
             Some(old),
             Passed,
             "",
         ),
         (
-            "another sex",
-            card("VNM", "001190123456", None, "900115", 'M', "300115"),
-            None,
-            Failed,
-            "the personal number states another sex",
-        ),
-        (
-            "another year",
-            card("VNM", "001191123456", None, "900115", 'F', "310115"),
-            None,
-            Failed,
-            "the personal number states another year of birth",
-        ),
-        (
-            "wrong digit",
-            card("VNM", "001190123456", Some('1'), "900115", 'F', "300115"),
-            None,
-            Failed,
-            "the check digit of the personal number is wrong",
-        ),
-        (
             "another State",
-            card("UTO", "001190123456", None, "900115", 'F', "300115"),
+            card("UTO", "001190123456", "900115", 'F', "300115"),
             None,
             NotSupported,
             "no rules are known for this kind of document",

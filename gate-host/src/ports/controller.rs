@@ -285,18 +285,24 @@ impl Task {
             Delivery::Accepted(number) => {
                 self.exits.remove(&number);
                 if self.site.take_if(|site| *site == number).is_some() {
-                    info!("controller goes by the site of the settings");
+                    info!(
+                        "controller goes by the site of the settings; a new shape from its next start on"
+                    );
                 }
             }
             Delivery::Refused(number, refusal) if self.site == Some(number) => {
                 self.site = None;
-                error!(
-                    ?refusal,
-                    "controller did not take the site of the settings and goes by the one before; it is told again when it is connected anew, which it takes while nobody is inside"
-                );
+                if refusal == Refusal::NotKept {
+                    error!(%refusal, "controller goes by the site of the settings until it loses power: it could not write it down, change the board");
+                } else {
+                    error!(
+                        %refusal,
+                        "controller did not take the site of the settings and goes by the one before; it is told again when it is connected anew, which it takes while nobody is inside"
+                    );
+                }
             }
             Delivery::Refused(number, refusal) => {
-                warn!(number, ?refusal, "controller refused a command");
+                warn!(number, %refusal, "controller refused a command");
                 if let Some(passage) = self.exits.remove(&number) {
                     self.outbox.post(Event::ExitRefused(passage, refusal));
                 }

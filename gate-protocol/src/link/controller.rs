@@ -259,8 +259,15 @@ impl ControllerLink {
     /// Ends the session, if there is one, and forgets its keys: somebody may be at the board. The
     /// host calls again by itself.
     pub fn drop_session(&mut self) {
-        self.session = None;
         self.offered = None;
+        if matches!(self.greeting, Some((_, Greeting::Offer))) {
+            self.greeting = None;
+        }
+        self.lose_session();
+    }
+
+    fn lose_session(&mut self) {
+        self.session = None;
         self.lapsed |= self.end_session();
         self.greeted = None;
     }
@@ -541,7 +548,8 @@ impl ControllerLink {
     /// SAF-078: ends a session whose host has fallen silent: what comes later was held back.
     fn check_lease(&mut self, now: Instant) {
         if self.session.is_some() && self.session_until <= now {
-            self.drop_session();
+            // A newer one that is being opened is nothing to do with it.
+            self.lose_session();
         }
     }
 
