@@ -91,7 +91,7 @@ async fn a_misplaced_document_is_seen_in_part() {
             partial,
             ReaderEvent::Partial {
                 lines: 1,
-                longest: 22
+                longest: 44
             }
         ),
         "{partial:?}"
