@@ -1,6 +1,6 @@
 //! What a reader may have confused, as far as check digits can tell.
 //!
-//! This file only *proposes* zones, in the order of their likelihood; [`parse::judge`] holds each of
+//! This file only *proposes* zones, in the order of their likelihood; `parse` holds each of
 //! them against every rule, and what it refuses is no reading. So a character is changed only where
 //! a check digit covers it and is right afterwards:
 //!
