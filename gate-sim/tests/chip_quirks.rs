@@ -383,11 +383,6 @@ fn a_copy_without_the_key_of_dg15_is_found_out() {
         // secp384r1 with SHA-256, and DG14 does not say so; DER.
         (elliptic(false), vec![], Passed),
         (elliptic(true), vec![Quirk::DerSignature], Passed),
-        (
-            elliptic(true),
-            vec![Quirk::DerSignature, Quirk::PickySignature],
-            Passed,
-        ),
     ] {
         let (found, reason) = outcome(&with(offer), &quirks, aa);
         assert_eq!(found, expected, "{offer:?} {quirks:?}: {reason}");
