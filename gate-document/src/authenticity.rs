@@ -9,20 +9,12 @@ use crate::active_authentication::{self, Verdict};
 use crate::conversation::{ChallengeProof, ChipProof, Conversation, MappingProof};
 use crate::domain::Domain;
 use crate::file::{ChipFiles, ElementaryFile};
-use crate::finding::{Check, Finding, Outcome};
+use crate::finding::{Check, Finding};
 use crate::security_info::SecurityInfos;
 use crate::sod::Sod;
 
-/// The checks that a document need not offer: [`Outcome::NotSupported`] does not count against it.
-pub const OFFERED: [Check; 2] = [Check::ChipAuthentication, Check::ActiveAuthentication];
-
-/// Whether `finding` lets a document through as far as it goes: passed, or a proof that this document
-/// does not offer.
-#[must_use]
-pub fn is_acceptable(finding: &Finding) -> bool {
-    finding.outcome == Outcome::Passed
-        || finding.outcome == Outcome::NotSupported && OFFERED.contains(&finding.check)
-}
+/// The checks that a document need not offer; the default policy wants them where it does.
+const OFFERED: [Check; 2] = [Check::ChipAuthentication, Check::ActiveAuthentication];
 
 const DG14: ElementaryFile = ElementaryFile::DataGroup(14);
 const DG15: ElementaryFile = ElementaryFile::DataGroup(15);

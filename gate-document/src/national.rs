@@ -1,9 +1,7 @@
 //! Rules that issuers follow beyond the standard: today those of Vietnam's identity card.
 //!
-//! The twelve digits of a person (Decree 137/2015/NĐ-CP): three for the place, one for century and
-//! sex, two for the year of birth, six more. The card's document number is the last nine of them;
-//! the optional data is all twelve, fillers, and a check digit over them in position 30. Cards run
-//! to the 14th, 25th, 40th or 60th birthday, and later ones say 991231: they do not expire.
+//! Its personal number is [`crate::mrz::vietnam`]'s. Cards run to the 14th, 25th, 40th or 60th
+//! birthday, and later ones say 991231: they do not expire.
 
 use crate::finding::{Check, Finding};
 use crate::mrz::vietnam::PersonalNumber;
