@@ -19,7 +19,7 @@ const OFFERED: [Check; 2] = [Check::ChipAuthentication, Check::ActiveAuthenticat
 const DG14: ElementaryFile = ElementaryFile::DataGroup(14);
 const DG15: ElementaryFile = ElementaryFile::DataGroup(15);
 
-/// The findings of [`OFFERED`]. `sod` is EF.SOD, if it can be read; whether its signature is good is
+/// The findings of `OFFERED`. `sod` is EF.SOD, if it can be read; whether its signature is good is
 /// another finding.
 #[must_use]
 pub fn findings(chip: &ChipFiles, sod: Option<&Sod>) -> [Finding; 2] {
