@@ -3,8 +3,9 @@
 use std::fmt;
 use std::ops::Deref;
 
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use ndarray::Array4;
 
@@ -73,14 +74,14 @@ impl Tensor {
             .ok_or(FaceError::Region)?;
         let down = Span::new(region.top, region.height, picture.height(), height)
             .ok_or(FaceError::Region)?;
-        let source = fast_image_resize::images::ImageRef::new(
-            picture.width(),
-            picture.height(),
-            picture.as_raw(),
-            PixelType::U8x3,
-        )
-        .map_err(|_| FaceError::Region)?;
-        let mut scaled = Image::new(across.length, down.length, PixelType::U8x3);
+        let mut scaled = vec![0; across.length as usize * down.length as usize * 3];
+        // Typed, or the compiler makes the code for every kind of pixel that there is.
+        let source: TypedImageRef<'_, U8x3> =
+            TypedImageRef::from_buffer(picture.width(), picture.height(), picture.as_raw())
+                .map_err(|_| FaceError::Region)?;
+        let mut target: TypedImage<'_, U8x3> =
+            TypedImage::from_buffer(across.length, down.length, &mut scaled)
+                .map_err(|_| FaceError::Region)?;
         let algorithm = match scaling {
             Scaling::Smooth => ResizeAlg::Convolution(FilterType::Bilinear),
             Scaling::FourNeighbours => ResizeAlg::Interpolation(FilterType::Bilinear),
@@ -92,12 +93,12 @@ impl Tensor {
             down.size,
         );
         Resizer::new()
-            .resize(&source, &mut scaled, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(|_| FaceError::Region)?;
         let mut tensor = Self::black(width as usize, height as usize);
         let corner = (across.start as usize, down.start as usize);
-        tensor.paste(scaled.buffer(), across.length as usize, corner, colour);
-        wipe(scaled.buffer_mut());
+        tensor.paste(&scaled, across.length as usize, corner, colour);
+        wipe(&mut scaled);
         Ok(tensor)
     }
 
