@@ -120,6 +120,7 @@ pub struct TrustStore {
     links: Vec<Certificate>,
     crls: Vec<Crl>,
     seal_signers: Vec<Certificate>,
+    document_signers: Vec<Certificate>,
     defects: Defects,
     version: Option<u64>,
     issued: Option<Date>,
@@ -307,6 +308,20 @@ impl TrustStore {
     #[must_use]
     pub fn seal_signers(&self) -> &[Certificate] {
         &self.seal_signers
+    }
+
+    /// The same store with certificates of document signers, which must chain to one of its anchors.
+    #[must_use]
+    pub fn with_document_signers(mut self, signers: Vec<Certificate>) -> Self {
+        self.document_signers = signers;
+        self
+    }
+
+    /// Document signers, for an EF.SOD that encloses no certificate. EF.SOD names the one by issuer
+    /// and serial number, or by key identifier.
+    #[must_use]
+    pub fn document_signers(&self) -> &[Certificate] {
+        &self.document_signers
     }
 
     /// Certificates that may have signed something with this authority key identifier and issuer

@@ -10,8 +10,11 @@
 //!     links       SEQUENCE OF Certificate,       -- worth something where they chain to an anchor
 //!     crls        SEQUENCE OF CertificateList,
 //!     sealSigners SEQUENCE OF Certificate,
-//!     defects     UTF8String }                   -- TOML: see [`super::defects`]
+//!     defects     UTF8String,                    -- TOML: see [`super::defects`]
+//!     documentSigners SEQUENCE OF Certificate }  -- for EF.SODs that enclose none
 //! ```
+//!
+//! A bundle that was made before there was the last field has none of it.
 //!
 //! The signature is over `gate trust bundle 1`, a zero byte, and the content as it stands. The whole
 //! file counts or nothing of it.
@@ -30,7 +33,7 @@ use openssl::sign::{Signer, Verifier};
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Elements of each kind, at most.
-const ELEMENTS_MAX: usize = 20_000;
+const ELEMENTS_MAX: usize = 60_000;
 
 const CONTEXT: &[u8] = b"gate trust bundle 1\0";
 const FORMAT: u8 = 1;
@@ -165,6 +168,8 @@ pub struct Contents {
     pub seal_signers: Vec<Certificate>,
     /// Known defects, in TOML; may be empty.
     pub defects: String,
+    /// Certificates of document signers, for EF.SODs that enclose none. They must chain as well.
+    pub document_signers: Vec<Certificate>,
 }
 
 impl Contents {
@@ -179,6 +184,7 @@ impl Contents {
             crls: Vec::new(),
             seal_signers: Vec::new(),
             defects: String::new(),
+            document_signers: Vec::new(),
         }
     }
 
@@ -224,6 +230,7 @@ impl Contents {
             object(0x30, &crls.concat()),
             certificates(&self.seal_signers),
             object(0x0C, self.defects.as_bytes()),
+            certificates(&self.document_signers),
         ];
         object(0x30, &parts.concat())
     }
@@ -288,6 +295,10 @@ impl Contents {
         })?;
         let seal_signers = certificates(&reader.expect(0x30, "seal signers")?)?;
         let defects = text(&reader.expect(0x0C, "defects")?)?.to_owned();
+        let document_signers = match reader.optional(0x30)? {
+            Some(signers) => certificates(&signers)?,
+            None => Vec::new(),
+        };
         Ok(Self {
             version,
             issued,
@@ -296,6 +307,7 @@ impl Contents {
             crls,
             seal_signers,
             defects,
+            document_signers,
         })
     }
 
@@ -310,6 +322,7 @@ impl Contents {
             links: self.links,
             crls: self.crls,
             seal_signers: self.seal_signers,
+            document_signers: self.document_signers,
             defects,
             version: Some(self.version),
             issued: Some(self.issued),
@@ -396,7 +409,7 @@ fn list<T>(
     let mut reader = of.reader();
     while !reader.is_empty() {
         if found.len() == ELEMENTS_MAX {
-            return Err(of.wrong("at most 20 000 elements"));
+            return Err(of.wrong("at most 60 000 elements"));
         }
         found.push(read(&reader.any("element")?)?);
     }

@@ -104,9 +104,8 @@ impl MasterList {
         if data.content_type.as_bytes() != CSCA_MASTER_LIST {
             return Err(MasterListError::Content);
         }
-        let spare: Vec<&Certificate> = pinned.iter().collect();
         let (signer, _) = data
-            .verify(&spare, "master list signer")
+            .verify(pinned, "master list signer")
             .map_err(|problem| MasterListError::Signature(problem.to_string()))?;
         check_signer(&signer, pinned, today)?;
         let signed = data.signer.attributes.as_ref();

@@ -534,6 +534,7 @@ fn contents() -> Contents {
         ],
         links: vec![read(&authority(csca.key.clone(), CSCA, Some(&older)))],
         crls: vec![Crl::parse(&make_crl(&csca, &[], "261101000000Z", None)).unwrap()],
+        document_signers: vec![read(&seal), read(&older)],
         seal_signers: vec![read(&seal)],
         defects: "[[defect]]\nid = \"a\"\nissuer = \"UTO\"\ncheck = \"portrait\"\neffect = \"note\"\nsource = \"x\"".to_owned(),
         ..Contents::new(u64::MAX, TODAY)
