@@ -253,6 +253,8 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             access: self.session.access.clone(),
             chip_authentication,
             mapping: self.session.mapping.clone(),
+            card_access: self.session.announced.access.take(),
+            card_security: self.session.announced.security.take(),
             active_authentication,
             notices: self.session.channel.take_notices(),
         });

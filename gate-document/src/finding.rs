@@ -62,11 +62,17 @@ pub enum Check {
     PersonalDetails,
     /// The document follows the rules of its own issuer, where they are known here.
     NationalRules,
+    /// What EF.CardAccess announces of PACE is what the signed data groups announce: nobody between
+    /// chip and gate took the better ways out (Doc 9303-11, 4.2).
+    CardAccess,
+    /// A trusted document signer has signed EF.CardSecurity, whose key proves the chip in PACE with
+    /// chip authentication mapping (Doc 9303-11, 4.4.3.5).
+    CardSecurity,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -94,6 +100,8 @@ impl Check {
         Self::DatesPlausible,
         Self::PersonalDetails,
         Self::NationalRules,
+        Self::CardAccess,
+        Self::CardSecurity,
     ];
 
     /// The stable name: what journal, reports and policies call the check.
@@ -125,6 +133,8 @@ impl Check {
             Self::DatesPlausible => "dates-plausible",
             Self::PersonalDetails => "personal-details",
             Self::NationalRules => "national-rules",
+            Self::CardAccess => "card-access",
+            Self::CardSecurity => "card-security",
             Self::ChipAuthentication => "chip-authentication",
             Self::ActiveAuthentication => "active-authentication",
         }

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use openssl::pkey::Id;
 
+pub(crate) mod card_security;
 mod chain_moment;
 
 /// What is known about the signature over EF.SOD.
