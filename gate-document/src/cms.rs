@@ -197,7 +197,7 @@ impl SignedData {
 }
 
 impl SignerIdentifier {
-    fn names(&self, certificate: &Certificate) -> bool {
+    pub(crate) fn names(&self, certificate: &Certificate) -> bool {
         match self {
             Self::KeyIdentifier(identifier) => {
                 certificate.extensions.subject_key.as_ref() == Some(identifier)

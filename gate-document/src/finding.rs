@@ -42,13 +42,13 @@ pub enum Check {
     /// The chip signed a challenge with the key of its signed DG15 (Doc 9303-11, 6.1).
     ActiveAuthentication,
     /// The document signer certificate is on no revocation list of its authority, and the list is
-    /// not too old (Doc 9303-12, 5.4).
+    /// not too old (Doc 9303-12, 4.1.5).
     Revocation,
     /// Where the trusted certificate came from, and how old source and bundle are (BSI TR-03135-1).
     TrustStatus,
     /// EF.SOD was signed while the signer's private key was to be used (Doc 9303-12, 7.1.1).
     KeyPeriod,
-    /// The document signer may sign documents of this kind (Doc 9303-12, 7.1.1).
+    /// The document signer may sign documents of this kind (Doc 9303-12, 7.1.1.6).
     DocumentType,
     /// No algorithm of the signature is one that is no longer to be relied on: SHA-1, short RSA.
     SignatureStrength,

@@ -276,7 +276,7 @@ fn examine(
         issuer: &printed.issuing_state,
         document_code: &printed.document_code,
         number: printed.document_number.expose(),
-        signer: signer.as_ref().map(Certificate::fingerprint),
+        signer: signer.as_ref(),
         issued,
     };
     let known = trust.defects().apply(&subject, &mut findings, today);
@@ -468,7 +468,7 @@ fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Fi
     }
 }
 
-/// The signer's list names document codes as the zone has them (Doc 9303-12, 7.1.1); a single letter
+/// The signer's list names document codes as the zone has them (Doc 9303-12, 7.1.1.6); a single letter
 /// stands for every code that begins with it.
 fn document_type(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
     let check = Check::DocumentType;

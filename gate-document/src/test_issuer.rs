@@ -59,6 +59,8 @@ pub(crate) struct Terms {
     pub(crate) for_signatures: bool,
     /// For master lists.
     pub(crate) for_lists: bool,
+    /// For deviation lists.
+    pub(crate) for_deviations: bool,
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -68,6 +70,7 @@ pub(crate) const CSCA: Terms = Terms {
     for_certificates: true,
     for_signatures: false,
     for_lists: false,
+    for_deviations: false,
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -107,6 +110,10 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
     }
     if terms.for_lists {
         let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.3").build();
+        builder.append_extension(purpose.unwrap()).unwrap();
+    }
+    if terms.for_deviations {
+        let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.8").build();
         builder.append_extension(purpose.unwrap()).unwrap();
     }
     if terms.for_signatures {

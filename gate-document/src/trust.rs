@@ -13,10 +13,12 @@ pub mod bundle;
 mod chain;
 pub mod coverage;
 pub mod crl;
+pub mod defect_list;
 pub mod defects;
 pub mod difference;
 pub mod ldif;
 pub mod master_list;
+mod pinned;
 mod seals;
 
 pub use crate::certificate::{Certificate, Fingerprint, NoFingerprint};
@@ -91,7 +93,7 @@ pub struct Anchor {
 pub struct Freshness {
     /// The bundle. Beyond, the trust status is undetermined.
     pub bundle: u16,
-    /// A revocation list, even where it names no next one (Doc 9303-12, 5.4: every 90 days).
+    /// A revocation list, even where it names no next one (Doc 9303-12, 4.1.5: every 90 days).
     pub revocation_list: u16,
     /// A master list.
     pub master_list: u16,

@@ -11,15 +11,17 @@
 //!     crls        SEQUENCE OF CertificateList,
 //!     sealSigners SEQUENCE OF Certificate,
 //!     defects     UTF8String,                    -- TOML: see [`super::defects`]
-//!     documentSigners SEQUENCE OF Certificate }  -- for EF.SODs that enclose none
+//!     documentSigners SEQUENCE OF Certificate,   -- for EF.SODs that enclose none
+//!     defectLists SEQUENCE OF ContentInfo }      -- as they were signed: see [`super::defect_list`]
 //! ```
 //!
-//! A bundle that was made before there was the last field has none of it.
+//! A bundle that was made before there were the last two has none of them.
 //!
 //! The signature is over `gate trust bundle 1`, a zero byte, and the content as it stands. The whole
 //! file counts or nothing of it.
 
 use super::crl::Crl;
+use super::defect_list::{DefectList, DefectListError};
 use super::defects::{Defects, DefectsError};
 use super::{Anchor, Source, SourceKind, TrustStore};
 use crate::certificate::{Certificate, significant};
@@ -62,6 +64,9 @@ pub enum BundleError {
     /// Its list of defects is wrong: make the bundle anew.
     #[error("trust bundle: {0}")]
     Defects(#[from] DefectsError),
+    /// One of its lists of defects is damaged: make the bundle anew.
+    #[error("trust bundle: {0}")]
+    DefectList(#[from] DefectListError),
     /// The gate has a newer one. Force it only where the newer one is known to be wrong.
     #[error("trust bundle of version {found}, the gate has {present}")]
     Older {
@@ -170,6 +175,8 @@ pub struct Contents {
     pub defects: String,
     /// Certificates of document signers, for EF.SODs that enclose none. They must chain as well.
     pub document_signers: Vec<Certificate>,
+    /// Lists of known defects, whose signers were verified.
+    pub defect_lists: Vec<DefectList>,
 }
 
 impl Contents {
@@ -185,6 +192,7 @@ impl Contents {
             seal_signers: Vec::new(),
             defects: String::new(),
             document_signers: Vec::new(),
+            defect_lists: Vec::new(),
         }
     }
 
@@ -219,6 +227,7 @@ impl Contents {
             object(0x30, &all.concat())
         };
         let anchors: Vec<Vec<u8>> = self.anchors.iter().map(anchor).collect();
+        let lists: Vec<&[u8]> = self.defect_lists.iter().map(DefectList::der).collect();
         let crls: Vec<&[u8]> = self.crls.iter().map(Crl::der).collect();
         let version = [&[0], &self.version.to_be_bytes()[..]].concat();
         let parts = [
@@ -231,6 +240,7 @@ impl Contents {
             certificates(&self.seal_signers),
             object(0x0C, self.defects.as_bytes()),
             certificates(&self.document_signers),
+            object(0x30, &lists.concat()),
         ];
         object(0x30, &parts.concat())
     }
@@ -299,6 +309,12 @@ impl Contents {
             Some(signers) => certificates(&signers)?,
             None => Vec::new(),
         };
+        let mut defect_lists = Vec::new();
+        if let Some(lists) = reader.optional(0x30)? {
+            for der in list(&lists, |entry| Ok(entry.raw.to_vec()))? {
+                defect_lists.push(DefectList::from_bundle(&der)?);
+            }
+        }
         Ok(Self {
             version,
             issued,
@@ -308,6 +324,7 @@ impl Contents {
             seal_signers,
             defects,
             document_signers,
+            defect_lists,
         })
     }
 
@@ -317,7 +334,7 @@ impl Contents {
     ///
     /// [`BundleError::Defects`].
     pub fn into_store(self) -> Result<TrustStore, BundleError> {
-        let defects = Defects::parse(&self.defects)?;
+        let defects = Defects::parse(&self.defects)?.with_lists(&self.defect_lists);
         Ok(TrustStore {
             links: self.links,
             crls: self.crls,

@@ -1,4 +1,4 @@
-//! From a signer to a trusted authority (Doc 9303-12, 4.2): directly, or over link certificates.
+//! From a signer to a trusted authority (Doc 9303-12, 6.1): directly, or over link certificates.
 
 use super::{Anchor, TrustStore};
 use crate::certificate::{Certificate, Usage};

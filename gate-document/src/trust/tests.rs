@@ -285,7 +285,7 @@ fn a_master_list_is_believed_only_when_its_signer_is_pinned() {
             "not for lists",
             &master_list(&no_list_signer, &all),
             read(&maker),
-            Some("master list signer is not for master lists"),
+            Some("master list signer is not for such lists"),
         ),
         (
             "expired",
