@@ -74,7 +74,8 @@ pub struct Request {
     /// What opens it.
     pub passwords: Passwords,
     /// Data groups to be read beside those that every inspection needs, if the chip has them; they
-    /// come after the portrait. Fingerprints and irises (3 and 4) are refused to this gate.
+    /// come after the portrait. DG11 and DG13, unless it is said otherwise: what they say of the holder
+    /// is held against DG1. Fingerprints and irises (3 and 4) are refused to this gate.
     pub also: Vec<u8>,
 }
 
@@ -82,7 +83,7 @@ impl<P: Into<Passwords>> From<P> for Request {
     fn from(passwords: P) -> Self {
         Self {
             passwords: passwords.into(),
-            also: Vec::new(),
+            also: vec![11, 13],
         }
     }
 }

@@ -8,6 +8,7 @@
 //! A store comes out of one signed file, a [`bundle`]. What goes into a bundle comes from
 //! [`master_list`]s, [`ldif`] files of the ICAO PKD, and [`bilateral`] hand-overs.
 
+pub mod assembly;
 pub mod bilateral;
 pub mod bundle;
 mod chain;

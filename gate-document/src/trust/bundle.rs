@@ -30,6 +30,7 @@ use jiff::civil::Date;
 use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Private, Public};
 use openssl::sign::{Signer, Verifier};
+use zeroize::Zeroizing;
 
 /// Longest bundle that is read: the directory's authorities and lists have 12 MB.
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -138,6 +139,33 @@ impl BundleSigner {
     /// [`BundleError::Crypto`].
     pub fn from_secret(secret: &[u8; 32]) -> Result<Self, BundleError> {
         Ok(Self(PKey::private_key_from_raw_bytes(secret, Id::ED25519)?))
+    }
+
+    /// A new key.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::Crypto`].
+    pub fn generate() -> Result<Self, BundleError> {
+        Ok(Self(PKey::generate_ed25519()?))
+    }
+
+    /// The key itself, in PEM without a password: who has it makes bundles.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::Crypto`].
+    pub fn private_pem(&self) -> Result<Zeroizing<Vec<u8>>, BundleError> {
+        Ok(Zeroizing::new(self.0.private_key_to_pem_pkcs8()?))
+    }
+
+    /// The key that gates pin.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError`].
+    pub fn pinned(&self) -> Result<BundleKey, BundleError> {
+        BundleKey::from_pem(&self.public_pem()?)
     }
 
     /// What gates pin, in PEM.

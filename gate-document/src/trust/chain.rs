@@ -123,7 +123,8 @@ impl TrustStore {
             .collect()
     }
 
-    fn leads_to_an_anchor(&self, link: &Certificate) -> bool {
+    /// Whether `link` chains to a trusted authority that was valid when it signed it.
+    pub(super) fn leads_to_an_anchor(&self, link: &Certificate) -> bool {
         let mut walk = Walk {
             store: self,
             links: self.links.iter().collect(),

@@ -6,6 +6,7 @@
 
 mod certificate;
 pub mod cheat;
+mod defects;
 pub(crate) mod der;
 pub mod details;
 pub mod electronics;
@@ -29,6 +30,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
 use self::certificate::Certified;
+pub use self::defects::Deviating;
 pub use self::electronics::Electronics;
 use self::electronics::Secrets;
 pub use self::portrait::{Encoding, Portrait};
