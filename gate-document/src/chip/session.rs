@@ -20,7 +20,7 @@ use crate::tlv::{self, Reader, TlvError};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-/// Application identifier of the travel document application (Doc 9303-10, 3.2).
+/// Application identifier of the travel document application (Doc 9303-10, 4.1).
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 
 /// Files in the master file (Doc 9303-11, 9.2.11).

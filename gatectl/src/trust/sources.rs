@@ -113,8 +113,8 @@ impl Sources {
         let mut assembly = Assembly::new(today);
         for list in &self.master_list {
             let (bytes, pinned) = self.listed(list)?;
-            let taken = assembly.master_list(&name(&list.file), &bytes, &pinned);
-            self.taken(&list.file, taken)?;
+            let result = assembly.master_list(&name(&list.file), &bytes, &pinned);
+            taken(&list.file, result)?;
         }
         for what in &self.hand_over {
             let certificates = self.certificates(&what.file)?;
@@ -125,32 +125,32 @@ impl Sources {
                 });
             };
             for certificate in &certificates {
-                let taken = assembly.hand_over(&HandOver {
+                let result = assembly.hand_over(&HandOver {
                     certificate: certificate.der(),
                     country: &what.country,
                     received: what.received,
                     fingerprints: [first, second],
                 });
-                self.taken(&what.file, taken)?;
+                taken(&what.file, result)?;
             }
         }
         for list in &self.directory {
             let (bytes, pinned) = self.listed(list)?;
-            let taken = assembly.directory(&name(&list.file), &bytes, &pinned);
-            self.taken(&list.file, taken)?;
+            let result = assembly.directory(&name(&list.file), &bytes, &pinned);
+            taken(&list.file, result)?;
         }
         for list in &self.revocation_list {
             let bytes = bounded(&self.folder.join(&list.file))?;
-            self.taken(&list.file, assembly.revocation_list(&bytes))?;
+            taken(&list.file, assembly.revocation_list(&bytes))?;
         }
         for list in &self.defect_list {
             let (bytes, pinned) = self.listed(list)?;
-            let taken = assembly.defect_list(&name(&list.file), &bytes, &pinned);
-            self.taken(&list.file, taken)?;
+            let result = assembly.defect_list(&name(&list.file), &bytes, &pinned);
+            taken(&list.file, result)?;
         }
         for of in &self.certificate {
             for certificate in self.certificates(&of.file)? {
-                self.taken(&of.file, assembly.certificate(certificate.der()))?;
+                taken(&of.file, assembly.certificate(certificate.der()))?;
             }
         }
         Ok(assembly)
@@ -177,13 +177,13 @@ impl Sources {
         let anchors = store.anchors().iter();
         Ok(anchors.map(|anchor| anchor.certificate.clone()).collect())
     }
+}
 
-    fn taken(&self, file: &Path, result: Result<(), AssemblyError>) -> Result<(), Problem> {
-        result.map_err(|problem| Problem::Source {
-            path: name(file),
-            problem,
-        })
-    }
+fn taken(file: &Path, result: Result<(), AssemblyError>) -> Result<(), Problem> {
+    result.map_err(|problem| Problem::Source {
+        path: name(file),
+        problem,
+    })
 }
 
 fn name(path: &Path) -> String {
