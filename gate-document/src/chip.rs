@@ -73,7 +73,7 @@ impl fmt::Debug for Progress<'_> {
 pub struct Request {
     /// What opens it.
     pub passwords: Passwords,
-    /// Data groups to be read beside those that every inspection needs, if the chip has them; they
+    /// Data groups to be read beside those that every inspection needs, if EF.SOD lists them; they
     /// come after the portrait. DG11 and DG13, unless it is said otherwise: what they say of the holder
     /// is held against DG1. Fingerprints and irises (3 and 4) are refused to this gate.
     pub also: Vec<u8>,
@@ -137,7 +137,9 @@ pub fn read(
     reading.file(ElementaryFile::DG2)?;
     for group in &request.also {
         let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
-        if known && has(*group) {
+        // What nothing signs is worth nothing.
+        let signed = listed.as_ref().is_some_and(|listed| listed.contains(group));
+        if known && signed {
             reading.optional(ElementaryFile::DataGroup(*group))?;
         }
     }

@@ -94,7 +94,10 @@ fn a_technician_makes_a_bundle_that_a_gate_takes_and_judges_documents_with() {
     let handed_over = neighbour.csca_der().unwrap();
     let stray = utopia.impostor().unwrap();
     desk.put("ut.cer", &csca);
-    desk.put("ut.ml", utopia.master_list(&[csca.clone()]).unwrap());
+    desk.put(
+        "ut.ml",
+        utopia.master_list(std::slice::from_ref(&csca)).unwrap(),
+    );
     desk.put("vn.pem", neighbour.csca_pem().unwrap());
     let revoked = utopia.revocation_list(&[&[1]], "261101000000Z", "380101000000Z");
     let foreign = stray.revocation_list(&[], "261101000000Z", "380101000000Z");
@@ -215,7 +218,10 @@ fn a_source_that_is_not_what_it_should_be_stops_the_bundle() {
     let impostor = utopia.impostor().unwrap();
     let csca = utopia.csca_der().unwrap();
     desk.put("ut.cer", &csca);
-    desk.put("ut.ml", impostor.master_list(&[csca.clone()]).unwrap());
+    desk.put(
+        "ut.ml",
+        impostor.master_list(std::slice::from_ref(&csca)).unwrap(),
+    );
     let stray = impostor.revocation_list(&[], "261101000000Z", "380101000000Z");
     desk.put("stray.crl", stray.unwrap());
     desk.put("empty", "");

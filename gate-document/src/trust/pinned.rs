@@ -35,7 +35,7 @@ pub(super) fn check(
         purposes.iter().any(|own| own.as_bytes() == purpose)
     });
     // A pinned authority that signs lists itself has no extended key usage.
-    if !for_lists && !(is_pinned && signer.extensions.authority) {
+    if !(for_lists || is_pinned && signer.extensions.authority) {
         return Err(Refused::Signer("is not for such lists"));
     }
     if !signer.allows(Usage::DigitalSignature) && !signer.extensions.authority {
