@@ -22,7 +22,7 @@ use gate_protocol::{
 };
 use gate_sim::emulator::{TEST_SERIAL, test_page};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, IssuerError, Portrait, Scheme, Sex,
+    Authority, Deviating, DocumentRequest, Encoding, Format, IssuerError, Portrait, Scheme, Sex,
     State as Issuing, TestDocument,
 };
 use gate_sim::keys;
@@ -357,6 +357,22 @@ pub fn certificate() -> Vec<Seed> {
 pub fn master_list() -> Vec<Seed> {
     let list = authority().and_then(|it| it.master_list(&[it.csca_der()?]));
     vec![("own", list.expect("a test authority"))]
+}
+
+/// Lists of defects, one of each form.
+pub fn defect_list() -> Vec<Seed> {
+    let documents = Deviating {
+        kind: Some("P<".to_owned()),
+        own_signer: true,
+        issued: Some((date(2025, 1, 1), date(2025, 12, 31))),
+        numbers: vec!["L898902C3".to_owned()],
+    };
+    let lists = authority().and_then(|it| {
+        let deviations = it.deviation_list(&documents, &[2, 1], Some(11))?;
+        Ok((deviations, it.defect_list(it, &[&[1, 1], &[4, 3]])?))
+    });
+    let (deviations, defects) = lists.expect("a test authority");
+    vec![("deviations", deviations), ("defects", defects)]
 }
 
 /// Files of the public key directory.

@@ -24,6 +24,7 @@ use gate_document::tlv::{Reader, to_definite};
 use gate_document::trust::Certificate;
 use gate_document::trust::bundle::BundleKey;
 use gate_document::trust::crl::Crl;
+use gate_document::trust::defect_list::DefectList;
 use gate_document::trust::defects::Defects;
 use gate_document::trust::ldif::Directory;
 use gate_document::trust::master_list::MasterList;
@@ -210,14 +211,23 @@ pub fn certificate(bytes: &[u8]) -> bool {
 
 /// A master list: whatever it holds, nothing of it is believed without the pinned signer.
 pub fn master_list(bytes: &[u8]) -> bool {
+    MasterList::import(bytes, pinned(), date(2026, 11, 22)).is_ok()
+}
+
+/// A list of defects, in ICAO's form or the BSI's: the same.
+pub fn defect_list(bytes: &[u8]) -> bool {
+    DefectList::import(bytes, pinned(), date(2026, 11, 22)).is_ok()
+}
+
+/// The signer of the lists that are believed.
+fn pinned() -> &'static [Certificate] {
     static PINNED: OnceLock<Vec<Certificate>> = OnceLock::new();
-    let pinned = PINNED.get_or_init(|| {
+    PINNED.get_or_init(|| {
         let pem = seeds::csca();
         let store = TrustStore::from_pem(&pem).unwrap_or_default();
         let anchors = store.anchors().iter();
         anchors.map(|anchor| anchor.certificate.clone()).collect()
-    });
-    MasterList::import(bytes, pinned, date(2026, 11, 22)).is_ok()
+    })
 }
 
 /// A file of the public key directory.

@@ -20,14 +20,18 @@ const DG14: ElementaryFile = ElementaryFile::DataGroup(14);
 const DG15: ElementaryFile = ElementaryFile::DataGroup(15);
 
 /// The findings of `OFFERED`. `sod` is EF.SOD, if it can be read; whether its signature is good is
-/// another finding.
+/// another finding. `secured` is what EF.CardSecurity says, where a trusted signer has signed it.
 #[must_use]
-pub fn findings(chip: &ChipFiles, sod: Option<&Sod>) -> [Finding; 2] {
+pub fn findings(
+    chip: &ChipFiles,
+    sod: Option<&Sod>,
+    secured: Option<&SecurityInfos>,
+) -> [Finding; 2] {
     let Some(sod) = sod else {
         return OFFERED.map(|check| Finding::not_done(check, "EF.SOD could not be used"));
     };
     [
-        chip_authentication(chip, sod),
+        chip_authentication(chip, sod, secured),
         active_authentication(chip, sod),
     ]
 }
@@ -55,6 +59,14 @@ fn signed<'a>(chip: &'a ChipFiles, sod: &Sod, file: ElementaryFile, group: u8) -
     }
 }
 
+/// DG14, where it is the one that EF.SOD signs.
+pub(crate) fn signed_dg14<'a>(chip: &'a ChipFiles, sod: &Sod) -> Option<&'a [u8]> {
+    match signed(chip, sod, DG14, 14) {
+        Signed::Present(bytes) => Some(bytes),
+        Signed::Unlisted | Signed::Missing(_) => None,
+    }
+}
+
 /// For a chip that was there, what is missing was held back.
 fn missing(check: Check, conversation: Option<&Conversation>, reason: String) -> Finding {
     match conversation {
@@ -63,11 +75,11 @@ fn missing(check: Check, conversation: Option<&Conversation>, reason: String) ->
     }
 }
 
-fn chip_authentication(chip: &ChipFiles, sod: &Sod) -> Finding {
+fn chip_authentication(chip: &ChipFiles, sod: &Sod, secured: Option<&SecurityInfos>) -> Finding {
     let check = Check::ChipAuthentication;
     let conversation = chip.conversation();
     let bytes = match signed(chip, sod, DG14, 14) {
-        Signed::Unlisted => return unannounced(check, conversation),
+        Signed::Unlisted => return unannounced(check, conversation, secured),
         Signed::Missing(reason) => return missing(check, conversation, reason),
         Signed::Present(bytes) => bytes,
     };
@@ -86,12 +98,16 @@ fn chip_authentication(chip: &ChipFiles, sod: &Sod) -> Finding {
         return Finding::failed(check, "PACE-CAM: no static key fits the chip's proof");
     }
     if infos.keys.is_empty() && infos.chip_authentication.is_empty() {
-        return unannounced(check, Some(conversation));
+        return unannounced(check, Some(conversation), secured);
     }
+    let secured = secured.and_then(|infos| mapped_to(conversation, infos));
     match (&conversation.chip_authentication, mapped) {
         (ChipProof::Given(way), _) => passed(check, way.clone()),
         (ChipProof::Failed(reason), _) => Finding::failed(check, reason.clone()),
         (_, Some(true)) => passed(check, "PACE-CAM with a key of DG14".into()),
+        _ if secured == Some(true) => {
+            passed(check, "PACE-CAM with a key of EF.CardSecurity".into())
+        }
         (ChipProof::Unsupported(reason), _) => {
             Finding::not_done(check, format!("this gate cannot do it: {reason}"))
         }
@@ -105,20 +121,32 @@ fn chip_authentication(chip: &ChipFiles, sod: &Sod) -> Finding {
 
 /// Nothing is signed that announces the proof. What the chip proved with a key that nobody signed is
 /// told, and counts for nothing; a proof that failed counts.
-fn unannounced(check: Check, conversation: Option<&Conversation>) -> Finding {
-    match conversation.map(|conversation| &conversation.mapping) {
-        Some(MappingProof::Failed) => {
+fn unannounced(
+    check: Check,
+    conversation: Option<&Conversation>,
+    secured: Option<&SecurityInfos>,
+) -> Finding {
+    let none = || Finding::not_supported(check, "the signed data groups announce none");
+    let Some(conversation) = conversation else {
+        return none();
+    };
+    let secured = secured.and_then(|infos| mapped_to(conversation, infos));
+    match (&conversation.mapping, secured) {
+        (MappingProof::Failed, _) => {
             Finding::failed(check, "PACE-CAM: no static key fits the chip's proof")
         }
-        Some(MappingProof::Given(_)) => Finding::not_done(
+        (MappingProof::Given(_), Some(true)) => {
+            passed(check, "PACE-CAM with a key of EF.CardSecurity".into())
+        }
+        (MappingProof::Given(_), _) => Finding::failed(
             check,
-            "PACE-CAM with a key that only EF.CardSecurity has, whose signature is not verified",
+            "PACE-CAM with a key that only EF.CardSecurity has, which nobody trusted has signed",
         ),
-        _ => Finding::not_supported(check, "the signed data groups announce none"),
+        (MappingProof::NotAsked, _) => none(),
     }
 }
 
-/// Whether the key of a chip authentication mapping is one of DG14; `None` without such a mapping.
+/// Whether the key of a chip authentication mapping is one of `infos`; `None` without such a mapping.
 fn mapped_to(conversation: &Conversation, infos: &SecurityInfos) -> Option<bool> {
     match &conversation.mapping {
         MappingProof::NotAsked => None,

@@ -113,7 +113,7 @@ pub(crate) struct Extensions {
     pub(crate) purposes: Vec<Oid>,
     /// When the private key may be used (RFC 3280, 4.2.1.4).
     pub(crate) key_period: Option<(Option<Timestamp>, Option<Timestamp>)>,
-    /// Documents that the key signs, as in the zone (Doc 9303-12, 7.1.1).
+    /// Documents that the key signs, as in the zone (Doc 9303-12, 7.1.1.6).
     pub(crate) document_types: Vec<String>,
     /// A critical extension that is unknown here.
     pub(crate) unknown_critical: Option<Oid>,

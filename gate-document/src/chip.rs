@@ -73,8 +73,9 @@ impl fmt::Debug for Progress<'_> {
 pub struct Request {
     /// What opens it.
     pub passwords: Passwords,
-    /// Data groups to be read beside those that every inspection needs, if the chip has them; they
-    /// come after the portrait. Fingerprints and irises (3 and 4) are refused to this gate.
+    /// Data groups to be read beside those that every inspection needs, if EF.SOD lists them; they
+    /// come after the portrait. DG11 and DG13, unless it is said otherwise: what they say of the holder
+    /// is held against DG1. Fingerprints and irises (3 and 4) are refused to this gate.
     pub also: Vec<u8>,
 }
 
@@ -82,7 +83,7 @@ impl<P: Into<Passwords>> From<P> for Request {
     fn from(passwords: P) -> Self {
         Self {
             passwords: passwords.into(),
-            also: Vec::new(),
+            also: vec![11, 13],
         }
     }
 }
@@ -136,7 +137,9 @@ pub fn read(
     reading.file(ElementaryFile::DG2)?;
     for group in &request.also {
         let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
-        if known && has(*group) {
+        // What nothing signs is worth nothing.
+        let signed = listed.as_ref().is_some_and(|listed| listed.contains(group));
+        if known && signed {
             reading.optional(ElementaryFile::DataGroup(*group))?;
         }
     }
@@ -253,6 +256,8 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             access: self.session.access.clone(),
             chip_authentication,
             mapping: self.session.mapping.clone(),
+            card_access: self.session.announced.access.take(),
+            card_security: self.session.announced.security.take(),
             active_authentication,
             notices: self.session.channel.take_notices(),
         });

@@ -135,7 +135,7 @@ impl SignedData {
     /// certificates from elsewhere. `name` is what the signer is called in errors.
     pub(crate) fn verify(
         &self,
-        spare: &[&Certificate],
+        spare: &[Certificate],
         name: &'static str,
     ) -> Result<(Certificate, Vec<Deviation>), SignatureError> {
         let info = &self.signer;
@@ -158,7 +158,6 @@ impl SignedData {
             .collect();
         let outside = spare
             .iter()
-            .copied()
             .filter(|certificate| info.identifier.names(certificate));
         let mut readable = false;
         for (certificate, is_enclosed) in enclosed
@@ -198,7 +197,7 @@ impl SignedData {
 }
 
 impl SignerIdentifier {
-    fn names(&self, certificate: &Certificate) -> bool {
+    pub(crate) fn names(&self, certificate: &Certificate) -> bool {
         match self {
             Self::KeyIdentifier(identifier) => {
                 certificate.extensions.subject_key.as_ref() == Some(identifier)

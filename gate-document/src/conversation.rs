@@ -4,6 +4,7 @@
 use crate::access::Access;
 use crate::apdu::Status;
 use crate::channel::Notice;
+use crate::sensitive::Sensitive;
 
 /// A finished conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Conversation {
     pub active_authentication: ChallengeProof,
     /// What else was noticed, in order; at most 32 of them.
     pub notices: Vec<Notice>,
+    /// EF.CardAccess as it was read; `None` where the chip has none.
+    pub card_access: Option<Sensitive<Vec<u8>>>,
+    /// EF.CardSecurity as it was read; `None` where no chip authentication mapping asked for it.
+    pub card_security: Option<Sensitive<Vec<u8>>>,
 }
 
 /// Whether a chip proved with new session keys that it has a static key of DG14.

@@ -1,4 +1,4 @@
-//! The files of the chip's travel document application (Doc 9303-10, 3 and 4.6).
+//! The files of the chip's travel document application (Doc 9303-10, 3.11 and 4.6).
 
 use crate::apdu::Status;
 use crate::conversation::Conversation;
@@ -23,7 +23,7 @@ impl ElementaryFile {
     /// Data group 2: the face.
     pub const DG2: Self = Self::DataGroup(2);
 
-    /// Short file identifier, the low five bits of the file identifier (Doc 9303-10, table 38).
+    /// Short file identifier, the low five bits of the file identifier (Doc 9303-10, 4.6).
     #[must_use]
     pub const fn short_identifier(self) -> u8 {
         match self {
@@ -59,7 +59,7 @@ impl ElementaryFile {
     }
 }
 
-/// Tags of data groups 1 to 16 (Doc 9303-10, table 35).
+/// Tags of data groups 1 to 16 (Doc 9303-10, 4.6.1).
 const DATA_GROUP_TAGS: [u8; 16] = [
     0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70,
 ];

@@ -42,13 +42,13 @@ pub enum Check {
     /// The chip signed a challenge with the key of its signed DG15 (Doc 9303-11, 6.1).
     ActiveAuthentication,
     /// The document signer certificate is on no revocation list of its authority, and the list is
-    /// not too old (Doc 9303-12, 5.4).
+    /// not too old (Doc 9303-12, 4.1.5).
     Revocation,
     /// Where the trusted certificate came from, and how old source and bundle are (BSI TR-03135-1).
     TrustStatus,
     /// EF.SOD was signed while the signer's private key was to be used (Doc 9303-12, 7.1.1).
     KeyPeriod,
-    /// The document signer may sign documents of this kind (Doc 9303-12, 7.1.1).
+    /// The document signer may sign documents of this kind (Doc 9303-12, 7.1.1.6).
     DocumentType,
     /// No algorithm of the signature is one that is no longer to be relied on: SHA-1, short RSA.
     SignatureStrength,
@@ -62,11 +62,17 @@ pub enum Check {
     PersonalDetails,
     /// The document follows the rules of its own issuer, where they are known here.
     NationalRules,
+    /// What EF.CardAccess announces of PACE is what the signed data groups announce: nobody between
+    /// chip and gate took the better ways out (Doc 9303-11, 4.2).
+    CardAccess,
+    /// A trusted document signer has signed EF.CardSecurity, whose key proves the chip in PACE with
+    /// chip authentication mapping (Doc 9303-11, 4.4.3.5).
+    CardSecurity,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -94,6 +100,8 @@ impl Check {
         Self::DatesPlausible,
         Self::PersonalDetails,
         Self::NationalRules,
+        Self::CardAccess,
+        Self::CardSecurity,
     ];
 
     /// The stable name: what journal, reports and policies call the check.
@@ -125,6 +133,8 @@ impl Check {
             Self::DatesPlausible => "dates-plausible",
             Self::PersonalDetails => "personal-details",
             Self::NationalRules => "national-rules",
+            Self::CardAccess => "card-access",
+            Self::CardSecurity => "card-security",
             Self::ChipAuthentication => "chip-authentication",
             Self::ActiveAuthentication => "active-authentication",
         }

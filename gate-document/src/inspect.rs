@@ -9,6 +9,7 @@ pub use face::{PortraitFailure, decode_portrait};
 
 use crate::access::{Access, AccessError};
 use crate::authenticity;
+use crate::card_access;
 use crate::certificate::Certificate;
 use crate::chip::ReadError;
 use crate::country;
@@ -17,7 +18,7 @@ use crate::finding::{Check, Finding, Outcome};
 use crate::lds::{self, LdsError};
 use crate::mrz::{self, Field, Mrz};
 use crate::national;
-use crate::passive;
+use crate::passive::{self, card_security};
 use crate::personal;
 use crate::policy::{Policy, Verdict};
 use crate::report::Evidence;
@@ -29,7 +30,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 23] = [
+pub const CHECKS: [Check; 25] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -53,6 +54,8 @@ pub const CHECKS: [Check; 23] = [
     Check::DatesPlausible,
     Check::PersonalDetails,
     Check::NationalRules,
+    Check::CardAccess,
+    Check::CardSecurity,
 ];
 
 /// What an inspection has found.
@@ -248,7 +251,18 @@ fn examine(
         }
     }
     let readable = sod.as_ref().and_then(|sod| sod.as_ref().ok());
-    findings.extend(authenticity::findings(chip, readable));
+    let security = card_security::judge(chip.conversation(), signer.as_ref(), trust, today);
+    findings.extend(authenticity::findings(
+        chip,
+        readable,
+        security.infos.as_ref(),
+    ));
+    findings.push(card_access::finding(
+        chip.conversation(),
+        readable.and_then(|sod| authenticity::signed_dg14(chip, sod)),
+        security.set.as_deref(),
+    ));
+    findings.push(security.finding);
     findings.extend([
         mrz::consistency(printed),
         mrz::validity(printed, today),
@@ -262,7 +276,7 @@ fn examine(
         issuer: &printed.issuing_state,
         document_code: &printed.document_code,
         number: printed.document_number.expose(),
-        signer: signer.as_ref().map(Certificate::fingerprint),
+        signer: signer.as_ref(),
         issued,
     };
     let known = trust.defects().apply(&subject, &mut findings, today);
@@ -454,7 +468,7 @@ fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Fi
     }
 }
 
-/// The signer's list names document codes as the zone has them (Doc 9303-12, 7.1.1); a single letter
+/// The signer's list names document codes as the zone has them (Doc 9303-12, 7.1.1.6); a single letter
 /// stands for every code that begins with it.
 fn document_type(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
     let check = Check::DocumentType;

@@ -26,6 +26,7 @@ pub mod apdu;
 pub mod authenticity;
 mod bac;
 pub mod card;
+mod card_access;
 pub mod certificate;
 pub mod channel;
 pub mod chip;

@@ -4,18 +4,12 @@
 //! birthday, and later ones say 991231: they do not expire.
 
 use crate::finding::{Check, Finding};
-use crate::mrz::vietnam::PersonalNumber;
+use crate::mrz::vietnam::{NO_EXPIRY_FROM, PersonalNumber};
 use crate::mrz::{Birth, Expiry, Format, Mrz};
 use jiff::civil::Date;
 
 /// Birthdays on which a card ends.
 const LAST_BIRTHDAYS: [i16; 4] = [14, 25, 40, 60];
-
-/// Age from which cards no longer expire.
-const UNLIMITED_FROM: i16 = 60;
-
-/// A renewal up to two years before a birthday runs to the next one (Law 26/2023/QH15, 21).
-const EARLY_YEARS: i16 = 2;
 
 /// The finding for [`Check::NationalRules`]. `issued` is the day of issue, where it is known.
 pub(crate) fn finding(zone: &Mrz, issued: Option<Date>) -> Finding {
@@ -62,7 +56,7 @@ fn was_old_enough(year: i16, birth: &Birth, issued: Date) -> bool {
     let day = i16::from(birth.day.unwrap_or(1));
     let had_birthday = (month, day) <= (i16::from(issued.month()), i16::from(issued.day()));
     let age = issued.year() - year - i16::from(!had_birthday);
-    age >= UNLIMITED_FROM - EARLY_YEARS
+    age >= NO_EXPIRY_FROM
 }
 
 fn is_birthday(year: i16, birth: &Birth, last: Date) -> bool {

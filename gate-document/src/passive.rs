@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use openssl::pkey::Id;
 
+pub(crate) mod card_security;
 mod chain_moment;
 
 /// What is known about the signature over EF.SOD.
@@ -48,7 +49,7 @@ pub(crate) const OTHERS: [Check; 5] = [
 
 /// Verifies the signature, and the signer's certificate against the trust store.
 pub(crate) fn authenticate(sod: &Sod, trust: &TrustStore, today: Option<Date>) -> Signature {
-    match sod.data.verify(&[], "document signer") {
+    match sod.data.verify(trust.document_signers(), "document signer") {
         Ok((signer, deviations)) => judge(sod, signer, deviations, trust, today),
         Err(problem) => {
             let no_signer = "no certificate verifies the signature over EF.SOD";
@@ -68,7 +69,9 @@ fn signature_failed(problem: &SignatureError) -> Finding {
     let check = Check::SodSignature;
     match problem {
         SignatureError::Refused(_) => Finding::not_supported(check, problem.to_string()),
-        SignatureError::NoCertificate(_) => Finding::failed(check, format!("{problem} in EF.SOD")),
+        SignatureError::NoCertificate(_) => {
+            Finding::failed(check, format!("{problem} in EF.SOD or in the trust store"))
+        }
         _ => Finding::failed(check, problem.to_string()),
     }
 }

@@ -44,7 +44,7 @@ impl Step {
             Self::PaceNonce | Self::PaceTokens => "Doc 9303-11, 4.4.4.2",
             Self::PaceMapping => "Doc 9303-11, 4.4.3.3",
             Self::PaceAgreement => "Doc 9303-11, 4.4.1",
-            Self::Application => "Doc 9303-10, 3.2",
+            Self::Application => "Doc 9303-10, 4.1",
             Self::Challenge => "Doc 9303-11, 4.3.4.1",
             Self::MutualAuthentication => "Doc 9303-11, 4.3.4.2",
             Self::File(_) => "Doc 9303-10, 3.6",

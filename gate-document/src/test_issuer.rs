@@ -59,6 +59,8 @@ pub(crate) struct Terms {
     pub(crate) for_signatures: bool,
     /// For master lists.
     pub(crate) for_lists: bool,
+    /// For deviation lists.
+    pub(crate) for_deviations: bool,
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -68,6 +70,7 @@ pub(crate) const CSCA: Terms = Terms {
     for_certificates: true,
     for_signatures: false,
     for_lists: false,
+    for_deviations: false,
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -107,6 +110,10 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
     }
     if terms.for_lists {
         let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.3").build();
+        builder.append_extension(purpose.unwrap()).unwrap();
+    }
+    if terms.for_deviations {
+        let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.8").build();
         builder.append_extension(purpose.unwrap()).unwrap();
     }
     if terms.for_signatures {
@@ -333,6 +340,8 @@ pub(crate) struct SodIssuer<'a> {
     pub(crate) alter_content: bool,
     pub(crate) without_certificate: bool,
     pub(crate) without_attributes: bool,
+    /// Names the signer by its key identifier.
+    pub(crate) by_key_identifier: bool,
 }
 
 impl<'a> SodIssuer<'a> {
@@ -346,6 +355,7 @@ impl<'a> SodIssuer<'a> {
             alter_content: false,
             without_certificate: false,
             without_attributes: false,
+            by_key_identifier: false,
         }
     }
 
@@ -395,11 +405,15 @@ impl<'a> SodIssuer<'a> {
         let serial = self.named.serial_number().to_bn().unwrap().to_vec();
         // A leading zero where the number would be negative otherwise.
         let serial = object(0x02, &[&[0][..usize::from(serial[0] >= 0x80)], &serial]);
+        let identifier = match self.named.subject_key_id() {
+            Some(key) if self.by_key_identifier => object(0x80, &[key.as_slice()]),
+            _ => object(0x30, &[&issuer, &serial]),
+        };
         let signer_info = object(
             0x30,
             &[
                 &hex!("020101"),
-                &object(0x30, &[&issuer, &serial]),
+                &identifier,
                 &SHA256,
                 &if self.without_attributes {
                     vec![]

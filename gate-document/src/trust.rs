@@ -8,15 +8,19 @@
 //! A store comes out of one signed file, a [`bundle`]. What goes into a bundle comes from
 //! [`master_list`]s, [`ldif`] files of the ICAO PKD, and [`bilateral`] hand-overs.
 
+pub mod assembly;
 pub mod bilateral;
 pub mod bundle;
 mod chain;
 pub mod coverage;
 pub mod crl;
+pub mod defect_list;
 pub mod defects;
 pub mod difference;
 pub mod ldif;
 pub mod master_list;
+mod pinned;
+mod seals;
 
 pub use crate::certificate::{Certificate, Fingerprint, NoFingerprint};
 pub(crate) use chain::Moment;
@@ -90,7 +94,7 @@ pub struct Anchor {
 pub struct Freshness {
     /// The bundle. Beyond, the trust status is undetermined.
     pub bundle: u16,
-    /// A revocation list, even where it names no next one (Doc 9303-12, 5.4: every 90 days).
+    /// A revocation list, even where it names no next one (Doc 9303-12, 4.1.5: every 90 days).
     pub revocation_list: u16,
     /// A master list.
     pub master_list: u16,
@@ -119,6 +123,7 @@ pub struct TrustStore {
     links: Vec<Certificate>,
     crls: Vec<Crl>,
     seal_signers: Vec<Certificate>,
+    document_signers: Vec<Certificate>,
     defects: Defects,
     version: Option<u64>,
     issued: Option<Date>,
@@ -294,27 +299,32 @@ impl TrustStore {
         self.freshness
     }
 
-    /// Certificates that may have signed a seal of `country` (two letters, any case) whose
-    /// certificate reference is `reference`: the serial number in hexadecimal (Doc 9303-13, 2.3.1).
-    /// Whoever uses one asks [`TrustStore::chain`] whether it is trusted at the seal's signature
-    /// date, and [`TrustStore::revocation`] whether it still is.
-    pub fn seal_signers<'a>(
-        &'a self,
-        country: &'a str,
-        reference: &'a str,
-    ) -> impl Iterator<Item = &'a Certificate> {
-        let wanted = reference.trim_start_matches('0').to_ascii_lowercase();
-        self.seal_signers.iter().filter(move |certificate| {
-            let serial: String = certificate
-                .serial()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            let of_country = certificate
-                .country()
-                .is_some_and(|own| own.eq_ignore_ascii_case(country));
-            of_country && serial.trim_start_matches('0') == wanted
-        })
+    /// The same store with signers of seals, which must chain to one of its anchors.
+    #[must_use]
+    pub fn with_seal_signers(mut self, signers: Vec<Certificate>) -> Self {
+        self.seal_signers = signers;
+        self
+    }
+
+    /// Signers of seals. Which of them signed a seal, and whether it is trusted, says
+    /// [`crate::seal::verify()`], for which a store is a [`crate::seal::SealSigners`].
+    #[must_use]
+    pub fn seal_signers(&self) -> &[Certificate] {
+        &self.seal_signers
+    }
+
+    /// The same store with certificates of document signers, which must chain to one of its anchors.
+    #[must_use]
+    pub fn with_document_signers(mut self, signers: Vec<Certificate>) -> Self {
+        self.document_signers = signers;
+        self
+    }
+
+    /// Document signers, for an EF.SOD that encloses no certificate. EF.SOD names the one by issuer
+    /// and serial number, or by key identifier.
+    #[must_use]
+    pub fn document_signers(&self) -> &[Certificate] {
+        &self.document_signers
     }
 
     /// Certificates that may have signed something with this authority key identifier and issuer

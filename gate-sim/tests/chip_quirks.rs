@@ -87,7 +87,7 @@ fn modern() -> Electronics {
         number: Some(NUMBER.into()),
         chip: vec![proof(Cipher::Aes128, 13)],
         signature: Some(SignatureOffer::Elliptic { announced: true }),
-        groups: vec![],
+        ..Electronics::default()
     }
 }
 

@@ -10,8 +10,10 @@ use gate_document::{
 };
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
+use gate_sim::issuer::details::Details;
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+    Authority, DocumentRequest, Electronics, Encoding, Format, Portrait, Scheme, Sex, State,
+    TestDocument,
 };
 use image::{Rgb, RgbImage};
 use jiff::civil::{Date, date};
@@ -117,6 +119,102 @@ fn a_vietnamese_card_passes_every_check() {
         .unwrap();
     let inspection = inspected(&document, &authority);
     assert_eq!(failed(&inspection), [], "{:?}", inspection.findings);
+}
+
+#[test]
+fn what_dg11_and_dg13_say_in_national_spelling_is_held_against_dg1() {
+    let vietnam = Authority::new(State::VIETNAM, Scheme::Elliptic, 3).unwrap();
+    let utopia = authority();
+    let card = DocumentRequest {
+        format: Format::Td1,
+        surname: "Tran".into(),
+        given_names: "Thi Thu Huong".into(),
+        nationality: "VNM",
+        birth: date(1990, 1, 15),
+        expiry: date(2030, 1, 15),
+        ..request()
+    };
+    let card = card.with_personal_number("001190123456").unwrap();
+    let holder = Details {
+        name: "Trần Thị Thu Hương".into(),
+        personal_number: "001190123456".into(),
+        birth: date(1990, 1, 15),
+        sex: Sex::Female,
+        unlimited: false,
+    };
+    let other_name = Details {
+        name: "Trần Thị Thu Hà".into(),
+        ..holder.clone()
+    };
+    let other_day = Details {
+        birth: date(1990, 1, 16),
+        ..holder.clone()
+    };
+    let mueller = DocumentRequest {
+        surname: "Mueller".into(),
+        given_names: "Joerg".into(),
+        ..request()
+    };
+    let dg11 = |name: &str| Electronics {
+        dg11: Some(Details {
+            name: name.into(),
+            personal_number: String::new(),
+            birth: date(1974, 8, 12),
+            sex: Sex::Unspecified,
+            unlimited: false,
+        }),
+        ..Electronics::default()
+    };
+    let dg13 = |details: &Details| Electronics {
+        dg13: Some(details.clone()),
+        ..Electronics::default()
+    };
+    for (issuer, request, electronics, outcome, reason) in [
+        (&vietnam, &card, dg13(&holder), Outcome::Passed, ""),
+        (
+            &vietnam,
+            &card,
+            dg13(&other_name),
+            Outcome::Failed,
+            "DG13: another name",
+        ),
+        (
+            &vietnam,
+            &card,
+            dg13(&other_day),
+            Outcome::Failed,
+            "DG13: another day of birth",
+        ),
+        (&utopia, &mueller, dg11("Müller<<Jörg"), Outcome::Passed, ""),
+        (
+            &utopia,
+            &mueller,
+            dg11("Möller<<Jörg"),
+            Outcome::Failed,
+            "DG11: another name",
+        ),
+        (
+            &utopia,
+            &mueller,
+            Electronics::default(),
+            Outcome::NotSupported,
+            "the chip holds no further details",
+        ),
+    ] {
+        let document = issuer.issue_with(request, &electronics).unwrap();
+        let inspection = inspected(&document, issuer);
+        let finding = inspection.finding(Check::PersonalDetails).unwrap();
+        assert_eq!(
+            (finding.outcome, finding.reason.as_str()),
+            (outcome, reason)
+        );
+        // Spelling is no proof of forgery elsewhere, and a right one breaks no other rule.
+        let others: Vec<Check> = failed(&inspection)
+            .into_iter()
+            .filter(|check| *check != Check::PersonalDetails)
+            .collect();
+        assert_eq!(others, [], "{:?}", inspection.findings);
+    }
 }
 
 #[test]

@@ -50,9 +50,13 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// Country signing certificates in PEM, one after the other. Without it no signer is trusted.
+    /// Country signing certificates in PEM, one after the other; or a trust bundle, with
+    /// --trust-key. Without it no signer is trusted.
     #[arg(long)]
     trust: Option<PathBuf>,
+    /// The public key of the trust bundle: --trust is the bundle of a gate then.
+    #[arg(long, requires = "trust")]
+    trust_key: Option<PathBuf>,
     /// The result as one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -96,6 +100,9 @@ enum Problem {
         /// Why it is no bundle.
         problem: TrustStoreError,
     },
+    /// See [`crate::trust::Problem`].
+    #[error(transparent)]
+    Bundle(#[from] crate::trust::Problem),
     /// See [`dump::DumpError`].
     #[error(transparent)]
     Dump(#[from] dump::DumpError),
@@ -105,7 +112,7 @@ impl Problem {
     const fn exit(&self) -> Exit {
         match self {
             Self::NoKey | Self::Zone(_) => Exit::Usage,
-            Self::File { .. } | Self::Trust { .. } | Self::Dump(_) => Exit::Fault,
+            Self::File { .. } | Self::Trust { .. } | Self::Bundle(_) | Self::Dump(_) => Exit::Fault,
         }
     }
 }
@@ -191,6 +198,9 @@ impl Common {
         let Some(path) = &self.trust else {
             return Ok(TrustStore::empty());
         };
+        if let Some(key) = &self.trust_key {
+            return Ok(crate::trust::open(path, key)?);
+        }
         TrustStore::from_pem(&read_file(path)?).map_err(|problem| Problem::Trust {
             path: path.display().to_string(),
             problem,

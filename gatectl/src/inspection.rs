@@ -125,6 +125,8 @@ pub(crate) fn inspect_dumped(
         Check::ChipAccess,
         Check::ChipAuthentication,
         Check::ActiveAuthentication,
+        Check::CardAccess,
+        Check::CardSecurity,
     ]
     .map(|check| (check, "the files were dumped before"))
     .to_vec();

@@ -2,7 +2,7 @@
 //!
 //! `gatectl document read` and `gatectl document check` inspect a document on any PC/SC reader or
 //! from dumped files, as the gate does; `gatectl reader which` finds out which reader of printed
-//! zones is on a serial line. Progress goes to standard error, the result to standard output. No
+//! zones is on a serial line; `gatectl trust` makes the bundle that says whom gates believe. Progress goes to standard error, the result to standard output. No
 //! name, number or picture is printed: only `--dump` lets a document's data out, into files.
 
 mod chip;
@@ -11,6 +11,7 @@ mod dump;
 mod inspection;
 mod reader;
 mod report;
+mod trust;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -31,11 +32,15 @@ enum Command {
     /// Readers of printed zones.
     #[command(subcommand, after_help = EXIT_CODES)]
     Reader(reader::Command),
+    /// The signed bundle that says whom gates believe.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Trust(trust::Command),
 }
 
 const EXIT_CODES: &str = "Exit codes:
   0  done; for a document: every check that could be done was passed
-  1  the document was inspected, and a check failed or could not be done
+  1  the document was inspected, and a check failed or could not be done; for a trust bundle: it, or
+     one of its sources, is not to be used
   2  the command line is wrong
   3  the document could not be read: none there, taken away, or it refused the key
   4  a reader, a serial line or a file does not work";
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
     let exit = match Arguments::parse().command {
         Command::Document(command) => document::run(&command),
         Command::Reader(command) => reader::run(&command),
+        Command::Trust(command) => trust::run(&command),
     };
     ExitCode::from(exit as u8)
 }

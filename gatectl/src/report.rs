@@ -151,6 +151,18 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
         (Check::KnownDefects, _) => "do what the list of defects says of this model",
         (Check::DatesPlausible, _) => "compare the dates on the page with those of the zone",
         (Check::PersonalDetails, _) => "compare the names on the page with those of the chip",
+        (Check::CardAccess, true) => {
+            "somebody may stand between chip and reader: read again with nothing between them"
+        }
+        (Check::CardAccess, false) => {
+            "nothing, where the document announces no PACE; else read it with gatectl document read"
+        }
+        (Check::CardSecurity, true) => {
+            "suspect a copied chip: compare with another document of the model"
+        }
+        (Check::CardSecurity, false) => {
+            "nothing, where no chip authentication mapping was used; else read it with gatectl document read"
+        }
         (Check::NationalRules, _) => "compare the card with another one of the same issuer",
         _ => "nothing",
     })

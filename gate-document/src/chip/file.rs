@@ -221,7 +221,7 @@ impl<R: CryptoRng> Session<'_, R> {
     }
 
     /// A block beyond the offsets that fit into the header: offset and data are data objects
-    /// (Doc 9303-10, 3.6.3.3). Gives the data and how many bytes of it were asked for.
+    /// (Doc 9303-10, 3.6.6). Gives the data and how many bytes of it were asked for.
     fn far_block(
         &mut self,
         file: ElementaryFile,

@@ -14,12 +14,13 @@ use crate::file::ElementaryFile;
 use crate::pace::{self, MappedChip, Password};
 use crate::secure_messaging::MessagingError;
 use crate::security_info::{PaceInfo, SecurityInfos};
+use crate::sensitive::Sensitive;
 use crate::step::Step;
 use crate::tlv::{self, Reader, TlvError};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-/// Application identifier of the travel document application (Doc 9303-10, 3.2).
+/// Application identifier of the travel document application (Doc 9303-10, 4.1).
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 
 /// Files in the master file (Doc 9303-11, 9.2.11).
@@ -48,6 +49,7 @@ pub(super) struct Session<'a, R> {
     pub(super) habits: &'a mut Habits,
     pub(super) access: Access,
     pub(super) mapping: MappingProof,
+    pub(super) announced: MasterFiles,
     /// Chip Authentication, as far as it has come.
     pub(super) chip_proof: ChipProof,
     /// The way of the Chip Authentication whose keys protect the session; it must be gone again in
@@ -65,6 +67,13 @@ pub(super) struct Session<'a, R> {
     spare_absences: u8,
 }
 
+/// Files beside the application, as they were read when the chip was opened.
+#[derive(Default)]
+pub(super) struct MasterFiles {
+    pub(super) access: Option<Sensitive<Vec<u8>>>,
+    pub(super) security: Option<Sensitive<Vec<u8>>>,
+}
+
 impl<'a, R: CryptoRng> Session<'a, R> {
     pub(super) fn open(
         card: &'a mut dyn Card,
@@ -74,8 +83,9 @@ impl<'a, R: CryptoRng> Session<'a, R> {
     ) -> Result<Self, ReadError> {
         let mut channel = Channel::new(card);
         let mut absences = SPARE_ABSENCES;
+        let mut announced = MasterFiles::default();
         let (access, mapping) = loop {
-            match open(&mut channel, passwords, habits, rng) {
+            match open(&mut channel, passwords, habits, &mut announced, rng) {
                 Err(ReadError::Card {
                     step,
                     error: CardError::Removed,
@@ -93,6 +103,7 @@ impl<'a, R: CryptoRng> Session<'a, R> {
             habits,
             access,
             mapping,
+            announced,
             chip_proof: ChipProof::NotAsked,
             way: None,
             unproven: false,
@@ -217,7 +228,14 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         self.channel.expose();
         self.selected = None;
         self.unproven = false;
-        let (access, mapping) = open(&mut self.channel, self.passwords, self.habits, self.rng)?;
+        let announced = &mut self.announced;
+        let (access, mapping) = open(
+            &mut self.channel,
+            self.passwords,
+            self.habits,
+            announced,
+            self.rng,
+        )?;
         self.access = access;
         self.mapping = mapping;
         if let Some(way) = self.way.take() {
@@ -266,9 +284,10 @@ fn open(
     channel: &mut Channel<'_>,
     passwords: &Passwords,
     habits: &mut Habits,
+    announced: &mut MasterFiles,
     rng: &mut impl CryptoRng,
 ) -> Result<(Access, MappingProof), ReadError> {
-    let without_pace = match with_pace(channel, passwords, habits, rng)? {
+    let without_pace = match with_pace(channel, passwords, habits, announced, rng)? {
         Ok(opened) => {
             select_application(channel)?;
             return Ok(opened);
@@ -301,12 +320,15 @@ fn with_pace(
     channel: &mut Channel<'_>,
     passwords: &Passwords,
     habits: &mut Habits,
+    announced: &mut MasterFiles,
     rng: &mut impl CryptoRng,
 ) -> Result<Result<(Access, MappingProof), WithoutPace>, ReadError> {
+    *announced = MasterFiles::default();
     let file = match master_file(channel, habits, Step::CardAccess, CARD_ACCESS)? {
         Ok(file) => file,
         Err(status) => return Ok(Err(WithoutPace::NoCardAccess { status })),
     };
+    announced.access = Some(Sensitive::new(file.to_vec()));
     let infos = match SecurityInfos::parse(&file) {
         Ok(infos) => infos,
         Err(problem) => return Ok(Err(WithoutPace::Malformed(problem))),
@@ -329,7 +351,7 @@ fn with_pace(
                 channel.protect(established.messaging);
                 let mapping = match established.chip {
                     None => MappingProof::NotAsked,
-                    Some(chip) => mapped(channel, habits, &chip)?,
+                    Some(chip) => mapped(channel, habits, announced, &chip)?,
                 };
                 let access = Access {
                     protocol: Protocol::Pace(info),
@@ -366,11 +388,13 @@ pub(super) fn best(offers: &[PaceInfo]) -> Option<PaceInfo> {
 fn mapped(
     channel: &mut Channel<'_>,
     habits: &mut Habits,
+    announced: &mut MasterFiles,
     chip: &MappedChip,
 ) -> Result<MappingProof, ReadError> {
     let Ok(file) = master_file(channel, habits, Step::CardSecurity, CARD_SECURITY)? else {
         return Ok(MappingProof::Failed);
     };
+    announced.security = Some(Sensitive::new(file.to_vec()));
     let Ok(infos) = card_security(&file) else {
         return Ok(MappingProof::Failed);
     };
@@ -388,7 +412,7 @@ fn mapped(
 }
 
 /// The security information in EF.CardSecurity, which is signed data (Doc 9303-11, 9.2.11). Whose
-/// signature it is, is not looked at here.
+/// signature it is, is judged with the other files.
 fn card_security(file: &[u8]) -> Result<SecurityInfos, TlvError> {
     let mut info = Reader::new(file).expect(0x30, "signed data")?.reader();
     info.expect(0x06, "content type")?;

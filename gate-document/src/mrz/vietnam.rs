@@ -18,8 +18,9 @@ const NUMBER: core::ops::Range<usize> = 15..15 + DIGITS;
 pub(super) const CHECK_DIGIT: usize = 29;
 
 /// A card is changed at 25, 40 and 60; one that is issued in the two years before an age is good
-/// until the next one, which after 60 does not come (Law 26/2023/QH15, Article 21).
-const NO_EXPIRY_FROM: i16 = 58;
+/// until the next one, which after 60 does not come (Law 26/2023/QH15, Article 21). So a card without
+/// expiry may be there from this age on.
+pub(crate) const NO_EXPIRY_FROM: i16 = 58;
 
 /// The personal number in the zone of a Vietnamese identity card.
 #[derive(Clone, Debug, PartialEq, Eq)]

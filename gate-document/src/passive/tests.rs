@@ -216,7 +216,7 @@ fn what_is_wrong_with_a_signature_is_said() {
                 ..genuine()
             },
             Failed,
-            "no document signer certificate in EF.SOD",
+            "no document signer certificate in EF.SOD or in the trust store",
         ),
         (
             SodIssuer {
@@ -243,6 +243,51 @@ fn what_is_wrong_with_a_signature_is_said() {
             (expected, reason)
         );
         let trusted = if expected == Passed { Passed } else { NotDone };
+        assert_eq!(chain.outcome, trusted, "{reason}");
+    }
+}
+
+#[test]
+fn a_signer_that_the_sod_does_not_enclose_comes_from_the_trust_store() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    // Of the same name and number, with another key.
+    let namesake = authority(p256(), SIGNER, Some(&csca));
+    let nobody = authority(p256(), CSCA, None);
+    let stray = authority(p256(), SIGNER, Some(&nobody));
+    let read = |of: &Authority| Certificate::parse(&of.certificate.to_der().unwrap()).unwrap();
+    let missing = "no document signer certificate in EF.SOD or in the trust store";
+    let tolerated = "the signer certificate is not enclosed";
+    let wrong = "the signature is not one of the document signer";
+    for (signer, by_key_identifier, stored, expected, reason, trusted) in [
+        (&signer, false, vec![&signer], Passed, tolerated, Passed),
+        (&signer, true, vec![&signer], Passed, tolerated, Passed),
+        (
+            &signer,
+            false,
+            vec![&namesake, &signer],
+            Passed,
+            tolerated,
+            Passed,
+        ),
+        (&signer, false, vec![&namesake], Failed, wrong, NotDone),
+        (&signer, true, vec![&namesake], Failed, missing, NotDone),
+        (&signer, false, vec![], Failed, missing, NotDone),
+        // Nobody whom the gate trusts has certified it.
+        (&stray, false, vec![&stray], Passed, tolerated, Failed),
+    ] {
+        let signers = stored.into_iter().map(read).collect();
+        let store = store(&[&csca]).with_document_signers(signers);
+        let sod = SodIssuer {
+            without_certificate: true,
+            by_key_identifier,
+            ..SodIssuer::new(signer)
+        };
+        let (signature, chain) = outcome(&sod.sod(&GROUPS), &store, TODAY);
+        assert_eq!(
+            (signature.outcome, signature.reason.as_str()),
+            (expected, reason)
+        );
         assert_eq!(chain.outcome, trusted, "{reason}");
     }
 }

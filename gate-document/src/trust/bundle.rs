@@ -10,13 +10,18 @@
 //!     links       SEQUENCE OF Certificate,       -- worth something where they chain to an anchor
 //!     crls        SEQUENCE OF CertificateList,
 //!     sealSigners SEQUENCE OF Certificate,
-//!     defects     UTF8String }                   -- TOML: see [`super::defects`]
+//!     defects     UTF8String,                    -- TOML: see [`super::defects`]
+//!     documentSigners SEQUENCE OF Certificate,   -- for EF.SODs that enclose none
+//!     defectLists SEQUENCE OF ContentInfo }      -- as they were signed: see [`super::defect_list`]
 //! ```
+//!
+//! A bundle that was made before there were the last two has none of them.
 //!
 //! The signature is over `gate trust bundle 1`, a zero byte, and the content as it stands. The whole
 //! file counts or nothing of it.
 
 use super::crl::Crl;
+use super::defect_list::{DefectList, DefectListError};
 use super::defects::{Defects, DefectsError};
 use super::{Anchor, Source, SourceKind, TrustStore};
 use crate::certificate::{Certificate, significant};
@@ -25,12 +30,13 @@ use jiff::civil::Date;
 use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Private, Public};
 use openssl::sign::{Signer, Verifier};
+use zeroize::Zeroizing;
 
 /// Longest bundle that is read: the directory's authorities and lists have 12 MB.
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Elements of each kind, at most.
-const ELEMENTS_MAX: usize = 20_000;
+const ELEMENTS_MAX: usize = 60_000;
 
 const CONTEXT: &[u8] = b"gate trust bundle 1\0";
 const FORMAT: u8 = 1;
@@ -59,6 +65,9 @@ pub enum BundleError {
     /// Its list of defects is wrong: make the bundle anew.
     #[error("trust bundle: {0}")]
     Defects(#[from] DefectsError),
+    /// One of its lists of defects is damaged: make the bundle anew.
+    #[error("trust bundle: {0}")]
+    DefectList(#[from] DefectListError),
     /// The gate has a newer one. Force it only where the newer one is known to be wrong.
     #[error("trust bundle of version {found}, the gate has {present}")]
     Older {
@@ -132,6 +141,33 @@ impl BundleSigner {
         Ok(Self(PKey::private_key_from_raw_bytes(secret, Id::ED25519)?))
     }
 
+    /// A new key.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::Crypto`].
+    pub fn generate() -> Result<Self, BundleError> {
+        Ok(Self(PKey::generate_ed25519()?))
+    }
+
+    /// The key itself, in PEM without a password: who has it makes bundles.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::Crypto`].
+    pub fn private_pem(&self) -> Result<Zeroizing<Vec<u8>>, BundleError> {
+        Ok(Zeroizing::new(self.0.private_key_to_pem_pkcs8()?))
+    }
+
+    /// The key that gates pin.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError`].
+    pub fn pinned(&self) -> Result<BundleKey, BundleError> {
+        BundleKey::from_pem(&self.public_pem()?)
+    }
+
     /// What gates pin, in PEM.
     ///
     /// # Errors
@@ -165,6 +201,10 @@ pub struct Contents {
     pub seal_signers: Vec<Certificate>,
     /// Known defects, in TOML; may be empty.
     pub defects: String,
+    /// Certificates of document signers, for EF.SODs that enclose none. They must chain as well.
+    pub document_signers: Vec<Certificate>,
+    /// Lists of known defects, whose signers were verified.
+    pub defect_lists: Vec<DefectList>,
 }
 
 impl Contents {
@@ -179,6 +219,8 @@ impl Contents {
             crls: Vec::new(),
             seal_signers: Vec::new(),
             defects: String::new(),
+            document_signers: Vec::new(),
+            defect_lists: Vec::new(),
         }
     }
 
@@ -213,6 +255,7 @@ impl Contents {
             object(0x30, &all.concat())
         };
         let anchors: Vec<Vec<u8>> = self.anchors.iter().map(anchor).collect();
+        let lists: Vec<&[u8]> = self.defect_lists.iter().map(DefectList::der).collect();
         let crls: Vec<&[u8]> = self.crls.iter().map(Crl::der).collect();
         let version = [&[0], &self.version.to_be_bytes()[..]].concat();
         let parts = [
@@ -224,6 +267,8 @@ impl Contents {
             object(0x30, &crls.concat()),
             certificates(&self.seal_signers),
             object(0x0C, self.defects.as_bytes()),
+            certificates(&self.document_signers),
+            object(0x30, &lists.concat()),
         ];
         object(0x30, &parts.concat())
     }
@@ -288,6 +333,16 @@ impl Contents {
         })?;
         let seal_signers = certificates(&reader.expect(0x30, "seal signers")?)?;
         let defects = text(&reader.expect(0x0C, "defects")?)?.to_owned();
+        let document_signers = match reader.optional(0x30)? {
+            Some(signers) => certificates(&signers)?,
+            None => Vec::new(),
+        };
+        let mut defect_lists = Vec::new();
+        if let Some(lists) = reader.optional(0x30)? {
+            for der in list(&lists, |entry| Ok(entry.raw.to_vec()))? {
+                defect_lists.push(DefectList::from_bundle(&der)?);
+            }
+        }
         Ok(Self {
             version,
             issued,
@@ -296,6 +351,8 @@ impl Contents {
             crls,
             seal_signers,
             defects,
+            document_signers,
+            defect_lists,
         })
     }
 
@@ -305,11 +362,12 @@ impl Contents {
     ///
     /// [`BundleError::Defects`].
     pub fn into_store(self) -> Result<TrustStore, BundleError> {
-        let defects = Defects::parse(&self.defects)?;
+        let defects = Defects::parse(&self.defects)?.with_lists(&self.defect_lists);
         Ok(TrustStore {
             links: self.links,
             crls: self.crls,
             seal_signers: self.seal_signers,
+            document_signers: self.document_signers,
             defects,
             version: Some(self.version),
             issued: Some(self.issued),
@@ -396,7 +454,7 @@ fn list<T>(
     let mut reader = of.reader();
     while !reader.is_empty() {
         if found.len() == ELEMENTS_MAX {
-            return Err(of.wrong("at most 20 000 elements"));
+            return Err(of.wrong("at most 60 000 elements"));
         }
         found.push(read(&reader.any("element")?)?);
     }

@@ -251,7 +251,7 @@ impl PartialEq for Crl {
 }
 
 /// What the lists of `store` say about `certificate`. One list covers all keys of an authority
-/// (Doc 9303-12, 5.4), so it is found by the issuer's name.
+/// (Doc 9303-12, 2), so it is found by the issuer's name.
 pub(super) fn status(
     store: &TrustStore,
     certificate: &Certificate,

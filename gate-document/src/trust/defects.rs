@@ -1,4 +1,5 @@
-//! Known defects of documents, by model (BSI TR-03129-2 and ICAO's deviation list name the kinds).
+//! Known defects of documents, by model: entries of one's own, here in TOML, and those of published lists
+//! ([`super::defect_list`]).
 //!
 //! ```toml
 //! [[defect]]
@@ -9,14 +10,17 @@
 //! signer = "3f…"                                  # SHA-256 of the document signer certificate
 //! issued = { from = "2019-01-01", to = "2019-12-31" } # by the signing time of EF.SOD
 //! check = "printed-against-chip"
-//! effect = "waive"                                # or "fail", or "note"
+//! effect = "waive"                                # or "fail", "distrust", "note"
 //! source = "circular 12 of the issuer"
 //! until = "2029-12-31"
 //! ```
 //!
 //! A defect is never silent: [`Check::KnownDefects`] names it, and a check that was waived says so.
 
-use crate::certificate::Fingerprint;
+use super::defect_list::{DefectList, has_digest};
+use crate::certificate::{Certificate, Fingerprint};
+use crate::cms::SignerIdentifier;
+use crate::country;
 use crate::finding::{Check, Finding, Outcome};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -80,6 +84,21 @@ pub struct Defect {
     pub source: String,
     /// Last day on which the entry counts.
     pub until: Option<Date>,
+    /// Which documents a published list names; none in an entry of one's own.
+    #[serde(skip)]
+    pub(crate) listed: Option<Listed>,
+}
+
+/// Documents as published lists name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// Country of the document signer, two letters.
+    pub(crate) country: Option<String>,
+    pub(crate) signer: Option<SignerIdentifier>,
+    /// Digest of the signer's certificate.
+    pub(crate) digest: Option<Vec<u8>>,
+    /// Document numbers, sorted.
+    pub(crate) numbers: Option<Vec<Box<[u8]>>>,
 }
 
 /// What follows from a defect.
@@ -92,6 +111,8 @@ pub enum Effect {
     Fail,
     /// It is said, and nothing else.
     Note,
+    /// That the check was passed proves nothing.
+    Distrust,
 }
 
 /// Document numbers from one to another.
@@ -119,7 +140,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) document_code: &'a str,
     pub(crate) number: &'a str,
-    pub(crate) signer: Option<Fingerprint>,
+    pub(crate) signer: Option<&'a Certificate>,
     pub(crate) issued: Option<Date>,
 }
 
@@ -166,6 +187,14 @@ impl Defects {
         })
     }
 
+    /// The same, with what published lists say.
+    #[must_use]
+    pub fn with_lists(mut self, lists: &[DefectList]) -> Self {
+        let listed = lists.iter().flat_map(|list| &list.entries);
+        self.entries.extend(listed.cloned());
+        self
+    }
+
     /// The entries.
     #[must_use]
     pub fn entries(&self) -> &[Defect] {
@@ -196,6 +225,18 @@ impl Defects {
                 }
             }
         }
+        for entry in known
+            .iter()
+            .filter(|entry| entry.effect == Effect::Distrust)
+        {
+            for finding in findings
+                .iter_mut()
+                .filter(|found| found.check == entry.check && found.outcome == Outcome::Passed)
+            {
+                finding.outcome = Outcome::NotDone;
+                finding.reason = format!("proves nothing because of defect {}", entry.id);
+            }
+        }
         let names: Vec<&str> = known.iter().map(|entry| entry.id.as_str()).collect();
         let names = names.join(", ");
         if known.is_empty() {
@@ -205,6 +246,30 @@ impl Defects {
         } else {
             Finding::not_done(check, names)
         }
+    }
+}
+
+impl Listed {
+    fn concerns(&self, subject: &Subject<'_>) -> bool {
+        let signer =
+            |wanted: &SignerIdentifier| subject.signer.is_some_and(|signer| wanted.names(signer));
+        let digest = |digest: &Vec<u8>| {
+            subject
+                .signer
+                .is_some_and(|signer| has_digest(signer, digest))
+        };
+        let of_country =
+            |code: &String| country::agree(subject.issuer, code).unwrap_or(code == subject.issuer);
+        let number = |numbers: &Vec<Box<[u8]>>| {
+            let own = subject.number.as_bytes();
+            numbers
+                .binary_search_by(|number| (**number).cmp(own))
+                .is_ok()
+        };
+        self.country.as_ref().is_none_or(of_country)
+            && self.signer.as_ref().is_none_or(signer)
+            && self.digest.as_ref().is_none_or(digest)
+            && self.numbers.as_ref().is_none_or(number)
     }
 }
 
@@ -219,14 +284,18 @@ impl Defect {
         };
         let signer = |wanted: &String| {
             let wanted = wanted.parse::<Fingerprint>().ok();
-            wanted.is_some() && wanted == subject.signer
+            wanted.is_some() && wanted == subject.signer.map(Certificate::fingerprint)
         };
         let issued = |days: &Days| {
             subject
                 .issued
                 .is_some_and(|day| days.from <= day && day <= days.to)
         };
-        self.issuer == subject.issuer
+        let issuer = match &self.listed {
+            Some(listed) => listed.concerns(subject),
+            None => self.issuer == subject.issuer,
+        };
+        issuer
             && self
                 .document
                 .as_ref()

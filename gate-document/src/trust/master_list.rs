@@ -1,8 +1,9 @@
-//! Master lists of CSCA certificates (Doc 9303-12, 8): signed by one country, about all of them.
+//! Master lists of CSCA certificates (Doc 9303-12, 9): signed by one country, about all of them.
 //!
 //! A list is believed when its signer is the pinned one, or was certified by the pinned authority.
 //! Then every certificate is looked at by itself: a list may carry what its maker was handed.
 
+use super::pinned::{self, Refused};
 use super::{Anchor, Source, SourceKind};
 use crate::certificate::{Certificate, Fingerprint, Usage};
 use crate::cms::{CmsError, SignedData};
@@ -104,9 +105,8 @@ impl MasterList {
         if data.content_type.as_bytes() != CSCA_MASTER_LIST {
             return Err(MasterListError::Content);
         }
-        let spare: Vec<&Certificate> = pinned.iter().collect();
         let (signer, _) = data
-            .verify(&spare, "master list signer")
+            .verify(pinned, "master list signer")
             .map_err(|problem| MasterListError::Signature(problem.to_string()))?;
         check_signer(&signer, pinned, today)?;
         let signed = data.signer.attributes.as_ref();
@@ -132,37 +132,11 @@ fn check_signer(
     pinned: &[Certificate],
     today: Date,
 ) -> Result<(), MasterListError> {
-    let is_pinned = pinned.contains(signer);
-    let certified = || {
-        pinned.iter().any(|authority| {
-            authority.allows(Usage::CertificateSign)
-                && authority.extensions.authority
-                && signer.is_signed_by(authority)
-        })
-    };
-    if !is_pinned && !certified() {
-        return Err(MasterListError::NotPinned {
-            signer: signer.fingerprint(),
-        });
-    }
-    let for_lists = signer
-        .extensions
-        .purposes
-        .iter()
-        .any(|purpose| purpose.as_bytes() == MASTER_LIST_SIGNING);
-    // A pinned authority that signs lists itself has no extended key usage (Doc 9303-12, 7.1.1).
-    let may_sign = for_lists || is_pinned && signer.extensions.authority;
-    if !may_sign {
-        return Err(MasterListError::Signer("is not for master lists"));
-    }
-    if !signer.allows(Usage::DigitalSignature) && !signer.extensions.authority {
-        return Err(MasterListError::Signer("is not for signatures"));
-    }
-    let noon = TimeZone::UTC.to_timestamp(today.at(12, 0, 0, 0)).ok();
-    match noon.and_then(|noon| signer.was_valid(noon)) {
-        Some(true) => Ok(()),
-        _ => Err(MasterListError::Signer("is not valid today")),
-    }
+    pinned::check(signer, pinned, Some(MASTER_LIST_SIGNING), today).map_err(|refused| match refused
+    {
+        Refused::NotPinned(signer) => MasterListError::NotPinned { signer },
+        Refused::Signer(problem) => MasterListError::Signer(problem),
+    })
 }
 
 /// CscaMasterList: version 0 and a SET of certificates.

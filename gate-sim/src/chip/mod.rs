@@ -36,7 +36,7 @@ pub use self::quirk::Quirk;
 use crate::issuer::TestDocument;
 use crate::issuer::electronics::{Electronics, Secrets};
 
-/// Application identifier of the eMRTD application (Doc 9303-10, 3.3).
+/// Application identifier of the eMRTD application (Doc 9303-10, 4.1).
 const APPLICATION: [u8; 7] = [0xA0, 0, 0, 0x02, 0x47, 0x10, 0x01];
 
 /// The master file, which some readers select first.
@@ -442,7 +442,7 @@ impl Chip {
     }
 
     /// EF.COM, EF.SOD and DGn have 1E, 1D and n; in this application that is the low byte of the
-    /// file identifier (Doc 9303-10, table 31).
+    /// file identifier (Doc 9303-10, 4.6).
     fn by_short_id(&self, short: u8) -> Option<u16> {
         let files = if self.state.application {
             &self.files

@@ -1,6 +1,7 @@
 //! What the chip of a test document can do beside holding files: PACE, Chip Authentication, Active
 //! Authentication, and the files that announce them (Doc 9303-11, 9.2).
 
+use jiff::civil::Date;
 use openssl::bn::BigNum;
 use openssl::ec::{Asn1Flag, EcKey, EcPoint};
 use openssl::error::ErrorStack;
@@ -8,10 +9,15 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use rand_chacha::ChaCha20Rng;
 
-use super::der::{integer, octets, oid, sequence, tlv};
-use super::keys;
+use super::certificate::Certified;
+use super::der::{integer, oid, sequence, tlv};
+use super::details::Details;
+use super::{keys, sod};
 use crate::chip::cipher::Cipher;
 use crate::chip::group::Group;
+
+/// id-SecurityObject of BSI TR-03110-3.
+const SECURITY_OBJECT: &[u32] = &[0, 4, 0, 127, 0, 7, 3, 2, 1];
 
 /// How PACE maps its nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +96,12 @@ pub struct Electronics {
     pub signature: Option<SignatureOffer>,
     /// Other data groups: number and length of what is in them.
     pub groups: Vec<(u8, usize)>,
+    /// The static keys are in EF.CardSecurity and not in DG14.
+    pub keys_only_beside: bool,
+    /// What DG11 says of the holder; no DG11 if none.
+    pub dg11: Option<Details>,
+    /// What DG13 says of the holder; no DG13 if none.
+    pub dg13: Option<Details>,
 }
 
 /// A static key of a chip.
@@ -135,17 +147,24 @@ pub(super) fn card_access(what: &Electronics) -> Option<Vec<u8>> {
     (!what.pace.is_empty()).then(|| tlv(0x31, &pace_infos(what).concat()))
 }
 
-/// EF.CardSecurity: the keys of the chip, in signed data. The signature is none: gates hold what is
-/// in it against DG14.
-pub(super) fn card_security(secrets: &Secrets) -> Result<Vec<u8>, ErrorStack> {
-    let content = tlv(0x31, &key_infos(secrets)?.concat());
-    let encapsulated = sequence(&[
-        &oid(&[0, 4, 0, 127, 0, 7, 3, 2, 1]),
-        &tlv(0xA0, &octets(&content)),
-    ]);
-    let data = sequence(&[&integer(3), &tlv(0x31, &[]), &encapsulated, &tlv(0x31, &[])]);
-    let kind = oid(&[1, 2, 840, 113_549, 1, 7, 2]);
-    Ok(sequence(&[&kind, &tlv(0xA0, &data)]))
+/// `card_access` with another entry.
+pub(super) fn with_unknown_protocol(card_access: &[u8]) -> Vec<u8> {
+    let entry = sequence(&[&oid(&[0, 4, 0, 127, 0, 7, 2, 2, 99]), &integer(1)]);
+    let set = gate_document::tlv::Reader::new(card_access).any("set");
+    let entries = set.map(|set| set.value).unwrap_or_default();
+    tlv(0x31, &[entries, &entry].concat())
+}
+
+/// EF.CardSecurity: the keys of the chip, and what EF.CardAccess says, signed by `signer`.
+pub(super) fn card_security(
+    what: &Electronics,
+    secrets: &Secrets,
+    signer: &Certified,
+    issued: Date,
+) -> Result<Vec<u8>, ErrorStack> {
+    let infos = [key_infos(secrets)?, pace_infos(what)].concat();
+    let content = tlv(0x31, &infos.concat());
+    sod::signed_data(SECURITY_OBJECT, &content, signer, issued)
 }
 
 /// DG14; none where there is nothing to say.
@@ -153,9 +172,13 @@ pub(super) fn data_group_14(
     what: &Electronics,
     secrets: &Secrets,
 ) -> Result<Option<Vec<u8>>, ErrorStack> {
-    let mut infos = key_infos(secrets)?;
+    let mut infos = match what.keys_only_beside {
+        true => Vec::new(),
+        false => key_infos(secrets)?,
+    };
     infos.extend(pace_infos(what));
-    for offer in what.chip.iter().filter(|offer| offer.announced) {
+    let announced = |offer: &&ChipOffer| offer.announced && !what.keys_only_beside;
+    for offer in what.chip.iter().filter(announced) {
         let agreement = if offer.parameters < 8 { 1 } else { 2 };
         let protocol = tlv(0x06, &identifier([3, agreement, offer.cipher.number()]));
         let number = offer.number.map(integer).unwrap_or_default();

@@ -11,7 +11,7 @@ use openssl::rsa::{Rsa, RsaPrivateKeyBuilder};
 use rand::Rng as _;
 use rand_chacha::ChaCha20Rng;
 
-/// A key on `curve`, whose parameters are written out as Doc 9303-12, 4.1.6.3 asks.
+/// A key on `curve`, whose parameters are written out as Doc 9303-12, 4.1.6 asks.
 pub(super) fn elliptic(curve: Nid, rng: &mut ChaCha20Rng) -> Result<PKey<Private>, ErrorStack> {
     let mut group = EcGroup::from_curve_name(curve)?;
     group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);

@@ -3,12 +3,12 @@
 use super::der::tlv;
 use super::portrait::{Encoding, Portrait};
 
-/// File identifiers (Doc 9303-10, table 31).
+/// File identifiers (Doc 9303-10, 4.6).
 pub(super) const EF_COM: u16 = 0x011E;
 pub(super) const EF_DG2: u16 = 0x0102;
 pub(super) const EF_SOD: u16 = 0x011D;
 
-/// Tags of data groups 1 to 16 (Doc 9303-10, table 35).
+/// Tags of data groups 1 to 16 (Doc 9303-10, 4.6.1).
 const TAGS: [u8; 16] = [
     0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70,
 ];

@@ -5,7 +5,10 @@
 //! [`TestDocument::reprint_name`]; what a false authority does, in [`Authority::impostor`].
 
 mod certificate;
+pub mod cheat;
+mod defects;
 pub(crate) mod der;
+pub mod details;
 pub mod electronics;
 mod keys;
 mod lds;
@@ -27,6 +30,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
 use self::certificate::Certified;
+pub use self::defects::Deviating;
 pub use self::electronics::Electronics;
 use self::electronics::Secrets;
 pub use self::portrait::{Encoding, Portrait};
@@ -254,6 +258,13 @@ impl Authority {
                 Some((*number, lds::other_group(*number, *length)?))
             }),
         );
+        let details = [
+            (11, electronics.dg11.as_ref().map(details::data_group_11)),
+            (13, electronics.dg13.as_ref().map(details::data_group_13)),
+        ];
+        for (number, file) in details {
+            groups.extend(file.map(|file| (number, file)));
+        }
         let group_14 = electronics::data_group_14(electronics, &secrets)?;
         groups.extend(group_14.map(|file| (14, file)));
         groups.extend(electronics::data_group_15(&secrets)?.map(|file| (15, file)));
@@ -272,7 +283,8 @@ impl Authority {
         let mut master = BTreeMap::new();
         if let Some(file) = electronics::card_access(electronics) {
             master.insert(0x011C, file);
-            master.insert(0x011D, electronics::card_security(&secrets)?);
+            let secured = electronics::card_security(electronics, &secrets, &self.signer, issued)?;
+            master.insert(0x011D, secured);
         }
         Ok(TestDocument {
             request: request.clone(),
@@ -281,6 +293,7 @@ impl Authority {
             key_information,
             files,
             master,
+            issued,
             electronics: electronics.clone(),
             secrets,
         })
@@ -308,6 +321,7 @@ pub struct TestDocument {
     files: BTreeMap<u16, Vec<u8>>,
     /// Files beside the application.
     pub(crate) master: BTreeMap<u16, Vec<u8>>,
+    issued: Date,
     pub(crate) electronics: Electronics,
     pub(crate) secrets: Secrets,
 }

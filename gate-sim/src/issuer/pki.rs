@@ -34,7 +34,7 @@ impl Authority {
         Ok(self.signer.certificate.serial_number().to_bn()?.to_vec())
     }
 
-    /// A link certificate (Doc 9303-12, 7.1.2): this authority vouches for the key of `newer`.
+    /// A link certificate (Doc 9303-12, 7.1.1): this authority vouches for the key of `newer`.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Authority {
         Ok(sequence(&[&signed, &algorithm, &bits(&signature)]))
     }
 
-    /// A master list (Doc 9303-12, 8) of `certificates`, signed by the country signing CA itself.
+    /// A master list (Doc 9303-12, 9) of `certificates`, signed by the country signing CA itself.
     ///
     /// # Errors
     ///
