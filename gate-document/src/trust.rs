@@ -17,6 +17,7 @@ pub mod defects;
 pub mod difference;
 pub mod ldif;
 pub mod master_list;
+mod seals;
 
 pub use crate::certificate::{Certificate, Fingerprint, NoFingerprint};
 pub(crate) use chain::Moment;
@@ -294,27 +295,18 @@ impl TrustStore {
         self.freshness
     }
 
-    /// Certificates that may have signed a seal of `country` (two letters, any case) whose
-    /// certificate reference is `reference`: the serial number in hexadecimal (Doc 9303-13, 2.3.1).
-    /// Whoever uses one asks [`TrustStore::chain`] whether it is trusted at the seal's signature
-    /// date, and [`TrustStore::revocation`] whether it still is.
-    pub fn seal_signers<'a>(
-        &'a self,
-        country: &'a str,
-        reference: &'a str,
-    ) -> impl Iterator<Item = &'a Certificate> {
-        let wanted = reference.trim_start_matches('0').to_ascii_lowercase();
-        self.seal_signers.iter().filter(move |certificate| {
-            let serial: String = certificate
-                .serial()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            let of_country = certificate
-                .country()
-                .is_some_and(|own| own.eq_ignore_ascii_case(country));
-            of_country && serial.trim_start_matches('0') == wanted
-        })
+    /// The same store with signers of seals, which must chain to one of its anchors.
+    #[must_use]
+    pub fn with_seal_signers(mut self, signers: Vec<Certificate>) -> Self {
+        self.seal_signers = signers;
+        self
+    }
+
+    /// Signers of seals. Which of them signed a seal, and whether it is trusted, says
+    /// [`crate::seal::verify()`], for which a store is a [`crate::seal::SealSigners`].
+    #[must_use]
+    pub fn seal_signers(&self) -> &[Certificate] {
+        &self.seal_signers
     }
 
     /// Certificates that may have signed something with this authority key identifier and issuer

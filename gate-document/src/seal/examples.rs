@@ -11,8 +11,9 @@ use super::test_signer::{
 use super::*;
 use crate::finding::Outcome::{self, Failed, NotDone, Passed};
 use crate::test_issuer::{Authority, CSCA, Terms, authority, ec_key, p256, rsa_key};
+use crate::trust::crl::Status;
 use hex_literal::hex;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use openssl::bn::BigNumContext;
 use openssl::ec::{Asn1Flag, EcGroup, EcKey, EcPoint};
 use openssl::nid::Nid;
@@ -649,8 +650,9 @@ fn a_revoked_signer_is_believed_no_more() {
         fn anchors(&self, signer: &openssl::x509::X509Ref) -> Vec<X509> {
             self.0.anchors(signer)
         }
-        fn is_revoked(&self, _: &openssl::x509::X509Ref) -> Option<bool> {
-            Some(true)
+        fn revocation(&self, _: &openssl::x509::X509Ref, _: Option<Date>) -> Status {
+            let list = jiff::Timestamp::UNIX_EPOCH;
+            Status::Revoked { reason: 0, list }
         }
     }
     let csca = authority(p256(), LONG, None);

@@ -36,7 +36,7 @@ mod x509;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
-mod test_signer;
+pub(crate) mod test_signer;
 
 pub use finding::{SealCheck, SealFinding};
 pub use inspect::{SealInspection, inspect, inspect_seal};

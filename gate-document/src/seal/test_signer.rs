@@ -11,12 +11,12 @@ use openssl::x509::extension::{AuthorityKeyIdentifier, ExtendedKeyUsage, KeyUsag
 use openssl::x509::{X509, X509NameBuilder};
 
 /// Serial number of every signer.
-pub(super) const SERIAL: &str = "5B";
+pub(crate) const SERIAL: &str = "5B";
 /// ICAO's purpose of signers of barcodes.
-pub(super) const BARCODES: &str = "2.23.136.1.1.14.1";
+pub(crate) const BARCODES: &str = "2.23.136.1.1.14.1";
 
 /// A certificate of the signer `country` + `common` for `key`.
-pub(super) fn certificate(
+pub(crate) fn certificate(
     key: &PKeyRef<Public>,
     common: &str,
     terms: Terms,
@@ -65,29 +65,29 @@ pub(super) fn certificate(
 }
 
 /// The public half of `key`.
-pub(super) fn public(key: &PKeyRef<openssl::pkey::Private>) -> PKey<Public> {
+pub(crate) fn public(key: &PKeyRef<openssl::pkey::Private>) -> PKey<Public> {
     PKey::public_key_from_der(&key.public_key_to_der().unwrap()).unwrap()
 }
 
 /// A list with these signers below this authority.
-pub(super) fn list(signers: &[&X509], csca: &Authority) -> SignerList {
+pub(crate) fn list(signers: &[&X509], csca: &Authority) -> SignerList {
     let signers = signers.iter().map(|one| (*one).clone()).collect();
     SignerList::new(signers, vec![csca.certificate.clone()])
 }
 
 /// An authority of Utopia that was valid when the published examples were signed: 2007 to 2035.
-pub(super) const LONG: Terms = Terms {
+pub(crate) const LONG: Terms = Terms {
     from: 1_167_609_600,
     ..CSCA
 };
 
 /// Signature in the form of seals.
-pub(super) fn sign(key: &PKeyRef<openssl::pkey::Private>, digest: Digest, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn sign(key: &PKeyRef<openssl::pkey::Private>, digest: Digest, bytes: &[u8]) -> Vec<u8> {
     super::sign::sign(key, digest, bytes).unwrap()
 }
 
 /// A signer below [`LONG`].
-pub(super) const LONG_SIGNER: Terms = Terms {
+pub(crate) const LONG_SIGNER: Terms = Terms {
     for_certificates: false,
     for_signatures: true,
     ..LONG

@@ -7,6 +7,7 @@ use super::sign::{self, Verified};
 use super::{Seal, SealCheck, SealFinding, SignerReference, x509};
 use crate::country;
 use crate::finding::Outcome;
+use crate::trust::crl::Status;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use openssl::x509::{X509, X509KeyUsage, X509Ref};
@@ -19,10 +20,10 @@ pub trait SealSigners {
     /// CSCA certificates that may have signed `signer`. Every one of them is tried.
     fn anchors(&self, signer: &X509Ref) -> Vec<X509>;
 
-    /// Whether `signer` has been revoked: `None` where nobody can say.
-    fn is_revoked(&self, signer: &X509Ref) -> Option<bool> {
-        let _ = signer;
-        None
+    /// What the revocation lists say about `signer` on the day of inspection.
+    fn revocation(&self, signer: &X509Ref, today: Option<Date>) -> Status {
+        let _ = (signer, today);
+        Status::NoList
     }
 }
 
@@ -102,7 +103,7 @@ pub fn verify(seal: &Seal, signers: &dyn SealSigners, today: Option<Date>) -> Ve
         Some(signer) => {
             findings.extend([
                 trust(seal, signer, signers, today),
-                revocation(signer, signers),
+                revocation(signer, signers, today),
                 countries(seal, signer),
             ]);
         }
@@ -271,12 +272,25 @@ fn may_sign(
     }
 }
 
-fn revocation(signer: &X509Ref, signers: &dyn SealSigners) -> SealFinding {
+/// A list that is too old, or none, leaves the question open.
+fn revocation(signer: &X509Ref, signers: &dyn SealSigners, today: Option<Date>) -> SealFinding {
     let check = SealCheck::SealRevocation;
-    match signers.is_revoked(signer) {
-        Some(false) => SealFinding::passed(check),
-        Some(true) => SealFinding::failed(check, "the signer's certificate has been revoked"),
-        None => SealFinding::not_done(check, "no revocation list of the signer's country"),
+    let country = x509::country(signer.issuer_name()).unwrap_or_default();
+    match signers.revocation(signer, today) {
+        Status::Good { .. } => SealFinding::passed(check),
+        Status::Revoked { .. } => {
+            SealFinding::failed(check, "the signer's certificate has been revoked")
+        }
+        Status::NoList => {
+            SealFinding::not_done(check, "no revocation list of the signer's country")
+        }
+        Status::Stale { days: Some(days) } => SealFinding::not_done(
+            check,
+            format!("the revocation list of {country} is {days} days old"),
+        ),
+        Status::Stale { days: None } => {
+            SealFinding::not_done(check, "the gate does not know the date")
+        }
     }
 }
 

@@ -106,6 +106,43 @@ impl TrustStore {
         may_sign(signer, name, Usage::DigitalSignature, moment)?;
         Ok(found)
     }
+
+    /// Certificates that are named as the issuer of `signer`: trusted authorities, and links that
+    /// lead to one. Whether their keys have signed it is not asked.
+    pub(crate) fn authorities_above(&self, signer: &Certificate) -> Vec<&Certificate> {
+        let key = signer.extensions.authority_key.as_deref();
+        let anchors = self.issuers(key, signer.issuer()).into_iter();
+        let links = self.links.iter().filter(|link| {
+            link.extensions.authority
+                && link.is_named_as_issuer(key, signer.issuer())
+                && self.leads_to_an_anchor(link)
+        });
+        anchors
+            .map(|anchor| &anchor.certificate)
+            .chain(links)
+            .collect()
+    }
+
+    fn leads_to_an_anchor(&self, link: &Certificate) -> bool {
+        let mut walk = Walk {
+            store: self,
+            links: self.links.iter().collect(),
+            left: SIGNATURES_MAX,
+            tried: 0,
+        };
+        let linked = link.not_before().map(Moment::of_link);
+        linked.is_some_and(|moment| walk.from(link, moment, LINKS_MAX - 1).is_ok())
+    }
+}
+
+impl Moment {
+    /// The older key had to be valid when it signed the link, not for ever.
+    const fn of_link(at: Timestamp) -> Self {
+        Self {
+            at,
+            name: "when it signed a link",
+        }
+    }
 }
 
 struct Walk<'a, 'b> {
@@ -148,13 +185,8 @@ impl<'a> Walk<'a, '_> {
                 problem = Some(error);
                 continue;
             }
-            // The older key had to be valid when it signed the link, not for ever.
-            let Some(at) = link.not_before() else {
+            let Some(linked) = link.not_before().map(Moment::of_link) else {
                 continue;
-            };
-            let linked = Moment {
-                at,
-                name: "when it signed a link",
             };
             match self.from(link, linked, links_left - 1) {
                 Ok(chain) => {
