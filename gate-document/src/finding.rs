@@ -62,11 +62,20 @@ pub enum Check {
     PersonalDetails,
     /// The document follows the rules of its own issuer, where they are known here.
     NationalRules,
+    /// A card's front is that of its back: the text of the one, the zone on the other (BSI TR-03135-1;
+    /// Doc 9303-5).
+    FrontAgainstBack,
+    /// The text of a page is that of the zone on it (BSI TR-03135-1).
+    ZoneAgainstPage,
+    /// The visa was issued to the holder of this document (Doc 9303-7).
+    VisaAgainstDocument,
+    /// The visa has not expired on the day of inspection (Doc 9303-7).
+    VisaValidity,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -94,6 +103,10 @@ impl Check {
         Self::DatesPlausible,
         Self::PersonalDetails,
         Self::NationalRules,
+        Self::FrontAgainstBack,
+        Self::ZoneAgainstPage,
+        Self::VisaAgainstDocument,
+        Self::VisaValidity,
     ];
 
     /// The stable name: what journal, reports and policies call the check.
@@ -125,6 +138,10 @@ impl Check {
             Self::DatesPlausible => "dates-plausible",
             Self::PersonalDetails => "personal-details",
             Self::NationalRules => "national-rules",
+            Self::FrontAgainstBack => "front-against-back",
+            Self::ZoneAgainstPage => "zone-against-page",
+            Self::VisaAgainstDocument => "visa-against-document",
+            Self::VisaValidity => "visa-validity",
             Self::ChipAuthentication => "chip-authentication",
             Self::ActiveAuthentication => "active-authentication",
         }

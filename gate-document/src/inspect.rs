@@ -9,6 +9,7 @@ pub use face::{PortraitFailure, decode_portrait};
 
 use crate::access::{Access, AccessError};
 use crate::authenticity;
+use crate::beside::{self, Beside};
 use crate::certificate::Certificate;
 use crate::chip::ReadError;
 use crate::country;
@@ -29,7 +30,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 23] = [
+pub const CHECKS: [Check; 27] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -53,6 +54,10 @@ pub const CHECKS: [Check; 23] = [
     Check::DatesPlausible,
     Check::PersonalDetails,
     Check::NationalRules,
+    Check::FrontAgainstBack,
+    Check::ZoneAgainstPage,
+    Check::VisaAgainstDocument,
+    Check::VisaValidity,
 ];
 
 /// What an inspection has found.
@@ -73,6 +78,17 @@ impl Inspection {
     #[must_use]
     pub fn genuine(&self) -> bool {
         self.verdict(&Policy::default()) == Verdict::Accept
+    }
+
+    /// The same with what was read `beside` the zone `printed` and the chip.
+    #[must_use]
+    pub fn with_beside(mut self, printed: &Mrz, beside: &Beside, today: Option<Date>) -> Self {
+        self.findings
+            .retain(|finding| !beside::CHECKS.contains(&finding.check));
+        self.findings
+            .extend(beside::findings(printed, beside, today));
+        self.findings.sort_by_key(|finding| finding.check);
+        self
     }
 
     /// What `policy` makes of the findings.
@@ -258,6 +274,7 @@ fn examine(
         dates_plausible(printed, issued, today),
         national::finding(printed, issued),
     ]);
+    findings.extend(beside::findings(printed, &Beside::default(), today));
     let subject = Subject {
         issuer: &printed.issuing_state,
         document_code: &printed.document_code,
@@ -281,6 +298,7 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
         dates_plausible(printed, None, today),
         national::finding(printed, None),
     ];
+    findings.extend(beside::findings(printed, &Beside::default(), today));
     findings.extend(match error {
         ReadError::Access(AccessError::Refused { .. }) => {
             vec![Finding::not_supported(Check::ChipAccess, reason)]

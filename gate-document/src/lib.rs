@@ -25,6 +25,7 @@ pub mod algorithm;
 pub mod apdu;
 pub mod authenticity;
 mod bac;
+pub mod beside;
 pub mod card;
 pub mod certificate;
 pub mod channel;

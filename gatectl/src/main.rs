@@ -5,6 +5,7 @@
 //! zones is on a serial line. Progress goes to standard error, the result to standard output. No
 //! name, number or picture is printed: only `--dump` lets a document's data out, into files.
 
+mod beside;
 mod chip;
 mod document;
 mod dump;
