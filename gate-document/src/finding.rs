@@ -68,11 +68,20 @@ pub enum Check {
     /// A trusted document signer has signed EF.CardSecurity, whose key proves the chip in PACE with
     /// chip authentication mapping (Doc 9303-11, 4.4.3.5).
     CardSecurity,
+    /// A card's front is that of its back: the text of the one, the zone on the other (BSI TR-03135-1;
+    /// Doc 9303-5).
+    FrontAgainstBack,
+    /// The text of a page is that of the zone on it (BSI TR-03135-1).
+    ZoneAgainstPage,
+    /// The visa was issued to the holder of this document (Doc 9303-7).
+    VisaAgainstDocument,
+    /// The visa has not expired on the day of inspection (Doc 9303-7).
+    VisaValidity,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -102,6 +111,10 @@ impl Check {
         Self::NationalRules,
         Self::CardAccess,
         Self::CardSecurity,
+        Self::FrontAgainstBack,
+        Self::ZoneAgainstPage,
+        Self::VisaAgainstDocument,
+        Self::VisaValidity,
     ];
 
     /// The stable name: what journal, reports and policies call the check.
@@ -135,6 +148,10 @@ impl Check {
             Self::NationalRules => "national-rules",
             Self::CardAccess => "card-access",
             Self::CardSecurity => "card-security",
+            Self::FrontAgainstBack => "front-against-back",
+            Self::ZoneAgainstPage => "zone-against-page",
+            Self::VisaAgainstDocument => "visa-against-document",
+            Self::VisaValidity => "visa-validity",
             Self::ChipAuthentication => "chip-authentication",
             Self::ActiveAuthentication => "active-authentication",
         }

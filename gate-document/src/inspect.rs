@@ -10,6 +10,7 @@ pub use face::{PortraitFailure, decode_portrait};
 use crate::access::{Access, AccessError};
 use crate::authenticity;
 use crate::card_access;
+use crate::beside::{self, Beside};
 use crate::certificate::Certificate;
 use crate::chip::ReadError;
 use crate::country;
@@ -30,7 +31,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 25] = [
+pub const CHECKS: [Check; 29] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -56,6 +57,10 @@ pub const CHECKS: [Check; 25] = [
     Check::NationalRules,
     Check::CardAccess,
     Check::CardSecurity,
+    Check::FrontAgainstBack,
+    Check::ZoneAgainstPage,
+    Check::VisaAgainstDocument,
+    Check::VisaValidity,
 ];
 
 /// What an inspection has found.
@@ -76,6 +81,17 @@ impl Inspection {
     #[must_use]
     pub fn genuine(&self) -> bool {
         self.verdict(&Policy::default()) == Verdict::Accept
+    }
+
+    /// The same with what was read `beside` the zone `printed` and the chip.
+    #[must_use]
+    pub fn with_beside(mut self, printed: &Mrz, beside: &Beside, today: Option<Date>) -> Self {
+        self.findings
+            .retain(|finding| !beside::CHECKS.contains(&finding.check));
+        self.findings
+            .extend(beside::findings(printed, beside, today));
+        self.findings.sort_by_key(|finding| finding.check);
+        self
     }
 
     /// What `policy` makes of the findings.
@@ -272,6 +288,7 @@ fn examine(
         dates_plausible(printed, issued, today),
         national::finding(printed, issued),
     ]);
+    findings.extend(beside::findings(printed, &Beside::default(), today));
     let subject = Subject {
         issuer: &printed.issuing_state,
         document_code: &printed.document_code,
@@ -295,6 +312,7 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
         dates_plausible(printed, None, today),
         national::finding(printed, None),
     ];
+    findings.extend(beside::findings(printed, &Beside::default(), today));
     findings.extend(match error {
         ReadError::Access(AccessError::Refused { .. }) => {
             vec![Finding::not_supported(Check::ChipAccess, reason)]

@@ -25,6 +25,7 @@ pub mod algorithm;
 pub mod apdu;
 pub mod authenticity;
 mod bac;
+pub mod beside;
 pub mod card;
 mod card_access;
 pub mod certificate;

@@ -258,7 +258,7 @@ fn compare(
 
 /// Whether the words of a name are those of the zone, in whatever order; a zone that ran out of room
 /// has some of them, the last one cut. `None` where the name cannot be folded.
-fn same_name(name: &str, zone: &Mrz) -> Option<bool> {
+pub(crate) fn same_name(name: &str, zone: &Mrz) -> Option<bool> {
     let folded = fold(name)?;
     let mut stated: Vec<&str> = folded.split(' ').collect();
     let zone_words = format!("{} {}", zone.surname.expose(), zone.given_names.expose());

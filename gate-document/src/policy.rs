@@ -8,6 +8,9 @@
 //!
 //! [freshness]                    # days
 //! bundle = 35
+//!
+//! [permits]
+//! alone = "refused"              # or "allowed": a permit whose profile says so clears without a document
 //! ```
 //!
 //! A file names what differs from the default, `policy/default.toml`.
@@ -93,6 +96,8 @@ pub enum PolicyError {
 pub struct Policy {
     levels: BTreeMap<Check, Level>,
     freshness: Freshness,
+    /// A permit may clear without a document, where its profile says so.
+    permits_alone: bool,
 }
 
 const DEFAULT: &str = include_str!("../policy/default.toml");
@@ -104,7 +109,7 @@ const FLOOR: [Check; 3] = [
     Check::DataGroupDigests,
 ];
 
-const TABLES: [&str; 2] = ["checks", "freshness"];
+const TABLES: [&str; 3] = ["checks", "freshness", "permits"];
 const AGES: [&str; 4] = ["bundle", "revocation-list", "master-list", "bilateral"];
 
 impl Default for Policy {
@@ -115,6 +120,7 @@ impl Default for Policy {
                 .map(|check| (check, Level::Mandatory))
                 .collect(),
             freshness: Freshness::default(),
+            permits_alone: false,
         };
         // A default that is wrong is stricter than any; a test reads it.
         bare.clone().with(DEFAULT).unwrap_or(bare)
@@ -141,6 +147,7 @@ impl Policy {
             });
             match known("", name, &TABLES)? {
                 "checks" => self.read_checks(table?)?,
+                "permits" => self.read_permits(table?)?,
                 _ => self.read_freshness(table?)?,
             }
         }
@@ -187,6 +194,26 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    fn read_permits(&mut self, table: &toml::Table) -> Result<(), PolicyError> {
+        for (name, rule) in table {
+            let name = known("permits.", name, &["alone"])?;
+            let rule = rule.as_str().ok_or_else(|| PolicyError::Value {
+                key: format!("permits.{name}"),
+                expected: "word in quotes",
+            })?;
+            self.permits_alone =
+                known("permits.alone ", rule, &["allowed", "refused"])? == "allowed";
+        }
+        Ok(())
+    }
+
+    /// Whether a permit may clear a traveller who shows no document, where its profile says so too
+    /// ([`HolderRule::alone`](crate::seal::profile::HolderRule)).
+    #[must_use]
+    pub const fn permits_alone(&self) -> bool {
+        self.permits_alone
     }
 
     /// What the result of `check` does.
@@ -287,6 +314,7 @@ mod tests {
         let bare = Policy {
             levels: BTreeMap::new(),
             freshness: Freshness::default(),
+            permits_alone: true,
         };
         let read = bare.with(DEFAULT).unwrap();
         assert_eq!(read, Policy::default());
@@ -322,6 +350,10 @@ mod tests {
             (
                 "[checks]\nrevocation = 3",
                 "policy: checks.revocation is no level in quotes",
+            ),
+            (
+                "[permits]\nalone = \"yes\"",
+                "policy: permits.alone yes is unknown, perhaps refused is meant",
             ),
             ("checks = 3", "policy: checks is no table"),
             (

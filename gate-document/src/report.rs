@@ -127,4 +127,6 @@ fn format_name(format: Format) -> &'static str {
 }
 
 #[cfg(test)]
+mod fits;
+#[cfg(test)]
 mod tests;

@@ -9,9 +9,11 @@ use crate::ports::camera::Camera;
 use crate::ports::chip::ChipPort;
 use crate::ports::controller::ControllerPort;
 use crate::ports::face::FacePort;
+use crate::ports::imager::{ImagerPort, PermitsError};
 use crate::ports::journal::JournalPort;
 use crate::ports::lists::ListsPort;
 use crate::ports::{self, LanePorts, zone};
+use crate::register::Register;
 use crate::screens::Screens;
 use crate::settings::{ChipSettings, Settings};
 use crate::trust::{self, TrustError, TrustFile};
@@ -21,7 +23,7 @@ use gate_face::engine::{FaceEngine, LoadError};
 use gate_face::manifest::{Manifest, ManifestError};
 use gate_face::models::ModelSet;
 use gate_protocol::keys::Secret;
-use gate_session::{Device, Event, Session};
+use gate_session::{Device, Event, PermitRule, Session};
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
@@ -57,6 +59,9 @@ pub enum StartError {
         /// What is wrong.
         problem: PolicyError,
     },
+    /// See [`PermitsError`].
+    #[error(transparent)]
+    Permits(#[from] PermitsError),
     /// The list of models is damaged: install it again.
     #[error("model manifest {path}: {problem}")]
     Manifest {
@@ -129,6 +134,17 @@ pub async fn run(
             })
         }
     });
+    let mut rule = PermitRule::default();
+    let imager = match settings.imager {
+        Some(imager) => {
+            rule = imager.rule();
+            let permits = imager.open()?;
+            let register = Register::open(&settings.journal.file)?;
+            let port = ImagerPort::spawn(imager, permits, trust.clone(), register, outbox.clone());
+            Some(port.map_err(StartError::Thread)?)
+        }
+        None => None,
+    };
     let ports = LanePorts {
         inbox,
         controller: ControllerPort::spawn(
@@ -142,9 +158,11 @@ pub async fn run(
         lists: ListsPort::spawn(settings.lists.file, outbox.clone()),
         journal: JournalPort::spawn(journal, outbox).map_err(StartError::Thread)?,
         screens,
+        imager,
     };
     let session = Session::new(settings.limits.limits())
         .with_policy(policy)
+        .with_permits(rule)
         .counting_from(travellers);
     info!(page = %format!("http://{listen}/"), after_ms = clock.now().as_millis(), "lane started");
     tokio::select! {

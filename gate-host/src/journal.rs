@@ -148,6 +148,8 @@ const SCHEMA: &str = "
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     CREATE TRIGGER IF NOT EXISTS no_removal BEFORE DELETE ON entry
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE INDEX IF NOT EXISTS permit ON entry (json_extract(body, '$.permit.seal'))
+        WHERE json_extract(body, '$.permit.seal') IS NOT NULL;
 ";
 
 /// Reads the whole journal at `path` without changing it, and checks its chain.

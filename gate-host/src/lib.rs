@@ -9,6 +9,7 @@ pub mod lane;
 pub mod page;
 pub mod pair;
 pub mod ports;
+pub mod register;
 pub mod screens;
 pub mod settings;
 pub mod trust;

@@ -2,6 +2,7 @@
 
 use crate::ports::camera::CameraSettings;
 use crate::ports::controller::ControllerSettings;
+use crate::ports::imager::ImagerSettings;
 use crate::ports::reader::ReaderSettings;
 use gate_protocol::site::OutOfBounds;
 use gate_session::Limits;
@@ -53,6 +54,13 @@ pub use site::SiteSettings;
 ///
 /// [limits]
 /// officer = "60 s"
+///
+/// [imager]
+/// device = "/dev/gate/imager"
+/// permits = ["/etc/gate/permits/crew-shore-leave.toml"]
+/// places = ["VNHPH"]
+/// required = false
+/// frame = { end = "length", prefix = "\u0002", suffix = "\u0003" }
 /// ```
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +84,9 @@ pub struct Settings {
     /// Times and tries; defaults for what is not named.
     #[serde(default)]
     pub limits: LimitSettings,
+    /// Permits with a barcode; a lane without this table reads none.
+    #[serde(default)]
+    pub imager: Option<ImagerSettings>,
 }
 
 /// The contactless reader and whom it trusts.

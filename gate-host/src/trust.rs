@@ -159,8 +159,8 @@ impl TrustFile {
     }
 }
 
-/// The store that is in use, and its file.
-#[derive(Debug)]
+/// The store that is in use, and its file. A copy follows the file by itself.
+#[derive(Clone, Debug)]
 pub struct Follower {
     file: TrustFile,
     freshness: Freshness,

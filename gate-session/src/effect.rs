@@ -7,6 +7,8 @@ use crate::timeline::Timeline;
 use gate_document::Finding;
 use gate_document::mrz::Mrz;
 use gate_document::portrait::Portrait;
+use gate_document::seal::imager::Scanned;
+use gate_document::seal::{SealFinding, SealInspection};
 use gate_protocol::{Instant, Mode, Passage, Sign};
 use serde::Serialize;
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub enum Effect {
     CallOfficer(u64, Outcome),
     /// The traveller is gone: zero everything that is known of him.
     Forget,
+    /// Judge this barcode as a permit, beside the zone of the traveller's document if one was read.
+    JudgePermit(Ticket, Box<Scanned>, Option<Box<Mrz>>),
 }
 
 /// What the driver does next.
@@ -69,6 +73,9 @@ pub enum Record {
         findings: Vec<Finding>,
         /// Where the time went until now.
         timeline: Timeline,
+        /// The permit, where one was judged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        permit: Option<PermitRecord>,
     },
     /// What became of it.
     Completion {
@@ -79,6 +86,36 @@ pub enum Record {
         /// Where the time went, to the end.
         timeline: Timeline,
     },
+}
+
+/// What the journal keeps of a permit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PermitRecord {
+    /// Title of the profile that describes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Digest of the seal in hexadecimal, where its uses are counted: a clearance that names it is one
+    /// use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// Every check of the permit, in order.
+    pub findings: Vec<SealFinding>,
+}
+
+impl PermitRecord {
+    pub(crate) fn of(inspection: &SealInspection) -> Self {
+        let key = inspection.register_key.as_ref();
+        let counted = key.filter(|_| inspection.entries.is_some());
+        Self {
+            kind: inspection.permit.clone(),
+            seal: counted.map(|key| {
+                let digits = key.expose().iter().map(|byte| format!("{byte:02x}"));
+                digits.collect()
+            }),
+            findings: inspection.findings.clone(),
+        }
+    }
 }
 
 /// Who decided.

@@ -6,6 +6,8 @@ use crate::timeline::Span;
 use gate_document::Finding;
 use gate_document::mrz::Mrz;
 use gate_document::portrait::Portrait;
+use gate_document::seal::SealInspection;
+use gate_document::seal::imager::Scanned;
 use gate_protocol::{Door, Event as LaneEvent, Passage, Refusal, State as LaneState};
 use jiff::civil::Date;
 
@@ -26,11 +28,13 @@ pub enum Device {
     Journal,
     /// The lists of lost, stolen and wanted documents.
     Lists,
+    /// The imager of barcodes. A lane needs it only where every traveller must show a permit.
+    Imager,
 }
 
 impl Device {
     /// Every device.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Controller,
         Self::MrzReader,
         Self::ChipReader,
@@ -38,6 +42,7 @@ impl Device {
         Self::FaceModels,
         Self::Journal,
         Self::Lists,
+        Self::Imager,
     ];
 }
 
@@ -97,6 +102,13 @@ pub enum Event {
     MrzPartial,
     /// The chip opened with an alternative reading of the printed zone: this one is right.
     ZoneProved(Asked, Box<Mrz>),
+
+    /// The imager read a barcode.
+    BarcodeRead(Box<Scanned>),
+    /// The imager read something that is no barcode of a permit.
+    BarcodeUnreadable,
+    /// What the barcode is worth, uses included.
+    PermitJudged(Ticket, Box<SealInspection>),
 }
 
 /// Why the chip could not be read; the screen says something else for each.
@@ -106,10 +118,18 @@ pub enum ChipFailure {
     Absent,
     /// The document was taken away in the middle.
     Removed,
-    /// The chip did not accept the key from the printed zone.
-    AccessRefused,
-    /// The chip or the reader misbehaved.
+    /// The chip did not accept the key from the printed zone: misread, or another document's.
+    WrongZone,
+    /// The chip did not accept the card access number.
+    WrongNumber,
+    /// The chip cannot be opened by this gate, or is no travel document's.
+    NoAccess,
+    /// The chip, or somebody between it and the gate, does not keep to the protocol.
+    Distrust,
+    /// The chip misbehaved.
     Faulty,
+    /// The reader misbehaved, or went away.
+    ReaderFault,
 }
 
 /// What is known of the live face.

@@ -1,12 +1,16 @@
 //! What is known of one traveller, and what follows from it: the gate's rule for clearing.
 
 use crate::event::{FaceReport, FaceVerdict, ListsAnswer};
+use crate::permit::{Permit, PermitRule, Standing};
 use crate::referral::{Outcome, Referral};
+use gate_document::beside::{self, Beside};
 use gate_document::finding::Outcome as CheckOutcome;
 use gate_document::inspect::CHECKS;
 use gate_document::mrz::Mrz;
 use gate_document::policy::{Policy, Verdict};
+use gate_document::seal::SealInspection;
 use gate_document::{Check, Finding};
+use jiff::civil::Date;
 
 /// Everything that has been found out about the traveller in the lane.
 #[derive(Debug, Default)]
@@ -29,6 +33,17 @@ pub(crate) struct Evidence {
     pub counted: bool,
     /// More than one person was seen.
     pub several: bool,
+    /// The permit.
+    pub permit: Permit,
+    /// A visa.
+    pub visa: Option<Visa>,
+}
+
+/// A visa, and the day on which it was read.
+#[derive(Debug)]
+pub(crate) struct Visa {
+    pub beside: Beside,
+    pub today: Option<Date>,
 }
 
 impl Evidence {
@@ -50,6 +65,26 @@ impl Evidence {
         self.face = None;
     }
 
+    /// Whether the permit clears without a document: its profile and the policy say so, and no
+    /// document was shown that would tell more.
+    pub(crate) fn clears_alone(&self, policy: &Policy) -> bool {
+        let alone = |permit: &SealInspection| permit.alone;
+        self.printed.is_none()
+            && policy.permits_alone()
+            && self.permit.standing() == Standing::Accepted
+            && self.permit.judged().is_some_and(alone)
+    }
+
+    /// Without a portrait nobody can say whose face it is; that there is one, alive and alone, can be
+    /// seen.
+    fn verdict_alone(&self) -> Option<Outcome> {
+        match self.face?.verdict {
+            FaceVerdict::Captured if self.counted => Some(Outcome::Cleared),
+            FaceVerdict::Attack => Some(Outcome::Referred(Referral::PresentationAttack)),
+            _ => None,
+        }
+    }
+
     /// Whether chip and lists have been answered and the portrait is ready: only the face is open.
     pub(crate) fn document_done(&self) -> bool {
         self.on_chip.is_some() && self.portrait.is_some() && self.lists.is_some()
@@ -59,11 +94,14 @@ impl Evidence {
     ///
     /// A face is judged only when the document is, so that an officer who is called finds the
     /// whole picture.
-    pub(crate) fn verdict(&self, policy: &Policy) -> Option<Outcome> {
+    pub(crate) fn verdict(&self, policy: &Policy, permits: PermitRule) -> Option<Outcome> {
         if let Some(referral) = self.objection(policy) {
             return Some(Outcome::Referred(referral));
         }
-        if !self.document_done() {
+        if self.clears_alone(policy) {
+            return self.verdict_alone();
+        }
+        if !self.document_done() || !self.permit.is_settled(permits) {
             return None;
         }
         match self.face.map(|face| face.verdict) {
@@ -93,7 +131,29 @@ impl Evidence {
             Some(ListsAnswer::Unavailable) => return Some(Referral::ListsUnavailable),
             Some(ListsAnswer::Clear) | None => {}
         }
-        self.chip_objection(policy)
+        self.permit
+            .objection(self.on_chip.is_some())
+            .or_else(|| self.visa_objection(policy))
+            .or_else(|| self.chip_objection(policy))
+    }
+
+    /// What the visa says of the document that has proved its zone.
+    fn visa_findings(&self) -> Vec<Finding> {
+        let (Some(visa), Some(printed), Some(_)) = (&self.visa, &self.printed, &self.on_chip)
+        else {
+            return Vec::new();
+        };
+        let [_, _, holder, validity] = beside::findings(printed, &visa.beside, visa.today);
+        vec![holder, validity]
+    }
+
+    fn visa_objection(&self, policy: &Policy) -> Option<Referral> {
+        let findings = self.visa_findings();
+        let wrong = findings.iter().find(|finding| policy.objects_to(finding))?;
+        Some(match wrong.check {
+            Check::VisaValidity => Referral::DocumentExpired,
+            _ => Referral::DocumentInconsistent,
+        })
     }
 
     pub(crate) fn several_faces(&self) -> bool {
@@ -129,7 +189,10 @@ impl Evidence {
     }
 
     /// Why no decision could be reached in time: the first question that is still open.
-    pub(crate) fn why_late(&self) -> Referral {
+    pub(crate) fn why_late(&self, permits: PermitRule) -> Referral {
+        if self.printed.is_some() && permits == PermitRule::Required && self.permit.is_missing() {
+            return Referral::NoPermit;
+        }
         if self.printed.is_none() {
             return Referral::NoDocument;
         }
@@ -159,6 +222,7 @@ impl Evidence {
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let chip = self.on_chip.as_ref().unwrap_or(&self.on_unread_chip);
         let mut known: Vec<Finding> = self.on_paper.iter().chain(chip).cloned().collect();
+        known.extend(self.visa_findings());
         known.extend(self.portrait_finding());
         known.extend(self.face_findings());
         known.push(self.one_person());

@@ -2,12 +2,14 @@
 
 use crate::effect::{DecidedBy, Effect};
 use crate::event::{ChipFailure, ListsAnswer};
+use crate::evidence::Visa;
 use crate::journey::{Session, Stage};
 use crate::questions::Question;
 use crate::referral::{Outcome, Referral};
 use crate::screen::DocumentHint;
 use crate::ticket::Ticket;
 use gate_document::Finding;
+use gate_document::beside::{self, Beside};
 use gate_document::mrz::Mrz;
 use gate_document::portrait::Portrait;
 use gate_protocol::Instant;
@@ -46,6 +48,9 @@ impl Session {
         printed: Box<Mrz>,
         today: Option<Date>,
     ) -> Stage {
+        if beside::is_visa(&printed) {
+            return self.visa_read(now, printed, today);
+        }
         if self.traveller.is_being_read(&printed) {
             return Stage::Examine; // the reader says it twice
         }
@@ -54,6 +59,22 @@ impl Session {
         self.questions.drop_question(Question::Portrait);
         self.ask_chip(now);
         self.ask_lists(now);
+        self.ask_permit(now);
+        self.weigh(now)
+    }
+
+    /// A visa is no document: it stands beside one, which is asked for if it has not been shown yet.
+    fn visa_read(&mut self, now: Instant, visa: Box<Mrz>, today: Option<Date>) -> Stage {
+        self.traveller.evidence.visa = Some(Visa {
+            beside: Beside {
+                visa: Some(visa),
+                ..Beside::default()
+            },
+            today,
+        });
+        if self.traveller.evidence.printed.is_none() {
+            self.traveller.await_document(now);
+        }
         self.weigh(now)
     }
 
@@ -63,6 +84,7 @@ impl Session {
         self.traveller.proved(printed);
         self.traveller.evidence.lists = None;
         self.ask_lists(now);
+        self.ask_permit(now);
         self.weigh(now)
     }
 
@@ -123,7 +145,7 @@ impl Session {
     }
 
     /// A chip that failed is asked once more: at once if it only stumbled, else when the document
-    /// has been placed again.
+    /// has been placed again. Where no second try can help, the officer is called at once.
     pub(crate) fn chip_failed(
         &mut self,
         now: Instant,
@@ -131,19 +153,22 @@ impl Session {
         failure: ChipFailure,
     ) -> Stage {
         self.questions.close(ticket);
-        let hint = match failure {
-            ChipFailure::Removed => DocumentHint::LeaveIt,
-            ChipFailure::Absent | ChipFailure::AccessRefused | ChipFailure::Faulty => {
-                DocumentHint::LiftAndPlace
+        let (hint, referral) = match failure {
+            ChipFailure::Removed => (DocumentHint::LeaveIt, Referral::ChipUnreadable),
+            ChipFailure::WrongZone => (DocumentHint::ReadAgain, Referral::ChipUnreadable),
+            ChipFailure::WrongNumber => (DocumentHint::NumberAgain, Referral::ChipUnreadable),
+            ChipFailure::ReaderFault => (DocumentHint::ReaderFault, Referral::DeviceFailed),
+            ChipFailure::Distrust => (DocumentHint::None, Referral::DocumentNotGenuine),
+            ChipFailure::NoAccess => (DocumentHint::None, Referral::ChipUnreadable),
+            ChipFailure::Absent | ChipFailure::Faulty => {
+                (DocumentHint::LiftAndPlace, Referral::ChipUnreadable)
             }
         };
         self.traveller.chip_failed(now, hint);
-        if self.traveller.chip_failures >= self.limits.chip_tries {
-            return self.decide(
-                now,
-                Outcome::Referred(Referral::ChipUnreadable),
-                DecidedBy::Gate,
-            );
+        self.traveller.zone_refused = failure == ChipFailure::WrongZone;
+        let is_final = matches!(failure, ChipFailure::NoAccess | ChipFailure::Distrust);
+        if is_final || self.traveller.chip_failures >= self.limits.chip_tries {
+            return self.decide(now, Outcome::Referred(referral), DecidedBy::Gate);
         }
         if failure == ChipFailure::Faulty {
             self.ask_chip(now);

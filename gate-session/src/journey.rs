@@ -2,9 +2,10 @@
 //!
 //! Read [`Session::handle`] from top to bottom: its arms are the walk.
 
-use crate::effect::{DecidedBy, Effect, Left, Next, Record};
+use crate::effect::{DecidedBy, Effect, Left, Next, PermitRecord, Record};
 use crate::event::{Device, Event, OfficerDecision};
 use crate::limits::Limits;
+use crate::permit::PermitRule;
 use crate::questions::{Question, Questions};
 use crate::referral::{Abandonment, Outcome, Referral};
 use crate::screen::DocumentHint;
@@ -64,6 +65,8 @@ pub struct Session {
     pub(crate) shown: Option<(Mode, Sign, Screen)>,
     /// What each finding does to a document.
     policy: Policy,
+    /// Who has to show a permit.
+    pub(crate) permits: PermitRule,
 }
 
 impl Session {
@@ -74,7 +77,10 @@ impl Session {
             limits,
             stage: Stage::Closed,
             until: None,
-            lost: Device::ALL.into(),
+            lost: Device::ALL
+                .into_iter()
+                .filter(|device| *device != Device::Imager)
+                .collect(),
             lane: None,
             inside: false,
             questions: Questions::default(),
@@ -83,6 +89,7 @@ impl Session {
             effects: VecDeque::new(),
             shown: None,
             policy: Policy::default(),
+            permits: PermitRule::default(),
         }
     }
 
@@ -90,6 +97,16 @@ impl Session {
     #[must_use]
     pub fn with_policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Takes permits by `rule`. Where everybody needs one, the lane waits for the imager as well.
+    #[must_use]
+    pub fn with_permits(mut self, rule: PermitRule) -> Self {
+        self.permits = rule;
+        if rule == PermitRule::Required {
+            self.lost.insert(Device::Imager);
+        }
         self
     }
 
@@ -185,7 +202,7 @@ impl Session {
             }
             (
                 Stage::AwaitTraveller | Stage::AwaitEntry,
-                event @ (Event::DocumentPresented | Event::MrzRead(..)),
+                event @ (Event::DocumentPresented | Event::MrzRead(..) | Event::BarcodeRead(_)),
             ) => {
                 self.stage = self.receive(now); // the document was faster than the door
                 return self.handle(now, event);
@@ -222,6 +239,13 @@ impl Session {
             }
             (Stage::Examine, Event::PortraitReady(ticket, result)) => {
                 self.portrait_ready(now, ticket, result)
+            }
+
+            // The permit, before the document, beside it or alone.
+            (Stage::Examine, Event::BarcodeRead(barcode)) => self.permit_shown(now, barcode),
+            (Stage::Examine, Event::BarcodeUnreadable) => self.permit_unreadable(),
+            (Stage::Examine, Event::PermitJudged(ticket, inspection)) => {
+                self.permit_judged(now, ticket, inspection)
             }
 
             // The face and the lists, meanwhile.
@@ -410,8 +434,9 @@ impl Session {
 
     /// Decides as soon as there is something to decide and the entry is closed.
     pub(crate) fn weigh(&mut self, now: Instant) -> Stage {
+        self.traveller.permit_suffices = self.traveller.evidence.clears_alone(&self.policy);
         self.traveller.note_document_done(now);
-        match self.traveller.evidence.verdict(&self.policy) {
+        match self.traveller.evidence.verdict(&self.policy, self.permits) {
             Some(Outcome::Cleared) if self.traveller.passage == 0 => Stage::Examine,
             Some(outcome) => self.decide(now, outcome, DecidedBy::Gate),
             None => Stage::Examine,
@@ -448,6 +473,12 @@ impl Session {
             by,
             findings: self.traveller.evidence.findings(),
             timeline: self.traveller.timeline.clone(),
+            permit: self
+                .traveller
+                .evidence
+                .permit
+                .judged()
+                .map(PermitRecord::of),
         };
         self.effects
             .push_back(Effect::Record(ticket, Box::new(record)));

@@ -11,6 +11,7 @@ mod examination;
 pub mod journey;
 pub mod limits;
 pub mod observer;
+pub mod permit;
 mod presentation;
 mod questions;
 pub mod referral;
@@ -20,14 +21,15 @@ pub mod timeline;
 mod traveller;
 mod upkeep;
 
-pub use effect::{DecidedBy, Effect, Left, Next, Record};
+pub use effect::{DecidedBy, Effect, Left, Next, PermitRecord, Record};
 pub use event::{
     ChipFailure, Device, Event, FaceReport, FaceVerdict, ListsAnswer, OfficerDecision,
 };
 pub use journey::{Session, Stage};
 pub use limits::Limits;
 pub use observer::Observer;
+pub use permit::PermitRule;
 pub use referral::{Abandonment, Outcome, Referral};
-pub use screen::{DocumentHint, FaceHint, Screen};
+pub use screen::{DocumentHint, FaceHint, PermitHint, Screen};
 pub use ticket::{Asked, Ticket};
 pub use timeline::{Span, SpanKind, Timeline};

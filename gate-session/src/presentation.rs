@@ -70,12 +70,21 @@ impl Session {
     /// The one thing the traveller should do now: first the document, then the face.
     fn instruction(&self) -> Screen {
         let traveller = &self.traveller;
-        if !traveller.document_in_place {
+        if traveller.awaits_permit(self.permits) {
+            return Screen::ShowPermit {
+                hint: traveller.permit_hint,
+            };
+        }
+        if !traveller.document_in_place && !traveller.permit_suffices {
             return Screen::PlaceDocument {
                 hint: traveller.hint,
             };
         }
-        let percent = traveller.chip_percent;
+        // With a permit that suffices there is no chip to wait for.
+        let percent = match traveller.permit_suffices {
+            true => 100,
+            false => traveller.chip_percent,
+        };
         match traveller.evidence.face.map(|face| face.verdict) {
             None => Screen::LookHere {
                 hint: FaceHint::None,

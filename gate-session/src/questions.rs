@@ -19,6 +19,8 @@ pub(crate) enum Question {
     Decision,
     /// That the completion is on disk.
     Completion,
+    /// What the permit is worth.
+    Permit,
 }
 
 #[derive(Debug)]
@@ -119,6 +121,7 @@ const fn asked_by(event: &Event) -> Option<Asked> {
         Event::ChipRead(ticket, _)
         | Event::PortraitReady(ticket, _)
         | Event::ListsAnswered(ticket, _)
+        | Event::PermitJudged(ticket, _)
         | Event::Recorded(ticket, _) => Some(ticket.asked()),
         _ => None,
     }

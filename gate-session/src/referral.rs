@@ -54,6 +54,16 @@ pub enum Referral {
     DeviceFailed,
     /// It took too long, and none of the reasons above says why.
     TookTooLong,
+    /// No permit was shown in time, where everybody needs one.
+    NoPermit,
+    /// The permit's signature or signer is wrong, or no profile describes it.
+    PermitNotGenuine,
+    /// The permit is genuine and not valid here today.
+    PermitNotValid,
+    /// The permit is somebody else's, or nothing here says whose.
+    PermitNotTheirs,
+    /// The permit has been used as often as it may be, or the register cannot be asked.
+    PermitUsedUp,
 }
 
 /// How a traveller gave up.
@@ -91,7 +101,7 @@ impl Outcome {
 
 impl Referral {
     /// Every referral, for tables and completeness tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::NoDocument,
         Self::DocumentUnreadable,
         Self::DocumentExpired,
@@ -110,6 +120,11 @@ impl Referral {
         Self::LaneDisturbed,
         Self::DeviceFailed,
         Self::TookTooLong,
+        Self::NoPermit,
+        Self::PermitNotGenuine,
+        Self::PermitNotValid,
+        Self::PermitNotTheirs,
+        Self::PermitUsedUp,
     ];
 
     /// The stable code of this referral, as journal and statistics spell it.
@@ -134,6 +149,11 @@ impl Referral {
             Self::LaneDisturbed => "lane-disturbed",
             Self::DeviceFailed => "device-failed",
             Self::TookTooLong => "took-too-long",
+            Self::NoPermit => "no-permit",
+            Self::PermitNotGenuine => "permit-not-genuine",
+            Self::PermitNotValid => "permit-not-valid",
+            Self::PermitNotTheirs => "permit-not-theirs",
+            Self::PermitUsedUp => "permit-used-up",
         }
     }
 }

@@ -42,6 +42,11 @@ pub enum Screen {
     OnePerson,
     /// Leave the lane now.
     Emergency,
+    /// Hold the permit's barcode before the imager.
+    ShowPermit {
+        /// What was wrong with the last try.
+        hint: PermitHint,
+    },
 }
 
 /// What was wrong with the last try to read the document.
@@ -59,6 +64,23 @@ pub enum DocumentHint {
     LeaveIt,
     /// The reader saw a part of the printed zone: push the document in to the edge.
     PushIn,
+    /// The key from the printed zone did not open the chip: turn the document, one document only.
+    ReadAgain,
+    /// The card access number did not open the chip: place the card again.
+    NumberAgain,
+    /// The reader failed, not the document: lift it and place it again.
+    ReaderFault,
+}
+
+/// What was wrong with the last try to read a permit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PermitHint {
+    /// Nothing: this is the first try.
+    #[default]
+    None,
+    /// What was shown is no permit's barcode, or could not be read: hold it flat.
+    NotRead,
 }
 
 /// What would make the picture of the face better (pictograms of ISO/IEC 24779-5).

@@ -3,8 +3,9 @@
 use crate::event::FaceReport;
 use crate::evidence::Evidence;
 use crate::limits::Limits;
+use crate::permit::PermitRule;
 use crate::referral::Outcome;
-use crate::screen::DocumentHint;
+use crate::screen::{DocumentHint, PermitHint};
 use crate::timeline::{Span, SpanKind, Timeline};
 use gate_document::mrz::{self, Mrz};
 use gate_protocol::{Instant, Passage};
@@ -25,7 +26,12 @@ pub(crate) struct Traveller {
     pub document_failures: u8,
     pub chip_failures: u8,
     pub chip_percent: u8,
+    /// The zone did not open the chip: it is worth nothing before it has been read again.
+    pub zone_refused: bool,
     pub hint: DocumentHint,
+    pub permit_hint: PermitHint,
+    /// The permit clears without a document.
+    pub permit_suffices: bool,
     /// The day on which the zone was read.
     today: Option<Date>,
     /// A chip has been asked for this traveller.
@@ -111,6 +117,11 @@ impl Traveller {
         self.prompt(now, hint);
     }
 
+    /// What was shown is no document.
+    pub(crate) fn await_document(&mut self, now: Instant) {
+        self.prompt(now, DocumentHint::None);
+    }
+
     fn prompt(&mut self, now: Instant, hint: DocumentHint) {
         self.hint = hint;
         self.document_in_place = false;
@@ -122,6 +133,7 @@ impl Traveller {
     pub(crate) fn printed(&mut self, printed: Box<Mrz>, today: Option<Date>) {
         let on_paper = vec![mrz::consistency(&printed), mrz::validity(&printed, today)];
         self.today = today;
+        self.zone_refused = false;
         self.evidence.start_over(printed, on_paper);
         self.chip_percent = 0;
         self.document_done = None;
@@ -140,12 +152,19 @@ impl Traveller {
     pub(crate) fn is_being_read(&self, zone: &Mrz) -> bool {
         let known = self.evidence.printed.as_deref();
         let proved = || zone.alternatives().iter().any(|other| known == Some(other));
-        self.document_in_place && (known == Some(zone) || proved())
+        self.document_in_place && !self.zone_refused && (known == Some(zone) || proved())
     }
 
     /// Whether the chip should be read as soon as a document lies on the reader.
     pub(crate) const fn chip_waits(&self) -> bool {
-        self.evidence.printed.is_some() && self.evidence.on_chip.is_none()
+        self.evidence.printed.is_some() && self.evidence.on_chip.is_none() && !self.zone_refused
+    }
+
+    /// Whether the traveller should show a permit now: the document has been read, or is being read.
+    pub(crate) fn awaits_permit(&self, permits: PermitRule) -> bool {
+        permits == PermitRule::Required
+            && self.document_in_place
+            && self.evidence.permit.is_missing()
     }
 
     /// The chip is being read: the document lies where it should.
@@ -159,7 +178,8 @@ impl Traveller {
     }
 
     pub(crate) fn note_document_done(&mut self, now: Instant) {
-        if self.document_done.is_none() && self.evidence.document_done() {
+        let is_done = self.permit_suffices || self.evidence.document_done();
+        if self.document_done.is_none() && is_done {
             self.document_done = Some(now);
         }
     }

@@ -4,6 +4,7 @@ use crate::effect::DecidedBy;
 use crate::effect::Effect;
 use crate::event::{Device, ListsAnswer};
 use crate::journey::{Session, Stage, is_empty};
+use crate::permit::PermitRule;
 use crate::questions::Question;
 use crate::referral::{Outcome, Referral};
 use crate::screen::DocumentHint;
@@ -23,6 +24,9 @@ impl Session {
     }
 
     pub(crate) fn device_lost(&mut self, stage: Stage, device: Device) -> Stage {
+        if device == Device::Imager && self.permits != PermitRule::Required {
+            return stage; // whoever needs no permit is served without it
+        }
         self.lost.insert(device);
         if device == Device::Controller {
             self.lane = None; // what it does meanwhile nobody knows
@@ -70,6 +74,7 @@ impl Session {
                 self.traveller.evidence.lists = Some(ListsAnswer::Unavailable);
                 self.weigh(now)
             }
+            (Stage::Examine, Some(Question::Permit)) => self.permit_undecided(now),
             (Stage::Examine, Some(Question::Chip)) => {
                 self.traveller.chip_failed(now, DocumentHint::LiftAndPlace);
                 if self.traveller.chip_failures >= self.limits.chip_tries {
@@ -83,7 +88,7 @@ impl Session {
             }
             (Stage::Examine, None) if self.until.is_some_and(|until| until <= now) => {
                 let late = if self.lost.is_empty() {
-                    self.traveller.evidence.why_late()
+                    self.traveller.evidence.why_late(self.permits)
                 } else {
                     Referral::DeviceFailed
                 };

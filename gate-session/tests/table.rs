@@ -62,7 +62,7 @@ const STAGES: [(&str, Step); 12] = [
 ];
 
 /// Everything that can happen. Answers use the ticket that is out, if there is one.
-const EVENTS: [(&str, Step); 44] = [
+const EVENTS: [(&str, Step); 47] = [
     ("an hour passes", |lane| lane.after(3_600.0).wake()),
     ("device ready", |lane| {
         lane.tell(Event::DeviceReady(Device::Camera))
@@ -165,6 +165,13 @@ const EVENTS: [(&str, Step); 44] = [
     }),
     ("zone partial", |lane| lane.tell(Event::MrzPartial)),
     ("zone proved by the chip", Lane::prove_zone),
+    ("barcode read", |lane| lane.show_barcode("A")),
+    ("barcode unreadable", |lane| {
+        lane.tell(Event::BarcodeUnreadable)
+    }),
+    ("chip refuses access", |lane| {
+        lane.chip_fails(ChipFailure::NoAccess)
+    }),
 ];
 
 fn open(lane: &mut Lane) {

@@ -4,6 +4,7 @@
 pub mod camera;
 pub mod chip;
 pub mod emulator;
+pub mod imager;
 pub mod issuer;
 pub mod keys;
 pub mod profile;

@@ -3,6 +3,7 @@
 use crate::Exit;
 use crate::inspection::{self, ChipError, Key};
 use crate::report;
+use gate_document::chip::Cause;
 use gate_document::{CardError, ChipFiles, Mrz, Progress, ReadError};
 use gate_host::ports::chip::pcsc::PcscReader;
 use std::time::Duration;
@@ -50,9 +51,13 @@ impl NotRead {
             Self::Chip(ChipError::Read(ReadError::Card { .. })) => {
                 "leave the document on the reader until everything is read"
             }
-            Self::Chip(ChipError::Read(ReadError::Access(_))) => {
-                "compare the zone, or the card access number, with the document"
-            }
+            Self::Chip(ChipError::Read(problem @ ReadError::Access(_))) => match problem.cause() {
+                Cause::WrongZone | Cause::WrongNumber => {
+                    "compare the zone, or the card access number, with the document"
+                }
+                Cause::Distrust => "suspect a forged chip: keep what is said here",
+                _ => "this gate cannot open the chip: compare with another document of the model",
+            },
             Self::Chip(ChipError::Read(ReadError::NoApplication { .. })) => {
                 "this chip is no travel document's"
             }

@@ -1,7 +1,7 @@
 //! `gatectl document`: reads the arguments, and says how it went.
 
 use crate::inspection::{self, Inspected};
-use crate::{Exit, chip, dump, report};
+use crate::{Exit, beside, chip, dump, report};
 use clap::{Args, Subcommand};
 use gate_document::{Mrz, MrzError, TrustStore, TrustStoreError};
 use std::io;
@@ -50,6 +50,8 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 struct Common {
+    #[command(flatten)]
+    beside: beside::Arguments,
     /// Country signing certificates in PEM, one after the other; or a trust bundle, with
     /// --trust-key. Without it no signer is trusted.
     #[arg(long)]
@@ -106,13 +108,20 @@ enum Problem {
     /// See [`dump::DumpError`].
     #[error(transparent)]
     Dump(#[from] dump::DumpError),
+    /// See [`beside::PageError`].
+    #[error(transparent)]
+    Page(#[from] beside::PageError),
 }
 
 impl Problem {
     const fn exit(&self) -> Exit {
         match self {
-            Self::NoKey | Self::Zone(_) => Exit::Usage,
-            Self::File { .. } | Self::Trust { .. } | Self::Bundle(_) | Self::Dump(_) => Exit::Fault,
+            Self::NoKey | Self::Zone(_) | Self::Page(beside::PageError::Visa(_)) => Exit::Usage,
+            Self::File { .. }
+            | Self::Trust { .. }
+            | Self::Bundle(_)
+            | Self::Dump(_)
+            | Self::Page(_) => Exit::Fault,
         }
     }
 }
@@ -136,6 +145,7 @@ impl Read {
             (None, None) => return Err(Problem::NoKey),
         };
         let trust = self.common.trust()?;
+        let beside = self.common.beside.read()?;
         let (zone, files) = match chip::read(&self.reader, self.wait, &key) {
             Ok(read) => read,
             Err(problem) => {
@@ -147,7 +157,7 @@ impl Read {
             dump::write(folder, &files)?;
             report::step(&format!("files written to {}", folder.display()));
         }
-        let inspected = inspection::inspect_read(zone.as_ref(), &files, &trust);
+        let inspected = inspection::inspect_read(zone.as_ref(), &files, &beside, &trust);
         Ok(finish(&inspected, self.common.json))
     }
 }
@@ -159,14 +169,16 @@ impl Check {
             report::step(&format!("{file}: {} bytes", bytes.len()));
         }
         let zone = self.zone.read()?;
-        let inspected = inspection::inspect_dumped(zone.as_ref(), &files, &self.common.trust()?);
+        let beside = self.common.beside.read()?;
+        let trust = self.common.trust()?;
+        let inspected = inspection::inspect_dumped(zone.as_ref(), &files, &beside, &trust);
         Ok(finish(&inspected, self.common.json))
     }
 }
 
 fn finish(inspected: &Inspected, json: bool) -> Exit {
     report::inspected(inspected, json);
-    if inspected.is_good() {
+    if inspected.is_good {
         Exit::Done
     } else {
         Exit::Findings

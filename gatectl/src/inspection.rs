@@ -1,9 +1,11 @@
 //! The one place that calls gate-document's reading and judging.
 
 use gate_document::access::{CardAccessNumber, Passwords};
+use gate_document::beside::Beside;
 use gate_document::chip::{Cause, Habits};
-use gate_document::inspect::CHECKS;
+use gate_document::inspect::{CHECKS, Inspection};
 use gate_document::policy::{Policy, Verdict};
+use gate_document::report::Report;
 use gate_document::{
     ApduLength, Card, Check, ChipFiles, ElementaryFile, Finding, Mrz, Progress, ReadError,
     Sensitive, TrustStore, lds,
@@ -31,40 +33,48 @@ pub(crate) enum ChipError {
 }
 
 /// What was found out about a document.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug)]
 pub(crate) struct Inspected {
     /// Every check, in the order of an inspection.
     pub(crate) findings: Vec<Finding>,
+    /// The same as a report (`gate-document/schemas/report.schema.json`); none where there was no zone
+    /// to begin with.
+    pub(crate) report: Option<serde_json::Value>,
     /// Files, and their lengths in bytes.
     pub(crate) files: Vec<(String, usize)>,
-    /// Checks that cannot be done here, whatever the document: they do not count.
-    #[serde(skip)]
-    beside_the_point: Vec<Check>,
+    /// The default policy accepts the document, as far as it could be checked here.
+    pub(crate) is_good: bool,
 }
 
 impl Inspected {
-    /// The default policy accepts the document, as far as it could be checked here.
-    pub(crate) fn is_good(&self) -> bool {
-        let counts = |check: &Check| !self.beside_the_point.contains(check);
-        let expected: Vec<Check> = CHECKS.into_iter().filter(counts).collect();
-        let findings = self.findings.iter();
-        let counting: Vec<Finding> = findings
-            .filter(|finding| counts(&finding.check))
-            .cloned()
+    /// What the default policy makes of an inspection in which the checks `beside_the_point` could not
+    /// be done, whatever the document: they are written down, and do not count.
+    fn of(
+        printed: &Mrz,
+        inspection: &Inspection,
+        files: &ChipFiles,
+        beside_the_point: &[Check],
+    ) -> Self {
+        let recorded = beside_the_point.iter().map(|check| check.name());
+        let levels: String = recorded
+            .map(|name| format!("{name} = \"recorded\"\n"))
             .collect();
-        Policy::default().verdict(&expected, &counting) == Verdict::Accept
-    }
-
-    fn of(findings: Vec<Finding>, files: &ChipFiles) -> Self {
-        let files = files.iter();
+        // Names and levels are the policy's own; without them the default is stricter.
+        let policy = Policy::parse(&format!("[checks]\n{levels}")).unwrap_or_default();
+        let report = Report::new(printed, inspection, &policy);
         Self {
-            findings,
-            files: files
-                .map(|(file, bytes)| (file.to_string(), bytes.len()))
-                .collect(),
-            beside_the_point: Vec::new(),
+            findings: inspection.findings.clone(),
+            report: serde_json::to_value(report).ok(),
+            files: lengths(files),
+            is_good: inspection.verdict(&policy) == Verdict::Accept,
         }
     }
+}
+
+fn lengths(files: &ChipFiles) -> Vec<(String, usize)> {
+    let all = files.iter();
+    all.map(|(file, bytes)| (file.to_string(), bytes.len()))
+        .collect()
 }
 
 /// Opens the chip with the first reading of the zone that it accepts, and reads its files.
@@ -104,13 +114,20 @@ pub(crate) fn read(
 }
 
 /// Judges what was read from a chip.
-pub(crate) fn inspect_read(zone: Option<&Mrz>, files: &ChipFiles, trust: &TrustStore) -> Inspected {
+pub(crate) fn inspect_read(
+    zone: Option<&Mrz>,
+    files: &ChipFiles,
+    beside: &Beside,
+    trust: &TrustStore,
+) -> Inspected {
     match zone {
         Some(zone) => {
-            let found = gate_document::inspect(zone, files, trust, clock::today());
-            Inspected::of(found.findings, files)
+            let today = clock::today();
+            let found = gate_document::inspect(zone, files, trust, today);
+            let found = found.with_beside(zone, beside, today);
+            Inspected::of(zone, &found, files, &[])
         }
-        None => inspect_dumped(None, files, trust),
+        None => inspect_dumped(None, files, beside, trust),
     }
 }
 
@@ -119,6 +136,7 @@ pub(crate) fn inspect_read(zone: Option<&Mrz>, files: &ChipFiles, trust: &TrustS
 pub(crate) fn inspect_dumped(
     zone: Option<&Mrz>,
     files: &ChipFiles,
+    beside: &Beside,
     trust: &TrustStore,
 ) -> Inspected {
     let mut unknown = [
@@ -142,15 +160,21 @@ pub(crate) fn inspect_dumped(
     let Some(printed) = printed else {
         let reason = "there is no zone to begin with: neither a printed one nor DG1";
         let findings = CHECKS.map(|check| Finding::not_done(check, reason));
-        return Inspected::of(findings.into(), files);
+        return Inspected {
+            findings: findings.into(),
+            report: None,
+            files: lengths(files),
+            is_good: false,
+        };
     };
-    let found = gate_document::inspect(printed, files, trust, clock::today());
-    let mut inspected = Inspected::of(found.findings, files);
-    for finding in &mut inspected.findings {
+    let today = clock::today();
+    let found = gate_document::inspect(printed, files, trust, today);
+    let mut found = found.with_beside(printed, beside, today);
+    for finding in &mut found.findings {
         if let Some((_, reason)) = unknown.iter().find(|(check, _)| *check == finding.check) {
             *finding = Finding::not_done(finding.check, *reason);
         }
     }
-    inspected.beside_the_point = unknown.into_iter().map(|(check, _)| check).collect();
-    inspected
+    let beside_the_point: Vec<Check> = unknown.into_iter().map(|(check, _)| check).collect();
+    Inspected::of(printed, &found, files, &beside_the_point)
 }

@@ -5,6 +5,7 @@
 //! zones is on a serial line; `gatectl trust` makes the bundle that says whom gates believe. Progress goes to standard error, the result to standard output. No
 //! name, number or picture is printed: only `--dump` lets a document's data out, into files.
 
+mod beside;
 mod chip;
 mod document;
 mod dump;

@@ -44,9 +44,10 @@ fn as_json(inspected: &Inspected) -> serde_json::Value {
         .collect();
     serde_json::json!({
         "read": true,
-        "passed": inspected.is_good(),
+        "passed": inspected.is_good,
         "findings": inspected.findings,
         "files": files,
+        "report": inspected.report,
     })
 }
 
@@ -70,7 +71,7 @@ fn in_words(inspected: &Inspected) -> String {
             let _ = writeln!(text, "{:13} next: {next}", "");
         }
     }
-    text.push_str(if inspected.is_good() {
+    text.push_str(if inspected.is_good {
         "every check that could be done was passed\n"
     } else {
         "this document would be referred to an officer\n"
@@ -93,6 +94,10 @@ const fn name(check: Check) -> &'static str {
         Check::Portrait => "portrait",
         Check::ChipAuthentication => "chip has the key that it announces",
         Check::ActiveAuthentication => "chip signs with the key that it announces",
+        Check::FrontAgainstBack => "front of the card against its back",
+        Check::ZoneAgainstPage => "zone against the text of the page",
+        Check::VisaAgainstDocument => "visa against the document",
+        Check::VisaValidity => "validity of the visa",
         other => other.name(),
     }
 }
@@ -164,6 +169,18 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
             "nothing, where no chip authentication mapping was used; else read it with gatectl document read"
         }
         (Check::NationalRules, _) => "compare the card with another one of the same issuer",
+        (Check::FrontAgainstBack | Check::ZoneAgainstPage, true) => {
+            "compare the page with the zone, character by character"
+        }
+        (Check::FrontAgainstBack | Check::ZoneAgainstPage, false) => {
+            "give --front or --back with the text of the page, where it is to be compared"
+        }
+        (Check::VisaAgainstDocument, true) => "the visa was issued to somebody else",
+        (Check::VisaAgainstDocument, false) => {
+            "give --visa, where one is needed; a number of its own has to be asked for"
+        }
+        (Check::VisaValidity, true) => "nothing: the visa is not valid today",
+        (Check::VisaValidity, false) => "give --visa, where one is needed",
         _ => "nothing",
     })
 }

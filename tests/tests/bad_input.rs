@@ -11,9 +11,9 @@ mod lane;
 use anyhow::{Result, ensure};
 use gate_host::daemon;
 use gate_host::settings::Settings;
-use gate_session::{Outcome, Referral, Screen};
+use gate_session::{DocumentHint, Outcome, Referral, Screen};
 use gate_sim::camera::CameraFault;
-use gate_sim::chip::Fault;
+use gate_sim::chip::{Fault, Quirk};
 use gate_sim::issuer::{Authority, Scheme, State, trust};
 use gate_sim::reader::ReaderFault;
 use lane::{MANIFEST, Tools, in_lane, write_keys};
@@ -73,8 +73,55 @@ fn a_chip_that_vanishes_while_it_is_read_is_read_when_it_lies_there_again() {
         lane.is_left().await?;
         lane.shows(Screen::Welcome).await?;
         lane.has_said(&["WARN", "chip not read", "the chip left the reader's field"])?;
+        ensure!(lane.has_shown(place(DocumentHint::LeaveIt)));
         ensure!(lane.decisions()? == [Outcome::Cleared]);
         Ok(())
+    });
+}
+
+/// Another document's zone (Doc 9303-4, appendix B, in validity).
+const OTHER: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                     L898902C36UTO7408122F3204153ZE184226B<<<<<16";
+
+fn place(hint: DocumentHint) -> Screen {
+    Screen::PlaceDocument { hint }
+}
+
+#[test]
+fn each_cause_of_a_closed_chip_has_its_own_words_on_the_page() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.misread(OTHER);
+        lane.send([]);
+        lane.is_left().await?;
+        ensure!(lane.has_shown(place(DocumentHint::ReadAgain)));
+        lane.shows(Screen::Welcome).await?;
+
+        // Nothing that the traveller could do would open this chip.
+        let before = lane.screens().len();
+        let closed = Quirk::NoBac(0x6985);
+        lane.send_with_chip(|chip| chip.with_quirks([closed]));
+        lane.is_left().await?;
+        let shown = lane.screens().split_off(before);
+        let asks_again = |screen: &Screen| matches!(screen, Screen::PlaceDocument { hint } if *hint != DocumentHint::None);
+        ensure!(!shown.iter().any(asks_again), "{shown:?}");
+        ensure!(shown.contains(&Screen::OfficerComing));
+        lane.shows(Screen::Welcome).await?;
+
+        let unreadable = Outcome::Referred(Referral::ChipUnreadable);
+        ensure!(lane.decisions()? == [Outcome::Cleared, unreadable]);
+        if !lane.owns_chip_reader() {
+            return Ok(());
+        }
+
+        // The reader goes in the middle: that is not the document's fault, and the page says so.
+        lane.send([]);
+        lane.until(|lane| lane.chip_is_being_read()).await?;
+        lane.restart_chip_reader()?;
+        lane.is_left().await?;
+        ensure!(lane.has_shown(place(DocumentHint::ReaderFault)));
+        ensure!(lane.decisions()?.pop() == Some(Outcome::Cleared));
+        lane.shows(Screen::Welcome).await
     });
 }
 

@@ -34,11 +34,13 @@ pub enum SealCheck {
     PermitArea,
     /// The permit is the traveller's: what it names is in the printed zone.
     PermitHolder,
+    /// The permit has not been used as often as it may be: a register counts.
+    PermitUses,
 }
 
 impl SealCheck {
     /// Every check, in the order in which they are done.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SealStructure,
         Self::SealSigner,
         Self::SealSignature,
@@ -52,6 +54,7 @@ impl SealCheck {
         Self::PermitValidity,
         Self::PermitArea,
         Self::PermitHolder,
+        Self::PermitUses,
     ];
 }
 

@@ -9,6 +9,19 @@ use crate::finding::Outcome;
 use crate::sensitive::Sensitive;
 use openssl::sha::sha256;
 
+/// What follows for a permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PermitVerdict {
+    /// Nothing speaks against it.
+    Accepted,
+    /// Nothing speaks against it yet: the traveller's document says whether it is theirs.
+    NeedsDocument,
+    /// Nothing speaks against it yet: a registered face says whether it is the traveller's.
+    NeedsFace,
+    /// This check speaks against it.
+    Refused(SealCheck),
+}
+
 /// What the inspection of a barcode has found.
 #[derive(Clone, Debug)]
 pub struct SealInspection {
@@ -18,6 +31,9 @@ pub struct SealInspection {
     pub permit: Option<String>,
     /// Number of the record whose face the traveller must have, where the permit is bound to a face.
     pub face_of: Option<Sensitive<String>>,
+    /// Whether the profile lets the permit clear without the traveller's document. A gate's policy has
+    /// to allow it as well.
+    pub alone: bool,
     /// How often the permit may be used, where it says so.
     pub entries: Option<u64>,
     /// Under which a register of used permits counts: the digest of what was signed. Two copies of a
@@ -26,20 +42,60 @@ pub struct SealInspection {
 }
 
 impl SealInspection {
-    /// The rule for accepting a permit: every check was done and passed. Two may be open. Revocation,
-    /// while no list of the signer's country is at hand; and the holder, where a face decides: then
-    /// [`SealInspection::face_of`] says whose, and the gate compares.
+    /// The rule for accepting a permit at a desk: every check was done and passed. Three may be open.
+    /// Revocation, while no list of the signer's country is at hand; the uses, which a gate's register
+    /// counts; and the holder, where a face decides: then [`SealInspection::face_of`] says whose.
     #[must_use]
     pub fn accepted(&self) -> bool {
         self.findings.iter().all(|finding| match finding.outcome {
             Outcome::Passed => true,
             Outcome::NotDone => match finding.check {
-                SealCheck::SealRevocation => true,
+                SealCheck::SealRevocation | SealCheck::PermitUses => true,
                 SealCheck::PermitHolder => self.face_of.is_some(),
                 _ => false,
             },
             Outcome::Failed | Outcome::NotSupported | Outcome::Aborted => false,
         })
+    }
+
+    /// The rule for accepting a permit at a gate: every check was done and passed, but for revocation
+    /// while no list of the signer's country is at hand.
+    #[must_use]
+    pub fn verdict(&self) -> PermitVerdict {
+        let mut verdict = PermitVerdict::Accepted;
+        for finding in &self.findings {
+            match (finding.outcome, finding.check) {
+                (Outcome::Passed, _) | (Outcome::NotDone, SealCheck::SealRevocation) => {}
+                (Outcome::NotDone, SealCheck::PermitHolder) if self.face_of.is_some() => {
+                    verdict = PermitVerdict::NeedsFace;
+                }
+                (Outcome::NotDone, SealCheck::PermitHolder) => {
+                    verdict = PermitVerdict::NeedsDocument;
+                }
+                (_, check) => return PermitVerdict::Refused(check),
+            }
+        }
+        verdict
+    }
+
+    /// What the register says: the permit has been `used` so often; `None` where it cannot be asked.
+    #[must_use]
+    pub fn with_uses(mut self, used: Option<u64>) -> Self {
+        let check = SealCheck::PermitUses;
+        let Some(entries) = self.entries else {
+            return self;
+        };
+        let counted = match used {
+            None => SealFinding::new(check, Outcome::Aborted, "the register cannot be asked"),
+            Some(used) if used < entries => SealFinding::passed(check),
+            Some(used) => SealFinding::failed(check, format!("used {used} times of {entries}")),
+        };
+        for finding in &mut self.findings {
+            if finding.check == check {
+                *finding = counted.clone();
+            }
+        }
+        self
     }
 
     /// The finding for `check`.
@@ -59,6 +115,7 @@ impl SealInspection {
             findings,
             permit: None,
             face_of: None,
+            alone: false,
             entries: None,
             register_key: None,
         }
@@ -104,6 +161,7 @@ pub fn inspect_seal(
     SealInspection {
         permit: Some(profile.title.clone()),
         face_of: judgement.face_of,
+        alone: profile.holder.alone,
         entries: judgement.entries,
         register_key: Some(Sensitive::new(sha256(seal.signed()).to_vec())),
         ..inspection

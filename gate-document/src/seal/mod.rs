@@ -39,7 +39,7 @@ mod examples;
 pub(crate) mod test_signer;
 
 pub use finding::{SealCheck, SealFinding};
-pub use inspect::{SealInspection, inspect, inspect_seal};
+pub use inspect::{PermitVerdict, SealInspection, inspect, inspect_seal};
 pub use verify::{SealSigners, SignerList, Verification, verify};
 
 use crate::algorithm::Digest;

@@ -2,7 +2,7 @@
 
 use std::iter::successors;
 
-use gate_session::{DocumentHint, FaceHint, Screen};
+use gate_session::{DocumentHint, FaceHint, PermitHint, Screen};
 
 /// How far the chip is when it stands for "somewhere in between".
 const HALF: u8 = 50;
@@ -18,6 +18,7 @@ pub fn every_screen() -> impl Iterator<Item = Screen> {
 fn after(screen: &Screen) -> Option<Screen> {
     let keep = Screen::KeepDocument { percent: HALF };
     let place = |hint| Screen::PlaceDocument { hint };
+    let show = |hint| Screen::ShowPermit { hint };
     let look = |hint| Screen::LookHere {
         hint,
         percent: HALF,
@@ -31,7 +32,14 @@ fn after(screen: &Screen) -> Option<Screen> {
             DocumentHint::Turn => place(DocumentHint::LiftAndPlace),
             DocumentHint::LiftAndPlace => place(DocumentHint::LeaveIt),
             DocumentHint::LeaveIt => place(DocumentHint::PushIn),
-            DocumentHint::PushIn => keep,
+            DocumentHint::PushIn => place(DocumentHint::ReadAgain),
+            DocumentHint::ReadAgain => place(DocumentHint::NumberAgain),
+            DocumentHint::NumberAgain => place(DocumentHint::ReaderFault),
+            DocumentHint::ReaderFault => show(PermitHint::None),
+        },
+        Screen::ShowPermit { hint } => match hint {
+            PermitHint::None => show(PermitHint::NotRead),
+            PermitHint::NotRead => keep,
         },
         Screen::KeepDocument { .. } => look(FaceHint::None),
         Screen::LookHere { hint, .. } => match hint {

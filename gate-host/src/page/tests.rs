@@ -117,6 +117,9 @@ fn every_screen_is_listed_once() {
         DocumentHint::LiftAndPlace,
         DocumentHint::LeaveIt,
         DocumentHint::PushIn,
+        DocumentHint::ReadAgain,
+        DocumentHint::NumberAgain,
+        DocumentHint::ReaderFault,
     ];
     for hint in documents {
         assert!(every_screen().any(|screen| screen == Screen::PlaceDocument { hint }));

@@ -4,6 +4,7 @@ pub mod camera;
 pub mod chip;
 pub mod controller;
 pub mod face;
+pub mod imager;
 pub mod journal;
 pub mod lists;
 pub mod reader;
@@ -86,6 +87,8 @@ pub struct LanePorts {
     pub journal: journal::JournalPort,
     /// The traveller's screen.
     pub screens: Screens,
+    /// Permits; none in a lane without an imager.
+    pub imager: Option<imager::ImagerPort>,
 }
 
 impl Ports for LanePorts {
@@ -105,6 +108,12 @@ impl Ports for LanePorts {
                 info!(traveller, reason = outcome.reason(), "officer called");
             }
             Effect::Forget => self.face.forget(),
+            Effect::JudgePermit(ticket, barcode, printed) => {
+                // Without an imager no barcode was read.
+                if let Some(imager) = &self.imager {
+                    imager.judge(ticket, barcode, printed);
+                }
+            }
         }
     }
 

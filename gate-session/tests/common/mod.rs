@@ -6,12 +6,15 @@
 )]
 
 use gate_document::mrz::Mrz;
+use gate_document::policy::Policy;
 use gate_document::portrait::{Portrait, PortraitKind};
+use gate_document::seal::imager::Scanned;
+use gate_document::seal::{SealCheck, SealFinding, SealInspection};
 use gate_document::{Check, Finding};
 use gate_protocol::{Event as Lane_, Instant, State};
 use gate_session::{
     Asked, ChipFailure, Device, Effect, Event, FaceReport, FaceVerdict, Limits, ListsAnswer, Next,
-    Record, Session, Span, SpanKind, Stage, Ticket, Timeline,
+    PermitRule, Record, Session, Span, SpanKind, Stage, Ticket, Timeline,
 };
 use jiff::civil::{Date, date};
 use std::time::Duration;
@@ -55,6 +58,37 @@ pub fn with_failed(check: Check) -> Vec<Finding> {
     findings.retain(|finding| finding.check != check);
     findings.push(Finding::failed(check, "test"));
     findings
+}
+
+/// A permit with every check passed but those named.
+pub fn permit(others: &[(SealCheck, gate_document::Outcome)]) -> SealInspection {
+    let findings = SealCheck::ALL.map(|check| {
+        let other = others.iter().find(|(other, _)| *other == check);
+        SealFinding {
+            check,
+            outcome: other.map_or(gate_document::Outcome::Passed, |(_, outcome)| *outcome),
+            reason: String::new(),
+            evidence: String::new(),
+        }
+    });
+    SealInspection {
+        findings: findings.into(),
+        permit: Some("Test permit".to_owned()),
+        face_of: None,
+        alone: false,
+        entries: Some(1),
+        register_key: Some(vec![0xA5; 32].into()),
+    }
+}
+
+/// A visa of format A (Doc 9303-7, 4.2) for the specimen's passport, until the day `YYMMDD`.
+pub fn visa(name: &str, expiry: &str) -> String {
+    let digit = |field: &str| gate_document::mrz::check_digit(field.as_bytes()).unwrap_or_default();
+    format!(
+        "V<UTO{name:<<39}\nL898902C36UTO7408122F{expiry}{}{:<<16}",
+        digit(expiry),
+        ""
+    )
 }
 
 pub fn matched() -> FaceVerdict {
@@ -106,9 +140,28 @@ impl Lane {
         lane
     }
 
+    /// A lane with these rules for permits that waits for a traveller.
+    pub fn open_for_permits(rule: PermitRule, policy: Policy) -> Self {
+        let session = Session::new(Limits::default())
+            .with_policy(policy)
+            .with_permits(rule);
+        let mut lane = Self {
+            session,
+            ..Self::closed()
+        };
+        lane.switch_on();
+        lane
+    }
+
     /// A lane that waits for a traveller.
     pub fn open() -> Self {
         let mut lane = Self::closed();
+        lane.switch_on();
+        lane
+    }
+
+    fn switch_on(&mut self) {
+        let lane = self;
         for device in Device::ALL {
             lane.tell(Event::DeviceReady(device));
         }
@@ -116,7 +169,6 @@ impl Lane {
         assert_eq!(lane.stage(), Stage::AwaitTraveller);
         lane.done.clear();
         lane.words.clear();
-        lane
     }
 
     pub const fn stage(&self) -> Stage {
@@ -237,6 +289,7 @@ impl Lane {
             Effect::ReadChip(ticket, _)
             | Effect::PreparePortrait(ticket, _)
             | Effect::AskLists(ticket, _)
+            | Effect::JudgePermit(ticket, ..)
             | Effect::Record(ticket, _) => Some(ticket),
             _ => None,
         }
@@ -284,6 +337,11 @@ impl Lane {
 
     pub fn show_document_on(&mut self, today: Option<Date>) {
         self.tell(Event::MrzRead(zone(ZONE), today));
+    }
+
+    /// A visa is shown, by the text of its zone.
+    pub fn show_visa(&mut self, text: &str) {
+        self.tell(Event::MrzRead(zone(text), Some(TODAY)));
     }
 
     pub fn show_expired_document(&mut self) {
@@ -351,6 +409,21 @@ impl Lane {
         }
     }
 
+    /// A barcode is shown; two of one text are the same.
+    pub fn show_barcode(&mut self, text: &str) {
+        self.tell(Event::BarcodeRead(Box::new(Scanned {
+            symbology: None,
+            bytes: text.as_bytes().to_vec().into(),
+        })));
+    }
+
+    /// The permit that was asked about last is judged.
+    pub fn judge_permit(&mut self, inspection: SealInspection) {
+        if let Some(ticket) = self.ticket(|effect| matches!(effect, Effect::JudgePermit(..))) {
+            self.tell(Event::PermitJudged(ticket, Box::new(inspection)));
+        }
+    }
+
     pub fn recorded(&mut self, written: bool) {
         let decision = |effect: &Effect| matches!(effect, Effect::Record(_, record) if matches!(**record, Record::Decision { .. }));
         if let Some(ticket) = self.ticket(decision) {
@@ -380,7 +453,9 @@ fn brief(effect: &str) -> String {
                 after("outcome: ").or(after("left: ")).unwrap_or("")
             )
         }
-        "ReadChip" | "PreparePortrait" | "CaptureFace" | "AskLists" => name.to_owned(),
+        "ReadChip" | "PreparePortrait" | "CaptureFace" | "AskLists" | "JudgePermit" => {
+            name.to_owned()
+        }
         _ => effect.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
 };
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name};
 use rand::Rng as _;
@@ -22,6 +22,9 @@ const CSCA_NOT_AFTER: &str = "20491231235959Z";
 
 /// ICAO's extension that says which documents a signer signs (Doc 9303-12, 7.1.1).
 const DOCUMENT_TYPES: &str = "2.23.136.1.1.6.2";
+
+/// What ICAO's signers of barcodes are for (Doc 9303-13).
+const BARCODE_SIGNER: &str = "2.23.136.1.1.14.1";
 
 /// A certificate and its key.
 pub(super) struct Certified {
@@ -102,6 +105,32 @@ pub(super) fn document_signer(
     })
 }
 
+/// A signer of barcodes under `csca`, by the name of two characters that seals have room for.
+pub(super) fn barcode_signer(
+    state: State,
+    csca: &Certified,
+    key: PKey<Private>,
+    digest: MessageDigest,
+    rng: &mut ChaCha20Rng,
+) -> Result<Certified, ErrorStack> {
+    let subject = name(state, "TS")?;
+    let issuer = X509Name::from_der(&csca.certificate.subject_name().to_der()?)?;
+    let mut builder = builder(&subject, &issuer, &key, SIGNER_NOT_AFTER, rng)?;
+    add(
+        &mut builder,
+        Some(&csca.certificate),
+        &[
+            Wanted::Usage(KeyUsage::new().critical().digital_signature()),
+            Wanted::Barcodes,
+        ],
+    )?;
+    builder.sign(&csca.key, digest)?;
+    Ok(Certified {
+        certificate: builder.build(),
+        key,
+    })
+}
+
 fn name(state: State, common_name: &str) -> Result<X509Name, ErrorStack> {
     let mut name = X509Name::builder()?;
     name.append_entry_by_text("C", state.country)?;
@@ -136,6 +165,7 @@ enum Wanted<'a> {
     Ca,
     Usage(&'a KeyUsage),
     DocumentTypes,
+    Barcodes,
 }
 
 /// Adds the key identifiers, which every certificate has, and `wanted`.
@@ -155,6 +185,7 @@ fn add(
             Wanted::Ca => BasicConstraints::new().critical().ca().pathlen(0).build()?,
             Wanted::Usage(usage) => usage.build()?,
             Wanted::DocumentTypes => document_types()?,
+            Wanted::Barcodes => ExtendedKeyUsage::new().other(BARCODE_SIGNER).build()?,
         };
         builder.append_extension(extension)?;
     }

@@ -13,6 +13,7 @@ pub mod electronics;
 mod keys;
 mod lds;
 mod mrz;
+pub mod permit;
 pub mod pki;
 pub mod portrait;
 mod sod;
@@ -161,6 +162,12 @@ pub enum IssuerError {
     /// Make room in the directory for temporary files, or point `TMPDIR` elsewhere.
     #[error("temporary file for an image")]
     TemporaryFile(#[source] std::io::Error),
+    /// See [`DataError`](gate_document::seal::profile::DataError).
+    #[error(transparent)]
+    PermitData(#[from] gate_document::seal::profile::DataError),
+    /// See [`WriteError`](gate_document::seal::vds::WriteError).
+    #[error(transparent)]
+    Permit(#[from] gate_document::seal::vds::WriteError),
     /// OpenSSL 3 with its default provider is expected.
     #[error("openssl refused an operation")]
     Crypto(#[from] ErrorStack),

@@ -1,7 +1,7 @@
 //! Trust bundles for test gates, under a key that everybody knows.
 
 use gate_document::trust::bundle::{BundleError, BundleSigner, Contents};
-use gate_document::trust::{Anchor, Source, SourceKind, TrustStore};
+use gate_document::trust::{Anchor, Certificate, Source, SourceKind, TrustStore};
 use jiff::civil::{Date, date};
 use std::path::Path;
 
@@ -26,6 +26,10 @@ pub fn signer() -> Result<BundleSigner, BundleError> {
 ///
 /// [`BundleError`] if OpenSSL has no Ed25519. Certificates that cannot be read are left out.
 pub fn bundle(pem: &[u8]) -> Result<Vec<u8>, BundleError> {
+    bundle_with(pem, Vec::new())
+}
+
+fn bundle_with(pem: &[u8], seal_signers: Vec<Certificate>) -> Result<Vec<u8>, BundleError> {
     let store = TrustStore::from_pem(pem).unwrap_or_default();
     let anchors = store.anchors().iter().map(|anchor| Anchor {
         source: Source {
@@ -37,6 +41,7 @@ pub fn bundle(pem: &[u8]) -> Result<Vec<u8>, BundleError> {
     });
     let contents = Contents {
         anchors: anchors.collect(),
+        seal_signers,
         ..Contents::new(1, ISSUED)
     };
     contents.sign(&signer()?)
@@ -48,11 +53,24 @@ pub fn bundle(pem: &[u8]) -> Result<Vec<u8>, BundleError> {
 ///
 /// The system's, and [`BundleError`] as one of them.
 pub fn write(folder: &Path, pem: &[u8]) -> std::io::Result<()> {
+    write_with(folder, pem, Vec::new())
+}
+
+/// The same, with certificates of those who sign barcodes.
+///
+/// # Errors
+///
+/// As [`write`].
+pub fn write_with(
+    folder: &Path,
+    pem: &[u8],
+    seal_signers: Vec<Certificate>,
+) -> std::io::Result<()> {
     let key = signer().and_then(|signer| signer.public_pem());
     std::fs::write(
         folder.join("trust.pub"),
         key.map_err(std::io::Error::other)?,
     )?;
-    let bundle = bundle(pem).map_err(std::io::Error::other)?;
+    let bundle = bundle_with(pem, seal_signers).map_err(std::io::Error::other)?;
     std::fs::write(folder.join("trust.bundle"), bundle)
 }

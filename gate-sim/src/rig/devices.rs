@@ -4,9 +4,10 @@ use super::agenda::{Agenda, Due};
 use super::face::{Attempt, FRAME};
 use super::papers;
 use crate::profile::Profile;
-use crate::world::{Action, Papers, Persona, Placement, View};
+use crate::world::{Action, Papers, Persona, Placement, ShownPermit, View};
 use gate_document::mrz::{Mrz, MrzError};
 use gate_document::portrait::{Portrait, PortraitKind};
+use gate_document::seal::imager::{Scanned, Symbology};
 use gate_protocol::Instant;
 use gate_session::{Asked, ChipFailure, Event, ListsAnswer, Span, SpanKind, Ticket};
 use rand::RngExt;
@@ -65,6 +66,8 @@ impl Costs {
 
 /// Time of the zone's frame on a line of 9,600 bits per second: 101 bytes.
 const ZONE_ON_LINE: Duration = Duration::from_millis(105);
+/// From a barcode before the imager to its bytes at the host.
+const IMAGED: Duration = Duration::from_millis(200);
 /// A chip that does not answer is given up after this time.
 const CHIP_ABSENT: Duration = Duration::from_secs(1);
 
@@ -80,6 +83,7 @@ struct Visit {
     breaks_at: Option<f64>,
     /// How often the chip does not answer at all.
     absences: u8,
+    permit: Option<ShownPermit>,
 }
 
 /// A reading of the chip.
@@ -121,6 +125,7 @@ impl Devices {
             portrait_at: profile.portrait_at,
             breaks_at: None,
             absences: 0,
+            permit: None,
         };
         Ok(Self {
             profile,
@@ -155,6 +160,7 @@ impl Devices {
             // A chip that fails by its persona has had its share of bad luck.
             breaks_at: (breaks && persona.chip_failures() == 0).then_some(share),
             absences: persona.chip_failures(),
+            permit: persona.permit(),
         };
     }
 
@@ -175,7 +181,29 @@ impl Devices {
                 }
             }
             Action::InView(view) => self.view = view,
+            Action::ShowPermit => {
+                let barcode = Scanned {
+                    symbology: Some(Symbology::Qr),
+                    bytes: b"permit".to_vec().into(),
+                };
+                let read = Event::BarcodeRead(Box::new(barcode));
+                agenda.plan(now + IMAGED + self.costs.hop, Due::Tell(read));
+            }
         }
+    }
+
+    /// The permit is judged; whose it is, the document tells.
+    pub(super) fn judge_permit(
+        &self,
+        now: Instant,
+        ticket: Ticket,
+        document_is_read: bool,
+        agenda: &mut Agenda,
+    ) {
+        let inspection = papers::permit(self.visit.permit, document_is_read);
+        let judged = Event::PermitJudged(ticket, Box::new(inspection));
+        let done = now + self.costs.hop + self.costs.inspect + self.costs.hop;
+        agenda.plan(done, Due::Tell(judged));
     }
 
     pub(super) fn zone_begins(&self, now: Instant, placed: u32, agenda: &mut Agenda) {

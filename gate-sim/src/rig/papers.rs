@@ -1,10 +1,11 @@
 //! What the documents of the pure rig say. The chip conversation is not part of this rig; what an
 //! inspection of the test documents finds is stated here.
 
-use crate::world::Papers;
+use crate::world::{Papers, ShownPermit};
 use gate_document::mrz::check_digit;
 use gate_document::mrz::{Mrz, MrzError};
-use gate_document::{Check, Finding};
+use gate_document::seal::{SealCheck, SealFinding, SealInspection};
+use gate_document::{Check, Finding, Outcome};
 use jiff::civil::{Date, date};
 
 /// The day of every inspection in virtual time.
@@ -62,6 +63,29 @@ pub(super) fn findings(papers: Papers) -> Vec<Finding> {
             _ => Finding::passed(check),
         })
         .collect()
+}
+
+/// What the inspection of a permit finds.
+pub(super) fn permit(permit: Option<ShownPermit>, document_is_read: bool) -> SealInspection {
+    let outcome = |check| match (permit, check) {
+        (Some(ShownPermit::Forged), SealCheck::SealSignature) => Outcome::Failed,
+        (_, SealCheck::PermitHolder) if !document_is_read => Outcome::NotDone,
+        _ => Outcome::Passed,
+    };
+    let findings = SealCheck::ALL.map(|check| SealFinding {
+        check,
+        outcome: outcome(check),
+        reason: String::new(),
+        evidence: String::new(),
+    });
+    SealInspection {
+        findings: findings.into(),
+        permit: Some("Test permit".to_owned()),
+        face_of: None,
+        alone: false,
+        entries: None,
+        register_key: None,
+    }
 }
 
 #[cfg(test)]

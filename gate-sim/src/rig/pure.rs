@@ -409,6 +409,10 @@ impl PureRig {
                 agenda.plan(now + OFFICER, Due::Tell(decision));
             }
             Effect::Forget => self.devices.forget(),
+            Effect::JudgePermit(ticket, _, printed) => {
+                self.devices
+                    .judge_permit(now, ticket, printed.is_some(), agenda);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ mod tests;
 mod turnstile;
 
 pub use person::Placement;
-pub use persona::{Papers, Persona, Presentation};
+pub use persona::{Papers, Persona, Presentation, ShownPermit};
 pub use turnstile::{TurnstileWorld, Walk};
 
 use crate::profile::Profile;
@@ -43,6 +43,8 @@ pub enum Action {
     LiftDocument,
     /// What the camera sees from now on.
     InView(View),
+    /// Holds the permit before the imager.
+    ShowPermit,
 }
 
 /// What the camera sees.

@@ -47,6 +47,7 @@ enum Deed {
     Lift,
     Look { useful: bool },
     Leave(Way),
+    ShowPermit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub(super) struct Person {
     deeds: VecDeque<(Instant, Deed)>,
     x: f64,
     document_on_reader: bool,
+    /// The permit has been shown, unasked.
+    permit_offered: bool,
     in_view: View,
 }
 
@@ -125,6 +128,7 @@ impl Person {
             deeds: VecDeque::new(),
             x: lane::START,
             document_on_reader: false,
+            permit_offered: false,
             in_view: View::Nobody,
         }
     }
@@ -177,7 +181,13 @@ impl Person {
             return;
         }
         match screen {
-            Screen::PlaceDocument { hint } if !self.follower => self.place(now, hint),
+            Screen::PlaceDocument { hint } if !self.follower => {
+                if !std::mem::replace(&mut self.permit_offered, true) {
+                    self.show_permit(now);
+                }
+                self.place(now, hint);
+            }
+            Screen::ShowPermit { .. } if !self.follower => self.show_permit(now),
             Screen::LookHere { hint, .. } if !self.follower => self.look(now, hint),
             Screen::Go => self.leave(now, self.habits.take, Way::Exit),
             Screen::StepBack | Screen::OnePerson => self.leave(now, self.habits.react, Way::Entry),
@@ -205,6 +215,12 @@ impl Person {
         } else if hint != DocumentHint::None {
             self.plan(now + self.habits.place_again / 3, Deed::Lift);
             self.plan(now + self.habits.place_again, Deed::Place(Placement::Right));
+        }
+    }
+
+    fn show_permit(&mut self, now: Instant) {
+        if self.persona.permit().is_some() {
+            self.plan(now + self.habits.react, Deed::ShowPermit);
         }
     }
 
@@ -292,6 +308,7 @@ impl Person {
                 };
                 self.show_to_camera(view, actions);
             }
+            Deed::ShowPermit => actions.push_back(Action::ShowPermit),
             Deed::Leave(way) => self.stage = Stage::Leaving(way),
         }
     }

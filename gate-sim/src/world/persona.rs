@@ -23,6 +23,10 @@ pub enum Persona {
     Tailgater,
     /// The holder of a good document who forgets a bag inside.
     LeavesBag,
+    /// The holder of a good document and of a good permit.
+    WithPermit,
+    /// The holder of a good document, with a permit that no authority signed.
+    ForgedPermit,
 }
 
 /// What lies on the reader.
@@ -38,6 +42,15 @@ pub enum Papers {
     PortraitChanged,
 }
 
+/// The permit that is shown to the imager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShownPermit {
+    /// In order.
+    Good,
+    /// Signed by somebody else.
+    Forged,
+}
+
 /// What is shown to the camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Presentation {
@@ -49,7 +62,7 @@ pub enum Presentation {
 
 impl Persona {
     /// Every persona.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Genuine,
         Self::Impostor,
         Self::PhotoAttack,
@@ -59,13 +72,18 @@ impl Persona {
         Self::DoesNotStepIn,
         Self::Tailgater,
         Self::LeavesBag,
+        Self::WithPermit,
+        Self::ForgedPermit,
     ];
 
     /// How this traveller's journey must end.
     #[must_use]
     pub const fn ends(self) -> Outcome {
         match self {
-            Self::Genuine | Self::ChipFailsOnce | Self::LeavesBag => Outcome::Cleared,
+            Self::Genuine | Self::ChipFailsOnce | Self::LeavesBag | Self::WithPermit => {
+                Outcome::Cleared
+            }
+            Self::ForgedPermit => Outcome::Referred(Referral::PermitNotGenuine),
             Self::Impostor => Outcome::Referred(Referral::FaceMismatch),
             Self::PhotoAttack => Outcome::Referred(Referral::PresentationAttack),
             Self::ExpiredDocument => Outcome::Referred(Referral::DocumentExpired),
@@ -83,6 +101,16 @@ impl Persona {
             Self::ExpiredDocument => Papers::Expired,
             Self::ChangedPortrait => Papers::PortraitChanged,
             _ => Papers::Own,
+        }
+    }
+
+    /// The permit this traveller shows, unasked.
+    #[must_use]
+    pub const fn permit(self) -> Option<ShownPermit> {
+        match self {
+            Self::WithPermit => Some(ShownPermit::Good),
+            Self::ForgedPermit => Some(ShownPermit::Forged),
+            _ => None,
         }
     }
 
@@ -126,6 +154,8 @@ impl Persona {
             Self::DoesNotStepIn => "does-not-step-in",
             Self::Tailgater => "tailgater",
             Self::LeavesBag => "leaves-bag",
+            Self::WithPermit => "with-permit",
+            Self::ForgedPermit => "forged-permit",
         }
     }
 

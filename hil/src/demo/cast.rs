@@ -2,14 +2,16 @@
 //! generator of test documents.
 
 use anyhow::{Context, ensure};
+use gate_document::seal::profile::PermitProfile;
+use gate_document::trust::Certificate;
 use gate_face::manifest::Manifest;
 use gate_sim::camera::{Format as CameraFormat, Scene, Sight, portrait};
 use gate_sim::chip::{Chip, Fault, latency};
+use gate_sim::issuer::permit::PermitDesk;
 use gate_sim::issuer::{
     Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
 };
-use gate_sim::world::Presentation;
-use gate_sim::world::{Persona, View};
+use gate_sim::world::{Persona, Presentation, ShownPermit, View};
 use image::RgbImage;
 use image::imageops::FilterType;
 use jiff::civil::{Date, date};
@@ -20,7 +22,7 @@ use std::path::Path;
 const PORTRAIT: (u32, u32, usize) = (413, 531, 15_000);
 
 /// In which order people come: each kind once, then the everyday again.
-pub(crate) const PROGRAMME: [Persona; 10] = [
+pub(crate) const PROGRAMME: [Persona; 12] = [
     Persona::Genuine,
     Persona::Impostor,
     Persona::PhotoAttack,
@@ -31,7 +33,18 @@ pub(crate) const PROGRAMME: [Persona; 10] = [
     Persona::Genuine,
     Persona::Tailgater,
     Persona::LeavesBag,
+    Persona::WithPermit,
+    Persona::ForgedPermit,
 ];
+
+/// The committed example of a permit, for permits of Utopia.
+pub(crate) fn permit_profile() -> String {
+    include_str!("../../../gate-document/permits/crew-shore-leave.toml")
+        .replace("issuers = [\"VNM\"]", "issuers = [\"UTO\"]")
+}
+
+/// The port of the demonstration.
+pub(crate) const PLACE: &str = "VNHPH";
 
 /// Everybody who may come.
 pub(crate) struct Cast {
@@ -40,6 +53,8 @@ pub(crate) struct Cast {
     /// Somebody else.
     stranger: RgbImage,
     authorities: [(State, Authority); 2],
+    desk: PermitDesk,
+    forger: PermitDesk,
     scenes: HashMap<(usize, View), Scene>,
     format: CameraFormat,
     seed: u64,
@@ -55,6 +70,8 @@ pub(crate) struct Part {
     pub(crate) chip: Chip,
     /// Which face this is, for [`Cast::scene`].
     pub(crate) face: usize,
+    /// The permit, where there is one.
+    pub(crate) permit: Option<Vec<u8>>,
 }
 
 impl Cast {
@@ -93,7 +110,11 @@ impl Cast {
                 Authority::new(State::VIETNAM, Scheme::Rsa, seed + 1)?,
             ),
         ];
+        let desk = authorities[0].1.permit_desk()?;
+        let forger = authorities[0].1.impostor()?.permit_desk()?;
         Ok(Self {
+            desk,
+            forger,
             pairs,
             stranger,
             authorities,
@@ -110,6 +131,25 @@ impl Cast {
             bundle.extend(authority.csca_pem()?);
         }
         Ok(bundle)
+    }
+
+    /// Who signs the permits.
+    pub(crate) fn permit_signers(&self) -> Vec<Certificate> {
+        self.desk.certificate().into_iter().collect()
+    }
+
+    /// A permit for one entry with this document.
+    fn permit(&self, shown: ShownPermit, number: &str, today: Date) -> anyhow::Result<Vec<u8>> {
+        let profile = PermitProfile::parse("permit.toml", &permit_profile())?;
+        let data = format!(
+            "document-number = \"{number}\"\nship = \"IMO9074729\"\nports = \"{PLACE}\"\n\
+             last-day = {today}\nentries = 1\n"
+        );
+        let desk = match shown {
+            ShownPermit::Good => &self.desk,
+            ShownPermit::Forged => &self.forger,
+        };
+        Ok(desk.issue(&profile, &data, today)?)
     }
 
     /// The camera's format.
@@ -133,7 +173,12 @@ impl Cast {
             Persona::Impostor => self.pairs.len(),
             _ => person,
         };
+        let permit = persona
+            .permit()
+            .map(|shown| self.permit(shown, &number(count), today))
+            .transpose()?;
         Ok(Part {
+            permit,
             persona,
             zone: document.lines().join("\n"),
             chip,
@@ -168,7 +213,7 @@ impl Cast {
             format: Format::Td3,
             surname: "SPECIMEN".into(),
             given_names: format!("PERSON {}", ["ONE", "TWO", "THREE"][person % 3]),
-            number: format!("T{:08}", count + 1),
+            number: number(count),
             nationality: state.code,
             birth: date(1980, 2, 3),
             sex: Sex::Unspecified,
@@ -211,6 +256,11 @@ impl Cast {
             self.scene(part.face, view);
         }
     }
+}
+
+/// Number of the `count`th traveller's document.
+fn number(count: u64) -> String {
+    format!("T{:08}", count + 1)
 }
 
 fn encode(picture: &RgbImage, encoding: Encoding) -> anyhow::Result<Portrait> {

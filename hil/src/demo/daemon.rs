@@ -1,8 +1,11 @@
 //! The real daemon, started with settings for the simulated devices.
 
+use super::cast::{PLACE, permit_profile};
 use anyhow::Context;
+use gate_document::trust::Certificate;
 use gate_host::keys::HostKeys;
 use gate_sim::emulator::{TEST_SERIAL, test_page};
+use gate_sim::imager::FRAME;
 use gate_sim::issuer::trust;
 use gate_sim::keys;
 use std::fs::File;
@@ -18,6 +21,8 @@ pub(crate) struct Places<'a> {
     pub(crate) controller: &'a Path,
     /// The document reader's serial line.
     pub(crate) reader: &'a Path,
+    /// The imager's serial line.
+    pub(crate) imager: &'a Path,
     /// Name of the PC/SC reader.
     pub(crate) chip: &'a str,
     /// The camera.
@@ -44,8 +49,10 @@ impl Daemon {
         folder: &Path,
         places: &Places<'_>,
         authorities: &[u8],
+        permit_signers: Vec<Certificate>,
     ) -> anyhow::Result<Self> {
-        trust::write(folder, authorities)?;
+        trust::write_with(folder, authorities, permit_signers)?;
+        std::fs::write(folder.join("permit.toml"), permit_profile())?;
         std::fs::write(
             folder.join("lists.txt"),
             format!("key {}\n", "00".repeat(32)),
@@ -142,7 +149,10 @@ fn settings(folder: &Path, places: &Places<'_>) -> String {
         "[controller]\ndevice = {controller}\nkeys = {keys}\nweak_entropy = true\n\n[reader]\ndevice = {reader}\n\n\
          [chip]\nreader = {chip:?}\ntrust = {trust}\ntrust_key = {trust_key}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
          [face]\nmanifest = {manifest}\nmodels = {models}\n\n[lists]\nfile = {lists}\n\n[journal]\nfile = {journal}\n\n\
-         [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n",
+         [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n\n\
+         [imager]\ndevice = {imager}\npermits = [{permit}]\nplaces = [\"{PLACE}\"]\nframe = {FRAME}\n",
+        imager = quoted(places.imager),
+        permit = quoted(&folder.join("permit.toml")),
         controller = quoted(places.controller),
         keys = quoted(&folder.join("controller.keys")),
         reader = quoted(places.reader),

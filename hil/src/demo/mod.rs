@@ -97,6 +97,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     println!("Switching the lane on …");
     let cast = Cast::gather(&manifest, &options.models, options.seed)?;
     let trust = cast.trust()?;
+    let permit_signers = cast.permit_signers();
     let stand = Stand::power_on(
         &options.qemu,
         &options.firmware,
@@ -111,13 +112,20 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     let places = Places {
         controller: stand.controller(),
         reader: stand.reader(),
+        imager: stand.imager(),
         chip: stand.chip_reader(),
         camera: &camera,
         manifest: &options.manifest,
         models: &options.models,
         page,
     };
-    let mut daemon = Daemon::start(&options.gate_host, folder.path(), &places, &trust)?;
+    let mut daemon = Daemon::start(
+        &options.gate_host,
+        folder.path(),
+        &places,
+        &trust,
+        permit_signers,
+    )?;
     let mut screen = screen::follow(page);
     stand.look_at(screen.clone());
     let ready = stand

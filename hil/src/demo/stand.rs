@@ -2,6 +2,7 @@
 
 use super::cast::{Cast, Part};
 use anyhow::Context;
+use gate_document::seal::imager::Symbology;
 use gate_protocol::Instant;
 use gate_protocol::pins::{Bits, Input};
 use gate_session::Screen;
@@ -10,6 +11,7 @@ use gate_sim::chip::Chip;
 use gate_sim::chip::pcscd::Pcscd;
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::emulator::{Board, Config};
+use gate_sim::imager::Imager;
 use gate_sim::profile::Profile;
 use gate_sim::reader::Reader;
 use gate_sim::world::{Action, Placement, View, World};
@@ -43,6 +45,9 @@ pub(crate) struct Stand {
     started: tokio::time::Instant,
     document: Document,
     part: Option<(String, usize)>,
+    imager: Imager,
+    imager_name: PathBuf,
+    permit: Option<Vec<u8>>,
 }
 
 /// Where the traveller's document is.
@@ -77,6 +82,8 @@ impl Stand {
             .await
             .context("simulated camera")?;
         let pcscd = Pcscd::start()?;
+        let imager_name = folder.join("imager");
+        let imager = Imager::plug(&imager_name).context("simulated imager")?;
         let (_, nothing) = watch::channel(Screen::OutOfService);
         Ok(Self {
             board,
@@ -93,6 +100,9 @@ impl Stand {
             started: tokio::time::Instant::now(),
             document: Document::None,
             part: None,
+            imager,
+            imager_name,
+            permit: None,
         })
     }
 
@@ -104,6 +114,11 @@ impl Stand {
     /// The document reader's serial line.
     pub(crate) fn reader(&self) -> &Path {
         &self.reader_name
+    }
+
+    /// The imager's serial line.
+    pub(crate) fn imager(&self) -> &Path {
+        &self.imager_name
     }
 
     /// Name of the contactless reader.
@@ -128,6 +143,7 @@ impl Stand {
 
     /// Somebody sets out for the lane.
     pub(crate) fn send(&mut self, part: Part) {
+        self.permit = part.permit;
         self.part = Some((part.zone, part.face));
         self.document = Document::InHand(Box::new(part.chip));
         self.world.send(part.persona);
@@ -190,6 +206,12 @@ impl Stand {
                 let face = self.part.as_ref().map_or(0, |(_, face)| *face);
                 let scene = self.cast.scene(face, view);
                 self.camera.show(scene);
+                Ok(())
+            }
+            Action::ShowPermit => {
+                if let Some(permit) = &self.permit {
+                    self.imager.show(Symbology::Qr, permit);
+                }
                 Ok(())
             }
         }

@@ -15,6 +15,7 @@ mod people;
 pub(crate) mod secrets;
 
 use anyhow::{Context, Result, bail, ensure};
+use gate_document::seal::imager::Symbology;
 use gate_face::manifest::Manifest;
 use gate_host::daemon::{self, StartError};
 use gate_host::journal;
@@ -28,6 +29,8 @@ use gate_sim::chip::pcscd::Pcscd;
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::chip::{Chip, Fault};
 use gate_sim::emulator::{Board, Config, TEST_SERIAL, test_page};
+use gate_sim::imager::{FRAME, Imager};
+use gate_sim::issuer::trust;
 use gate_sim::keys;
 use gate_sim::profile::Profile;
 use gate_sim::reader::Reader;
@@ -112,7 +115,7 @@ pub(crate) struct Lane {
     reader: Option<Reader>,
     camera: Option<Camera>,
     camera_address: SocketAddr,
-    pcscd: Pcscd,
+    pcscd: Option<Pcscd>,
     page: Page,
     page_address: SocketAddr,
     world: World,
@@ -122,6 +125,11 @@ pub(crate) struct Lane {
     started: tokio::time::Instant,
     traveller: Arc<Traveller>,
     document: Document,
+    imager: Option<Imager>,
+    /// The permit in the next traveller's hand.
+    permit: Option<Vec<u8>>,
+    /// What the reader makes of the next document that is laid down, where that is not its zone.
+    misread: Option<String>,
     tools: Tools,
     folder: TempDir,
 }
@@ -174,7 +182,7 @@ impl Lane {
             reader: None,
             camera: None,
             camera_address: free_port()?,
-            pcscd: Pcscd::start()?,
+            pcscd: Some(Pcscd::start()?),
             page: Page::follow(page_address),
             page_address,
             world,
@@ -183,6 +191,9 @@ impl Lane {
             started: tokio::time::Instant::now(),
             traveller,
             document: Document::None,
+            imager: None,
+            permit: None,
+            misread: None,
             tools,
             folder,
         })
@@ -222,6 +233,64 @@ impl Lane {
         Ok(())
     }
 
+    /// Plugs an imager in: everybody needs a permit by `profile` for the place VNHPH.
+    pub(crate) fn need_permits(&mut self, profile: &str) -> Result<()> {
+        std::fs::write(self.folder.path().join("permit.toml"), profile)?;
+        self.imager = Some(Imager::plug(&self.folder.path().join("imager"))?);
+        Ok(())
+    }
+
+    /// The imager.
+    pub(crate) fn imager(&mut self) -> &mut Imager {
+        self.imager.as_mut().expect("the scene has plugged it in")
+    }
+
+    /// Somebody with a good document and this permit comes.
+    pub(crate) fn send_with_permit(&mut self, permit: Vec<u8>) {
+        self.permit = Some(permit);
+        let chip = Chip::new(&self.traveller.document, 1);
+        self.document = Document::InHand(Box::new(chip));
+        self.world.send(Persona::WithPermit);
+    }
+
+    /// Somebody with a document that has this chip comes.
+    pub(crate) fn send_with_chip(&mut self, chip: impl FnOnce(Chip) -> Chip) {
+        let chip = chip(Chip::new(&self.traveller.document, 1));
+        self.document = Document::InHand(Box::new(chip));
+        self.world.send(Persona::Genuine);
+    }
+
+    /// The reader takes the next document for one with this zone, once.
+    pub(crate) fn misread(&mut self, zone: &str) {
+        self.misread = Some(zone.to_owned());
+    }
+
+    /// The machine's reader stack goes down and comes back: the contactless reader with it.
+    pub(crate) fn restart_chip_reader(&mut self) -> Result<()> {
+        self.pcscd = None;
+        self.pcscd = Some(Pcscd::start()?);
+        Ok(())
+    }
+
+    /// Whether a part of the chip has been read, and not all of it.
+    pub(crate) fn chip_is_being_read(&self) -> bool {
+        let (Screen::KeepDocument { percent } | Screen::LookHere { percent, .. }) =
+            self.page.screen()
+        else {
+            return false;
+        };
+        (1..80).contains(&percent)
+    }
+
+    /// Whether the reader stack is this lane's own.
+    pub(crate) fn owns_chip_reader(&self) -> bool {
+        self.pcscd().is_private()
+    }
+
+    fn pcscd(&self) -> &Pcscd {
+        self.pcscd.as_ref().expect("it runs but for a restart")
+    }
+
     /// The reader of printed zones.
     pub(crate) fn reader(&self) -> &Reader {
         self.reader.as_ref().expect("the scene has plugged it in")
@@ -244,7 +313,8 @@ impl Lane {
     /// Starts the daemon as its program does.
     pub(crate) fn start(&mut self) -> Result<()> {
         let folder = self.folder.path();
-        gate_sim::issuer::trust::write(folder, &self.traveller.trust)?;
+        let desk = self.traveller.desk.certificate();
+        trust::write_with(folder, &self.traveller.trust, desk.into_iter().collect())?;
         write_keys(&folder.join("controller.keys"))?;
         let file = folder.join("gate.toml");
         std::fs::write(&file, self.settings())?;
@@ -261,6 +331,15 @@ impl Lane {
 
     fn settings(&self) -> String {
         let place = |name: &str| format!("{:?}", self.folder.path().join(name));
+        let imager = match self.imager {
+            Some(_) => format!(
+                "imager = {{ device = {device}, permits = [{permit}], places = [\"VNHPH\"], \
+                 required = true, frame = {FRAME} }}\n",
+                device = place("imager"),
+                permit = place("permit.toml"),
+            ),
+            None => String::new(),
+        };
         format!(
             "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true }}\n\
              reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
@@ -270,11 +349,11 @@ impl Lane {
              lists.file = {lists}\n\
              journal.file = {journal:?}\n\
              page.listen = \"{page}\"\n\
-             limits.officer = \"1 s\"\n",
+             limits.officer = \"1 s\"\n{imager}",
             controller = place("controller"),
             keys = place("controller.keys"),
             reader = place("mrz"),
-            chip = self.pcscd.reader(),
+            chip = self.pcscd().reader(),
             trust = place("trust.bundle"),
             trust_key = place("trust.pub"),
             camera = self.camera_address,
@@ -378,8 +457,9 @@ impl Lane {
     async fn act(&mut self, action: Action) -> Result<()> {
         match action {
             Action::PlaceDocument(placement) => {
-                self.reader()
-                    .place(&self.traveller.zone(), placement, RECOGNISED);
+                let misread = self.misread.take();
+                let zone = misread.unwrap_or_else(|| self.traveller.zone());
+                self.reader().place(&zone, placement, RECOGNISED);
                 self.place().await?;
             }
             Action::LiftDocument => {
@@ -387,6 +467,11 @@ impl Lane {
                 self.lift();
             }
             Action::InView(view) => self.camera().show(self.traveller.scene(view)),
+            Action::ShowPermit => {
+                if let (Some(imager), Some(permit)) = (&self.imager, &self.permit) {
+                    imager.show(Symbology::Qr, permit);
+                }
+            }
         }
         Ok(())
     }
@@ -398,7 +483,7 @@ impl Lane {
             Document::None | Document::Placed(_) => None,
         };
         if let Some(chip) = chip {
-            self.document = Document::Placed(Placed::place(chip, self.pcscd.card_address())?);
+            self.document = Document::Placed(Placed::place(chip, self.pcscd().card_address())?);
         }
         Ok(())
     }
@@ -433,6 +518,11 @@ impl Lane {
             }
         }
         Ok(decisions)
+    }
+
+    /// Every screen that the page has shown.
+    pub(crate) fn screens(&self) -> Vec<Screen> {
+        self.page.screens()
     }
 
     /// Whether the page has ever shown `screen`.

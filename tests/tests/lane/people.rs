@@ -4,6 +4,7 @@ use super::secrets::{BIRTH, GIVEN_NAMES, NUMBER, OPTIONAL, SURNAME};
 use anyhow::{Context, Result};
 use gate_face::manifest::Manifest;
 use gate_sim::camera::{Format as CameraFormat, Scene, Sight, portrait};
+use gate_sim::issuer::permit::PermitDesk;
 use gate_sim::issuer::{
     Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
 };
@@ -22,6 +23,8 @@ pub(crate) struct Traveller {
     pub(crate) document: TestDocument,
     /// What a gate must trust to accept the document.
     pub(crate) trust: Vec<u8>,
+    /// Signs this traveller's permits.
+    pub(crate) desk: PermitDesk,
     nobody: Scene,
     coming: Scene,
     looking: Scene,
@@ -49,6 +52,7 @@ impl Traveller {
         Ok(Arc::new(Self {
             document,
             trust: authority.csca_pem()?,
+            desk: authority.permit_desk()?,
             nobody: draw(Sight::Empty),
             coming: draw(Sight::Approaching(&live)),
             looking: draw(Sight::Face(&live)),

@@ -215,12 +215,20 @@ fn validity(
         None => None,
     };
     let entries = name(table.optional("entries"), FeatureType::Number)?;
+    let uses = match table.optional("uses") {
+        Some(item) if entries.is_some() => {
+            return Err(item.wrong("either entries or uses, not both;"));
+        }
+        Some(item) => u16::try_from(item.number(u16::MAX.into())?).ok(),
+        None => None,
+    };
     table.finish()?;
     Ok(ValidityRule {
         from,
         until,
         days,
         entries,
+        uses,
     })
 }
 
@@ -269,11 +277,19 @@ fn holder_rule(mut table: Table<'_>, features: &[FeatureRule]) -> Result<HolderR
         Binding::DocumentNumber => separator(table.optional("separator"))?,
         _ => None,
     };
+    let alone = match table.optional("alone") {
+        Some(item) if binding != Binding::None && item.truth()? => {
+            return Err(item.wrong("false, or binding = \"none\";"));
+        }
+        Some(item) => item.truth()?,
+        None => false,
+    };
     table.finish()?;
     Ok(HolderRule {
         binding,
         feature,
         separator,
+        alone,
     })
 }
 

@@ -71,6 +71,7 @@ impl PermitProfile {
                 permit.validity(),
                 permit.area(),
                 holder,
+                permit.uses(),
             ],
             face_of,
             entries: permit.entries(),
@@ -307,9 +308,18 @@ impl Permit<'_> {
     }
 
     fn entries(&self) -> Option<u64> {
-        match self.value(self.profile.validity.entries.as_deref()?)? {
-            Value::Number(number) => Some(*number),
-            _ => None,
+        let rule = &self.profile.validity;
+        match rule.entries.as_deref().and_then(|name| self.value(name)) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => rule.uses.map(u64::from),
+        }
+    }
+
+    /// A barcode can be copied, and says nothing about it: only a register knows.
+    fn uses(&self) -> SealFinding {
+        match self.entries() {
+            None => SealFinding::passed(SealCheck::PermitUses).on("no number of uses"),
+            Some(_) => SealFinding::not_done(SealCheck::PermitUses, "a register has to count"),
         }
     }
 }

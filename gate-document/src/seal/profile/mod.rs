@@ -70,6 +70,8 @@ pub struct ValidityRule {
     pub days: Option<u16>,
     /// The feature with the number of entries, for the register of used permits.
     pub entries: Option<String>,
+    /// How often each permit may be used, where no feature states it.
+    pub uses: Option<u16>,
 }
 
 /// Where a permit is valid.
@@ -104,6 +106,9 @@ pub struct HolderRule {
     pub feature: Option<String>,
     /// What stands between several holders: a permit of a group.
     pub separator: Option<String>,
+    /// The permit clears without the traveller's document, where a gate's policy allows it: only
+    /// where nothing binds.
+    pub alone: bool,
 }
 
 /// What a permit looks like.

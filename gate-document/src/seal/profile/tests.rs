@@ -535,3 +535,81 @@ fn data_that_do_not_fit_are_refused_without_being_repeated() {
         assert!(!found.to_string().contains("SECRET"));
     }
 }
+
+#[test]
+fn a_gate_needs_whatever_a_desk_may_leave_open() {
+    use crate::seal::PermitVerdict::{Accepted, NeedsDocument, NeedsFace, Refused};
+    let issuer = issuer();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let crew = profile(CREW);
+    let leave = issuer.vds(0xF101, crew.encode("data.toml", SHORE_LEAVE).unwrap());
+    let here = Gate {
+        places: &["VNHPH"],
+        today: Some(TODAY),
+        printed: Some(&printed),
+        symbology: None,
+    };
+    let judged = |gate: &Gate<'_>| inspect(&leave, &[profile(CREW)], &issuer.signers, gate);
+    let desk = judged(&here);
+    assert!(desk.accepted());
+    assert_eq!(
+        desk.verdict(),
+        Refused(SealCheck::PermitUses),
+        "not counted"
+    );
+    for (used, expected) in [
+        (Some(0), Accepted),
+        (Some(3), Accepted),
+        (Some(4), Refused(SealCheck::PermitUses)),
+        (None, Refused(SealCheck::PermitUses)),
+    ] {
+        assert_eq!(
+            judged(&here).with_uses(used).verdict(),
+            expected,
+            "{used:?}"
+        );
+    }
+    let unread = Gate {
+        printed: None,
+        ..here
+    };
+    assert_eq!(judged(&unread).with_uses(Some(0)).verdict(), NeedsDocument);
+    let resident = profile(RESIDENT);
+    let data = "record = \"LC00012345\"\ndistricts = \"VNHPH\"\n";
+    let pass = issuer.vds(0xF103, resident.encode("data.toml", data).unwrap());
+    let pass = inspect(&pass, &[resident], &issuer.signers, &here).with_uses(None);
+    assert_eq!(pass.verdict(), NeedsFace);
+    assert_eq!(pass.entries, None);
+}
+
+#[test]
+fn a_profile_says_how_often_and_whether_alone() {
+    let uses = CREW.replace("entries = \"entries\"", "uses = 1");
+    let issuer = issuer();
+    let crew = profile(&uses);
+    let data = SHORE_LEAVE.replace("entries = 4\n", "");
+    let leave = issuer.vds(0xF101, crew.encode("data.toml", &data).unwrap());
+    let inspection = inspect(&leave, &[crew], &issuer.signers, &Gate::default());
+    assert_eq!(inspection.entries, Some(1));
+
+    let free = RESIDENT.replace(
+        "binding = \"face\"\nfeature = \"record\"",
+        "binding = \"none\"\nalone = true",
+    );
+    assert!(PermitProfile::parse("a.toml", &free).unwrap().holder.alone);
+    for (text, word) in [
+        (
+            RESIDENT.replace("binding = \"face\"", "binding = \"face\"\nalone = true"),
+            "alone",
+        ),
+        (
+            CREW.replace("entries = \"entries\"", "entries = \"entries\"\nuses = 1"),
+            "uses",
+        ),
+    ] {
+        let error = PermitProfile::parse("a.toml", &text)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}

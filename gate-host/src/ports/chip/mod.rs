@@ -339,10 +339,12 @@ fn failure(problem: &ReadError, seen: bool) -> ChipFailure {
     match problem.cause() {
         Cause::Removed if !seen => ChipFailure::Absent,
         Cause::Removed => ChipFailure::Removed,
-        Cause::WrongZone | Cause::WrongNumber | Cause::NoAccess | Cause::Distrust => {
-            ChipFailure::AccessRefused
-        }
-        Cause::Reader | Cause::Chip | Cause::Gate => ChipFailure::Faulty,
+        Cause::WrongZone => ChipFailure::WrongZone,
+        Cause::WrongNumber => ChipFailure::WrongNumber,
+        Cause::NoAccess => ChipFailure::NoAccess,
+        Cause::Distrust => ChipFailure::Distrust,
+        Cause::Reader => ChipFailure::ReaderFault,
+        Cause::Chip | Cause::Gate => ChipFailure::Faulty,
     }
 }
 

@@ -3,7 +3,7 @@
 //! First every profile that can be asked is asked at the usual rates. Then the line is listened to,
 //! while somebody reads a document, and every profile says whether it would have understood.
 
-use super::{Frames, Heard, Profile, ReaderError};
+use super::{Discards, Frames, Heard, Profile, ReaderError};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -33,6 +33,8 @@ pub struct Probe {
     pub answer: String,
     /// Profiles whose frames these bytes are.
     pub understood: Vec<Profile>,
+    /// What the profile that was asked, or the one that comes nearest, would have thrown away.
+    pub discards: (Profile, Discards),
 }
 
 impl fmt::Display for Probe {
@@ -47,9 +49,10 @@ impl fmt::Display for Probe {
         write!(f, "{} bytes, {}", self.bytes, self.answer)?;
         if !self.understood.is_empty() {
             let names: Vec<String> = self.understood.iter().map(ToString::to_string).collect();
-            write!(f, "; profile {}", names.join(" or "))?;
+            return write!(f, "; profile {}", names.join(" or "));
         }
-        Ok(())
+        let (profile, discards) = self.discards;
+        write!(f, "; as {profile}, discarded: {discards}")
     }
 }
 
@@ -118,6 +121,15 @@ async fn collect(
 
 /// Who would have understood these bytes, and what they look like.
 fn judge(asked: Option<Profile>, baud: u32, bytes: &[u8]) -> Probe {
+    let discarded = |profile: Profile| (profile, hear(profile, bytes).1);
+    let nearest = || {
+        let all = Profile::ALL.into_iter().map(discarded);
+        all.min_by_key(|(_, discards)| discards.bytes)
+    };
+    let discards = match asked {
+        Some(profile) => discarded(profile),
+        None => nearest().unwrap_or_default(),
+    };
     let understood: Vec<Profile> = Profile::ALL
         .into_iter()
         .filter(|profile| understands(*profile, bytes))
@@ -128,17 +140,23 @@ fn judge(asked: Option<Profile>, baud: u32, bytes: &[u8]) -> Probe {
         bytes: bytes.len(),
         answer: describe(bytes),
         understood,
+        discards,
     }
 }
 
 /// Whether all of `bytes` are frames of this profile.
 fn understands(profile: Profile, bytes: &[u8]) -> bool {
+    let (heard, discards) = hear(profile, bytes);
+    let is_frame = |one: &Heard| matches!(one, Heard::Zone(_) | Heard::Nothing);
+    heard.iter().any(is_frame) && discards.bytes == 0
+}
+
+fn hear(profile: Profile, bytes: &[u8]) -> (Vec<Heard>, Discards) {
     let mut frames = Frames::new(profile.framing());
     let mut heard = Vec::new();
     frames.receive(bytes, |one| heard.push(one));
     heard.extend(frames.quiet());
-    let is_frame = |one: &Heard| matches!(one, Heard::Zone(_) | Heard::Nothing);
-    heard.iter().any(is_frame) && frames.discards().bytes == 0
+    (heard, frames.discards())
 }
 
 /// The answer's skeleton: control characters by number, and how many others lie between them. What

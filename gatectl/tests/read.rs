@@ -1,0 +1,149 @@
+//! `gatectl document read` and `gatectl reader which`, on the machine's own PC/SC stack and on a
+//! pseudo-terminal.
+//!
+//! Needs Debian's packages pcscd and vsmartcard-vpcd, and root where no pcscd runs; elsewhere the test
+//! says what is missing and does nothing.
+
+mod desk;
+
+use desk::Desk;
+use gate_sim::chip::pcscd::{Pcscd, PcscdError};
+use gate_sim::chip::vpcd::Placed;
+use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
+use gate_sim::issuer::Electronics;
+use gate_sim::issuer::electronics::{Mapping, PaceOffer};
+use gate_sim::reader::SerialLine;
+use serde_json::Value;
+
+const NUMBER: &str = "481516";
+/// The specimen of Doc 9303-4, appendix B, in validity: another document's zone.
+const OTHER: &[u8] = b"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                       L898902C36UTO7408122F3204153ZE184226B<<<<<16";
+
+/// A machine has one PC/SC daemon: everything in one test, step by step.
+#[test]
+fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
+    let daemon = match Pcscd::start() {
+        Ok(daemon) => daemon,
+        Err(problem @ (PcscdError::Package { .. } | PcscdError::Permission { .. })) => {
+            println!("skipped: {problem}");
+            return;
+        }
+        Err(problem) => panic!("{problem}"),
+    };
+    let desk = Desk::new(&Electronics {
+        pace: vec![PaceOffer {
+            mapping: Mapping::Generic,
+            cipher: Cipher::Aes128,
+            parameters: 12,
+        }],
+        number: Some(NUMBER.to_owned()),
+        ..Electronics::default()
+    });
+    desk.write("other.txt", OTHER);
+    let reader = daemon.reader();
+    let read = |more: &[&str]| {
+        let known = [
+            "document", "read", "--reader", reader, "--wait", "1", "--json",
+        ];
+        desk.run(&[&known[..], more].concat())
+    };
+    let not_read = |more: &[&str], next: &str| {
+        let said = read(more);
+        assert_eq!(
+            said.code,
+            Some(3),
+            "{more:?}: {}{}",
+            said.out,
+            said.progress
+        );
+        let object: Value = serde_json::from_str(&said.out).expect("JSON");
+        assert_eq!(object["read"], false);
+        let advice = object["next"].as_str().unwrap_or_default();
+        assert!(advice.contains(next), "{more:?}: {object}");
+    };
+    let zone = ["--mrz-file", "zone.txt"];
+    not_read(&zone, "lay the document flat");
+
+    let placed = Placed::place(Chip::new(&desk.document, 1), daemon.card_address()).expect("vpcd");
+    let good = read(&[&zone[..], &["--trust", "csca.pem", "--dump", "dump"]].concat());
+    assert_eq!(good.code, Some(0), "{}{}", good.out, good.progress);
+    assert_eq!(good.result("chip-access"), "successful");
+    for step in [
+        "reader ",
+        "opening the chip",
+        "the chip is open: PACE",
+        "DG2: read",
+    ] {
+        assert!(good.progress.contains(step), "{step}: {}", good.progress);
+    }
+    // What was dumped is judged like what was read.
+    let dumped = desk.run(&["document", "check", "dump", "--trust", "csca.pem", "--json"]);
+    assert_eq!(dumped.code, Some(0), "{}{}", dumped.out, dumped.progress);
+
+    let by_number = read(&["--can", NUMBER, "--trust", "csca.pem"]);
+    assert_eq!(
+        by_number.code,
+        Some(0),
+        "{}{}",
+        by_number.out,
+        by_number.progress
+    );
+    not_read(
+        &["--can", "000000"],
+        "compare the zone, or the card access number",
+    );
+    not_read(&["--mrz-file", "other.txt"], "compare the zone");
+    let mistyped = read(&["--can", "12"]);
+    assert_eq!(mistyped.code, Some(2), "{}", mistyped.out);
+    let chip = placed.remove().expect("a chip");
+
+    let chip = chip.with_faults([Fault::Vanishes { after: 20 }]);
+    let placed = Placed::place(chip, daemon.card_address()).expect("vpcd");
+    not_read(&zone, "leave the document on the reader");
+    drop(placed.remove());
+
+    let closed = Desk::new(&Electronics::default());
+    let chip = Chip::new(&closed.document, 1).with_quirks([Quirk::NoBac(0x6985)]);
+    let placed = Placed::place(chip, daemon.card_address()).expect("vpcd");
+    not_read(&zone, "this gate cannot open");
+    drop(placed.remove());
+
+    let nowhere = desk.run(&[
+        "document",
+        "read",
+        "--reader",
+        "no such reader",
+        "--mrz-file",
+        "zone.txt",
+    ]);
+    assert_eq!(nowhere.code, Some(4), "{}", nowhere.out);
+    assert!(
+        nowhere.out.contains("plug the reader in"),
+        "{}",
+        nowhere.out
+    );
+}
+
+#[test]
+fn a_reader_that_nobody_understands_is_shown_with_what_was_thrown_away() {
+    let desk = Desk::new(&Electronics::default());
+    let name = desk.path("mrz");
+    let line = SerialLine::plug(&name).expect("a pseudo-terminal");
+    let listening = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let speaking = {
+        let listening = listening.clone();
+        std::thread::spawn(move || {
+            // A frame with a wrong check character, over and over.
+            while listening.load(std::sync::atomic::Ordering::Relaxed) {
+                line.send(b"\x01\x0e\x00OU\x02 \r\rAB<12\r\x03\x05");
+                std::thread::park_timeout(std::time::Duration::from_millis(300));
+            }
+        })
+    };
+    let said = desk.run(&["reader", "which", "mrz", "--listen", "2"]);
+    listening.store(false, std::sync::atomic::Ordering::Relaxed);
+    speaking.join().expect("a thread");
+    assert!(said.out.contains("discarded: "), "{}", said.out);
+    assert!(said.out.contains("check character 1"), "{}", said.out);
+}
