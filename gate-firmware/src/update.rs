@@ -15,10 +15,13 @@ use gate_protocol::{Instant, UpdateRefusal, UpdateReport, UpdateRequest};
 
 use crate::board::nucleo_l476rg;
 use crate::board::nucleo_l476rg::flash::{self, Flash, FlashError};
-use crate::{kept, storage};
+use crate::{kept, scan, storage};
 
 /// Key that images are signed with.
 const KEY: [u8; 32] = include!(concat!(env!("OUT_DIR"), "/key.rs"));
+
+/// SAF-087: whether that is the published test key, with which anybody can sign.
+pub(crate) const KEY_IS_PUBLISHED: bool = include!(concat!(env!("OUT_DIR"), "/key_is_published.rs"));
 
 /// How long an image on trial has to find a host: a daemon that is not told of the restart calls
 /// within a second, a lane computer that starts anew within half a minute.
@@ -55,6 +58,8 @@ pub(crate) struct Updates {
     update: Option<(Running, Writer)>,
     /// Nothing is left to prove, or nothing can be.
     proved: bool,
+    /// A host has been served, so the image is good; that is not written down yet.
+    served: bool,
     prove_until: Instant,
     restart_at: Option<Instant>,
 }
@@ -77,25 +82,32 @@ impl Updates {
         Self {
             update,
             proved: !awaits_proof,
+            served: false,
             prove_until: now + TRIAL,
             restart_at: None,
         }
     }
 
-    /// Looks after trial and restart. `served` says that a host holds its lease, so that the image
+    /// Looks after trial and restart. `leased` says that a host holds its lease, so that the image
     /// can do what it is there for.
-    pub(crate) fn watch(&mut self, now: Instant, served: bool) {
+    ///
+    /// SAF-086: neither is worth a door that stops, so both wait until the gate is at rest.
+    pub(crate) fn watch(&mut self, now: Instant, leased: bool) {
         if self.restart_at.is_some_and(|at| now >= at) {
-            restart();
+            restart_at_rest();
         }
         if self.proved {
             return;
         }
-        if served && storage::is_sound() {
+        self.served |= leased && storage::is_sound();
+        if self.served && scan::with_interlock(|gate| gate.at_rest()).unwrap_or(false) {
             self.confirm();
-        } else if now >= self.prove_until {
+            // What could not be written down is tried again as long as there is a host.
+            self.served = self.proved;
+        }
+        if !self.served && now >= self.prove_until {
             // The boot loader finds a trial that has begun, and goes back.
-            restart();
+            restart_at_rest();
         }
     }
 
@@ -170,11 +182,17 @@ fn records() -> Records {
     Records::load(&Flash::region(RECORDS))
 }
 
-fn restart() -> ! {
-    cortex_m::interrupt::disable();
-    nucleo_l476rg::all_outputs_off();
-    kept::end_life();
-    SCB::sys_reset()
+/// Starts anew, unless danger has come, somebody has come in or something moves: then later. No scan
+/// comes between the look and the reset.
+fn restart_at_rest() {
+    scan::with_interlock(|gate| {
+        if gate.at_rest() {
+            cortex_m::interrupt::disable();
+            nucleo_l476rg::all_outputs_off();
+            kept::end_life();
+            SCB::sys_reset()
+        }
+    });
 }
 
 fn refusal(error: UpdateError<FlashError>) -> UpdateRefusal {

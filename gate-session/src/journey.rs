@@ -514,7 +514,8 @@ impl Session {
             | Refusal::NotEmpty
             | Refusal::OutOfRange
             | Refusal::NotThisShape
-            | Refusal::NotKept => Referral::DeviceFailed,
+            | Refusal::NotKept
+            | Refusal::NoSite => Referral::DeviceFailed,
         };
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }
@@ -645,6 +646,7 @@ pub(crate) const fn is_empty(state: LaneState) -> bool {
             | LaneState::PowerFail
             | LaneState::Tamper
             | LaneState::Service
+            | LaneState::NoSite(_)
     )
 }
 

@@ -18,6 +18,7 @@ use super::watchdog::{Kennel, Watch, Watchdogs, watch};
 use super::{now, rest};
 use crate::keys;
 use gate_boot::map::FLASH;
+use gate_protocol::Site;
 use gate_protocol::pins::{Bits, Input};
 use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
@@ -64,26 +65,37 @@ pub struct Config {
 
 impl Config {
     /// A board with QEMU's own data folder, a test board's factory page, its pairing with the
-    /// [simulated host](keys::of_host), and no watchdogs.
+    /// [simulated host](keys::of_host), the default site, and no watchdogs.
     pub fn new(
         qemu: impl Into<PathBuf>,
         firmware: impl Into<PathBuf>,
         work_dir: impl Into<PathBuf>,
     ) -> Self {
         let page = factory::test_page(TEST_SERIAL);
+        let pairing = keys::pairing_of_controller(&page);
+        let site = storage::site_record(Site::DEFAULT);
         Self {
             qemu: qemu.into(),
             data_dir: None,
             firmware: firmware.into(),
             preload: vec![
                 factory::preloaded(&page),
-                storage::with_pairing(&keys::pairing_of_controller(&page)),
+                storage::with_pairing_and_site(&pairing, &site),
             ],
             work_dir: work_dir.into(),
             instruction_shift: None,
             watchdogs: Watchdogs::default(),
             flash_is_writable: true,
         }
+    }
+
+    /// The same board as the factory delivers it once it is paired: without a site.
+    #[must_use]
+    pub fn without_site(mut self) -> Self {
+        let page = factory::test_page(TEST_SERIAL);
+        let pairing = keys::pairing_of_controller(&page);
+        self.preload = vec![factory::preloaded(&page), storage::with_pairing(&pairing)];
+        self
     }
 }
 
