@@ -83,9 +83,7 @@ fn fetch(item: Item, buffer: &mut [u8; BUFFER]) -> Option<&[u8]> {
 }
 
 fn try_fetch(item: Item, buffer: &mut [u8; BUFFER]) -> Result<Option<&[u8]>, StorageError> {
-    Ok(block_on(
-        map().fetch_item::<&[u8]>(buffer, &(item as u8)),
-    )?)
+    Ok(block_on(map().fetch_item::<&[u8]>(buffer, &(item as u8)))?)
 }
 
 /// The site that the host last told; why there is none that this firmware can obey.

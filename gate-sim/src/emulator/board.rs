@@ -19,7 +19,7 @@ use super::{now, rest};
 use crate::keys;
 use gate_boot::map::FLASH;
 use gate_protocol::Site;
-use gate_protocol::pins::{Bits, Input};
+use gate_protocol::pins::{Bits, Input, Output};
 use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -273,6 +273,19 @@ impl Board {
                 power.chip.write(NVIC_ENABLE, 1)?;
                 power.chip.write(NVIC_PEND, 1)
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the driver of an output be stuck at a level, whatever the firmware drives, or work again.
+    /// The pin is taken from the port and left to its pull resistor, which the next start undoes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn stick(&self, output: Output, level: Option<bool>) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => power.chip.stick(pins::output(output), level),
             None => Ok(()),
         }
     }

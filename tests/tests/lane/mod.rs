@@ -164,7 +164,8 @@ impl Lane {
         };
         let mut world = World::new(people, 1);
         let inputs = world.step(Instant::ZERO, Bits(0));
-        let mut config = Config::new(&tools.qemu, &tools.firmware, folder.path().join("board"));
+        let mut config =
+            Config::new(&tools.qemu, &tools.firmware, folder.path().join("board")).without_site();
         config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
         let page_address = free_port()?;
         std::fs::create_dir(folder.path().join("journal"))?;
@@ -262,7 +263,7 @@ impl Lane {
     fn settings(&self) -> String {
         let place = |name: &str| format!("{:?}", self.folder.path().join(name));
         format!(
-            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true }}\n\
+            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true, site = {{}} }}\n\
              reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
              chip = {{ reader = {chip:?}, trust = {trust}, trust_key = {trust_key}, extended_length = true }}\n\
              camera.url = \"http://{camera}/stream.mjpeg\"\n\
