@@ -55,6 +55,9 @@ impl Machine {
     /// Another machine in the place of this one, for the same host.
     ///
     /// Passages go on counting, so that no permit for the gate as it was fits it as it is now.
+    // Else every scan would have room for another machine on its stack.
+    #[cold]
+    #[inline(never)]
     fn replaced(&mut self, now: Instant, site: CheckedSite) -> Self {
         let mut next = Self::new(now, site);
         let (newest, leased) = match self {

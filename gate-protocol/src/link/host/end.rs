@@ -434,7 +434,7 @@ impl HostLink {
         Ok(())
     }
 
-    /// An event that waits at the controller is sent again and again. One that has not come for long
+    /// SAF-089: an event that waits at the controller is sent again and again. One that has not come for long
     /// has been thrown away, and no later one may ever show the hole.
     fn account_for_events(&mut self, now: Instant, newest: u32) {
         if now.since(self.event_at) < EVENTS_LATE {
