@@ -306,11 +306,11 @@ impl Task {
             }
             Delivery::Accepted(number) => {
                 self.exits.remove(&number);
-                if self.site.is_answered(number) {
+                if self.site.accepted(number) {
                     info!("controller goes by the site of the settings");
                 }
             }
-            Delivery::Refused(number, refusal) if self.site.is_answered(number) => {
+            Delivery::Refused(number, refusal) if self.site.answered(number) => {
                 error!(%refusal, "{}", site::refused(refusal));
             }
             Delivery::Refused(number, refusal) => {

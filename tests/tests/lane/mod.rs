@@ -109,6 +109,8 @@ pub(crate) fn in_lane(scene: impl AsyncFnOnce(&mut Lane) -> Result<()>) {
 pub(crate) struct Lane {
     daemon: Option<Running>,
     pub(crate) board: Board,
+    /// The settings name the controller's site.
+    pub(crate) has_site: bool,
     reader: Option<Reader>,
     camera: Option<Camera>,
     camera_address: SocketAddr,
@@ -172,6 +174,7 @@ impl Lane {
         Ok(Self {
             daemon: None,
             board: Board::power_on(&config, inputs)?,
+            has_site: true,
             reader: None,
             camera: None,
             camera_address: free_port()?,
@@ -263,7 +266,7 @@ impl Lane {
     fn settings(&self) -> String {
         let place = |name: &str| format!("{:?}", self.folder.path().join(name));
         format!(
-            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true, site = {{}} }}\n\
+            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true{site} }}\n\
              reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
              chip = {{ reader = {chip:?}, trust = {trust}, trust_key = {trust_key}, extended_length = true }}\n\
              camera.url = \"http://{camera}/stream.mjpeg\"\n\
@@ -273,6 +276,7 @@ impl Lane {
              page.listen = \"{page}\"\n\
              limits.officer = \"1 s\"\n",
             controller = place("controller"),
+            site = if self.has_site { ", site = {}" } else { "" },
             keys = place("controller.keys"),
             reader = place("mrz"),
             chip = self.pcscd.reader(),

@@ -19,24 +19,37 @@ pub(super) enum Word {
 pub(super) struct SiteTalk {
     /// The command that tells the controller its site, if the answer is outstanding.
     asked: Option<CommandNumber>,
+    /// It has taken it, and obeys it from its next scan on: a status may be older.
+    taken: bool,
     said: Option<Word>,
 }
 
 impl SiteTalk {
     /// A session begins; `asked` tells the controller its site, if the settings have one.
     pub(super) const fn begin(asked: Option<CommandNumber>) -> Self {
-        Self { asked, said: None }
+        Self {
+            asked,
+            taken: false,
+            said: None,
+        }
     }
 
-    /// Whether this answer was about the site.
-    pub(super) fn is_answered(&mut self, number: CommandNumber) -> bool {
+    /// A command was taken; whether it was the site's.
+    pub(super) fn accepted(&mut self, number: CommandNumber) -> bool {
+        let taken = self.answered(number);
+        self.taken |= taken;
+        taken
+    }
+
+    /// A command was refused, or lost; whether it was the site's.
+    pub(super) fn answered(&mut self, number: CommandNumber) -> bool {
         self.asked.take_if(|asked| *asked == number).is_some()
     }
 
     /// What the state says, each time that it is something new.
     pub(super) fn observe(&mut self, state: State) -> Option<Word> {
         let word = match state {
-            State::NoSite(why) if self.asked.is_some() => Word::Being(why),
+            State::NoSite(why) if self.asked.is_some() || self.taken => Word::Being(why),
             State::NoSite(why) => Word::Lacking(why),
             _ => Word::Ready,
         };
@@ -70,7 +83,8 @@ mod tests {
         let mut talk = SiteTalk::begin(Some(4));
         assert_eq!(talk.observe(NONE), Some(Word::Being(NoSite::Missing)));
         assert_eq!(talk.observe(NONE), None, "said once");
-        assert!(!talk.is_answered(3) && talk.is_answered(4));
+        assert!(!talk.accepted(3) && talk.accepted(4));
+        assert_eq!(talk.observe(NONE), None, "a status that is older");
         assert_eq!(talk.observe(State::Secure), Some(Word::Ready));
         assert_eq!(talk.observe(State::Idle), None);
     }
@@ -83,7 +97,7 @@ mod tests {
             assert_eq!(unnamed.observe(state), Some(Word::Lacking(why)));
             let mut refused = SiteTalk::begin(Some(4));
             refused.observe(state);
-            assert!(refused.is_answered(4));
+            assert!(refused.answered(4));
             assert_eq!(refused.observe(state), Some(Word::Lacking(why)));
         }
     }
