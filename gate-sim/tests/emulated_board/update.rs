@@ -349,7 +349,6 @@ fn an_image_that_serves_a_host_is_proved_only_once_nobody_is_inside() {
     let sessions = bench.sessions.len();
     bench.board.power_back().expect("power");
     assert_eq!(bench.next_version(sessions), [0, 2, 0]);
-    bench.until("the way back", |bench| bench.is(State::Returning));
     let then = bench.status.map_or(0, |status| status.uptime_ms) + 500;
     bench.until("a while with a lease", |bench| {
         bench.status.is_some_and(|status| status.uptime_ms > then)
