@@ -240,7 +240,7 @@ impl Gate {
 mod tests {
     use super::*;
     use core::time::Duration;
-    use gate_protocol::pins::TurnstileInput;
+    use gate_protocol::pins::{Output, TurnstileInput, TurnstileOutput};
     use gate_protocol::{Door, Lock, Mode, Sign};
 
     /// No danger, the cabinet closed, mains there, both doors shut, nobody there.
@@ -459,6 +459,107 @@ mod tests {
         }
         assert_eq!(rig.gate.passage(), passage + 1);
         assert_eq!(rig.gate.state(), State::Occupied);
+    }
+
+    /// Small generator of reproducible numbers (splitmix64).
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, limit: u32) -> u32 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = self.0;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((mixed ^ (mixed >> 31)) >> 32) as u32 % limit
+        }
+
+        /// Mostly what a gate of that shape reads at rest, now and then another gate's levels, or
+        /// one that differs.
+        fn levels(&mut self, shape: Option<Shape>) -> Bits {
+            let (calm, other) = match shape {
+                Some(Shape::Turnstile) => (ARM, SHUT),
+                _ => (SHUT, ARM),
+            };
+            match self.below(60) {
+                0 => other,
+                1 => Bits(calm.0 ^ 1 << self.below(24)),
+                _ => calm,
+            }
+        }
+
+        fn asks(&mut self, passage: Passage) -> ToController {
+            let door = [Door::Entry, Door::Exit][self.below(2) as usize];
+            let mode = [
+                Mode::Closed,
+                Mode::Closed,
+                Mode::WalkIn,
+                Mode::OnPermit,
+                Mode::OnPermit,
+            ];
+            match self.below(8) {
+                0..=1 => ToController::Permit {
+                    door,
+                    for_ms: 2_000,
+                    passage,
+                },
+                2..=3 => ToController::SetMode {
+                    mode: mode[self.below(5) as usize],
+                },
+                4 => ToController::ClearAlarm,
+                5 => ToController::ReadSite,
+                _ => ToController::Configure {
+                    site: site([Shape::TwoDoors, Shape::Turnstile][self.below(2) as usize]),
+                },
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_comes_a_gate_drives_what_its_site_has_and_gives_no_passage_twice() {
+        let (mut changes, mut given) = (0, 0);
+        for seed in 0..40 {
+            let mut dice = Dice(seed);
+            let mut rig = Rig::new(Err(NoSite::Unreadable), dice.levels(None));
+            let mut newest = 0;
+            for _ in 0..150 {
+                rig.raw = dice.levels(rig.gate.shape());
+                let before = rig.gate.site();
+                let asked = dice.asks(rig.gate.passage());
+                let answer = rig.ask(asked);
+                if let (ToController::Configure { site }, Answer::Accepted) = (asked, answer) {
+                    rig.raw = dice.levels(Some(site.shape));
+                }
+                if asked == ToController::ReadSite {
+                    assert_eq!(answer == Answer::Accepted, before.is_some(), "seed {seed}");
+                }
+                for _ in 0..=dice.below(40) * 25 {
+                    rig.run(1);
+                    let shape = rig.gate.site().map(|site| site.shape);
+                    let foreign = |output: Output| match shape {
+                        None => true,
+                        Some(Shape::TwoDoors) => false,
+                        Some(Shape::Turnstile) => TurnstileOutput::at(output).is_none(),
+                    };
+                    let wrong = Output::ALL
+                        .into_iter()
+                        .find(|output| rig.outputs.output(*output) && foreign(*output));
+                    assert_eq!(wrong, None, "seed {seed}, {shape:?}");
+                }
+                for event in rig.events() {
+                    if let Event::Entered(passage) | Event::ExitReleased(passage) = event {
+                        assert!(passage >= newest, "seed {seed}: {event:?} after {newest}");
+                        given += u32::from(passage > newest);
+                        newest = passage;
+                    }
+                }
+                let shape = |site: Option<Site>| site.map(|site| site.shape);
+                changes += u32::from(shape(before) != shape(rig.gate.site()));
+            }
+        }
+        assert!(
+            changes > 40 && given > 10,
+            "only {changes} changes of shape and {given} passages"
+        );
     }
 
     #[test]
