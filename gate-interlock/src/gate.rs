@@ -17,6 +17,8 @@ pub struct Gate {
     machine: Machine,
     /// A site of another shape, taken since the last scan.
     next: Option<CheckedSite>,
+    /// One that was taken past the machine, to be kept.
+    to_store: Option<Site>,
 }
 
 #[expect(
@@ -86,6 +88,7 @@ impl Gate {
                 Err(why) => Machine::Unconfigured(Unconfigured::new(why)),
             },
             next: None,
+            to_store: None,
         }
     }
 
@@ -105,6 +108,15 @@ impl Gate {
             // Between two machines: a millisecond.
             return Answer::Refused(Refusal::WrongState);
         }
+        if let ToController::Configure { site } = asked
+            && self.is_rebuilt_by_hand(now, site.shape)
+        {
+            let Ok(checked) = site.check() else {
+                return Answer::Refused(Refusal::OutOfRange);
+            };
+            (self.next, self.to_store) = (Some(checked), Some(*site));
+            return Answer::Accepted;
+        }
         let answer = each!(&mut self.machine, machine => machine.request(now, asked));
         if let (Answer::Accepted, ToController::Configure { site }) = (answer, asked)
             && self.shape() != Some(site.shape)
@@ -113,6 +125,14 @@ impl Gate {
             self.next = site.check().ok();
         }
         answer
+    }
+
+    /// SAF-025: a gate that was told the wrong shape judges by terminals that are not there, and never
+    /// is at rest. Somebody at the open cabinet with the service key turned may tell it the right one:
+    /// it begins as after a reset, which they could bring about as well.
+    fn is_rebuilt_by_hand(&self, now: Instant, shape: Shape) -> bool {
+        let technician = self.cabinet_open() && self.inputs().input(Input::KeyService);
+        technician && self.leased(now) && self.shape() != Some(shape)
     }
 
     const fn shape(&self) -> Option<Shape> {
@@ -192,7 +212,10 @@ impl Gate {
     /// A site that the host has sent, to be kept over a power cut. Given once, from the answer on
     /// and before the next scan.
     pub const fn take_site_to_store(&mut self) -> Option<Site> {
-        each!(&mut self.machine, machine => machine.take_site_to_store())
+        match self.to_store.take() {
+            None => each!(&mut self.machine, machine => machine.take_site_to_store()),
+            taken => taken,
+        }
     }
 
     /// Whether the cabinet is open now.
@@ -560,6 +583,43 @@ mod tests {
             changes > 40 && given > 10,
             "only {changes} changes of shape and {given} passages"
         );
+    }
+
+    #[test]
+    fn a_gate_that_was_told_the_wrong_shape_is_told_the_right_one_at_its_open_cabinet() {
+        // A lane without break-glass, exit and bolts sees one danger after the other.
+        let mut rig = Rig::new(checked(Shape::TwoDoors), ARM);
+        let right = site(Shape::Turnstile);
+        assert_eq!(rig.configure(right), Answer::Refused(Refusal::WrongState));
+        for (key, closed) in [(true, true), (false, false)] {
+            rig.raw = ARM
+                .with_input(Input::KeyService, key)
+                .with_input(Input::TamperOk, closed);
+            rig.run(200);
+            assert_eq!(rig.configure(right), Answer::Refused(Refusal::WrongState));
+        }
+        rig.raw = ARM
+            .with_input(Input::KeyService, true)
+            .with_input(Input::TamperOk, false);
+        rig.run(200);
+        let mut wrong = right;
+        wrong.timings.trap = 0;
+        assert_eq!(rig.configure(wrong), Answer::Refused(Refusal::OutOfRange));
+        // The same shape has a machine that knows its rest.
+        let same = rig.configure(site(Shape::TwoDoors));
+        assert_eq!(same, Answer::Refused(Refusal::WrongState));
+        assert_eq!(rig.gate.take_site_to_store(), None);
+        assert_eq!(rig.configure(right), Answer::Accepted);
+        assert_eq!(rig.gate.take_site_to_store(), Some(right));
+        assert_eq!(rig.gate.take_site_to_store(), None);
+        rig.run(200);
+        assert_eq!(rig.gate.site(), Some(right));
+        rig.raw = ARM;
+        rig.run(200);
+        let answer = rig.ask(ToController::ClearAlarm);
+        assert_eq!(answer, Answer::Accepted, "it was opened");
+        rig.run(1_000);
+        assert_eq!(rig.gate.state(), State::Idle);
     }
 
     #[test]

@@ -144,8 +144,9 @@ pub enum ToController {
     },
     /// An officer has looked at the lane and its alarm or trouble may end, if the inputs agree.
     ClearAlarm,
-    /// The site from now on, its shape included. Taken while the lane is closed, idle and empty, and
-    /// always by a controller without a site, which drives nothing.
+    /// The site from now on, its shape included. Taken while the lane is closed, idle and empty,
+    /// always by a controller without a site, which drives nothing, and one of another shape also
+    /// with the cabinet open and the service key turned.
     Configure {
         /// The site. A time out of its bounds refuses the whole of it.
         site: Site,

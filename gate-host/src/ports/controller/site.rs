@@ -67,7 +67,7 @@ pub(super) const fn refused(refusal: Refusal) -> &'static str {
             "controller did not take the site of the settings: a time lies outside the bounds of its firmware, which is of another version than this host; update one of them"
         }
         _ => {
-            "controller did not take the site of the settings and goes by the one before, if any; it is told again when it is connected anew, which it takes while nobody is inside"
+            "controller did not take the site of the settings and goes by the one before, if any; it is told again when it is connected anew, which it takes while nobody is inside, and another shape also while the service key is turned and the cabinet open"
         }
     }
 }
