@@ -14,6 +14,8 @@ fn main() {
     place(&folder);
     let key = gate_boot::key::from_environment();
     fs::write(folder.join("key.rs"), format!("{key:?}")).expect("a key.rs");
+    let published = gate_boot::key::is_published(&key);
+    fs::write(folder.join("key_is_published.rs"), published.to_string()).expect("a word");
     name_build();
 }
 

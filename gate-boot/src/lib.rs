@@ -19,4 +19,5 @@ pub mod pack;
 pub mod records;
 pub mod slot;
 pub mod start;
+pub mod trial;
 pub mod update;

@@ -3,18 +3,10 @@
 use gate_protocol::keys::Pairing;
 use gate_protocol::link::controller::ControllerLink;
 use gate_protocol::pairing::{Change, PairingWindow};
-use gate_protocol::pins::{Bits, Input, Output};
+use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{Event, Instant};
 
 use crate::storage::{self, Item};
-
-/// Outputs that let somebody through. While none of them is on, nothing moves.
-const RELEASES: [Output; 4] = [
-    Output::EntryDrive,
-    Output::ExitDrive,
-    Output::EntryRelease,
-    Output::ExitRelease,
-];
 
 /// What the link has to know of the cabinet.
 pub(crate) struct Cabinet {
@@ -53,18 +45,17 @@ impl Cabinet {
         }
     }
 
-    /// Stores a pairing and goes by it, if nothing moves in the lane: storing halts the processor
-    /// for a moment.
+    /// Stores a pairing and goes by it, if the gate is still: storing halts the processor for a
+    /// moment. It is never at rest then, because the cabinet is open.
     pub(crate) fn pair(
         &mut self,
         now: Instant,
-        outputs: Bits,
+        still: bool,
         pairing: Pairing,
         link: &mut ControllerLink,
     ) {
-        let moves = RELEASES.iter().any(|output| outputs.output(*output));
         self.window.succeed();
-        if moves || storage::store(Item::Pairing, &pairing).is_err() {
+        if !still || storage::store(Item::Pairing, &pairing).is_err() {
             link.let_pair(false);
             report(now, link, Event::PairingClosed);
         } else {

@@ -8,13 +8,13 @@ use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Keys};
 use gate_protocol::{
     Answer, Instant, LinkStatistics, Refusal, Site, Task, ToController, ToHost, UpdateRequest,
+    Warning,
 };
 
 use crate::cabinet::Cabinet;
 use crate::fault::Ended;
-use crate::storage::{self, Item};
 use crate::update::Updates;
-use crate::{clock, health, progress, scan, serial};
+use crate::{clock, health, progress, scan, serial, storage, update};
 
 /// How often the task shows at least that it gets on, and tells the interlock that the lease
 /// stands: see [`progress::report`] and `Limits::lease_word`.
@@ -80,6 +80,7 @@ fn attend(
                 if let Some(failure) = ended.failure {
                     link.tell(ToHost::LastFailure { failure });
                 }
+                warn(link);
             }
             Next::Deliver(Delivery::LeaseLapsed) => {
                 scan::with_interlock(|interlock| interlock.lease(now, false));
@@ -90,6 +91,7 @@ fn attend(
             }) => {
                 let health = health::health(ended.failures).with_link(&link.statistics());
                 link.tell(ToHost::Health { health });
+                warn(link);
                 link.answer(number, Answer::Accepted);
             }
             Next::Deliver(Delivery::Request {
@@ -116,7 +118,9 @@ fn attend(
                     (answer, interlock.site(), interlock.take_site_to_store())
                 });
                 if let Some((answer, site, to_store)) = answer {
-                    if message == ToController::ReadSite && answer == Answer::Accepted {
+                    if let (ToController::ReadSite, Answer::Accepted, Some(site)) =
+                        (message, answer, site)
+                    {
                         link.tell(ToHost::Site { site });
                     }
                     link.answer(number, keep(to_store).unwrap_or(answer));
@@ -124,9 +128,8 @@ fn attend(
             }
             Next::Deliver(Delivery::Paired(pairing)) => {
                 progress::report(Task::Link, progress::LONG);
-                if let Some(outputs) = scan::with_interlock(|interlock| interlock.outputs()) {
-                    cabinet.pair(now, outputs, pairing, link);
-                }
+                let still = scan::with_interlock(|interlock| interlock.is_still());
+                cabinet.pair(now, still.unwrap_or(false), pairing, link);
             }
             Next::Transmit(wire) => serial::write(&wire),
             Next::Wait(deadline) => return deadline,
@@ -134,12 +137,19 @@ fn attend(
     }
 }
 
+/// Says what makes this controller unfit for people.
+fn warn(link: &mut ControllerLink) {
+    if update::KEY_IS_PUBLISHED {
+        link.tell(ToHost::Warning(Warning::PublishedUpdateKey));
+    }
+}
+
 /// Keeps a site over power cuts; an answer only if that fails. Nothing moves meanwhile: a site is
-/// taken in a lane at rest.
+/// taken by a gate at rest, or by one that drives nothing and begins anew with it.
 fn keep(site: Option<Site>) -> Option<Answer> {
     let site = site?;
     progress::report(Task::Link, progress::LONG);
-    let kept = storage::store(Item::Site, &site);
+    let kept = storage::store_site(site);
     kept.is_err().then_some(Answer::Refused(Refusal::NotKept))
 }
 

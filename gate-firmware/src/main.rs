@@ -40,7 +40,10 @@ fn main() -> ! {
     clock::sleep_until(Instant::from_millis(ended.hold_ms()));
     let secrets = secrets::gather();
     let identity = identity(ended.reset, secrets.boot, secrets.entropy);
-    scan::begin(NucleoL476rg::begin(&mut core, start.core_hz), scan::site());
+    scan::begin(
+        NucleoL476rg::begin(&mut core, start.core_hz),
+        storage::site(),
+    );
     executor::run(|spawner| {
         // The one task of a pool of one cannot fail to start.
         let identity = Identity {

@@ -4,24 +4,18 @@ use core::cell::RefCell;
 
 use cortex_m::peripheral::SCB;
 use critical_section::Mutex;
-use gate_interlock::Gate;
+use gate_interlock::{Gate, ReadBack};
 use gate_protocol::link::controller::Lane;
-use gate_protocol::pins::Bits;
-use gate_protocol::{CheckedSite, Fault, Instant, Site, Task};
+use gate_protocol::{CheckedSite, Fault, Instant, NoSite, Task};
 
 use crate::board::Board;
 use crate::board::nucleo_l476rg::NucleoL476rg;
-use crate::storage::{self, Item};
 use crate::{clock, link, progress};
-
-/// Scans in a row in which a pin must differ from what it is driven to. One is not enough: a pin
-/// with a relay on it needs some microseconds to follow.
-const DIFFERING_SCANS_MAX: u8 = 3;
 
 struct Scan<B> {
     board: B,
     interlock: Gate,
-    differing: u8,
+    read_back: ReadBack,
     timing: Timing,
 }
 
@@ -38,18 +32,12 @@ pub(crate) struct Timing {
 
 static SCAN: Mutex<RefCell<Option<Scan<NucleoL476rg>>>> = Mutex::new(RefCell::new(None));
 
-/// The site that the host last told, or the default if there is none that this firmware can read.
-pub(crate) fn site() -> CheckedSite {
-    let kept = storage::load::<Site>(Item::Site);
-    kept.and_then(|site| site.check().ok()).unwrap_or_default()
-}
-
 /// Puts the board under the scan's command. The first tick starts it.
-pub(crate) fn begin(board: NucleoL476rg, site: CheckedSite) {
+pub(crate) fn begin(board: NucleoL476rg, site: Result<CheckedSite, NoSite>) {
     let scan = Scan {
         board,
         interlock: Gate::new(clock::now(), site),
-        differing: 0,
+        read_back: ReadBack::new(),
         timing: Timing::default(),
     };
     critical_section::with(|token| *SCAN.borrow_ref_mut(token) = Some(scan));
@@ -125,13 +113,8 @@ impl<B: Board> Scan<B> {
 
     /// SAF-015: finds an output that does not follow what it was driven to.
     fn check_outputs(&mut self, now: Instant) {
-        let Bits(driven) = self.interlock.outputs();
-        let Bits(real) = self.board.read_back();
-        if driven == real {
-            self.differing = 0;
-        } else if self.differing < DIFFERING_SCANS_MAX {
-            self.differing += 1;
-        } else {
+        let real = self.board.read_back();
+        if self.read_back.finds_stuck(self.interlock.outputs(), real) {
             self.interlock.report(now, Fault::Output);
         }
     }

@@ -22,15 +22,18 @@ pub(crate) struct Secrets {
 /// Gathers them, once, at the start: it counts the start before anything is made of the count.
 ///
 /// The seed comes from the factory's seed, which is secret; from the number of the start, which
-/// makes it another each time; and from true random numbers. Lacking the third, or the second, the
-/// host is told that it is weak. The chip's unique number is not secret and the factory's seed is
-/// unique already, so it is left out.
+/// makes it another each time; and from true random numbers. A source that is not there and one that
+/// finds itself faulty give none alike: its words are all or nothing. Lacking one of the two, the
+/// host is told that the seed is weak, and refuses it by default. Lacking both, the seed would be
+/// that of an earlier life, and no session is opened at all. The chip's unique number is not secret
+/// and the factory's seed is unique already, so it is left out.
 pub(crate) fn gather() -> Secrets {
     let boot = storage::count_start().ok();
     let noise = random::words();
     let page = storage::factory_page().ok();
-    let entropy = match (&boot, &noise, &page) {
-        (Some(_), Some(_), Some(_)) => Entropy::Strong,
+    let entropy = match (&boot, &noise) {
+        (Some(_), Some(_)) => Entropy::Strong,
+        (None, None) => Entropy::None,
         _ => Entropy::Weak,
     };
     let boot = boot.unwrap_or(0);

@@ -11,6 +11,7 @@
 use embassy_futures::block_on;
 use gate_boot::factory::{FactoryError, FactoryPage};
 use gate_boot::map;
+use gate_protocol::{CheckedSite, NoSite, Site, SiteRecord};
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 use serde::Serialize;
@@ -31,7 +32,7 @@ pub(crate) enum Item {
     Boots = 0,
     /// The paired host's key and what belongs to it.
     Pairing = 1,
-    /// The site's configuration.
+    /// The gate's site: a [`SiteRecord`].
     Site = 2,
 }
 
@@ -78,7 +79,26 @@ pub(crate) fn store<T: Serialize>(item: Item, value: &T) -> Result<(), StorageEr
 }
 
 fn fetch(item: Item, buffer: &mut [u8; BUFFER]) -> Option<&[u8]> {
-    block_on(map().fetch_item::<&[u8]>(buffer, &(item as u8))).ok()?
+    try_fetch(item, buffer).ok()?
+}
+
+fn try_fetch(item: Item, buffer: &mut [u8; BUFFER]) -> Result<Option<&[u8]>, StorageError> {
+    Ok(block_on(map().fetch_item::<&[u8]>(buffer, &(item as u8)))?)
+}
+
+/// The site that the host last told; why there is none that this firmware can obey.
+pub(crate) fn site() -> Result<CheckedSite, NoSite> {
+    let mut buffer = [0; BUFFER];
+    match try_fetch(Item::Site, &mut buffer) {
+        Ok(Some(record)) => SiteRecord::read(record),
+        Ok(None) => Err(NoSite::Missing),
+        Err(_) => Err(NoSite::Unreadable),
+    }
+}
+
+/// Keeps a site over power cuts.
+pub(crate) fn store_site(site: Site) -> Result<(), StorageError> {
+    store(Item::Site, &SiteRecord::of(site))
 }
 
 impl From<sequential_storage::Error<FlashError>> for StorageError {

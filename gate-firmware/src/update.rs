@@ -9,22 +9,21 @@ use gate_boot::image::{
 use gate_boot::map::RECORDS;
 use gate_boot::records::Records;
 use gate_boot::slot::Slot;
+use gate_boot::trial::{Todo, Trial};
 use gate_boot::update::{UpdateError, Writer};
 use gate_protocol::update::ImageSlot;
 use gate_protocol::{Instant, UpdateRefusal, UpdateReport, UpdateRequest};
 
 use crate::board::nucleo_l476rg;
 use crate::board::nucleo_l476rg::flash::{self, Flash, FlashError};
-use crate::{kept, storage};
+use crate::{kept, scan, storage};
 
 /// Key that images are signed with.
 const KEY: [u8; 32] = include!(concat!(env!("OUT_DIR"), "/key.rs"));
 
-/// How long an image on trial has to find a host: a daemon that is not told of the restart calls
-/// within a second, a lane computer that starts anew within half a minute.
-const TRIAL: Duration = Duration::from_secs(60);
-/// The answer to "activate" is on its way for so long before the restart.
-const ANSWERING: Duration = Duration::from_millis(200);
+/// SAF-087: whether that is the published test key, with which anybody can sign.
+pub(crate) const KEY_IS_PUBLISHED: bool =
+    include!(concat!(env!("OUT_DIR"), "/key_is_published.rs"));
 
 /// The image that runs, as its header says. `None` if it was started without a boot loader.
 #[derive(Clone)]
@@ -53,10 +52,7 @@ pub(crate) fn version() -> [u8; 3] {
 /// Updates, and the running image's own trial.
 pub(crate) struct Updates {
     update: Option<(Running, Writer)>,
-    /// Nothing is left to prove, or nothing can be.
-    proved: bool,
-    prove_until: Instant,
-    restart_at: Option<Instant>,
+    trial: Trial,
 }
 
 impl Updates {
@@ -76,36 +72,30 @@ impl Updates {
             .is_some_and(|(running, _)| records().awaits_proof(running.slot));
         Self {
             update,
-            proved: !awaits_proof,
-            prove_until: now + TRIAL,
-            restart_at: None,
+            trial: Trial::new(time(now), awaits_proof),
         }
     }
 
-    /// Looks after trial and restart. `served` says that a host holds its lease, so that the image
-    /// can do what it is there for.
-    pub(crate) fn watch(&mut self, now: Instant, served: bool) {
-        if self.restart_at.is_some_and(|at| now >= at) {
-            restart();
-        }
-        if self.proved {
-            return;
-        }
-        if served && storage::is_sound() {
-            self.confirm();
-        } else if now >= self.prove_until {
-            // The boot loader finds a trial that has begun, and goes back.
-            restart();
+    /// Looks after trial and restart. `leased` says that a host holds its lease.
+    pub(crate) fn watch(&mut self, now: Instant, leased: bool) {
+        let serves = leased && !self.trial.is_proved() && storage::is_sound();
+        let at_rest = scan::with_interlock(|gate| gate.at_rest()).unwrap_or(false);
+        match self.trial.next(time(now), serves, at_rest) {
+            Todo::Nothing => {}
+            Todo::Confirm => {
+                let kept = self.confirm();
+                self.trial.confirmed(kept);
+            }
+            Todo::Restart => restart_at_rest(),
         }
     }
 
-    /// SAF-084: the running image is the one to start from now on.
-    fn confirm(&mut self) {
-        if let Some((Running { slot, header }, _)) = &self.update {
-            let confirmed = records().confirm(*slot, header);
-            // Not kept, it is tried again until the trial ends, and then the image before starts.
-            self.proved = confirmed.store(&mut Flash::region(RECORDS)).is_ok();
-        }
+    /// SAF-084: the running image is the one to start from now on. Says whether that was kept.
+    fn confirm(&mut self) -> bool {
+        self.update.as_ref().is_none_or(|(running, _)| {
+            let confirmed = records().confirm(running.slot, &running.header);
+            confirmed.store(&mut Flash::region(RECORDS)).is_ok()
+        })
     }
 
     /// Does what the host wants, if the lane is at rest.
@@ -137,7 +127,7 @@ impl Updates {
         let (_, writer) = self.update.as_mut().ok_or(UpdateRefusal::NoBootLoader)?;
         let mut flash = Flash::regions([RECORDS, writer.slot().region()]);
         match request {
-            UpdateRequest::Ask if !self.proved => Err(UpdateRefusal::OnTrial),
+            UpdateRequest::Ask if !self.trial.is_proved() => Err(UpdateRefusal::OnTrial),
             UpdateRequest::Ask => Ok(0),
             UpdateRequest::Begin { header } => {
                 let mut bytes = [0; HEADER_LEN];
@@ -152,7 +142,7 @@ impl Updates {
             UpdateRequest::Finish => writer.finish(&mut flash).map(|()| 0).map_err(refusal),
             UpdateRequest::Activate => {
                 writer.activate(&mut flash).map_err(refusal)?;
-                self.restart_at = Some(now + ANSWERING);
+                self.trial.activated(time(now));
                 Ok(0)
             }
         }
@@ -166,15 +156,26 @@ impl Updates {
     }
 }
 
+/// Since the start.
+fn time(now: Instant) -> Duration {
+    now.since(Instant::ZERO)
+}
+
 fn records() -> Records {
     Records::load(&Flash::region(RECORDS))
 }
 
-fn restart() -> ! {
-    cortex_m::interrupt::disable();
-    nucleo_l476rg::all_outputs_off();
-    kept::end_life();
-    SCB::sys_reset()
+/// Starts anew, unless danger has come, somebody has come in or something moves: then later. No scan
+/// comes between the look and the reset.
+fn restart_at_rest() {
+    scan::with_interlock(|gate| {
+        if gate.at_rest() {
+            cortex_m::interrupt::disable();
+            nucleo_l476rg::all_outputs_off();
+            kept::end_life();
+            SCB::sys_reset()
+        }
+    });
 }
 
 fn refusal(error: UpdateError<FlashError>) -> UpdateRefusal {

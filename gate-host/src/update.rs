@@ -229,7 +229,8 @@ impl<'i, T: FnMut(Progress)> Talk<'i, T> {
         if self.asked.is_some() || self.running.is_none() || now < self.ask_at {
             return false;
         }
-        if self.state != State::Idle {
+        // Without a site the gate drives nothing: nobody can be in an update's way.
+        if !matches!(self.state, State::Idle | State::NoSite(_)) {
             self.progress(Progress::Waiting);
             return false;
         }
@@ -270,6 +271,8 @@ impl<'i, T: FnMut(Progress)> Talk<'i, T> {
             | Delivery::Lost(_)
             | Delivery::Event(_)
             | Delivery::Site(_)
+            | Delivery::Warning(_)
+            | Delivery::EventsLost { .. }
             | Delivery::Health(_)
             | Delivery::Tampering { .. }
             | Delivery::LastFailure(_) => {}

@@ -221,8 +221,28 @@ impl Interlock {
     #[must_use]
     pub fn at_rest(&self) -> bool {
         let resting = matches!(self.stage, Stage::Secure | Stage::Idle);
+        resting && self.mode == Mode::Closed && self.is_still()
+    }
+
+    /// Shut and empty, and no danger: a moment in which the controller does not look hurts nobody,
+    /// although a technician may be at work.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
         let shut = self.seen.entry.shut() && self.seen.exit.shut();
-        resting && shut && self.mode == Mode::Closed && self.seen.lane == Lane::Empty
+        shut && self.seen.lane == Lane::Empty && !self.seen.emergency()
+    }
+
+    /// The number of the last passage that was given.
+    pub(crate) const fn newest_passage(&self) -> Passage {
+        self.newest_passage
+    }
+
+    /// Takes the place of another machine: goes on counting from its newest passage, and tells what
+    /// it has not told yet instead of a start.
+    pub(crate) fn succeed(&mut self, newest: Passage, events: impl Iterator<Item = Event>) {
+        self.newest_passage = newest;
+        self.events.clear();
+        self.events.extend(events.take(EVENTS_MAX));
     }
 
     /// What a bystander is told after a scan: see [`crate::invariants`].

@@ -16,7 +16,7 @@
 //! 7. `signs`: locks, drives, lamps, buzzer and contacts as output bits, `duty` their longest times.
 //!
 //! A single turnstile is the lane's little sister ([`Turnstile`]); [`Gate`] is whichever of the two
-//! the site has.
+//! the site has, or a machine that drives nothing where there is no site.
 //!
 //! Functions that keep somebody safe carry a number `SAF-nnn`; `docs/hazards.md` names the hazard
 //! and the test that proves each of them.
@@ -34,6 +34,7 @@ mod lease;
 mod limits;
 mod power;
 mod precedence;
+mod read_back;
 mod readings;
 mod rebase;
 mod requests;
@@ -42,11 +43,13 @@ mod service;
 mod signs;
 mod stage;
 mod turnstile;
+mod unconfigured;
 
 pub use enforce::{Released, Surroundings, enforce};
 pub use gate::Gate;
 pub use interlock::Interlock;
 pub use limits::Limits;
+pub use read_back::ReadBack;
 pub use turnstile::{
     ArmCommand, ArmSurroundings, Escape, Limits as TurnstileLimits, Turnstile, enforce_arm,
 };

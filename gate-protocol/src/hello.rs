@@ -46,6 +46,8 @@ pub enum Reply<'a> {
     PairingClosed,
     /// The controller has pinned this host; proof that it means the same pairing.
     Paired(&'a [u8]),
+    /// No session and no pairing: the controller cannot make keys that have not been before.
+    NoEntropy,
 }
 
 /// How good the controller's random numbers are.
@@ -53,9 +55,13 @@ pub enum Reply<'a> {
 pub enum Entropy {
     /// From a secret, a counter that never repeats and a source of true random numbers.
     Strong,
-    /// No source of true random numbers, or no counter could be stored: the keys of two sessions
-    /// may be alike.
+    /// A secret and one of the other two. With the counter, no key comes twice, but whoever has read
+    /// the secret out of the controller can reckon its keys; with the random numbers, nobody can
+    /// tell how often it has started.
     Weak,
+    /// A secret alone: each life of the controller begins with the same keys, so that a whole
+    /// session, recorded, could be played to it again. It opens none, and pairs with nobody.
+    None,
 }
 
 /// The controller as it says of itself under the session's keys.

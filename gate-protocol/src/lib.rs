@@ -38,8 +38,8 @@ pub use link::host::HostLink;
 pub use link::{LinkError, LinkStatistics, Next};
 pub use message::{
     Answer, Board, CommandNumber, Door, Event, Fault, Mode, Passage, Refusal, ResetCause, Sign,
-    State, ToController, ToHost,
+    State, ToController, ToHost, Warning,
 };
-pub use site::{CheckedSite, Lock, OutOfBounds, Shape, Site, Timings, WaysOut};
+pub use site::{CheckedSite, Lock, NoSite, OutOfBounds, Shape, Site, SiteRecord, Timings, WaysOut};
 pub use time::Instant;
 pub use update::{UpdateRefusal, UpdateReport, UpdateRequest};

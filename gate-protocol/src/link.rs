@@ -79,6 +79,9 @@ pub const STATUS_EVERY: Duration = Duration::from_millis(200);
 pub const STATUS_GAP: Duration = Duration::from_millis(20);
 /// How often the controller sends an event again.
 pub const EVENT_EVERY: Duration = Duration::from_millis(200);
+/// How long the host goes without an event, while it has a session, before it takes those for lost
+/// that it has not heard of: the controller sends each that waits five times in that time.
+pub const EVENTS_LATE: Duration = Duration::from_millis(1_000);
 /// How long the host goes without a `Status` before it calls the controller silent.
 pub const SILENT_AFTER: Duration = Duration::from_millis(600);
 
@@ -142,9 +145,13 @@ pub enum LinkError {
     #[error("gate controller and this host are not paired with each other")]
     Stranger,
     /// The controller lacks its source of random numbers or cannot store its counter of starts, so
-    /// that keys might repeat: replace the board. Settings may allow it, for an emulated one.
+    /// that its keys rest on a secret alone that somebody may have read: replace the board. Settings may allow it, for an emulated one.
     #[error("gate controller has only weak random numbers, this host needs strong ones")]
     WeakEntropy,
+    /// The controller has neither random numbers nor a counter of its starts, and opens no session
+    /// with anybody: replace the board. No setting allows it.
+    #[error("gate controller has neither random numbers nor a counter, and opens no session")]
+    NoEntropy,
     /// No session yet. Wait for [`host::Delivery::Connected`].
     #[error("gate controller has not answered yet")]
     Connecting,

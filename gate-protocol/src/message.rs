@@ -14,7 +14,7 @@
 //! | 5 | `SendBack` | `Health` |
 //! | 6 | `SetMode` | `LastFailure` |
 //! | 7 | `Show` | `Update` |
-//! | 8 | `ClearAlarm` | |
+//! | 8 | `ClearAlarm` | `Warning` |
 //! | 9 | `Configure` | |
 //! | 10 | `ReadSite` | |
 //! | 11 | `Force` | |
@@ -26,7 +26,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::health::{Failure, Health};
-use crate::site::Site;
+use crate::site::{NoSite, Site};
 use crate::update::{UpdateReport, UpdateRequest};
 
 /// Number that the controller gives to each person (or group) it finds in the lane.
@@ -144,12 +144,15 @@ pub enum ToController {
     },
     /// An officer has looked at the lane and its alarm or trouble may end, if the inputs agree.
     ClearAlarm,
-    /// The site from now on. Taken while the lane is closed, idle and empty.
+    /// The site from now on, its shape included. Taken while the lane is closed, idle and empty,
+    /// always by a controller without a site, which drives nothing, and one of another shape also
+    /// with the cabinet open and the service key turned.
     Configure {
         /// The site. A time out of its bounds refuses the whole of it.
         site: Site,
     },
-    /// Asks for the site that the controller works with. Answered with `Done` and `Site`.
+    /// Asks for the site that the controller obeys. Answered with `Done` and `Site`, or refused
+    /// where there is none.
     ReadSite,
     /// Drives one output by hand, in [`State::Service`] only, one door at a time.
     Force {
@@ -220,7 +223,7 @@ pub enum ToHost {
     },
     /// Answers `ReadSite`.
     Site {
-        /// The site that the controller works with.
+        /// The site that the controller obeys.
         site: Site,
     },
     /// How the controller fares. Sent when asked for.
@@ -236,6 +239,17 @@ pub enum ToHost {
     },
     /// How the controller stands with an update: see [`crate::update`].
     Update(UpdateReport),
+    /// Something that makes this controller unfit for people. Said in each session, and again with
+    /// each `Health`.
+    Warning(Warning),
+}
+
+/// What makes a controller unfit for people, however well it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Warning {
+    /// It takes updates that are signed with the published test key, from anybody. Build its
+    /// firmware and boot loader with a key of one's own.
+    PublishedUpdateKey,
 }
 
 /// Board that the firmware runs on.
@@ -297,6 +311,8 @@ pub enum Refusal {
     /// The controller could not keep it over a power cut and goes by it only until the next: its
     /// flash is worn out. Change the board.
     NotKept,
+    /// The controller has no site and drives nothing: `Configure` it.
+    NoSite,
 }
 
 /// What the controller is doing.
@@ -343,6 +359,9 @@ pub enum State {
     Turning,
     /// Turnstile: stands away from its rest for too long, free to turn on or back.
     Obstructed,
+    /// The controller does not know what hangs on its pins, and why: every output is off until it
+    /// takes a site.
+    NoSite(NoSite),
 }
 
 /// Something that happened in the lane.

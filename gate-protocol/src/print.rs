@@ -11,9 +11,10 @@ use core::fmt::{self, Display, Formatter};
 use crate::frame::{Frame, Kind, TAG_LEN};
 use crate::hello::{self, Proposal, Reply};
 use crate::message::{
-    Answer, Board, Door, Event, Fault, Mode, Refusal, ResetCause, Sign, State, ToController, ToHost,
+    Answer, Board, Door, Event, Fault, Mode, Refusal, ResetCause, Sign, State, ToController,
+    ToHost, Warning,
 };
-use crate::site::{Lock, Shape, Site, WaysOut};
+use crate::site::{Lock, NoSite, Shape, Site, SiteRecord, WaysOut};
 
 /// A frame on its way to the controller, in one line.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,7 @@ impl Display for ForHost<'_> {
                     Some(Reply::Pair(_)) => ", answers the pairing",
                     Some(Reply::PairingClosed) => ", pairs with nobody now",
                     Some(Reply::Paired(_)) => ", is paired",
+                    Some(Reply::NoEntropy) => ", has no keys of its own",
                 })
             }
             Err(error) => write!(f, "{error}"),
@@ -166,6 +168,7 @@ impl Display for ToHost {
             }
             Self::LastFailure { failure } => write!(f, "last failure: {failure}"),
             Self::Update(report) => write!(f, "update: {report}"),
+            Self::Warning(warning) => write!(f, "warning: {warning}"),
         }
     }
 }
@@ -270,6 +273,7 @@ impl Display for Refusal {
             Self::OutOfRange => "out of range",
             Self::NotThisShape => "not for a gate of this shape",
             Self::NotKept => "not kept over a power cut: the flash is worn out",
+            Self::NoSite => "controller has no site",
         })
     }
 }
@@ -297,6 +301,31 @@ impl Display for State {
             Self::Armed => "armed",
             Self::Turning => "turning",
             Self::Obstructed => "obstructed",
+            Self::NoSite(why) => return write!(f, "{why}"),
+        })
+    }
+}
+
+impl Display for NoSite {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("no site yet"),
+            Self::Unreadable => f.write_str("stored site unreadable"),
+            Self::Version(found) => write!(
+                f,
+                "stored site in layout {found}, this firmware reads {}",
+                SiteRecord::LAYOUT
+            ),
+        }
+    }
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PublishedUpdateKey => {
+                "takes updates from anybody: built with the published test key"
+            }
         })
     }
 }

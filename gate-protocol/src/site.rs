@@ -4,7 +4,11 @@
 //! here, where both ends link them: the host can name a wrong field before it sends, and the
 //! controller takes nothing but a [`CheckedSite`].
 
+mod record;
+
 use serde::{Deserialize, Serialize};
+
+pub use record::{NoSite, SiteRecord};
 
 /// What kind of gate hangs on the controller's pins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,7 +56,7 @@ impl Lock {
 /// One gate as it is built and as its site wants it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Site {
-    /// What kind of gate it is. A change takes effect at the next start.
+    /// What kind of gate it is.
     pub shape: Shape,
     /// Ways out in a fire.
     pub on_fire: WaysOut,
@@ -68,7 +72,7 @@ pub struct Site {
 
 impl Site {
     /// A gate with two doors that open both ways in an emergency; on battery only the way back is
-    /// open.
+    /// open. What settings do not name; never what a controller takes its pins for.
     pub const DEFAULT: Self = Self {
         shape: Shape::TwoDoors,
         on_fire: WaysOut::Both,

@@ -4,8 +4,8 @@ use gate_protocol::frame::{Content, Kind};
 use gate_protocol::hello::{self, Proposal, Reply};
 use gate_protocol::print::{ForController, ForHost};
 use gate_protocol::{
-    Answer, Board, Door, Event, Fault, Frame, Lock, Refusal, ResetCause, Site, State, ToController,
-    ToHost, WaysOut,
+    Answer, Board, Door, Event, Fault, Frame, Lock, NoSite, Refusal, ResetCause, Site, State,
+    ToController, ToHost, Warning, WaysOut,
 };
 
 fn frame(kind: Kind, content: &[u8]) -> Frame {
@@ -99,6 +99,25 @@ fn messages_to_the_host() {
     check_to_host(
         ToHost::Done { command: 9, answer },
         "command #9 refused: not exactly one person",
+    );
+}
+
+#[test]
+fn a_controller_that_is_not_fit_for_people() {
+    for (why, text) in [
+        (NoSite::Missing, "no site yet"),
+        (NoSite::Unreadable, "stored site unreadable"),
+        (
+            NoSite::Version(1),
+            "stored site in layout 1, this firmware reads 2",
+        ),
+    ] {
+        assert_eq!(State::NoSite(why).to_string(), text);
+    }
+    assert_eq!(Refusal::NoSite.to_string(), "controller has no site");
+    check_to_host(
+        ToHost::Warning(Warning::PublishedUpdateKey),
+        "warning: takes updates from anybody: built with the published test key",
     );
 }
 

@@ -545,7 +545,8 @@ impl Session {
             | Refusal::NotEmpty
             | Refusal::OutOfRange
             | Refusal::NotThisShape
-            | Refusal::NotKept => Referral::DeviceFailed,
+            | Refusal::NotKept
+            | Refusal::NoSite => Referral::DeviceFailed,
         };
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }
@@ -676,6 +677,7 @@ pub(crate) const fn is_empty(state: LaneState) -> bool {
             | LaneState::PowerFail
             | LaneState::Tamper
             | LaneState::Service
+            | LaneState::NoSite(_)
     )
 }
 

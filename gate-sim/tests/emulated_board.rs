@@ -7,10 +7,14 @@
 mod failures;
 #[path = "emulated_board/pins.rs"]
 mod pins;
+#[path = "emulated_board/read_back.rs"]
+mod read_back;
 #[path = "emulated_board/scan.rs"]
 mod scan;
 #[path = "emulated_board/turnstile.rs"]
 mod turnstile;
+#[path = "emulated_board/unconfigured.rs"]
+mod unconfigured;
 #[path = "emulated_board/update.rs"]
 mod update;
 
@@ -20,7 +24,7 @@ use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{
     Door, Event, Failure, Health, Instant, Mode, Sign, Site, State, ToController, UpdateReport,
-    WaysOut,
+    Warning, WaysOut,
 };
 use gate_sim::emulator::{
     ALL_CALM, Board, Change, Config, EmulatorError, TEST_SERIAL, Watchdogs, test_page,
@@ -48,6 +52,8 @@ struct Bench {
     status: Option<Status>,
     site: Option<Site>,
     health: Option<Health>,
+    /// What was said in each session anew of a controller that is not fit for people.
+    warnings: Vec<Warning>,
     /// What was told of earlier lives of the firmware, in each session anew.
     failures: Vec<Failure>,
     accepted: usize,
@@ -70,6 +76,11 @@ impl Bench {
     }
 
     fn switched_on_with(change: impl FnOnce(&mut Config)) -> Option<Self> {
+        Self::switched_on_at(ALL_CALM, change)
+    }
+
+    /// The same with these levels at its inputs from the first instruction on.
+    fn switched_on_at(inputs: Bits, change: impl FnOnce(&mut Config)) -> Option<Self> {
         let (Some(qemu), Some(firmware)) = (
             std::env::var_os("GATE_QEMU"),
             std::env::var_os("GATE_FIRMWARE"),
@@ -83,7 +94,7 @@ impl Bench {
         let mut config = Config::new(qemu, firmware, folder.path());
         config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
         change(&mut config);
-        let board = Board::power_on(&config, ALL_CALM).expect("a board");
+        let board = Board::power_on(&config, inputs).expect("a board");
         let tty = File::options()
             .read(true)
             .write(true)
@@ -105,6 +116,7 @@ impl Bench {
             status: None,
             site: None,
             health: None,
+            warnings: Vec::new(),
             failures: Vec::new(),
             accepted: 0,
             refused: 0,
@@ -176,6 +188,8 @@ impl Bench {
             Delivery::Refused(..) => self.refused += 1,
             Delivery::Lost(_) => self.lost += 1,
             Delivery::Update(report) => self.update = Some(report),
+            Delivery::Warning(warning) => self.warnings.push(warning),
+            Delivery::EventsLost { missing } => unreachable!("{missing} events lost"),
             Delivery::Down(_) => {}
         }
     }
@@ -288,6 +302,8 @@ fn the_image_boots_locks_both_doors_and_says_hello() {
     bench.until("rest", |bench| bench.is(State::Idle));
     bench.until("the first event", |bench| !bench.events.is_empty());
     assert_eq!(bench.events, [Event::Started]);
+    // Built without a key of one's own, as every image for a desk is.
+    assert_eq!(bench.warnings, [Warning::PublishedUpdateKey]);
 }
 
 #[test]

@@ -62,6 +62,8 @@ fn a_board_without_a_host_is_shown_as_it_is() {
     assert_eq!(report["forced"], Value::Null);
     let site = report["site"].as_str().expect("a site");
     assert!(site.starts_with("two doors"), "{site}");
+    let warning = report["warning"].as_str().expect("a warning");
+    assert!(warning.contains("published test key"), "{warning}");
 }
 
 #[test]

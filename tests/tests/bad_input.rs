@@ -11,6 +11,7 @@ mod lane;
 use anyhow::{Result, ensure};
 use gate_host::daemon;
 use gate_host::settings::Settings;
+use gate_protocol::pins::{Bits, Output};
 use gate_session::{DocumentHint, Outcome, Referral, Screen};
 use gate_sim::camera::CameraFault;
 use gate_sim::chip::{Fault, Quirk};
@@ -256,7 +257,36 @@ fn devices_that_are_missing_at_the_start_keep_the_lane_closed_until_the_last_is_
             "open without a controller"
         );
         lane.plug_controller()?;
-        lane.shows(Screen::Welcome).await
+        lane.shows(Screen::Welcome).await?;
+        // It came from the factory, and its firmware was built for a desk.
+        lane.has_said(&["INFO", "controller goes by the site of the settings"])?;
+        lane.has_said(&["ERROR", "not fit for people", "published test key"])
+    });
+}
+
+#[test]
+fn a_controller_without_a_site_keeps_the_lane_closed_and_the_log_says_what_helps() {
+    in_lane(async |lane| {
+        lane.has_site = false;
+        lane.deliver_list()?;
+        lane.plug_controller()?;
+        lane.plug_reader()?;
+        lane.plug_camera().await?;
+        lane.start()?;
+        let said = [
+            "ERROR",
+            "/controller",
+            "no site yet",
+            "the lane stays closed",
+            "[controller.site]",
+        ];
+        lane.until(|lane| lane.has_said(&said).is_ok()).await?;
+        lane.until(|lane| lane.has_said(&["camera found"]).is_ok())
+            .await?;
+        ensure!(!lane.has_shown(Screen::Welcome), "open without a site");
+        let outputs = lane.board.outputs().with_output(Output::Watchdog, false);
+        ensure!(outputs == Bits(0), "an output is on");
+        Ok(())
     });
 }
 

@@ -3,6 +3,9 @@
 //! The conversation itself is [`HostLink`]'s; this task only carries bytes, and opens the line
 //! again when it vanishes.
 
+mod site;
+
+use self::site::{SiteTalk, Word};
 use super::Outbox;
 use crate::keys::HostKeys;
 use crate::settings::SiteSettings;
@@ -44,7 +47,7 @@ pub struct ControllerSettings {
     #[serde(default = "baud")]
     pub baud: u32,
     /// How the gate is built and what its site demands. Without it the controller goes by what it
-    /// was last told.
+    /// was last told, and a controller that was never told keeps the lane closed.
     pub site: Option<SiteSettings>,
 }
 
@@ -83,7 +86,7 @@ impl ControllerPort {
             outbox,
             observer: Observer::default(),
             exits: HashMap::new(),
-            site: None,
+            site: SiteTalk::default(),
             complained: false,
         };
         tokio::spawn(task.run());
@@ -137,8 +140,7 @@ struct Task {
     observer: Observer,
     /// Permits for the exit whose answer is outstanding.
     exits: HashMap<CommandNumber, Passage>,
-    /// The command that told the controller its site, if the answer is outstanding.
-    site: Option<CommandNumber>,
+    site: SiteTalk,
     /// The missing line has been reported; not again until it has been there.
     complained: bool,
 }
@@ -250,14 +252,30 @@ impl Task {
     }
 
     /// Tells the controller its site, before it is told to let anybody in.
-    fn configure(&mut self) {
-        self.site = None;
-        let Some(site) = self.settings.site.and_then(|site| site.site().ok()) else {
-            return; // none is named: what was read from the settings has been checked
-        };
+    fn configure(&mut self) -> Option<CommandNumber> {
+        // None is named otherwise: what was read from the settings has been checked.
+        let site = self.settings.site.and_then(|site| site.site().ok())?;
         match self.link.send(ToController::Configure { site: site.get() }) {
-            Ok(number) => self.site = Some(number),
-            Err(problem) => error!(%problem, "controller not told its site"),
+            Ok(number) => Some(number),
+            Err(problem) => {
+                error!(%problem, "controller not told its site");
+                None
+            }
+        }
+    }
+
+    /// A controller without a site works as little as one that is not there.
+    fn say(&self, word: Word) {
+        let device = self.settings.device.display();
+        match word {
+            Word::Ready => self.outbox.post(Event::DeviceReady(Device::Controller)),
+            Word::Being(why) => {
+                warn!(%device, %why, "controller drives nothing, its doors are free; it is told the site of the settings");
+            }
+            Word::Lacking(why) => {
+                error!(%device, %why, "controller drives nothing, its doors are free, the lane stays closed: name how the gate is built under [controller.site] in the settings and start the daemon anew");
+                self.outbox.post(Event::DeviceLost(Device::Controller));
+            }
         }
     }
 
@@ -266,15 +284,19 @@ impl Task {
             Delivery::Connected(controller) => {
                 info!(?controller, "controller connected");
                 self.observer.forget();
-                self.configure();
+                self.site = SiteTalk::begin(self.configure());
                 self.send(ToController::ReadHealth);
-                self.outbox.post(Event::DeviceReady(Device::Controller));
             }
             Delivery::Down(problem) => self.down(problem),
-            Delivery::Status(status) => self.observer.observe(status, |event| {
-                debug!(?event, "lane");
-                self.outbox.post(event);
-            }),
+            Delivery::Status(status) => {
+                if let Some(word) = self.site.observe(status.state) {
+                    self.say(word);
+                }
+                self.observer.observe(status, |event| {
+                    debug!(?event, "lane");
+                    self.outbox.post(event);
+                });
+            }
             Delivery::Event(Occurrence { event, missing, .. }) => {
                 if missing > 0 {
                     error!(missing, "controller had to throw events away");
@@ -284,22 +306,12 @@ impl Task {
             }
             Delivery::Accepted(number) => {
                 self.exits.remove(&number);
-                if self.site.take_if(|site| *site == number).is_some() {
-                    info!(
-                        "controller goes by the site of the settings; a new shape from its next start on"
-                    );
+                if self.site.accepted(number) {
+                    info!("controller goes by the site of the settings");
                 }
             }
-            Delivery::Refused(number, refusal) if self.site == Some(number) => {
-                self.site = None;
-                if refusal == Refusal::NotKept {
-                    error!(%refusal, "controller goes by the site of the settings until it loses power: it could not write it down, change the board");
-                } else {
-                    error!(
-                        %refusal,
-                        "controller did not take the site of the settings and goes by the one before; it is told again when it is connected anew, which it takes while nobody is inside"
-                    );
-                }
+            Delivery::Refused(number, refusal) if self.site.answered(number) => {
+                error!(%refusal, "{}", site::refused(refusal));
             }
             Delivery::Refused(number, refusal) => {
                 warn!(number, %refusal, "controller refused a command");
@@ -319,6 +331,12 @@ impl Task {
                     self.outbox
                         .post(Event::ExitRefused(passage, Refusal::NoSession));
                 }
+            }
+            Delivery::Warning(warning) => {
+                error!(%warning, "controller is not fit for people: build its firmware and boot loader with a key of your own");
+            }
+            Delivery::EventsLost { missing } => {
+                error!(missing, "controller had to throw its newest events away");
             }
             Delivery::Tampering { frames } => {
                 error!(device = %self.settings.device.display(), frames, "controller's line is tampered with: frames that were not sealed with its key");

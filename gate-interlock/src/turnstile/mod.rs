@@ -260,8 +260,29 @@ impl Turnstile {
     #[must_use]
     pub fn at_rest(&self) -> bool {
         let resting = matches!(self.stage, Stage::Secure | Stage::Idle);
+        resting && self.mode == Mode::Closed && self.is_still()
+    }
+
+    /// The arm at home, nobody there, and no danger: a moment in which the controller does not look
+    /// hurts nobody, although a technician may be at work.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
         let nobody = self.seen.beams_free == [true; 3];
-        resting && self.mode == Mode::Closed && self.arm.is_home() && nobody
+        let danger = self.seen.fire || self.seen.emergency_stop;
+        self.arm.is_home() && nobody && !danger
+    }
+
+    /// The number of the last turn that was permitted.
+    pub(crate) const fn newest_passage(&self) -> Passage {
+        self.newest_passage
+    }
+
+    /// Takes the place of another machine: goes on counting from its newest passage, and tells what
+    /// it has not told yet instead of a start.
+    pub(crate) fn succeed(&mut self, newest: Passage, events: impl Iterator<Item = Event>) {
+        self.newest_passage = newest;
+        self.events.clear();
+        self.events.extend(events.take(EVENTS_MAX));
     }
 
     /// Whether the host holds its lease, as far as the turnstile knows.

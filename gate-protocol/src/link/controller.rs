@@ -40,8 +40,9 @@ pub const EVENTS_MAX: usize = 32;
 /// Comings and goings before the entry are kept only while fewer events than this wait, so that
 /// they cannot push out what matters.
 pub const CHATTER_MAX: usize = EVENTS_MAX / 2;
-/// Most things told outside the rules of answers and events: see [`ControllerLink::tell`].
-const TOLD_MAX: usize = 2;
+/// Most things told outside the rules of answers and events: see [`ControllerLink::tell`]. A
+/// failure, a warning, and what two requests bring about.
+const TOLD_MAX: usize = 4;
 
 /// What the controller says of itself in its `Hello`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -453,6 +454,11 @@ impl ControllerLink {
         if self.offered.as_ref().is_some_and(again) {
             self.greet(number, Greeting::Offer);
             return Err(Dropped::Duplicate);
+        }
+        // SAF-077: a session whose keys have been before could be played again from its record.
+        if self.identity.entropy == Entropy::None {
+            self.greet(number, Greeting::NoEntropy);
+            return Ok(());
         }
         let Some(pairing) = self.keys.pairing.clone() else {
             self.greet(number, Greeting::Unpaired);

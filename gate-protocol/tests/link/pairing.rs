@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use gate_protocol::hello::Entropy;
 use gate_protocol::keys::Pairing;
-use gate_protocol::link::controller::{self, Delivery};
+use gate_protocol::link::controller::{self, Delivery, Identity};
 use gate_protocol::link::host::{self, HostPairing, PairingError};
 use gate_protocol::pairing::LabelCode;
 use gate_protocol::{ControllerLink, Instant, Next};
@@ -138,6 +139,20 @@ fn without_button_or_label_nobody_pairs() {
         assert_eq!(bench.told, [Err(PairingError::Closed)]);
         assert_eq!(bench.adopted, []);
     }
+}
+
+#[test]
+fn a_controller_whose_keys_might_repeat_pairs_with_nobody_and_says_so() {
+    let mut bench = Bench::new(unpaired(), &label());
+    let identity = Identity {
+        entropy: Entropy::None,
+        ..IDENTITY
+    };
+    bench.controller = ControllerLink::new(bench.now, identity, unpaired(), secret(41));
+    bench.controller.let_pair(true);
+    bench.run(5_000);
+    assert_eq!(bench.told, [Err(PairingError::NoEntropy)]);
+    assert_eq!(bench.adopted, []);
 }
 
 #[test]

@@ -83,6 +83,20 @@ fn whoever_is_not_paired_gets_no_session_and_a_text_of_its_own() {
             LinkError::WeakEntropy,
             "gate controller has only weak random numbers, this host needs strong ones",
         ),
+        (
+            "neither random numbers nor a counter, whatever the settings allow",
+            host::Keys {
+                weak_entropy_will_do: true,
+                ..host_keys()
+            },
+            controller_keys(),
+            Identity {
+                entropy: Entropy::None,
+                ..IDENTITY
+            },
+            LinkError::NoEntropy,
+            "gate controller has neither random numbers nor a counter, and opens no session",
+        ),
     ] {
         let mut world = world(host, controller, identity);
         world.run(ms(5_000));

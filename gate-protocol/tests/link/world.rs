@@ -168,6 +168,8 @@ pub(crate) struct World {
     pub(crate) statuses: Vec<(Instant, host::Status)>,
     /// When the host transmitted.
     pub(crate) host_frames: Vec<Instant>,
+    /// Events that the host was told are lost, without one behind them.
+    pub(crate) lost: Vec<u32>,
     /// Alarms of the host's own end.
     pub(crate) tampering: Vec<u32>,
 }
@@ -201,6 +203,7 @@ impl World {
             down: Vec::new(),
             statuses: Vec::new(),
             host_frames: Vec::new(),
+            lost: Vec::new(),
             tampering: Vec::new(),
         }
     }
@@ -344,7 +347,8 @@ impl World {
             host::Delivery::Lost(number) => self.outcomes.push((number, Outcome::Lost)),
             host::Delivery::Tampering { frames } => self.tampering.push(frames),
             host::Delivery::Health(health) => self.healths.push((self.outcomes.len(), health)),
-            host::Delivery::Site(_) | host::Delivery::Update(_) => {}
+            host::Delivery::EventsLost { missing } => self.lost.push(missing),
+            host::Delivery::Site(_) | host::Delivery::Update(_) | host::Delivery::Warning(_) => {}
             host::Delivery::LastFailure(failure) => self.failures.push(failure),
         }
     }

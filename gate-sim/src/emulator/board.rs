@@ -18,7 +18,8 @@ use super::watchdog::{Kennel, Watch, Watchdogs, watch};
 use super::{now, rest};
 use crate::keys;
 use gate_boot::map::FLASH;
-use gate_protocol::pins::{Bits, Input};
+use gate_protocol::Site;
+use gate_protocol::pins::{Bits, Input, Output};
 use std::collections::VecDeque;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -64,26 +65,37 @@ pub struct Config {
 
 impl Config {
     /// A board with QEMU's own data folder, a test board's factory page, its pairing with the
-    /// [simulated host](keys::of_host), and no watchdogs.
+    /// [simulated host](keys::of_host), the default site, and no watchdogs.
     pub fn new(
         qemu: impl Into<PathBuf>,
         firmware: impl Into<PathBuf>,
         work_dir: impl Into<PathBuf>,
     ) -> Self {
         let page = factory::test_page(TEST_SERIAL);
+        let pairing = keys::pairing_of_controller(&page);
+        let site = storage::site_record(Site::DEFAULT);
         Self {
             qemu: qemu.into(),
             data_dir: None,
             firmware: firmware.into(),
             preload: vec![
                 factory::preloaded(&page),
-                storage::with_pairing(&keys::pairing_of_controller(&page)),
+                storage::with_pairing_and_site(&pairing, &site),
             ],
             work_dir: work_dir.into(),
             instruction_shift: None,
             watchdogs: Watchdogs::default(),
             flash_is_writable: true,
         }
+    }
+
+    /// The same board as the factory delivers it once it is paired: without a site.
+    #[must_use]
+    pub fn without_site(mut self) -> Self {
+        let page = factory::test_page(TEST_SERIAL);
+        let pairing = keys::pairing_of_controller(&page);
+        self.preload = vec![factory::preloaded(&page), storage::with_pairing(&pairing)];
+        self
     }
 }
 
@@ -261,6 +273,19 @@ impl Board {
                 power.chip.write(NVIC_ENABLE, 1)?;
                 power.chip.write(NVIC_PEND, 1)
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the driver of an output be stuck at a level, whatever the firmware drives, or work again.
+    /// The pin is taken from the port and left to its pull resistor, which the next start undoes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`].
+    pub fn stick(&self, output: Output, level: Option<bool>) -> Result<(), EmulatorError> {
+        match &self.power {
+            Some(power) => power.chip.stick(pins::output(output), level),
             None => Ok(()),
         }
     }

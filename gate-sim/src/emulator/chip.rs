@@ -12,6 +12,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Port A's registers; the others follow.
+const GPIO: u32 = 0x4800_0000;
+const GPIO_SIZE: u32 = 0x400;
+const GPIO_MODE: u32 = 0x00;
+const GPIO_PULL: u32 = 0x0C;
+
 /// What is connected to the input pins, with or without power.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wiring {
@@ -86,6 +92,24 @@ impl Chip {
             self.qtest.has_been_high(Pin { port, number })?;
         }
         self.qmp.disconnect(port, torn)
+    }
+
+    /// Takes a pin from its output register and pulls it to `level`, or gives it back.
+    pub(super) fn stick(&self, pin: Pin, level: Option<bool>) -> Result<(), EmulatorError> {
+        let port = GPIO + (pin.port as u32 - 'a' as u32) * GPIO_SIZE;
+        let shift = u32::from(pin.number) * 2;
+        let change = |register, bits: u32| {
+            let word = self.read_word(port + register)?;
+            self.write(port + register, word & !(0b11 << shift) | bits << shift)
+        };
+        // 0: input; 1: output. 0: no resistor; 1: up; 2: down.
+        let (mode, pull) = match level {
+            None => (1, 0),
+            Some(true) => (0, 1),
+            Some(false) => (0, 2),
+        };
+        change(GPIO_PULL, pull)?;
+        change(GPIO_MODE, mode)
     }
 
     /// Writes a word to the chip's memory or registers.

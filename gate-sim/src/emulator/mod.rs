@@ -47,7 +47,7 @@ pub use flash::{Flash, Torn};
 pub use line::LineFaults;
 pub use pins::{ALL_CALM, Change, Pin, input as input_pin, output as output_pin};
 pub use sabotage::Sabotage;
-pub use storage::with_pairing;
+pub use storage::{site_record, with_pairing, with_pairing_and_site};
 pub use watchdog::Watchdogs;
 
 use std::time::Instant;

@@ -6,11 +6,14 @@ use embedded_storage_async::nor_flash::{
 };
 use gate_boot::map::{DOUBLE_WORD, ERASED, PAGE, STORAGE};
 use gate_protocol::keys::Pairing;
+use gate_protocol::{Site, SiteRecord};
 use sequential_storage::cache::Cache;
 use sequential_storage::map::{MapConfig, MapStorage};
+use serde::Serialize;
 
-/// Under which the firmware keeps its pairing.
+/// Under which the firmware keeps its pairing, and its site.
 const PAIRING: u8 = 1;
+const SITE: u8 = 2;
 
 /// Where the storage lies, and its bytes if nothing but this pairing was ever stored: for
 /// [`super::Config::preload`].
@@ -20,12 +23,42 @@ const PAIRING: u8 = 1;
 /// Never: a pairing has room in an empty storage.
 #[must_use]
 pub fn with_pairing(pairing: &Pairing) -> (u32, Vec<u8>) {
-    const ROOM: &str = "a pairing has room in an empty storage";
+    kept(&[(PAIRING, &bytes(pairing))])
+}
+
+/// The same with the record of a site, which may be anything.
+///
+/// # Panics
+///
+/// If the record has more than some hundred bytes.
+#[must_use]
+pub fn with_pairing_and_site(pairing: &Pairing, record: &[u8]) -> (u32, Vec<u8>) {
+    kept(&[(PAIRING, &bytes(pairing)), (SITE, record)])
+}
+
+/// The record that the firmware keeps of a site.
+///
+/// # Panics
+///
+/// Never: a site has room in a record.
+#[must_use]
+pub fn site_record(site: Site) -> Vec<u8> {
+    bytes(&SiteRecord::of(site))
+}
+
+const ROOM: &str = "a pairing and a site have room in an empty storage";
+
+fn bytes(value: &impl Serialize) -> Vec<u8> {
+    let mut room = [0; 128];
+    postcard::to_slice(value, &mut room).expect(ROOM).to_vec()
+}
+
+fn kept(items: &[(u8, &[u8])]) -> (u32, Vec<u8>) {
     let config = const { MapConfig::new(STORAGE) };
     let mut map = MapStorage::<u8, _, _>::new(Pages::erased(), config, Cache::new_uncached());
-    let mut value = [0; 128];
-    let value: &[u8] = postcard::to_slice(pairing, &mut value).expect(ROOM);
-    block_on(map.store_item(&mut [0; 256], &PAIRING, &value)).expect(ROOM);
+    for (item, value) in items {
+        block_on(map.store_item(&mut [0; 256], item, value)).expect(ROOM);
+    }
     let (pages, _) = map.destroy();
     (STORAGE.start, pages.0)
 }

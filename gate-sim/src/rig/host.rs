@@ -89,6 +89,8 @@ impl Host {
             Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
             // For technicians: the session does not act on it.
             Delivery::Site(_)
+            | Delivery::Warning(_)
+            | Delivery::EventsLost { .. }
             | Delivery::Health(_)
             | Delivery::LastFailure(_)
             | Delivery::Update(_) => {}

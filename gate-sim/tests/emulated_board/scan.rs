@@ -7,11 +7,16 @@ use super::*;
 const SHIFT: u8 = 3;
 /// Clock cycles of a scan's period on the real board: 1 ms at 80 MHz.
 const PERIOD_CYCLES: u32 = 80_000;
-/// A scan may take a fifth of its period.
-const INSTRUCTIONS_MAX: u32 = PERIOD_CYCLES / 5;
 /// Bits of a byte on the line, and bits in a second.
 const BITS: u32 = 10;
 const BAUD: u32 = 115_200;
+/// Clock cycles from one byte of the line to the next: the receiver keeps one, and nobody fetches it
+/// during a scan. That is less than the fifth of its period that a scan may take.
+const BYTE_CYCLES: u32 = PERIOD_CYCLES * 1_000 / BAUD * BITS;
+/// Tenths of a clock cycle that an instruction takes, with loads, branches and what the flash's cache
+/// misses: reckoned, not measured.
+const CYCLES_TENTHS: u32 = 14;
+const INSTRUCTIONS_MAX: u32 = BYTE_CYCLES * 10 / CYCLES_TENTHS;
 /// Bytes of a sealed permit and of the answer to it: see the bytes of the wire.
 const PERMIT_AND_ANSWER: u32 = 61;
 /// Clock cycles while those bytes are on the line.
@@ -20,7 +25,7 @@ const WIRE_CYCLES: u32 = PERIOD_CYCLES / 100 * (PERMIT_AND_ANSWER * BITS * 100_0
 const STACK: u32 = 24 * 1_024;
 
 #[test]
-fn the_costliest_scan_takes_less_than_a_fifth_of_its_period() {
+fn the_costliest_scan_is_over_before_the_next_byte_of_the_line() {
     let Some(mut bench) = Bench::switched_on_with(|config| {
         config.instruction_shift = Some(SHIFT);
     }) else {
@@ -60,9 +65,11 @@ fn the_costliest_scan_takes_less_than_a_fifth_of_its_period() {
     let instructions = health.scan_worst_ns >> SHIFT;
     let answer = health.answer_worst_ns >> SHIFT;
     let line = format!(
-        "costliest scan: {instructions} instructions, {:.1} % of the period; costliest answer: \
-         {answer} instructions, {:.1} % of its bytes' time on the line; stack used: {} bytes\n",
+        "costliest scan: {instructions} instructions, {:.1} % of the period and {:.0} % of a byte's \
+         time on the line; costliest answer: {answer} instructions, {:.1} % of its bytes' time on \
+         the line; stack used: {} bytes\n",
         f64::from(instructions) * 100.0 / f64::from(PERIOD_CYCLES),
+        f64::from(instructions) * 100.0 / f64::from(BYTE_CYCLES),
         f64::from(answer) * 100.0 / f64::from(WIRE_CYCLES),
         STACK - health.stack_free,
     );

@@ -1,5 +1,6 @@
 //! A single turnstile at the pins of the real image.
 
+use super::unconfigured::turnstile_alone;
 use super::*;
 use gate_protocol::Fault;
 use gate_protocol::pins::{TurnstileInput, TurnstileOutput};
@@ -9,7 +10,7 @@ use gate_protocol::{Shape, Timings};
 const TURN: i8 = 24;
 
 /// A turnstile that gives people all the time it may: the machine under the emulator may be slow.
-const SITE: Site = Site {
+pub(super) const SITE: Site = Site {
     shape: Shape::Turnstile,
     timings: Timings {
         armed: 15_000,
@@ -20,25 +21,16 @@ const SITE: Site = Site {
 };
 
 impl Bench {
-    /// A board that was told to be a turnstile and started anew, offered for permits.
+    /// A new board that was told to be a turnstile, offered for permits.
     fn turnstile() -> Option<Self> {
-        let mut bench = Self::connected()?;
-        bench.until("rest", |bench| bench.is(State::Idle));
+        let mut bench = Self::without_site(turnstile_alone())?;
         bench.send(ToController::Configure { site: SITE });
-        bench.arm = true;
-        bench.set_arm(0);
-        let sessions = bench.sessions.len();
-        bench.board.reset().expect("a board");
-        bench.until("a new session", |bench| bench.sessions.len() > sessions);
-        bench.events.clear();
-        bench.send(ToController::ReadSite);
-        bench.until("the site", |bench| bench.site == Some(SITE));
         bench.offer();
         Some(bench)
     }
 
     /// In which nobody may pass but by permit.
-    fn offer(&mut self) {
+    pub(super) fn offer(&mut self) {
         self.send(ToController::SetMode {
             mode: Mode::OnPermit,
         });

@@ -334,6 +334,31 @@ fn an_image_that_finds_no_host_for_a_minute_is_given_up() {
     assert_eq!(records.security_floor, 1);
 }
 
+/// What is written down may halt the scan for a moment.
+#[test]
+fn an_image_that_serves_a_host_is_proved_only_once_nobody_is_inside() {
+    let Some(release) = Release::of([0, 2, 0], 2) else {
+        return;
+    };
+    let Some(mut bench) = Bench::in_service(|_| {}) else {
+        return;
+    };
+    bench.board.power_cut();
+    bench.put_on_trial(&release);
+    bench.inside(true);
+    let sessions = bench.sessions.len();
+    bench.board.power_back().expect("power");
+    assert_eq!(bench.next_version(sessions), [0, 2, 0]);
+    let then = bench.status.map_or(0, |status| status.uptime_ms) + 500;
+    bench.until("a while with a lease", |bench| {
+        bench.status.is_some_and(|status| status.uptime_ms > then)
+    });
+    assert_eq!(bench.records().confirmed, Some(Slot::A));
+    bench.inside(false);
+    bench.until("proof", |bench| bench.records().confirmed == Some(Slot::B));
+    assert!(!bench.on(Output::EntryDrive) && bench.on(Output::EntryHold));
+}
+
 #[test]
 fn an_update_goes_on_where_a_broken_link_stopped_it() {
     let Some(release) = Release::of([0, 2, 0], 1) else {

@@ -74,7 +74,9 @@ impl Stand {
     ) -> anyhow::Result<Self> {
         let mut world = World::new(profile.clone(), seed);
         let inputs = world.step(Instant::ZERO, Bits(0));
-        let board = Board::power_on(&Config::new(qemu, firmware, folder.join("board")), inputs)?;
+        // The daemon gives it its site.
+        let config = Config::new(qemu, firmware, folder.join("board")).without_site();
+        let board = Board::power_on(&config, inputs)?;
         let reader_name = folder.join("mrz");
         let reader =
             Reader::plug(&reader_name, READER_BAUD).context("simulated document reader")?;

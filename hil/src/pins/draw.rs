@@ -84,6 +84,8 @@ fn header(now: Instant, panel: &Panel) -> Paragraph<'_> {
         let shape = match panel.site.map(|site| site.shape) {
             Some(Shape::TwoDoors) => " · two doors",
             Some(Shape::Turnstile) => " · turnstile",
+            // Which of the terminals are used, nobody knows: their names are a lane's.
+            None if panel.lacks_site() => " · all off: it needs a site",
             None => "",
         };
         Line::from(vec![

@@ -4,12 +4,16 @@ use super::wiring;
 use gate_protocol::health::Health;
 use gate_protocol::link::host::{Controller, Delivery, Occurrence, Status};
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{CommandNumber, Instant, LinkError, LinkStatistics, Refusal, Shape, Site};
+use gate_protocol::{
+    CommandNumber, Instant, LinkError, LinkStatistics, Refusal, Shape, Site, State, Warning,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// How long a change stands out.
 const FRESH: Duration = Duration::from_millis(1_500);
+/// What helps a controller without a site.
+pub(super) const GIVE_SITE: &str = "[controller.site] in gate-host's settings gives it one";
 /// Lines of the log that are kept.
 const LOG_MAX: usize = 200;
 
@@ -52,6 +56,8 @@ pub(super) struct Panel {
     pub(super) connection: Connection,
     pub(super) status: Option<Status>,
     pub(super) statistics: LinkStatistics,
+    /// What makes the controller unfit for people, as it last said.
+    pub(super) warning: Option<Warning>,
     /// How the controller fares, as it last said.
     pub(super) health: Option<Health>,
     pub(super) log: VecDeque<Entry>,
@@ -82,6 +88,7 @@ impl Panel {
             connection: Connection::Calling,
             status: None,
             statistics: LinkStatistics::default(),
+            warning: None,
             health: None,
             log: VecDeque::new(),
             statuses: 0,
@@ -113,6 +120,12 @@ impl Panel {
             Delivery::LastFailure(failure) => self.note(None, format!("last failure: {failure}")),
             // Whoever sends an update sees what becomes of it.
             Delivery::Update(_) => {}
+            Delivery::Warning(warning) => {
+                if self.warning.replace(warning) != Some(warning) {
+                    self.note(None, format!("warning: {warning}"));
+                }
+            }
+            Delivery::EventsLost { missing } => self.note(None, events_lost(missing)),
             Delivery::Tampering { frames } => {
                 self.note(None, format!("{frames} forged frames on the line"));
             }
@@ -143,6 +156,9 @@ impl Panel {
             self.mark(now, Side::Inputs, before.inputs ^ status.inputs);
             self.mark(now, Side::Outputs, before.outputs ^ status.outputs);
         }
+        if matches!(status.state, State::NoSite(_)) {
+            self.site = None;
+        }
         self.status = Some(status);
         self.status_at = Some(now);
         self.statuses += 1;
@@ -156,7 +172,7 @@ impl Panel {
 
     fn happened(&mut self, occurrence: Occurrence) {
         if occurrence.missing > 0 {
-            self.note(None, format!("{} events lost", occurrence.missing));
+            self.note(None, events_lost(occurrence.missing));
         }
         let text = format!("#{} {}", occurrence.number, occurrence.event);
         self.note(Some(occurrence.uptime_ms), text);
@@ -218,8 +234,15 @@ impl Panel {
             None => true,
             Some(forced) => forced.answer.is_some() && self.statuses >= self.answered_at + 2,
         };
-        let told = self.status.is_some() && self.health.is_some() && self.site.is_some();
+        let placed = self.site.is_some() || self.lacks_site();
+        let told = self.status.is_some() && self.health.is_some() && placed;
         connected && told && answered
+    }
+
+    /// Whether the controller says that it has no site.
+    pub(super) fn lacks_site(&self) -> bool {
+        self.status
+            .is_some_and(|status| matches!(status.state, State::NoSite(_)))
     }
 
     /// What kind of gate it is; a lane until the controller says otherwise.
@@ -248,10 +271,15 @@ impl Panel {
     }
 }
 
+fn events_lost(missing: u32) -> String {
+    format!("{missing} events lost")
+}
+
 /// The controller's reason, and what helps where that is known.
 fn reason(refusal: Refusal) -> String {
     match refusal {
         Refusal::WrongState => format!("{refusal}; the service key must be turned (I22)"),
+        Refusal::NoSite => format!("{refusal}; {GIVE_SITE}"),
         Refusal::OtherDoorOpen => format!("{refusal}, or another one is being forced"),
         _ => refusal.to_string(),
     }
@@ -265,6 +293,7 @@ pub(super) const fn remedy(problem: LinkError) -> &'static str {
         LinkError::Unpaired | LinkError::Stranger => {
             "give the keys of this gate (--keys), or pair it: gate-host pair"
         }
+        LinkError::NoEntropy => "change the board",
         LinkError::WeakEntropy => "--weak-entropy allows it, for a test board",
         LinkError::Unanswered { .. } => "the line from host to controller is bad",
         LinkError::Restarted
@@ -278,7 +307,7 @@ pub(super) const fn remedy(problem: LinkError) -> &'static str {
 pub(super) mod tests {
     use super::*;
     use gate_protocol::hello::Entropy;
-    use gate_protocol::{Board, Event, ResetCause, State};
+    use gate_protocol::{Board, Event, NoSite, ResetCause};
 
     pub(crate) fn controller() -> Controller {
         Controller {
@@ -394,6 +423,40 @@ pub(super) mod tests {
         ];
         assert_eq!(told, expected);
         assert_eq!(panel.connection, Connection::Down(LinkError::Restarted));
+    }
+
+    #[test]
+    fn a_controller_without_a_site_is_shown_at_once_and_says_what_helps() {
+        let mut panel = Panel::new();
+        panel.take(at(0), Delivery::Connected(controller()));
+        panel.take(at(0), Delivery::Site(Site::DEFAULT));
+        panel.take(at(0), Delivery::Health(health()));
+        let state = State::NoSite(NoSite::Unreadable);
+        panel.take(
+            at(0),
+            Delivery::Status(Status {
+                state,
+                ..status(0, 0)
+            }),
+        );
+        assert!(panel.is_complete() && panel.site.is_none());
+        panel.forces(1, Output::Light, true);
+        panel.take(at(0), Delivery::Refused(1, Refusal::NoSite));
+        for _ in 0..2 {
+            let warning = Delivery::Warning(Warning::PublishedUpdateKey);
+            panel.take(at(0), warning);
+        }
+        panel.take(at(0), Delivery::EventsLost { missing: 3 });
+        let told: Vec<_> = panel.log.iter().map(|entry| entry.text.as_str()).collect();
+        assert_eq!(
+            told[2..],
+            [
+                "force LIGHT on: refused: controller has no site; [controller.site] in gate-host's \
+                 settings gives it one",
+                "warning: takes updates from anybody: built with the published test key",
+                "3 events lost",
+            ]
+        );
     }
 
     #[test]

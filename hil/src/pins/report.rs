@@ -14,6 +14,7 @@ use std::fmt::{self, Display, Formatter};
 pub(super) struct Report {
     controller: Option<Identity>,
     site: Option<String>,
+    warning: Option<String>,
     state: Option<String>,
     passage: Option<u32>,
     uptime_ms: Option<u32>,
@@ -115,6 +116,7 @@ impl Report {
         Self {
             controller: identity(&panel.connection),
             site: panel.site.map(|site| site.to_string()),
+            warning: panel.warning.map(|warning| warning.to_string()),
             state: status.map(|status| status.state.to_string()),
             passage: status.map(|status| status.passage),
             uptime_ms: status.map(|status| status.uptime_ms),
@@ -218,6 +220,9 @@ impl Display for Report {
         }
         if let Some(site) = &self.site {
             writeln!(f, "{site}")?;
+        }
+        if let Some(warning) = &self.warning {
+            writeln!(f, "warning: {warning}")?;
         }
         if let (Some(state), Some(ms)) = (&self.state, self.uptime_ms) {
             writeln!(f, "{state}, up {} s", uptime(ms))?;

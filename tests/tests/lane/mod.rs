@@ -112,6 +112,8 @@ pub(crate) fn in_lane(scene: impl AsyncFnOnce(&mut Lane) -> Result<()>) {
 pub(crate) struct Lane {
     daemon: Option<Running>,
     pub(crate) board: Board,
+    /// The settings name the controller's site.
+    pub(crate) has_site: bool,
     reader: Option<Reader>,
     camera: Option<Camera>,
     camera_address: SocketAddr,
@@ -172,13 +174,15 @@ impl Lane {
         };
         let mut world = World::new(people, 1);
         let inputs = world.step(Instant::ZERO, Bits(0));
-        let mut config = Config::new(&tools.qemu, &tools.firmware, folder.path().join("board"));
+        let mut config =
+            Config::new(&tools.qemu, &tools.firmware, folder.path().join("board")).without_site();
         config.data_dir = std::env::var_os("GATE_QEMU_DATA").map(Into::into);
         let page_address = free_port()?;
         std::fs::create_dir(folder.path().join("journal"))?;
         Ok(Self {
             daemon: None,
             board: Board::power_on(&config, inputs)?,
+            has_site: true,
             reader: None,
             camera: None,
             camera_address: free_port()?,
@@ -341,7 +345,7 @@ impl Lane {
             None => String::new(),
         };
         format!(
-            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true }}\n\
+            "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true{site} }}\n\
              reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
              chip = {{ reader = {chip:?}, trust = {trust}, trust_key = {trust_key}, extended_length = true }}\n\
              camera.url = \"http://{camera}/stream.mjpeg\"\n\
@@ -351,6 +355,7 @@ impl Lane {
              page.listen = \"{page}\"\n\
              limits.officer = \"1 s\"\n{imager}",
             controller = place("controller"),
+            site = if self.has_site { ", site = {}" } else { "" },
             keys = place("controller.keys"),
             reader = place("mrz"),
             chip = self.pcscd().reader(),

@@ -71,7 +71,10 @@ fn edge() {
     let spoken = EXTI.pr(0).read().0 & EXTI.imr(0).read().0 & lines();
     EXTI.imr(0).modify(|w| w.0 &= !spoken);
     EXTI.pr(0).write_value(exti::regs::Lines(spoken));
-    scan::at_once();
+    // One scan for all that have spoken: the interrupt of another may still wait.
+    if spoken != 0 {
+        scan::at_once();
+    }
 }
 
 #[interrupt]

@@ -56,7 +56,9 @@ fn take() -> Option<[u32; WORDS]> {
 fn word() -> Option<u32> {
     let ready = within_bounds(|| RNG.sr().read().drdy());
     let status = RNG.sr().read();
-    (ready && !status.secs() && !status.cecs()).then(|| RNG.dr().read())
+    // A seed error that is over stays noted, and what came before it is not to be trusted either.
+    let faulty = status.secs() || status.seis() || status.cecs();
+    (ready && !faulty).then(|| RNG.dr().read())
 }
 
 fn within_bounds(ready: impl Fn() -> bool) -> bool {

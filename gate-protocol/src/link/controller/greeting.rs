@@ -18,6 +18,7 @@ pub(super) enum Greeting {
     Pair,
     /// The proof of the pairing that is done.
     Paired,
+    NoEntropy,
 }
 
 impl ControllerLink {
@@ -46,6 +47,7 @@ impl ControllerLink {
             Greeting::PairingClosed => Reply::PairingClosed,
             Greeting::Pair => Reply::Pair(self.pairing.answer()?),
             Greeting::Paired => Reply::Paired(self.pairing.proof()?),
+            Greeting::NoEntropy => Reply::NoEntropy,
         };
         let clear = self.introduction(now).in_clear();
         Some(in_clear(session, hello::reply(&clear, &reply)))

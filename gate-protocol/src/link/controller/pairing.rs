@@ -2,6 +2,7 @@
 
 use super::greeting::Greeting;
 use super::{ControllerLink, Dropped};
+use crate::hello::Entropy;
 use crate::keys::{KEY_LEN, Pairing, Secret};
 use crate::noise::controller::{self, HalfPaired};
 use crate::noise::{EPHEMERAL_LEN, Message};
@@ -107,6 +108,10 @@ impl ControllerLink {
         let first = *message
             .first_chunk::<EPHEMERAL_LEN>()
             .ok_or(Dropped::BadBody)?;
+        if self.identity.entropy == Entropy::None {
+            self.greet(number, Greeting::NoEntropy);
+            return Ok(());
+        }
         let label = match (&self.pairing, &self.keys.label) {
             (PairingStage::Answered { session, call, .. }, _)
                 if (*session, *call) == (number, first) =>

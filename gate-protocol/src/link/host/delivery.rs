@@ -3,7 +3,7 @@
 use crate::health::{Failure, Health};
 use crate::hello::Entropy;
 use crate::link::LinkError;
-use crate::message::{Board, CommandNumber, Event, Passage, Refusal, ResetCause, State};
+use crate::message::{Board, CommandNumber, Event, Passage, Refusal, ResetCause, State, Warning};
 use crate::site::Site;
 use crate::update::UpdateReport;
 
@@ -96,4 +96,13 @@ pub enum Delivery {
     },
     /// How the controller stands with an update. Comes before the answer that it belongs to.
     Update(UpdateReport),
+    /// What makes this controller unfit for people. Told in each session, and with each
+    /// [`Delivery::Health`].
+    Warning(Warning),
+    /// The controller had to throw events away, and none waits behind the hole: the host was away
+    /// for too long. A hole with an event behind it is told by [`Occurrence::missing`].
+    EventsLost {
+        /// How many.
+        missing: u32,
+    },
 }

@@ -13,8 +13,8 @@ use crate::hello::{self, Entropy, Introduction, Reply};
 use crate::keys::{KeySource, Pairing, Secret};
 use crate::link::suspicion::Suspicion;
 use crate::link::{
-    DOUBT, Dropped, HEARTBEAT_EVERY, HELLO_EVERY, LEASE, LinkError, LinkStatistics, Next, REPEATS,
-    RETRY_AFTER, SILENT_AFTER, TURNED_AWAY_FOR, count,
+    DOUBT, Dropped, EVENTS_LATE, HEARTBEAT_EVERY, HELLO_EVERY, LEASE, LinkError, LinkStatistics,
+    Next, REPEATS, RETRY_AFTER, SILENT_AFTER, TURNED_AWAY_FOR, count,
 };
 use crate::message::{Answer, CommandNumber, Event, ToController, ToHost};
 use crate::seal::{Opener, Sealer};
@@ -103,6 +103,10 @@ pub struct HostLink {
     outstanding: Option<Outstanding>,
 
     newest_event: Option<Occurrence>,
+    /// Number of the newest event that was delivered or told lost; none before the first.
+    accounted: Option<u32>,
+    /// When the controller last sent an event, or the session began.
+    event_at: Instant,
     /// Number of the event that is delivered but not yet handed out in this session.
     unread_event: Option<u32>,
     seen_due: Option<u32>,
@@ -136,6 +140,8 @@ impl HostLink {
             commands: Deque::new(),
             outstanding: None,
             newest_event: None,
+            accounted: None,
+            event_at: now,
             unread_event: None,
             seen_due: None,
             deliveries: Deque::new(),
@@ -253,7 +259,7 @@ impl HostLink {
                 number,
                 uptime_ms,
                 event,
-            } => self.take_event(number, uptime_ms, event),
+            } => self.take_event(now, number, uptime_ms, event),
             ToHost::Site { site } => {
                 self.deliver(Delivery::Site(site));
                 Ok(())
@@ -264,6 +270,10 @@ impl HostLink {
             }
             ToHost::Update(report) => {
                 self.deliver(Delivery::Update(report));
+                Ok(())
+            }
+            ToHost::Warning(warning) => {
+                self.deliver(Delivery::Warning(warning));
                 Ok(())
             }
             ToHost::LastFailure { failure } => {
@@ -321,6 +331,7 @@ impl HostLink {
             }
             Some(Reply::Unpaired) => self.turned_away(now, LinkError::Unpaired),
             Some(Reply::Stranger) => self.turned_away(now, LinkError::Stranger),
+            Some(Reply::NoEntropy) => self.turned_away(now, LinkError::NoEntropy),
             _ => return Err(Dropped::Stale),
         }
         Ok(())
@@ -340,15 +351,19 @@ impl HostLink {
         if !hello::compatible(wire_min, wire_max) {
             return self.turned_away(now, version_error(wire_max));
         }
-        if entropy == Entropy::Weak && !self.keys.weak_entropy_will_do {
-            return self.turned_away(now, LinkError::WeakEntropy);
+        match entropy {
+            Entropy::Strong => {}
+            Entropy::Weak if self.keys.weak_entropy_will_do => {}
+            Entropy::Weak => return self.turned_away(now, LinkError::WeakEntropy),
+            Entropy::None => return self.turned_away(now, LinkError::NoEntropy),
         }
         let restarted = self
             .heard
             .is_some_and(|heard| heard.contradicts(boot, uptime_ms, now));
         if restarted {
-            self.newest_event = None;
+            (self.newest_event, self.accounted) = (None, None);
         }
+        self.event_at = now;
         self.heard = Some(Heard {
             boot,
             uptime_ms,
@@ -392,6 +407,7 @@ impl HostLink {
         if let Some(heard) = &mut self.heard {
             (heard.uptime_ms, heard.at) = (uptime_ms, now);
         }
+        self.account_for_events(now, newest_event);
         // Only the newest status counts: one that was not read yet is replaced.
         if matches!(self.deliveries.back(), Some(Delivery::Status(_))) {
             self.deliveries.pop_back();
@@ -418,10 +434,36 @@ impl HostLink {
         Ok(())
     }
 
+    /// SAF-089: an event that waits at the controller is sent again and again. One that has not come for long
+    /// has been thrown away, and no later one may ever show the hole.
+    fn account_for_events(&mut self, now: Instant, newest: u32) {
+        if now.since(self.event_at) < EVENTS_LATE {
+            return;
+        }
+        // What was before the first session is not known, and not this host's.
+        let before = self.accounted.replace(newest).unwrap_or(newest);
+        if let Some(missing @ 1..) = newest.checked_sub(before) {
+            self.count_lost(missing);
+            self.deliver(Delivery::EventsLost { missing });
+        }
+    }
+
+    fn count_lost(&mut self, missing: u32) {
+        let lost = &mut self.statistics.events_lost;
+        *lost = lost.saturating_add(missing);
+    }
+
     /// The controller sends one event at a time and the next only after this one was seen. So
     /// whatever is not the newest once more is new; a lower number means that the controller has
     /// started anew.
-    fn take_event(&mut self, number: u32, uptime_ms: u32, event: Event) -> Result<(), Dropped> {
+    fn take_event(
+        &mut self,
+        now: Instant,
+        number: u32,
+        uptime_ms: u32,
+        event: Event,
+    ) -> Result<(), Dropped> {
+        self.event_at = now;
         let before = self.newest_event;
         let repeated = before.is_some_and(|before| {
             (before.number, before.uptime_ms, before.event) == (number, uptime_ms, event)
@@ -432,11 +474,12 @@ impl HostLink {
             }
             return Err(Dropped::Duplicate);
         }
-        let missing = before
-            .and_then(|before| number.checked_sub(before.number)?.checked_sub(1))
+        let missing = self
+            .accounted
+            .replace(number)
+            .and_then(|before| number.checked_sub(before)?.checked_sub(1))
             .unwrap_or(0);
-        let lost = &mut self.statistics.events_lost;
-        *lost = lost.saturating_add(missing);
+        self.count_lost(missing);
         let occurrence = Occurrence {
             number,
             uptime_ms,

@@ -24,6 +24,9 @@ pub enum PairingError {
     /// The code belongs to another label than this controller's.
     #[error("gate controller does not know this label code")]
     Code,
+    /// The controller has neither random numbers nor a counter of its starts: replace the board.
+    #[error("gate controller has neither random numbers nor a counter, and pairs with nobody")]
+    NoEntropy,
     /// Flash the controller or update the daemon.
     #[error(transparent)]
     Version(LinkError),
@@ -125,6 +128,7 @@ impl HostPairing {
             Some(Reply::Paired(proof)) => self.take_proof(proof),
             Some(Reply::PairingClosed) => self.turned_away(now, PairingError::Closed),
             Some(Reply::Stranger) => self.turned_away(now, PairingError::Code),
+            Some(Reply::NoEntropy) => self.turned_away(now, PairingError::NoEntropy),
             _ => {}
         }
     }

@@ -2,7 +2,9 @@
 //! came with them.
 
 use super::*;
-use gate_protocol::{Failure, FailureKind, Health, Lock, Shape, Site, Task, Text, WaysOut};
+use gate_protocol::{
+    Failure, FailureKind, Health, Lock, NoSite, Shape, Site, Task, Text, Warning, WaysOut,
+};
 
 /// The timings of [`Site::DEFAULT`].
 const TIMINGS: [u8; 29] =
@@ -178,6 +180,7 @@ fn refusals() {
     for (refusal, bytes) in [
         (Refusal::NotThisShape, hex!("01 ac02 01 09")),
         (Refusal::NotKept, hex!("01 ac02 01 0a")),
+        (Refusal::NoSite, hex!("01 ac02 01 0b")),
     ] {
         check_to_host(done(Answer::Refused(refusal)), &bytes);
     }
@@ -199,6 +202,34 @@ fn states() {
         bytes[4] = number;
         check_to_host(status(state), &bytes);
     }
+}
+
+#[test]
+fn a_controller_without_a_site() {
+    for (why, bytes) in [
+        (NoSite::Missing, &hex!("00")[..]),
+        (NoSite::Unreadable, &hex!("01")),
+        (NoSite::Version(200), &hex!("02 c8")),
+    ] {
+        let bytes = [
+            &hex!("02 f0a204 14")[..],
+            bytes,
+            &hex!("ffffbf06 82c105 07 04"),
+        ]
+        .concat();
+        check_to_host(status(State::NoSite(why)), &bytes);
+    }
+}
+
+#[test]
+fn warning() {
+    check_to_host(ToHost::Warning(Warning::PublishedUpdateKey), &hex!("08 00"));
+}
+
+#[test]
+fn reply_without_entropy() {
+    let content = hello::reply(&INTRODUCTION.in_clear(), &Reply::NoEntropy);
+    assert_eq!(hex(&content[11..]), hex(&hex!("07")));
 }
 
 #[test]
@@ -234,9 +265,11 @@ fn the_next_number_of_every_enumeration_is_nobodys_yet() {
     let status = hex!("02 f0a204 13 ffffbf06 82c105 07 04");
     assert!(body::read_to_host(&status).is_ok());
     for (what, last, next) in [
-        ("message", &hex!("07")[..], &hex!("08")[..]),
-        ("refusal", &hex!("01 01 01 0a"), &hex!("01 01 01 0b")),
-        ("state", &hex!("02 01 13"), &hex!("02 01 14")),
+        ("message", &hex!("08")[..], &hex!("09")[..]),
+        ("warning", &hex!("08 00"), &hex!("08 01")),
+        ("refusal", &hex!("01 01 01 0b"), &hex!("01 01 01 0c")),
+        ("state", &hex!("02 01 14"), &hex!("02 01 15")),
+        ("why no site", &hex!("02 01 14 02"), &hex!("02 01 14 03")),
         ("event", &hex!("03 01 01 21"), &hex!("03 01 01 22")),
         ("fault", &hex!("03 01 01 12 07"), &hex!("03 01 01 12 08")),
         ("failure", &hex!("06 05"), &hex!("06 06")),
