@@ -4,7 +4,7 @@
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::tlv::write;
 use hex_literal::hex;
-use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::asn1::{Asn1Integer, Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::BigNum;
 use openssl::ec::{Asn1Flag, EcGroup, EcKey};
 use openssl::ecdsa::EcdsaSig;
@@ -16,7 +16,7 @@ use openssl::sign::{RsaPssSaltlen, Signer};
 use openssl::x509::extension::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
 };
-use openssl::x509::{X509, X509Name, X509NameBuilder};
+use openssl::x509::{X509, X509Extension, X509Name, X509NameBuilder};
 
 /// 2025-01-01 and 2035-01-01: the validity of every certificate.
 pub(crate) const FROM: i64 = 1_735_689_600;
@@ -61,6 +61,10 @@ pub(crate) struct Terms {
     pub(crate) for_lists: bool,
     /// For deviation lists.
     pub(crate) for_deviations: bool,
+    /// When the private key is to be used, from and until.
+    pub(crate) key_period: Option<(&'static str, &'static str)>,
+    /// Documents that it signs, as in the zone; any where empty.
+    pub(crate) document_types: &'static [&'static str],
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -71,6 +75,8 @@ pub(crate) const CSCA: Terms = Terms {
     for_signatures: false,
     for_lists: false,
     for_deviations: false,
+    key_period: None,
+    document_types: &[],
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -112,6 +118,24 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
         let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.3").build();
         builder.append_extension(purpose.unwrap()).unwrap();
     }
+    if let Some((from, until)) = terms.key_period {
+        let period = [
+            object(0x80, &[from.as_bytes()]),
+            object(0x81, &[until.as_bytes()]),
+        ];
+        let period = object(0x30, &[&period.concat()]);
+        builder
+            .append_extension(extension("2.5.29.16", &period))
+            .unwrap();
+    }
+    if !terms.document_types.is_empty() {
+        let types = terms.document_types.iter();
+        let types: Vec<Vec<u8>> = types.map(|code| object(0x13, &[code.as_bytes()])).collect();
+        let list = object(0x30, &[&hex!("020100"), &object(0x31, &[&types.concat()])]);
+        builder
+            .append_extension(extension("2.23.136.1.1.6.2", &list))
+            .unwrap();
+    }
     if terms.for_deviations {
         let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.8").build();
         builder.append_extension(purpose.unwrap()).unwrap();
@@ -147,6 +171,12 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
         key,
         certificate: builder.build(),
     }
+}
+
+fn extension(oid: &str, value: &[u8]) -> X509Extension {
+    let oid = Asn1Object::from_str(oid).unwrap();
+    let value = Asn1OctetString::new_from_bytes(value).unwrap();
+    X509Extension::new_from_der(&oid, false, &value).unwrap()
 }
 
 pub(crate) fn object(tag: u32, parts: &[&[u8]]) -> Vec<u8> {
@@ -342,6 +372,8 @@ pub(crate) struct SodIssuer<'a> {
     pub(crate) without_attributes: bool,
     /// Names the signer by its key identifier.
     pub(crate) by_key_identifier: bool,
+    /// Version of the logical data structure, in a security object of version 1.
+    pub(crate) lds_version: Option<&'static str>,
 }
 
 impl<'a> SodIssuer<'a> {
@@ -356,6 +388,7 @@ impl<'a> SodIssuer<'a> {
             without_certificate: false,
             without_attributes: false,
             by_key_identifier: false,
+            lds_version: None,
         }
     }
 
@@ -371,12 +404,17 @@ impl<'a> SodIssuer<'a> {
                 )
             })
             .collect();
+        let versions = self.lds_version.map_or(vec![], |lds| {
+            let parts = [object(0x13, &[lds.as_bytes()]), object(0x13, &[b"040000"])];
+            object(0x30, &[&parts.concat()])
+        });
         let mut content = object(
             0x30,
             &[
-                &hex!("020100"),
+                &object(0x02, &[&[u8::from(self.lds_version.is_some())]]),
                 &SHA256,
                 &object(0x30, &[&digests.concat()]),
+                &versions,
             ],
         );
         let digest = hash(MessageDigest::sha256(), &content).unwrap();

@@ -1,8 +1,12 @@
-//! Writes a test document as files, and a trust bundle of 692 authorities with its own among them.
+//! Writes a test document as files, and a trust bundle of 692 authorities with its own among them;
+//! also the master list of which `gatectl trust` makes such a bundle.
 //!
 //! ```text
 //! cargo run --release -p gate-sim --example dump_document -- FOLDER
 //! cargo run --release -p gate-document --example inspection_time -- FOLDER
+//!
+//! cargo run --release -p gatectl -- trust key FOLDER/key
+//! cargo run --release -p gatectl -- trust build FOLDER/sources.toml --key FOLDER/key --out FOLDER/made.bundle
 //! ```
 use gate_document::ElementaryFile;
 use gate_document::trust::bundle::Contents;
@@ -15,6 +19,9 @@ use image::{Rgb, RgbImage};
 use jiff::civil::date;
 
 const AUTHORITIES: usize = 692;
+
+/// What `gatectl trust build` makes the same bundle of.
+const SOURCES: &str = "[[master-list]]\nfile = \"authorities.ml\"\npinned = [\"authority.cer\"]\n";
 
 fn main() -> anyhow::Result<()> {
     let folder = std::env::args_os().nth(1);
@@ -47,6 +54,9 @@ fn main() -> anyhow::Result<()> {
     }
     let mut all = pki::crowd(AUTHORITIES - 1, 7)?;
     all.push(authority.csca_der()?);
+    std::fs::write(folder.join("authorities.ml"), authority.master_list(&all)?)?;
+    std::fs::write(folder.join("authority.cer"), authority.csca_der()?)?;
+    std::fs::write(folder.join("sources.toml"), SOURCES)?;
     let source = Source {
         kind: SourceKind::MasterList,
         from: "UT".into(),

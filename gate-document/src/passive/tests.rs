@@ -248,6 +248,33 @@ fn what_is_wrong_with_a_signature_is_said() {
 }
 
 #[test]
+fn every_curve_is_known_by_its_name_and_by_its_numbers() {
+    for curve in [
+        Nid::BRAINPOOL_P224R1,
+        Nid::BRAINPOOL_P256R1,
+        Nid::BRAINPOOL_P320R1,
+        Nid::BRAINPOOL_P384R1,
+        Nid::BRAINPOOL_P512R1,
+        Nid::SECP224R1,
+        Nid::X9_62_PRIME256V1,
+        Nid::SECP384R1,
+        Nid::SECP521R1,
+    ] {
+        for flag in [Asn1Flag::NAMED_CURVE, Asn1Flag::EXPLICIT_CURVE] {
+            let csca = authority(ec_key(curve, flag), CSCA, None);
+            let signer = authority(ec_key(curve, flag), SIGNER, Some(&csca));
+            let sod = SodIssuer::new(&signer).sod(&GROUPS);
+            let (signature, trust) = outcome(&sod, &store(&[&csca]), TODAY);
+            assert_eq!(
+                (signature.outcome, signature.reason.as_str(), trust.outcome),
+                (Passed, "", Passed),
+                "{curve:?} {flag:?}: {trust:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_signer_that_the_sod_does_not_enclose_comes_from_the_trust_store() {
     let csca = authority(p256(), CSCA, None);
     let signer = authority(p256(), SIGNER, Some(&csca));
