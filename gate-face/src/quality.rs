@@ -12,6 +12,10 @@ use crate::detect::{Face, Point};
 /// Fewest px between the eyes. `SFace` sees 35 px; below that the picture would only be blown up.
 pub const EYES_MIN: f32 = 36.0;
 
+/// Fewest px between the eyes in a photograph that is compared at all: two thirds of what the embedders
+/// see. Below that a likeness says more about the enlargement than about the person.
+pub const EYES_LEAST: f32 = 24.0;
+
 /// A face that fills more of the frame's height leaves no surroundings for the attack cue.
 pub const HEIGHT_SHARE_MAX: f32 = 0.75;
 
