@@ -8,6 +8,7 @@
 mod chip;
 mod document;
 mod dump;
+mod face;
 mod inspection;
 mod reader;
 mod report;
@@ -31,6 +32,9 @@ enum Command {
     /// Readers of printed zones.
     #[command(subcommand, after_help = EXIT_CODES)]
     Reader(reader::Command),
+    /// Faces: comparing photographs, and measuring how often the gate errs.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Face(face::Command),
 }
 
 const EXIT_CODES: &str = "Exit codes:
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
     let exit = match Arguments::parse().command {
         Command::Document(command) => document::run(&command),
         Command::Reader(command) => reader::run(&command),
+        Command::Face(command) => face::run(&command),
     };
     ExitCode::from(exit as u8)
 }
