@@ -111,14 +111,14 @@ impl FaceEngine {
     /// # Errors
     ///
     /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], [`FaceError::Rotated`], a face that is too
-    /// small ([`quality::EYES_LEAST`]), or a fault of a model.
+    /// small ([`quality::HEIGHT_LEAST`]), or a fault of a model.
     pub fn photograph(&self, picture: &RgbImage) -> Result<(Quality, Template), FaceError> {
         let face = self.subject(picture)?;
-        let crop = align::align(picture, &face.landmarks)?;
-        let quality = Quality::of(&face, &crop, picture.height());
-        if quality.eyes.is_nan() || quality.eyes < quality::EYES_LEAST {
+        if face.place.height < quality::HEIGHT_LEAST {
             return Err(FaceError::Poor(quality::Flaw::TooFar));
         }
+        let crop = align::align(picture, &face.landmarks)?;
+        let quality = Quality::of(&face, &crop, picture.height());
         Ok((quality, self.embed(&crop)?))
     }
 
