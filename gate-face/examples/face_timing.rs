@@ -1,11 +1,15 @@
-//! How long each stage takes, how long loading takes and how much memory stays.
+//! How long each stage takes, how long loading takes and how much memory stays; what is not inference
+//! as a part of what is; and the same models driven from Python in the same run.
 //!
-//! `GATE_MODELS=target/gate/models cargo run --release -p gate-face --example face_timing [RUNS]`
+//! `GATE_MODELS=target/gate/models cargo run --release -p gate-face --example face_timing [RUNS [PYTHON]]`
+//!
+//! PYTHON is an interpreter with onnxruntime, numpy and OpenCV: see `face_timing.py`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gate_face::quality::Quality;
@@ -39,34 +43,73 @@ fn main() -> Result<(), Box<dyn Error>> {
     stage("decode JPEG 722x899", runs, || {
         Picture::from_jpeg(&jpeg).is_ok()
     });
-    stage("whole frame to tensor", runs, || {
-        detect::whole(&frame).is_ok()
-    });
-    stage("close-up to tensor", runs, || {
-        detect::close_up(&frame, &face).is_ok()
-    });
-    stage("find (2 x YuNet 320)", runs, || engine.find(&frame).is_ok());
-    stage("align", runs, || {
-        align::align(&frame, &face.landmarks).is_ok()
-    });
-    stage("quality", runs, || {
-        Quality::of(&face, &crop, frame.height()).check().is_ok()
-    });
-    stage("attack crop to tensor", runs, || {
-        attack::to_tensor(&frame, &face).is_ok()
-    });
+    // What is not inference, each as often as a frame needs it.
+    let around = [
+        stage("whole frame to tensor", runs, || {
+            detect::whole(&frame).is_ok()
+        }),
+        stage("close-up to tensor, mirrored", runs, || {
+            detect::close_up(&frame, &face, detect::FRAME_WIDTHS[0])
+                .is_ok_and(|(_, tensor)| tensor.mirrored().len() > 1)
+        }),
+        stage("align", runs, || {
+            align::align(&frame, &face.landmarks).is_ok()
+        }),
+        stage("quality", runs, || {
+            Quality::of(&face, &crop, frame.height()).check().is_ok()
+        }),
+        stage("attack crop to tensor", runs, || {
+            attack::to_tensor(&frame, &face).is_ok()
+        }),
+        stage("face to tensors, one view", runs, || {
+            embed::to_tensor(0, &crop).is_ok() && embed::to_tensor(1, &crop).is_ok()
+        }),
+        stage("compare", runs, || {
+            Likeness::of(&template, &template).is_ok()
+        }),
+    ];
+    stage("find (3 x YuNet 320)", runs, || engine.find(&frame).is_ok());
     stage("attack cue", runs, || {
         engine.bona_fide(&frame, &face).is_ok()
     });
-    stage("face to tensor", runs, || embed::to_tensor(&crop).is_ok());
-    stage("embed", runs, || engine.embed(&crop).is_ok());
-    stage("compare", runs, || {
-        Likeness::of(&template, &template).is_ok()
+    stage("embed (2 x 2 models)", runs, || engine.embed(&crop).is_ok());
+    let whole = stage("frame to score, all of it", runs, || {
+        engine
+            .examine(&frame)
+            .and_then(|sample| Likeness::of(&sample.template, &template))
+            .is_ok_and(|likeness| likeness.value() > 0.99)
     });
-    stage("examine, all of it", runs, || {
-        engine.examine(&frame).is_ok()
-    });
+    let around: f64 = around.iter().sum();
+    println!(
+        "not inference {around:.2} ms, {:.1} % of the inference in {whole:.2} ms",
+        100.0 * around / (whole - around)
+    );
+    if let Some(python) = std::env::args().nth(2) {
+        compare(&python, set.folder(), runs, whole)?;
+    }
     println!("memory after {} MB", resident()?);
+    Ok(())
+}
+
+/// Runs the same walk in Python, with one thread and with two for each model.
+fn compare(python: &str, models: &Path, runs: usize, ours: f64) -> Result<(), Box<dyn Error>> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/face_timing.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(models)
+        .arg(runs.to_string())
+        .stderr(Stdio::inherit())
+        .output()?;
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let values: Vec<f64> = line.split(' ').flat_map(str::parse).collect();
+        let [threads, p50, p99] = values[..] else {
+            return Err("the script printed something else".into());
+        };
+        println!(
+            "Python, {threads} threads a model: p50 {p50:7.3} ms  p99 {p99:7.3} ms, {:.2} times ours",
+            p50 / ours
+        );
+    }
     Ok(())
 }
 
@@ -78,7 +121,8 @@ fn frame(person: &RgbImage) -> Picture {
     Picture::new(room)
 }
 
-fn stage(name: &str, runs: usize, mut work: impl FnMut() -> bool) {
+/// Prints p50 and p99 and gives p50, in ms.
+fn stage(name: &str, runs: usize, mut work: impl FnMut() -> bool) -> f64 {
     let mut times: Vec<_> = (0..runs)
         .map(|_| {
             let start = Instant::now();
@@ -88,7 +132,8 @@ fn stage(name: &str, runs: usize, mut work: impl FnMut() -> bool) {
         .collect();
     times.sort_unstable();
     let at = |share: usize| milliseconds(times[(runs * share / 100).min(runs - 1)]);
-    println!("{name:24} p50 {:7.3} ms  p99 {:7.3} ms", at(50), at(99));
+    println!("{name:30} p50 {:7.3} ms  p99 {:7.3} ms", at(50), at(99));
+    at(50)
 }
 
 fn milliseconds(time: Duration) -> f64 {

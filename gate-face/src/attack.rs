@@ -26,6 +26,9 @@ const CLASSES: usize = 3;
 pub struct BonaFide(f32);
 
 impl BonaFide {
+    /// Certainly an attack.
+    pub const NONE: Self = Self(0.0);
+
     /// A probability measured elsewhere; `None` outside 0.0 ..= 1.0.
     #[must_use]
     pub fn new(value: f32) -> Option<Self> {

@@ -16,6 +16,9 @@
 //! 5. The window [`Rules::window`] is over, counted from the later of start and portrait:
 //!    [`Verdict::NoFace`] if nobody was ever seen, otherwise [`Verdict::Poor`] with the last hint.
 //!
+//! A frame whose face a depth camera calls flat counts with a bona-fide score of 0 ([`Sample::living`]):
+//! the two cues are independent, and either of them accuses.
+//!
 //! A verdict other than [`Verdict::Undecided`] stays. Why so: the attack model fails one honest frame
 //! in ten, so no single frame accuses anybody; the best of thirty frames of an impostor is better than one
 //! frame, so the normal threshold is held against the median, whose false match rate is that of a single
@@ -201,7 +204,7 @@ impl Capture {
         self.several_since = None;
         self.first_good.get_or_insert(at);
         self.note(Hint::LookHere);
-        self.bona_fide.push(sample.bona_fide);
+        self.bona_fide.push(sample.living());
         if self.portrait.is_some() {
             return self.compare(&sample);
         }
@@ -218,7 +221,7 @@ impl Capture {
         let Some((_, portrait)) = &self.portrait else {
             return Ok(());
         };
-        if sample.bona_fide.value() < self.rules.bona_fide {
+        if sample.living().value() < self.rules.bona_fide {
             return Ok(());
         }
         self.likenesses

@@ -1,7 +1,7 @@
 //! Faces and their landmarks, from the raw answer of YuNet.
 //!
 //! Detection runs twice. The first run sees the whole frame and finds who is there; the second sees
-//! only the nearest face, scaled to about [`FACE_WIDTH`] px, because the place of the landmarks decides
+//! only the nearest face, scaled to about 200 px ([`FRAME_WIDTHS`]), because the place of the landmarks decides
 //! the tail of the matcher's errors: on LFW the larger face cut FNMR at FMR 1e-4 from 2.40 % to 1.42 %.
 
 use image::RgbImage;
@@ -13,8 +13,13 @@ use crate::tensor::{Region, Scaling, Tensor};
 /// Side of the square that both runs see, in px.
 pub const SIDE: u32 = 320;
 
-/// Width of the face in the second run, in px of the square. YuNet places landmarks best at 180 to 280.
-pub const FACE_WIDTH: f32 = 200.0;
+/// Width of the face in the close-up of a frame, in px of the square. YuNet places landmarks best at
+/// 180 to 280.
+pub const FRAME_WIDTHS: [f32; 1] = [200.0];
+
+/// Widths of the face in the close-ups of a photograph. Compression of a chip's portrait moves landmarks
+/// this way at one width and that way at another; nobody waits for the two more looks.
+pub const PORTRAIT_WIDTHS: [f32; 3] = [150.0, 200.0, 240.0];
 
 /// The second run leaves this part of the square above and below the face at least.
 const FACE_HEIGHT_MAX: f32 = 0.9 * SIDE as f32;
@@ -25,6 +30,10 @@ const OVERLAP_MAX: f32 = 0.3;
 /// Somebody whose face is at least this part as wide as the nearest one stands in the lane too. A
 /// person waiting behind the gate's door is at least twice as far away.
 const NEAR_WIDTH: f32 = 0.5;
+
+/// Somebody whose face lies this much farther from a photograph's middle, in longer sides of it, is
+/// not the one it was taken of.
+const RIM: f32 = 0.14;
 
 /// Distances between cells of YuNet's three grids, in px.
 const STRIDES: [usize; 3] = [8, 16, 32];
@@ -80,14 +89,18 @@ pub fn whole(picture: &RgbImage) -> Result<(Region, Tensor), FaceError> {
     )
 }
 
-/// The square around `face` in which it is [`FACE_WIDTH`] px wide.
+/// The square around `face` in which it is `width` px wide, or less if it were too high.
 ///
 /// # Errors
 ///
 /// [`FaceError::Region`] if the box lies outside the picture.
-pub fn close_up(picture: &RgbImage, face: &Face) -> Result<(Region, Tensor), FaceError> {
+pub fn close_up(
+    picture: &RgbImage,
+    face: &Face,
+    width: f32,
+) -> Result<(Region, Tensor), FaceError> {
     let place = face.place;
-    let side = SIDE as f32 * (place.width / FACE_WIDTH).max(place.height / FACE_HEIGHT_MAX);
+    let side = SIDE as f32 * (place.width / width).max(place.height / FACE_HEIGHT_MAX);
     let left = place.left + (place.width - side) / 2.0;
     let top = place.top + (place.height - side) / 2.0;
     look(
@@ -147,6 +160,41 @@ pub fn traveller(faces: &[Face]) -> Result<Face, FaceError> {
     Ok(*nearest)
 }
 
+/// The person whom a photograph shows: the face nearest its middle, among those at least half as wide
+/// as the widest. People at the rim do not count, however near they stand.
+///
+/// `size` is the picture's width and height in px.
+///
+/// # Errors
+///
+/// [`FaceError::NoFace`], and [`FaceError::SeveralFaces`] when another face is about as central.
+pub fn subject(faces: &[Face], size: (u32, u32)) -> Result<Face, FaceError> {
+    let (width, height) = (size.0 as f32, size.1 as f32);
+    let aside = |face: &Face| {
+        let x = face.place.left + (face.place.width - width) / 2.0;
+        let y = face.place.top + (face.place.height - height) / 2.0;
+        x.hypot(y) / width.max(height)
+    };
+    let widest = faces
+        .iter()
+        .map(|face| face.place.width)
+        .fold(0.0, f32::max);
+    let near = || {
+        faces
+            .iter()
+            .filter(|face| face.place.width >= widest * NEAR_WIDTH)
+    };
+    let subject = near()
+        .min_by(|one, other| aside(one).total_cmp(&aside(other)))
+        .ok_or(FaceError::NoFace)?;
+    let rim = aside(subject) + RIM;
+    let count = near().filter(|face| aside(face) < rim).count();
+    if count > 1 {
+        return Err(FaceError::SeveralFaces { count });
+    }
+    Ok(*subject)
+}
+
 /// The same face as found in the close-up. The first finding stands if the second run missed it.
 #[must_use]
 pub fn refined(first: Face, close: &[Face]) -> Face {
@@ -156,6 +204,79 @@ pub fn refined(first: Face, close: &[Face]) -> Face {
         .filter(|(shared, _)| *shared > OVERLAP_MAX)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map_or(first, |(_, face)| *face)
+}
+
+/// The face halfway between its findings in a close-up and in the mirrored close-up: what the detector
+/// errs to one side in the one, it errs to the other side in the other.
+///
+/// `mirrored` holds faces as found in the mirrored tensor of `region`, which was not mirrored itself.
+#[must_use]
+pub fn steadied(first: Face, mirrored: &[Face], region: Region) -> Face {
+    let axis = 2.0 * region.left + region.width;
+    // The centre of the last pixel of the mirror image is the centre of the first one.
+    let axis = axis - region.width / SIDE as f32;
+    let back: Vec<Face> = mirrored
+        .iter()
+        .map(|face| {
+            let [left, right, nose, mouth_left, mouth_right] = face.landmarks.map(|point| Point {
+                x: axis - point.x,
+                y: point.y,
+            });
+            Face {
+                place: Region {
+                    left: axis - face.place.left - face.place.width,
+                    ..face.place
+                },
+                landmarks: [right, left, nose, mouth_right, mouth_left],
+                score: face.score,
+            }
+        })
+        .collect();
+    let other = refined(first, &back);
+    let mut landmarks = first.landmarks;
+    for (one, other) in landmarks.iter_mut().zip(other.landmarks) {
+        one.x = (one.x + other.x) / 2.0;
+        one.y = (one.y + other.y) / 2.0;
+    }
+    Face { landmarks, ..first }
+}
+
+/// The face with the mean of all landmarks that `looks` found; the last of them says where it is.
+#[must_use]
+pub fn mean(first: Face, looks: &[Face]) -> Face {
+    let Some(last) = looks.last() else {
+        return first;
+    };
+    let count = looks.len() as f32;
+    let landmarks = std::array::from_fn(|index| Point {
+        x: looks
+            .iter()
+            .map(|face| face.landmarks[index].x)
+            .sum::<f32>()
+            / count,
+        y: looks
+            .iter()
+            .map(|face| face.landmarks[index].y)
+            .sum::<f32>()
+            / count,
+    });
+    Face { landmarks, ..*last }
+}
+
+/// The face, if it stands upright: the mouth within 45 degrees of straight below the eyes.
+///
+/// # Errors
+///
+/// [`FaceError::Rotated`].
+pub fn upright(face: Face) -> Result<Face, FaceError> {
+    let [left, right, _, mouth_left, mouth_right] = face.landmarks;
+    let across = mouth_left.x + mouth_right.x - left.x - right.x;
+    let down = mouth_left.y + mouth_right.y - left.y - right.y;
+    if down > across.abs() {
+        Ok(face)
+    } else {
+        Err(FaceError::Rotated)
+    }
 }
 
 /// One of the three grids.
@@ -362,6 +483,105 @@ mod tests {
     }
 
     #[test]
+    fn a_photograph_shows_the_person_in_its_middle() {
+        let at = |x: f32, y: f32, width: f32| Face {
+            place: Region {
+                left: x - width / 2.0,
+                top: y - width / 2.0,
+                width,
+                height: width,
+            },
+            landmarks: [Point::default(); 5],
+            score: 0.9,
+        };
+        let size = (200, 100);
+        let middle = at(105.0, 50.0, 40.0);
+        let rim = at(20.0, 50.0, 45.0);
+        assert_eq!(subject(&[rim, middle], size).unwrap(), middle);
+        // A small face in the middle is somebody far behind.
+        assert_eq!(subject(&[rim, at(105.0, 50.0, 10.0)], size).unwrap(), rim);
+        let beside = [at(50.0, 50.0, 40.0), at(150.0, 50.0, 40.0)];
+        assert!(matches!(
+            subject(&beside, size),
+            Err(FaceError::SeveralFaces { count: 2 })
+        ));
+        assert!(matches!(subject(&[], size), Err(FaceError::NoFace)));
+    }
+
+    #[test]
+    fn the_mirrored_close_up_halves_what_leans_to_one_side() {
+        let region = Region {
+            left: 100.0,
+            top: 50.0,
+            width: 320.0,
+            height: 320.0,
+        };
+        let point = |x: f32, y: f32| Point { x, y };
+        let place = Region {
+            left: 200.0,
+            top: 100.0,
+            width: 100.0,
+            height: 120.0,
+        };
+        let first = Face {
+            place,
+            landmarks: [
+                point(220.0, 140.0),
+                point(280.0, 140.0),
+                point(252.0, 170.0),
+                point(230.0, 190.0),
+                point(270.0, 190.0),
+            ],
+            score: 0.9,
+        };
+        // The mirror image of the same findings: the axis lies at 259.5, between the pixels' centres.
+        let back = |point: Point| Point {
+            x: 519.0 - point.x,
+            ..point
+        };
+        let [left, right, nose, mouth_left, mouth_right] = first.landmarks.map(back);
+        let mirrored = Face {
+            place: Region {
+                left: 519.0 - 300.0,
+                ..place
+            },
+            landmarks: [right, left, nose, mouth_right, mouth_left],
+            score: 0.9,
+        };
+        assert_eq!(steadied(first, &[mirrored], region), first);
+        // The nose leans by 2 px in each of the two: both errors are gone.
+        let mut leaning = mirrored;
+        leaning.landmarks[2].x += 4.0;
+        let found = steadied(first, &[leaning], region);
+        assert!((found.landmarks[2].x - 250.0).abs() < 1e-3, "{found:?}");
+        assert_eq!(steadied(first, &[], region), first);
+    }
+
+    #[test]
+    fn a_face_on_its_side_or_head_is_rotated() {
+        type Turn = fn(f32, f32) -> (f32, f32);
+        let face = |turn: Turn| Face {
+            place: Region {
+                left: 0.0,
+                top: 0.0,
+                width: 100.0,
+                height: 100.0,
+            },
+            landmarks: crate::align::REFERENCE.map(|point| {
+                let (x, y) = turn(point.x, point.y);
+                Point { x, y }
+            }),
+            score: 0.9,
+        };
+        assert!(upright(face(|x, y| (x, y))).is_ok());
+        assert!(upright(face(|x, y| (x - 0.3 * y, y + 0.3 * x))).is_ok());
+        let turns: [Turn; 3] = [|x, y| (-y, x), |x, y| (-x, -y), |x, y| (y, -x)];
+        for turn in turns {
+            assert!(matches!(upright(face(turn)), Err(FaceError::Rotated)));
+        }
+    }
+
+    #[test]
     fn a_value_that_is_no_number_is_never_a_face() {
         for (kind, value) in [
             (0, f32::NAN),
@@ -409,9 +629,9 @@ mod tests {
             landmarks: [Point::default(); 5],
             score: 1.0,
         };
-        let (region, tensor) = close_up(&picture, &face).unwrap();
+        let (region, tensor) = close_up(&picture, &face, 200.0).unwrap();
         assert_eq!(tensor.shape(), [1, 3, 320, 320]);
-        assert!((50.0 * 320.0 / region.width - FACE_WIDTH).abs() < 1e-3);
+        assert!((50.0 * 320.0 / region.width - 200.0).abs() < 1e-3);
         assert!((region.left + region.width / 2.0 - 225.0).abs() < 1e-3);
         let long = Face {
             place: Region {
@@ -420,7 +640,7 @@ mod tests {
             },
             ..face
         };
-        let (region, _) = close_up(&picture, &long).unwrap();
+        let (region, _) = close_up(&picture, &long, 200.0).unwrap();
         assert!(200.0 * 320.0 / region.height <= FACE_HEIGHT_MAX + 1e-3);
     }
 

@@ -2,22 +2,23 @@
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use image::RgbImage;
+use image::{RgbImage, imageops};
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
 use crate::detect::{Answer, Face};
-use crate::embed::Template;
+use crate::embed::{Part, Template};
 use crate::error::{FaceError, FrameResult, Sample};
 use crate::manifest::Role;
 use crate::models::{ModelSet, ModelsError};
 use crate::picture::Picture;
 use crate::quality::Quality;
 use crate::tensor::{Region, Tensor};
-use crate::{align, attack, detect, embed};
+use crate::{align, attack, detect, embed, quality};
 
 /// YuNet's output tensors, by kind and stride.
 const DETECTOR_OUTPUTS: [[&str; 3]; 4] = [
@@ -27,15 +28,20 @@ const DETECTOR_OUTPUTS: [[&str; 3]; 4] = [
     ["kps_8", "kps_16", "kps_32"],
 ];
 
-/// Three loaded models. One for the whole process: share it behind an `Arc`.
+/// The embedders' output tensors.
+const EMBEDDER_OUTPUTS: [&str; 2] = ["fc1", "output"];
+
+/// The loaded models. One for the whole process: share it behind an `Arc`.
 ///
-/// Each model runs on the calling thread alone, one call at a time; portrait and camera frame may be
-/// examined side by side from two threads. Calls take some tens of milliseconds: not for async threads.
+/// A picture is examined by two threads: the calling one and a second one that embeds the mirror image.
+/// Each session runs on one of them alone, one call at a time; portrait and camera frame may be
+/// examined side by side. Calls take some tens of milliseconds: not for async threads.
 /// The runtime's own work memory keeps traces of the last input; it ends with the process.
 #[derive(Debug)]
 pub struct FaceEngine {
     detector: Model,
-    embedder: Model,
+    /// For the face, and for its mirror image.
+    embedders: [Embedders; 2],
     attack: Model,
     /// Least score of a face.
     face_threshold: f32,
@@ -72,7 +78,7 @@ impl FaceEngine {
         let load = |role, side| Model::load(&environment, models, role, side);
         Ok(Self {
             detector: load(Role::Detector, detect::SIDE)?,
-            embedder: load(Role::Embedder, align::SIDE)?,
+            embedders: [Embedders::load(load)?, Embedders::load(load)?],
             attack: load(Role::Attack, attack::SIDE)?,
             face_threshold: models.model(Role::Detector).threshold.value,
         })
@@ -88,36 +94,94 @@ impl FaceEngine {
         let crop = align::align(frame, &face.landmarks)?;
         let quality = Quality::of(&face, &crop, frame.height());
         quality.check().map_err(FaceError::Poor)?;
-        let bona_fide = self.bona_fide(frame, &face)?;
-        let template = self.embed(&crop)?;
+        let (bona_fide, template) = self.embed_beside(&crop, || self.bona_fide(frame, &face))?;
         Ok(Sample {
             face,
             quality,
             bona_fide,
             template,
+            relief: None,
         })
     }
 
-    /// The template of a document's portrait. The issuer took the photograph with care, so only what
-    /// makes a comparison meaningless is refused; its print-like texture is no attack.
+    /// The template of a document's portrait, or of any photograph, with its quality. The issuer took
+    /// it with care, so only what makes a comparison meaningless is refused; its print-like texture is
+    /// no attack.
     ///
     /// # Errors
     ///
-    /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], or a fault of a model.
-    pub fn portrait(&self, portrait: &RgbImage) -> Result<Template, FaceError> {
-        let face = self.find(portrait)?;
-        self.embed(&align::align(portrait, &face.landmarks)?)
+    /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], [`FaceError::Rotated`], a face that is too
+    /// small ([`quality::HEIGHT_LEAST`]), or a fault of a model.
+    pub fn photograph(&self, picture: &RgbImage) -> Result<(Quality, Template), FaceError> {
+        let face = self.subject(picture)?;
+        if face.place.height < quality::HEIGHT_LEAST {
+            return Err(FaceError::Poor(quality::Flaw::TooFar));
+        }
+        let crop = align::align(picture, &face.landmarks)?;
+        let quality = Quality::of(&face, &crop, picture.height());
+        Ok((quality, self.embed(&crop)?))
     }
 
-    /// The traveller's face with exact landmarks: once in the whole picture, once enlarged.
+    /// As [`FaceEngine::photograph`], the template alone.
     ///
     /// # Errors
     ///
-    /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], or a fault of the model.
-    pub fn find(&self, picture: &RgbImage) -> Result<Face, FaceError> {
-        let face = detect::traveller(&self.detect(detect::whole(picture)?)?)?;
-        let close = self.detect(detect::close_up(picture, &face)?)?;
-        Ok(detect::refined(face, &close))
+    /// As [`FaceEngine::photograph`].
+    pub fn portrait(&self, portrait: &RgbImage) -> Result<Template, FaceError> {
+        Ok(self.photograph(portrait)?.1)
+    }
+
+    /// The traveller's face with exact landmarks: once in the whole frame, then enlarged, and
+    /// enlarged and mirrored.
+    ///
+    /// # Errors
+    ///
+    /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], [`FaceError::Rotated`], or a fault of the
+    /// model.
+    pub fn find(&self, frame: &RgbImage) -> Result<Face, FaceError> {
+        let face = detect::traveller(&self.faces(frame)?)?;
+        self.closer(frame, face, &detect::FRAME_WIDTHS)
+    }
+
+    /// All faces in a picture, best first, with landmarks as they were found at first sight.
+    ///
+    /// # Errors
+    ///
+    /// [`FaceError::Region`] for a picture without pixels, or a fault of the model.
+    pub fn faces(&self, picture: &RgbImage) -> Result<Vec<Face>, FaceError> {
+        let (region, tensor) = detect::whole(picture)?;
+        self.detect(region, &tensor)
+    }
+
+    /// Looks again at each of these widths, straight and mirrored; landmarks are the mean.
+    fn closer(&self, picture: &RgbImage, face: Face, widths: &[f32]) -> Result<Face, FaceError> {
+        let look = |width: &f32| {
+            let (region, tensor) = detect::close_up(picture, &face, *width)?;
+            let straight = detect::refined(face, &self.detect(region, &tensor)?);
+            let mirrored = self.detect(region, &tensor.mirrored())?;
+            Ok(detect::steadied(straight, &mirrored, region))
+        };
+        let looks: Vec<Face> = widths.iter().map(look).collect::<Result<_, FaceError>>()?;
+        detect::upright(detect::mean(face, &looks))
+    }
+
+    /// The subject of a photograph, upright. The detector finds faces that lie or stand on their head too,
+    /// and places upright landmarks in them: what scores better when turned is rotated.
+    ///
+    /// # Errors
+    ///
+    /// As [`FaceEngine::photograph`].
+    pub fn subject(&self, picture: &RgbImage) -> Result<Face, FaceError> {
+        let faces = self.faces(picture)?;
+        let best = |faces: &[Face]| faces.first().map_or(0.0, |face| face.score);
+        let turns = [imageops::rotate90, imageops::rotate180, imageops::rotate270];
+        for turn in turns {
+            if best(&self.faces(&Picture::new(turn(picture)))?) > best(&faces) {
+                return Err(FaceError::Rotated);
+            }
+        }
+        let face = detect::subject(&faces, picture.dimensions())?;
+        self.closer(picture, face, &detect::PORTRAIT_WIDTHS)
     }
 
     /// The attack cue for a face in a frame.
@@ -136,16 +200,36 @@ impl FaceEngine {
     ///
     /// # Errors
     ///
-    /// [`FaceError::CropSize`], or a fault of the model.
+    /// [`FaceError::CropSize`], or a fault of a model.
     pub fn embed(&self, crop: &Picture) -> Result<Template, FaceError> {
-        let tensor = embed::to_tensor(crop)?;
-        self.embedder.run(&tensor, |outputs| {
-            embed::template(values(outputs, Role::Embedder, "fc1")?)
+        Ok(self.embed_beside(crop, || Ok(()))?.1)
+    }
+
+    /// Embeds a face while a second thread embeds its mirror image; `before` is done first by the one
+    /// that has nothing to mirror.
+    fn embed_beside<T>(
+        &self,
+        crop: &Picture,
+        before: impl FnOnce() -> Result<T, FaceError>,
+    ) -> Result<(T, Template), FaceError> {
+        let [straight, turned] = &self.embedders;
+        thread::scope(|scope| {
+            let mirrored = scope.spawn(|| {
+                let crop = Picture::new(imageops::flip_horizontal(&**crop));
+                turned.embed(&crop)
+            });
+            let result = before().and_then(|result| Ok((result, straight.embed(crop)?)));
+            // A panic over there is a panic here, as if there were one thread.
+            let mirrored = mirrored
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let (result, face) = result?;
+            Ok((result, Template::join(&face, &mirrored)?))
         })
     }
 
-    fn detect(&self, (region, tensor): (Region, Tensor)) -> Result<Vec<Face>, FaceError> {
-        self.detector.run(&tensor, |outputs| {
+    fn detect(&self, region: Region, tensor: &Tensor) -> Result<Vec<Face>, FaceError> {
+        self.detector.run(tensor, |outputs| {
             let mut kinds = [[&[][..]; 3]; 4];
             for (kind, names) in kinds.iter_mut().zip(DETECTOR_OUTPUTS) {
                 for (level, name) in kind.iter_mut().zip(names) {
@@ -164,6 +248,31 @@ impl FaceEngine {
                 self.face_threshold,
             )
         })
+    }
+}
+
+/// Both embedders, for one thread.
+#[derive(Debug)]
+struct Embedders([Model; 2]);
+
+impl Embedders {
+    fn load(load: impl Fn(Role, u32) -> Result<Model, LoadError>) -> Result<Self, LoadError> {
+        let [first, second] = embed::ROLES;
+        Ok(Self([
+            load(first, align::SIDE)?,
+            load(second, align::SIDE)?,
+        ]))
+    }
+
+    fn embed(&self, crop: &Picture) -> Result<[Part; 2], FaceError> {
+        let part = |which: usize| {
+            let tensor = embed::to_tensor(which, crop)?;
+            self.0[which].run(&tensor, |outputs| {
+                let output = EMBEDDER_OUTPUTS[which];
+                Part::read(which, output, values(outputs, embed::ROLES[which], output)?)
+            })
+        };
+        Ok([part(0)?, part(1)?])
     }
 }
 

@@ -7,6 +7,7 @@ use crate::detect::Face;
 use crate::embed::Template;
 use crate::manifest::Role;
 use crate::quality::{Flaw, Hint, Quality};
+use crate::relief::Relief;
 
 /// What one camera frame says.
 pub type FrameResult = Result<Sample, FaceError>;
@@ -22,6 +23,19 @@ pub struct Sample {
     pub bona_fide: BonaFide,
     /// What is compared.
     pub template: Template,
+    /// What a depth camera says, where the station has one and it measured.
+    pub relief: Option<Relief>,
+}
+
+impl Sample {
+    /// Both cues against attacks in one: a flat face is none, whatever the texture says.
+    #[must_use]
+    pub fn living(&self) -> BonaFide {
+        match self.relief {
+            Some(relief) if relief.is_flat() => BonaFide::NONE,
+            _ => self.bona_fide,
+        }
+    }
 }
 
 /// Why a picture gives no score. There is never a score beside a reason.
@@ -88,6 +102,10 @@ pub enum FaceError {
         /// What the runtime says.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The picture lies on its side or stands on its head: the camera is mounted wrongly, or the
+    /// file says in its metadata how to turn it. Turn it before it comes here.
+    #[error("picture is rotated")]
+    Rotated,
 }
 
 impl FaceError {
@@ -98,6 +116,7 @@ impl FaceError {
             Self::NoFace | Self::Region | Self::Landmarks => Some(Hint::NoFace),
             Self::SeveralFaces { .. } => Some(Hint::SeveralFaces),
             Self::Poor(flaw) => Some(flaw.hint()),
+            Self::Rotated => Some(Hint::LookHere),
             _ => None,
         }
     }

@@ -10,17 +10,22 @@
 
 pub mod align;
 pub mod attack;
+pub mod calibration;
 pub mod capture;
 pub mod detect;
 pub mod embed;
 #[cfg(feature = "onnx")]
 pub mod engine;
 pub mod error;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 pub mod likeness;
 pub mod manifest;
 pub mod models;
 pub mod picture;
 pub mod quality;
+pub mod rates;
+pub mod relief;
 pub mod tensor;
 
 pub use capture::{Capture, Rules, Verdict};

@@ -1,12 +1,37 @@
 //! What `models/manifest.toml` says: which file has which purpose, origin, licence and threshold.
 
-use serde::Deserialize;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::calibration::Calibration;
 
 /// The manifest as it was when this program was built.
 const BUILT_IN: &str = include_str!("../../models/manifest.toml");
 
+/// Its calibrations.
+const BUILT_IN_CALIBRATIONS: [(&str, &str); 3] = [
+    (
+        "calibration/detector.toml",
+        include_str!("../../models/calibration/detector.toml"),
+    ),
+    (
+        "calibration/matcher.toml",
+        include_str!("../../models/calibration/matcher.toml"),
+    ),
+    (
+        "calibration/attack.toml",
+        include_str!("../../models/calibration/attack.toml"),
+    ),
+];
+
+/// Longest manifest or calibration file, in bytes: the built-in ones have a tenth of it.
+const TEXT_MAX: u64 = 200_000;
+
 /// The layout of the manifest that this code understands.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Everything the gate fetches, with its hashes.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,15 +103,27 @@ pub struct Member {
 }
 
 /// What a model is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Faces and landmarks.
     Detector,
-    /// Face to template.
+    /// Face to the first half of a template.
     Embedder,
     /// Presentation attack cue.
     Attack,
+    /// Face to the second half of a template.
+    SecondEmbedder,
+}
+
+impl Role {
+    /// All of them, each filled by one model.
+    pub const ALL: [Self; 4] = [
+        Self::Detector,
+        Self::Embedder,
+        Self::Attack,
+        Self::SecondEmbedder,
+    ];
 }
 
 /// What is done to a shipped file before it is used.
@@ -121,6 +158,8 @@ pub struct Model {
     pub sha256: String,
     /// Licence of the weights as their publisher states it.
     pub licence: String,
+    /// What that licence allows.
+    pub allows: String,
     /// What is known against that statement, in plain words.
     pub doubts: String,
     /// Where it comes from.
@@ -129,6 +168,8 @@ pub struct Model {
     pub input: Input,
     /// What comes out.
     pub output: Output,
+    /// The file beside the manifest that holds its thresholds: [`Calibration`].
+    pub calibration: String,
     /// What its score means.
     pub threshold: Threshold,
 }
@@ -175,14 +216,14 @@ pub struct Output {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
-    /// The default.
+    /// The default, out of the calibration.
+    #[serde(skip)]
     pub value: f32,
-    /// A stricter one, where a single measurement must suffice.
+    /// A stricter one, where a single measurement must suffice; out of the calibration.
+    #[serde(skip)]
     pub high: Option<f32>,
     /// What is compared with it.
     pub meaning: String,
-    /// The measurement behind it.
-    pub calibration: String,
 }
 
 /// The library that runs models.
@@ -296,6 +337,34 @@ pub enum ManifestError {
         /// The path in question.
         file: String,
     },
+    /// The file is missing, or the disk is at fault: install it again.
+    #[error("{} cannot be read", .path.display())]
+    Unreadable {
+        /// Manifest or calibration.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Run the evaluation again and let it write the file.
+    #[error("calibration {file}: {problem}")]
+    Calibration {
+        /// Path beside the manifest.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A model was changed and its calibration was not: run the evaluation with the new model.
+    #[error("{role:?} model has SHA-256 {found}, calibration {file} was made with {calibrated}")]
+    Uncalibrated {
+        /// The model in question.
+        role: Role,
+        /// Path of the calibration beside the manifest.
+        file: String,
+        /// Hash of the model that was calibrated.
+        calibrated: String,
+        /// Hash of the model that the manifest means.
+        found: String,
+    },
     /// A threshold is no number to compare with.
     #[error("model manifest: threshold of {role:?} is {found}, expected -1 to 1")]
     Threshold {
@@ -307,19 +376,61 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// Reads a manifest and checks that it is complete in itself.
+    /// Reads a manifest and its calibrations and checks that they are complete in themselves.
+    /// `calibration` gives the text of a file beside the manifest.
     ///
     /// # Errors
     ///
     /// [`ManifestError`]; nothing is guessed and no unknown key is passed over.
-    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+    pub fn parse(
+        text: &str,
+        calibration: impl Fn(&str) -> Result<String, ManifestError>,
+    ) -> Result<Self, ManifestError> {
+        let mut manifest = Self::parse_uncalibrated(text)?;
+        for role in Role::ALL {
+            manifest.calibrate(role, &calibration)?;
+        }
+        Ok(manifest)
+    }
+
+    /// Reads a manifest for the tools that calibrate: thresholds but the detector's are 0.
+    /// No lane starts with it.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError`].
+    pub fn parse_to_calibrate(
+        text: &str,
+        calibration: impl Fn(&str) -> Result<String, ManifestError>,
+    ) -> Result<Self, ManifestError> {
+        let mut manifest = Self::parse_uncalibrated(text)?;
+        manifest.calibrate(Role::Detector, calibration)?;
+        Ok(manifest)
+    }
+
+    fn calibrate(
+        &mut self,
+        role: Role,
+        calibration: impl Fn(&str) -> Result<String, ManifestError>,
+    ) -> Result<(), ManifestError> {
+        let file = self.model(role).calibration.clone();
+        let found = Calibration::parse(&file, &calibration(&file)?)?;
+        found.check(&file, role, &self.models)?;
+        for model in self.models.iter_mut().filter(|model| model.role == role) {
+            model.threshold.value = found.threshold;
+            model.threshold.high = found.high;
+        }
+        Ok(())
+    }
+
+    fn parse_uncalibrated(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text)?;
         if manifest.schema != SCHEMA {
             return Err(ManifestError::Schema {
                 found: manifest.schema,
             });
         }
-        for role in [Role::Detector, Role::Embedder, Role::Attack] {
+        for role in Role::ALL {
             let found = manifest
                 .models
                 .iter()
@@ -329,7 +440,6 @@ impl Manifest {
                 return Err(ManifestError::Role { role, found });
             }
         }
-        manifest.models.iter().try_for_each(check_threshold)?;
         manifest
             .archives
             .iter()
@@ -340,13 +450,31 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Reads the manifest at `path` and the calibrations beside it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::parse`], and [`ManifestError::Unreadable`].
+    pub fn open(path: &Path) -> Result<Self, ManifestError> {
+        Self::parse(&read(path)?, |file| read_beside(path, file))
+    }
+
+    /// As [`Manifest::open`], for the tools that calibrate: see [`Manifest::parse_to_calibrate`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::open`].
+    pub fn open_to_calibrate(path: &Path) -> Result<Self, ManifestError> {
+        Self::parse_to_calibrate(&read(path)?, |file| read_beside(path, file))
+    }
+
     /// The manifest that came with this program.
     ///
     /// # Errors
     ///
     /// As [`Manifest::parse`]; a test keeps the built-in text valid.
     pub fn built_in() -> Result<Self, ManifestError> {
-        Self::parse(BUILT_IN)
+        Self::parse(BUILT_IN, built_in_calibration)
     }
 
     /// The model for `role`. `parse` has seen to it that there is one.
@@ -372,13 +500,17 @@ impl Manifest {
         self.archives.iter().find(|archive| archive.name == name)
     }
 
+    /// What a lane of `architecture` needs: models and runtime, no test picture.
+    pub fn lane_files<'a>(&'a self, architecture: &'a str) -> impl Iterator<Item = Wanted<'a>> {
+        let models = self.models.iter().map(Model::wanted);
+        models.chain(self.runtime(architecture).map(Runtime::wanted))
+    }
+
     /// Every file that a machine of `architecture` keeps: models, runtime, pictures, credits.
     pub fn files_for<'a>(&'a self, architecture: &'a str) -> impl Iterator<Item = Wanted<'a>> {
-        let models = self.models.iter().map(Model::wanted);
-        let runtime = self.runtime(architecture).into_iter().map(Runtime::wanted);
         let pictures = self.pictures.iter().map(Portrait::wanted);
         let credits = self.credits.iter().map(Credits::wanted);
-        models.chain(runtime).chain(pictures).chain(credits)
+        self.lane_files(architecture).chain(pictures).chain(credits)
     }
 
     fn files(&self) -> impl Iterator<Item = Wanted<'_>> {
@@ -390,11 +522,8 @@ impl Manifest {
     }
 
     fn check_file(&self, wanted: Wanted<'_>) -> Result<(), ManifestError> {
+        check_path(wanted.file)?;
         let file = wanted.file.to_owned();
-        let inside = file.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        if !inside || file.contains('\\') {
-            return Err(ManifestError::Path { file });
-        }
         if self.archive(&wanted.from.archive).is_none() {
             return Err(ManifestError::Archive {
                 file,
@@ -467,20 +596,45 @@ fn check_hash(file: &str, hash: &str) -> Result<(), ManifestError> {
     })
 }
 
-/// Scores are cosines or probabilities: a threshold outside −1 ..= 1 would decide by itself.
-fn check_threshold(model: &Model) -> Result<(), ManifestError> {
-    let values = [Some(model.threshold.value), model.threshold.high];
-    match values
-        .into_iter()
-        .flatten()
-        .find(|value| !(-1.0..=1.0).contains(value))
-    {
-        Some(found) => Err(ManifestError::Threshold {
-            role: model.role,
-            found,
-        }),
-        None => Ok(()),
+fn check_path(file: &str) -> Result<(), ManifestError> {
+    let inside = file.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if inside && !file.contains('\\') {
+        return Ok(());
     }
+    Err(ManifestError::Path {
+        file: file.to_owned(),
+    })
+}
+
+fn read(path: &Path) -> Result<String, ManifestError> {
+    let read = || {
+        let mut text = String::new();
+        io::Read::read_to_string(
+            &mut io::Read::take(fs::File::open(path)?, TEXT_MAX),
+            &mut text,
+        )?;
+        Ok(text)
+    };
+    read().map_err(|source| ManifestError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_beside(manifest: &Path, file: &str) -> Result<String, ManifestError> {
+    check_path(file)?;
+    read(&manifest.with_file_name(file))
+}
+
+fn built_in_calibration(file: &str) -> Result<String, ManifestError> {
+    BUILT_IN_CALIBRATIONS
+        .iter()
+        .find(|(name, _)| *name == file)
+        .map(|(_, text)| (*text).to_owned())
+        .ok_or_else(|| ManifestError::Calibration {
+            file: file.to_owned(),
+            problem: "not built in".to_owned(),
+        })
 }
 
 #[cfg(test)]
@@ -490,7 +644,9 @@ mod tests {
     #[test]
     fn the_built_in_manifest_is_complete() {
         let manifest = Manifest::built_in().unwrap();
-        assert_eq!(manifest.model(Role::Embedder).threshold.value, 0.42);
+        for role in Role::ALL {
+            assert!(manifest.model(role).threshold.value > 0.0, "{role:?}");
+        }
         assert!(manifest.runtime("x86_64").is_some() && manifest.runtime("aarch64").is_some());
         assert_eq!(manifest.pictures.len(), 6);
         assert!(manifest.files_for("x86_64").all(|wanted| wanted.bytes > 0));
@@ -499,13 +655,7 @@ mod tests {
     #[test]
     fn a_mistake_in_the_manifest_names_its_place() {
         let cases = [
-            ("schema = 1", "schema = 7", "schema 7, expected 1"),
-            (
-                "value = 0.42",
-                "value = nan",
-                "threshold of Embedder is NaN",
-            ),
-            ("value = 0.42", "value = 42", "threshold of Embedder is 42"),
+            ("schema = 2", "schema = 7", "schema 7, expected 2"),
             (
                 "file = \"fr_liveness.onnx\"",
                 "file = \"../fr_liveness.onnx\"",
@@ -530,7 +680,47 @@ mod tests {
         ];
         for (good, bad, expected) in cases {
             let text = BUILT_IN.replacen(good, bad, 1);
-            let found = Manifest::parse(&text).unwrap_err().to_string();
+            let found = Manifest::parse(&text, built_in_calibration)
+                .unwrap_err()
+                .to_string();
+            assert!(found.contains(expected), "{bad}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_changed_model_without_a_new_calibration_is_refused() {
+        for model in &Manifest::built_in().unwrap().models {
+            let hash = &model.sha256;
+            let other = format!("0000{}", &hash[4..]);
+            let text = BUILT_IN.replace(hash.as_str(), &other);
+            let found = Manifest::parse(&text, built_in_calibration).unwrap_err();
+            assert!(
+                matches!(&found, ManifestError::Uncalibrated { role, .. } if *role == model.role),
+                "{:?}: {found}",
+                model.role
+            );
+            // The tools that calibrate can read it.
+            let to_calibrate = Manifest::parse_to_calibrate(&text, built_in_calibration);
+            assert_eq!(to_calibrate.is_ok(), model.role != Role::Detector);
+        }
+    }
+
+    #[test]
+    fn a_calibration_that_cannot_be_used_says_why() {
+        let cases = [
+            ("schema = 1", "schema = 9", "schema 9, expected 1"),
+            ("pipeline = ", "pipeline = 9", "calibrate anew"),
+            ("threshold = 0", "threshold = nan\n# 0", "is NaN"),
+            ("threshold = 0", "threshold = 7", "expected -1 to 1"),
+            ("embedder = ", "ember = ", "unknown variant"),
+            ("threshold = 0", "threshhold = 0", "unknown field"),
+        ];
+        for (good, bad, expected) in cases {
+            let found = Manifest::parse(BUILT_IN, |file| {
+                Ok(built_in_calibration(file)?.replacen(good, bad, 1))
+            })
+            .unwrap_err()
+            .to_string();
             assert!(found.contains(expected), "{bad}: {found}");
         }
     }

@@ -20,7 +20,7 @@ pub struct ModelSet {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelsError {
     /// Fetch the models, or point `GATE_MODELS` at the folder that has them.
-    #[error("{} is missing: run `cargo xtask models`", .file.display())]
+    #[error("{} is missing: run `gate-host models fetch`, or `cargo xtask models` in the source tree", .file.display())]
     Missing {
         /// The file in question.
         file: PathBuf,
@@ -73,6 +73,12 @@ impl ModelSet {
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The folder of the files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The model that fills `role`: contract, threshold, doubts.

@@ -5,12 +5,16 @@ use std::io::Cursor;
 use std::ops::Deref;
 
 use image::codecs::jpeg::JpegDecoder;
-use image::{DynamicImage, ImageDecoder as _, RgbImage};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, RgbImage};
 use zeroize::optimization_barrier;
 
 /// Longest side of a picture that is decoded, in px. Cameras and chips stay far below; a forged header
 /// that claims more must not reserve gigabytes.
 pub const SIDE_MAX: u32 = 4_096;
+
+/// The marker that ends every JPEG.
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
 /// An RGB picture, 8 bits a channel, that wipes its pixels when it goes.
 ///
@@ -21,9 +25,21 @@ pub struct Picture(RgbImage);
 /// Why bytes are no picture for us.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
-    /// Torn or not a JPEG.
-    #[error("picture is no readable JPEG")]
+    /// Not of the format that it should have, or damaged.
+    #[error("picture cannot be decoded")]
     Broken(#[source] image::ImageError),
+    /// The end is missing: the transfer broke off.
+    #[error("picture is torn")]
+    Torn,
+    /// One channel only. The models were calibrated on colour: set the camera to it, or scan again.
+    #[error("picture is grey, expected colour")]
+    Grey,
+    /// More than 8 bits a channel. Convert it, with the right transfer curve.
+    #[error("picture has more than 8 bits a channel")]
+    Deep,
+    /// The metadata says that the picture must be turned or mirrored first.
+    #[error("picture is rotated: its metadata says so")]
+    Rotated,
     /// Larger than any camera or chip that we know.
     #[error("picture is {width}x{height} px, expected 1 to {SIDE_MAX} a side")]
     Size {
@@ -41,16 +57,38 @@ impl Picture {
         Self(pixels)
     }
 
-    /// Decodes a JPEG; grey and CMYK become RGB. Takes some milliseconds: not for an async thread.
+    /// Decodes a JPEG. Takes some milliseconds: not for an async thread.
     ///
     /// # Errors
     ///
-    /// [`PictureError`]; the size is judged before memory is reserved for pixels.
+    /// [`PictureError`]; the size is judged before memory is reserved for pixels. A JPEG without its
+    /// end is broken: decoders fill the rest with grey, and half a face would be compared.
     pub fn from_jpeg(bytes: &[u8]) -> Result<Self, PictureError> {
-        let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?;
+        // Some cameras pad frames with zeros.
+        let padding = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        if !bytes[..bytes.len() - padding].ends_with(&END_OF_IMAGE) {
+            return Err(PictureError::Torn);
+        }
+        Self::from_decoder(JpegDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?)
+    }
+
+    /// Decodes with the decoder of any format.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError`]; everything is judged before memory is reserved for pixels.
+    pub fn from_decoder(mut decoder: impl ImageDecoder) -> Result<Self, PictureError> {
         let (width, height) = decoder.dimensions();
         if width == 0 || height == 0 || width.max(height) > SIDE_MAX {
             return Err(PictureError::Size { width, height });
+        }
+        match decoder.color_type() {
+            ColorType::L8 | ColorType::La8 => return Err(PictureError::Grey),
+            ColorType::Rgb8 | ColorType::Rgba8 => {}
+            _ => return Err(PictureError::Deep),
+        }
+        if decoder.orientation().map_err(PictureError::Broken)? != Orientation::NoTransforms {
+            return Err(PictureError::Rotated);
         }
         let pixels = DynamicImage::from_decoder(decoder).map_err(PictureError::Broken)?;
         Ok(Self(pixels.into_rgb8()))
@@ -107,11 +145,49 @@ mod tests {
     }
 
     #[test]
-    fn a_grey_jpeg_becomes_rgb() {
+    fn what_the_models_were_not_calibrated_for_has_its_reason() {
+        let whole = jpeg(16, 8, ExtendedColorType::Rgb8, &[90; 384]);
+        assert!(Picture::from_jpeg(&whole).is_ok());
         let grey = GrayImage::from_pixel(16, 8, image::Luma([100]));
-        let picture = Picture::from_jpeg(&jpeg(16, 8, ExtendedColorType::L8, &grey)).unwrap();
-        assert_eq!(picture.dimensions(), (16, 8));
-        assert_eq!(picture.get_pixel(3, 3).0, [100, 100, 100]);
+        let grey = jpeg(16, 8, ExtendedColorType::L8, &grey);
+        assert!(matches!(Picture::from_jpeg(&grey), Err(PictureError::Grey)));
+        let deep = Depth(ColorType::Rgb16);
+        assert!(matches!(
+            Picture::from_decoder(deep),
+            Err(PictureError::Deep)
+        ));
+        // EXIF: little endian, one entry, orientation 6.
+        let exif = b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+        let turned = [&whole[..2], exif, &whole[2..]].concat();
+        assert!(matches!(
+            Picture::from_jpeg(&turned),
+            Err(PictureError::Rotated)
+        ));
+        assert!(matches!(
+            Picture::from_jpeg(b"no picture\xff\xd9"),
+            Err(PictureError::Broken(_))
+        ));
+    }
+
+    /// A decoder of a picture with another kind of pixels.
+    struct Depth(ColorType);
+
+    impl ImageDecoder for Depth {
+        fn dimensions(&self) -> (u32, u32) {
+            (4, 4)
+        }
+
+        fn color_type(&self) -> ColorType {
+            self.0
+        }
+
+        fn read_image(self, _: &mut [u8]) -> image::ImageResult<()> {
+            Ok(())
+        }
+
+        fn read_image_boxed(self: Box<Self>, pixels: &mut [u8]) -> image::ImageResult<()> {
+            (*self).read_image(pixels)
+        }
     }
 
     #[test]
@@ -136,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_jpeg_never_panics() {
+    fn a_torn_jpeg_is_no_picture() {
         let whole = jpeg(32, 32, ExtendedColorType::Rgb8, &[90; 3_072]);
         for length in 0..whole.len() {
-            // A torn tail may still give a picture with grey rows; detection judges that one.
-            if let Ok(picture) = Picture::from_jpeg(&whole[..length]) {
-                assert_eq!(picture.dimensions(), (32, 32));
-            }
+            let found = Picture::from_jpeg(&whole[..length]);
+            assert!(matches!(found, Err(PictureError::Torn)), "{length}");
         }
+        let padded = [&whole[..], &[0; 100]].concat();
+        assert!(Picture::from_jpeg(&padded).is_ok());
     }
 
     #[test]

@@ -12,6 +12,11 @@ use crate::detect::{Face, Point};
 /// Fewest px between the eyes. `SFace` sees 35 px; below that the picture would only be blown up.
 pub const EYES_MIN: f32 = 36.0;
 
+/// Least height in px of the box around a face in a photograph that is compared at all: about 24 px
+/// between the eyes, two thirds of what the embedders see. Below that a likeness says more about the
+/// enlargement than about the person. The height, because a head in profile is small only across.
+pub const HEIGHT_LEAST: f32 = 64.0;
+
 /// A face that fills more of the frame's height leaves no surroundings for the attack cue.
 pub const HEIGHT_SHARE_MAX: f32 = 0.75;
 

@@ -7,15 +7,16 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
-use ndarray::Array4;
+use ndarray::{Array4, Axis};
 
 use crate::error::FaceError;
 use crate::manifest::Colour;
 use crate::picture::wipe;
 
-/// A model's input: shape `[1, 3, height, width]` (batch, channel, row, column), values 0.0 ..= 255.0.
+/// A model's input: shape `[1, 3, height, width]` (batch, channel, row, column), values 0.0 ..= 255.0
+/// unless [`Tensor::normalised`] changed them.
 ///
-/// All three default models take raw pixel values. It is zeroed when dropped and never printed.
+/// It is zeroed when dropped and never printed.
 pub struct Tensor(Array4<f32>);
 
 /// A rectangle of a picture in px, y downwards; fractions allowed.
@@ -54,6 +55,13 @@ impl Tensor {
         let mut tensor = Self::black(width, height);
         tensor.paste(picture.as_raw(), width, (0, 0), colour);
         tensor
+    }
+
+    /// The same values, each as (value − `mean`) / `scale`.
+    #[must_use]
+    pub fn normalised(mut self, mean: f32, scale: f32) -> Self {
+        self.0.mapv_inplace(|value| (value - mean) / scale);
+        self
     }
 
     /// Scales `region` of `picture` to `width` x `height` px. What lies outside the picture is black.
@@ -100,6 +108,16 @@ impl Tensor {
         tensor.paste(&scaled, across.length as usize, corner, colour);
         wipe(&mut scaled);
         Ok(tensor)
+    }
+
+    /// The mirror image, left and right exchanged.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        let mut mirrored = Array4::zeros(self.0.dim());
+        let mut from_the_right = self.0.view();
+        from_the_right.invert_axis(Axis(3));
+        mirrored.assign(&from_the_right);
+        Self(mirrored)
     }
 
     /// Copies rows of `width` RGB pixels to `(x, y)`, one plane for each channel.
@@ -220,6 +238,15 @@ mod tests {
             assert_eq!(rgb[[0, channel, 1, 3]], expected);
             assert_eq!(bgr[[0, 2 - channel, 1, 3]], expected);
         }
+    }
+
+    #[test]
+    fn a_mirror_image_exchanges_columns_and_normalising_changes_every_value() {
+        let tensor = Tensor::of(&chequered(4, 2), Colour::Rgb);
+        let mirrored = tensor.mirrored().normalised(1.0, 2.0);
+        assert_eq!(mirrored.shape(), tensor.shape());
+        assert_eq!(mirrored[[0, 0, 1, 0]], (tensor[[0, 0, 1, 3]] - 1.0) / 2.0);
+        assert!(mirrored.as_slice().is_some(), "the runtime needs one piece");
     }
 
     #[test]

@@ -171,6 +171,33 @@ fn what_is_no_face_never_scores() {
 }
 
 #[test]
+fn every_photograph_that_cannot_be_compared_has_its_own_reason() {
+    let Some((set, engine)) = bench() else { return };
+    let person = named(set, "faces/obama.jpg");
+    let mut two = RgbImage::new(1_200, 700);
+    for (place, file) in [(20, "faces/sunak.jpg"), (620, "faces/obama.jpg")] {
+        let scaled = imageops::resize(&*named(set, file), 560, 680, FilterType::Triangle);
+        imageops::overlay(&mut two, &scaled, place, 10);
+    }
+    let reason = |picture: &RgbImage| match engine.photograph(picture) {
+        Ok(_) => "none".to_owned(),
+        Err(reason) => reason.to_string(),
+    };
+    assert_eq!(reason(&person), "none");
+    assert_eq!(reason(&two), "2 faces, expected 1");
+    assert_eq!(reason(&RgbImage::new(300, 300)), "no face");
+    let small = imageops::resize(&*person, 60, 70, FilterType::Triangle);
+    assert_eq!(reason(&small), "face is not good enough: too far away");
+    for turned in [
+        imageops::rotate90(&*person),
+        imageops::rotate180(&*person),
+        imageops::rotate270(&*person),
+    ] {
+        assert_eq!(reason(&turned), "picture is rotated");
+    }
+}
+
+#[test]
 fn portrait_and_frame_are_examined_side_by_side() {
     let Some((set, engine)) = bench() else { return };
     let frame = in_room(&named(set, "faces/macron-2025.jpg"), 560);

@@ -24,7 +24,7 @@ use gate_face::manifest::{Manifest, ManifestError};
 use gate_face::models::ModelSet;
 use gate_protocol::keys::Secret;
 use gate_session::{Device, Event, PermitRule, Session};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
@@ -154,7 +154,9 @@ pub async fn run(
             outbox.clone(),
         ),
         chip: ChipPort::spawn(settings.chip, trust, outbox.clone()).map_err(StartError::Thread)?,
-        face: FacePort::spawn(engine, rules, camera, outbox.clone()).map_err(StartError::Thread)?,
+        // No depth camera has a driver yet.
+        face: FacePort::spawn(engine, rules, camera, None, outbox.clone())
+            .map_err(StartError::Thread)?,
         lists: ListsPort::spawn(settings.lists.file, outbox.clone()),
         journal: JournalPort::spawn(journal, outbox).map_err(StartError::Thread)?,
         screens,
@@ -201,15 +203,14 @@ fn open_trust(settings: &ChipSettings, policy: &Policy) -> Result<trust::Followe
 }
 
 fn open_models(settings: &Settings) -> Result<ModelSet, StartError> {
-    let path = &settings.face.manifest;
-    let text = std::fs::read_to_string(path).map_err(|problem| StartError::File {
-        what: "model manifest",
-        path: path.clone(),
-        problem,
-    })?;
-    let manifest = Manifest::parse(&text).map_err(|problem| StartError::Manifest {
-        path: path.clone(),
-        problem,
-    })?;
+    let manifest = read_manifest(&settings.face.manifest)?;
     Ok(ModelSet::new(manifest, settings.face.models.clone()))
+}
+
+/// Reads the list of models with its calibrations.
+pub(crate) fn read_manifest(path: &Path) -> Result<Manifest, StartError> {
+    Manifest::open(path).map_err(|problem| StartError::Manifest {
+        path: path.to_owned(),
+        problem,
+    })
 }

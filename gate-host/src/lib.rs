@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod journal;
 pub mod keys;
 pub mod lane;
+pub mod models;
 pub mod page;
 pub mod pair;
 pub mod ports;

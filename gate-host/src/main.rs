@@ -5,7 +5,7 @@ use gate_host::keys::HostKeys;
 use gate_host::settings::Settings;
 use gate_host::trust::TrustFile;
 use gate_host::update::Progress;
-use gate_host::{daemon, journal, pair, update};
+use gate_host::{daemon, journal, models, pair, update};
 use gate_protocol::pairing::LabelCode;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -80,6 +80,9 @@ enum Command {
         #[arg(long)]
         image: PathBuf,
     },
+    /// The models that find and compare faces.
+    #[command(subcommand)]
+    Models(models::Command),
 }
 
 fn main() -> ExitCode {
@@ -137,6 +140,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::UpdateController { settings, image } => {
             update_controller(&Settings::open(&settings)?, &image)
         }
+        Command::Models(command) => Ok(models::run(&command)?),
     }
 }
 

@@ -9,6 +9,7 @@ mod beside;
 mod chip;
 mod document;
 mod dump;
+mod face;
 mod inspection;
 mod reader;
 mod report;
@@ -36,6 +37,9 @@ enum Command {
     /// The signed bundle that says whom gates believe.
     #[command(subcommand, after_help = EXIT_CODES)]
     Trust(trust::Command),
+    /// Faces: comparing photographs, and measuring how often the gate errs.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Face(face::Command),
 }
 
 const EXIT_CODES: &str = "Exit codes:
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Document(command) => document::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Trust(command) => trust::run(&command),
+        Command::Face(command) => face::run(&command),
     };
     ExitCode::from(exit as u8)
 }

@@ -5,7 +5,6 @@ mod build;
 mod check;
 mod debian;
 mod demo;
-mod models;
 mod mutations;
 mod prepare;
 mod steps;

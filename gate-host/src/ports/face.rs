@@ -10,6 +10,7 @@ use gate_document::portrait::{self, Portrait};
 use gate_face::capture::{Capture, Evidence, Rules, Verdict};
 use gate_face::engine::FaceEngine;
 use gate_face::quality::Hint;
+use gate_face::relief::{self, DepthSensor};
 use gate_protocol::Instant;
 use gate_session::{
     Asked, Device, Event, FaceHint, FaceReport, FaceVerdict, Span, SpanKind, Ticket,
@@ -68,7 +69,7 @@ struct Attempt {
 }
 
 impl FacePort {
-    /// Starts both threads.
+    /// Starts both threads. `depth` is the station's depth camera, if it has one.
     ///
     /// # Errors
     ///
@@ -77,6 +78,7 @@ impl FacePort {
         engine: FaceEngine,
         rules: Rules,
         camera: Camera,
+        depth: Option<Box<dyn DepthSensor>>,
         outbox: Outbox,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
@@ -89,6 +91,7 @@ impl FacePort {
             engine: Arc::clone(&engine),
             shared: Arc::clone(&shared),
             camera,
+            depth,
             outbox: outbox.clone(),
         };
         thread::Builder::new()
@@ -180,11 +183,12 @@ struct Watcher {
     engine: Arc<FaceEngine>,
     shared: Arc<Shared>,
     camera: Camera,
+    depth: Option<Box<dyn DepthSensor>>,
     outbox: Outbox,
 }
 
 impl Watcher {
-    fn run(self) {
+    fn run(mut self) {
         while self.outbox.is_open() {
             let asked = self.shared.wait();
             if let Some(frame) = self.camera.next(FRAME_WAIT) {
@@ -193,10 +197,15 @@ impl Watcher {
         }
     }
 
-    fn look(&self, asked: Asked, frame: &Frame) {
+    fn look(&mut self, asked: Asked, frame: &Frame) {
         let started = self.outbox.now();
         let result = match frame.decode() {
-            Ok(picture) => self.engine.examine(&picture),
+            Ok(picture) => self.engine.examine(&picture).map(|mut sample| {
+                if let Some(sensor) = &mut self.depth {
+                    sample.relief = relief::measure(&mut **sensor, &sample.face.landmarks);
+                }
+                sample
+            }),
             Err(problem) => return warn!(%problem, "camera frame does not decode"),
         };
         let now = self.outbox.now();

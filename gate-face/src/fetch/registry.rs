@@ -5,14 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use gate_face::manifest::{Archive, Form};
+use crate::manifest::{Archive, Form};
 
 /// pip under the names that it has on different machines.
 const PIPS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["pip"]];
 
 /// Why an archive could not be fetched.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RegistryError {
+pub enum RegistryError {
     /// Install it.
     #[error("{client} is missing: install {package} (Debian: apt-get install {package})")]
     Missing {
@@ -66,7 +66,7 @@ pub(crate) enum RegistryError {
 }
 
 /// The client for a kind of archive.
-pub(crate) fn client(form: Form) -> &'static str {
+pub(super) fn client(form: Form) -> &'static str {
     match form {
         Form::Wheel | Form::Source => "pip",
         Form::Npm => "npm",
@@ -78,7 +78,7 @@ pub(crate) fn client(form: Form) -> &'static str {
 /// # Errors
 ///
 /// [`RegistryError`] says whether the client, the network or the package is missing.
-pub(crate) fn download(archive: &Archive, folder: &Path) -> Result<PathBuf, RegistryError> {
+pub(super) fn download(archive: &Archive, folder: &Path) -> Result<PathBuf, RegistryError> {
     let client = client(archive.form);
     let system = |source| RegistryError::System { client, source };
     let shelf = folder.join("shelf");
@@ -247,7 +247,7 @@ mod tests {
     use std::process::ExitStatus;
 
     fn failed(stderr: &str) -> String {
-        let manifest = gate_face::Manifest::built_in().unwrap();
+        let manifest = crate::Manifest::built_in().unwrap();
         let output = Output {
             status: ExitStatus::from_raw(256),
             stdout: Vec::new(),

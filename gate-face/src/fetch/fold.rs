@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gate_face::manifest::Made;
+use crate::manifest::Made;
 use prost::Message as _;
 
 use super::onnx::{
@@ -11,7 +11,7 @@ use super::onnx::{
 
 /// Why a shipped model is not what this code expects.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FoldError {
+pub enum FoldError {
     /// Not an ONNX file.
     #[error("model is no ONNX file")]
     Format(#[from] prost::DecodeError),
@@ -43,7 +43,7 @@ pub(crate) enum FoldError {
 /// # Errors
 ///
 /// [`FoldError`].
-pub(crate) fn make(made: Made, shipped: Vec<u8>) -> Result<Vec<u8>, FoldError> {
+pub(super) fn make(made: Made, shipped: Vec<u8>) -> Result<Vec<u8>, FoldError> {
     let change = match made {
         Made::AsShipped => return Ok(shipped),
         Made::FreeSize => free_size,
@@ -257,8 +257,8 @@ fn floats(name: String, shape: Vec<i64>, values: &[f32]) -> TensorData {
 
 #[cfg(test)]
 mod tests {
+    use super::super::onnx::{Kind, TensorKind};
     use super::*;
-    use crate::models::onnx::{Kind, TensorKind};
 
     fn constant(name: &str, shape: &[i64], kind: i32, raw: Vec<u8>) -> TensorData {
         TensorData {

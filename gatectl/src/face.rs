@@ -1,0 +1,118 @@
+//! `gatectl face`: how alike photographs are, and how often the gate's matcher errs.
+//!
+//! Everything runs through the pipeline of the gate. Templates stay in memory; nothing but figures
+//! and paths is written.
+
+mod artefact;
+mod attacks;
+mod evaluate;
+mod pairs;
+mod picture;
+mod plot;
+mod score;
+mod sequence;
+
+use crate::{Exit, report};
+use clap::Subcommand;
+use gate_face::engine::{FaceEngine, LoadError};
+use gate_face::manifest::ManifestError;
+use gate_face::{Manifest, ModelSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compares pairs of photographs; each has a similarity, or a reason why not.
+    Score(score::Arguments),
+    /// Measures how often the matcher errs: FMR, FNMR, EER, failure to acquire, by group if wanted.
+    Evaluate(evaluate::Arguments),
+    /// Measures how often attacks made of photographs pass, and honest people fail.
+    Attacks(attacks::Arguments),
+}
+
+/// Which models look at the photographs.
+#[derive(Debug, clap::Args)]
+struct Models {
+    /// The model manifest; without it the one that this program was built with.
+    #[arg(long)]
+    manifest: Option<PathBuf>,
+    /// The folder of the models.
+    #[arg(long, env = "GATE_MODELS", default_value = "/var/lib/gate/models")]
+    models: PathBuf,
+}
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+enum FaceCommandError {
+    /// See [`ManifestError`].
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// See [`LoadError`].
+    #[error(transparent)]
+    Models(#[from] LoadError),
+    /// See [`pairs::ListError`].
+    #[error(transparent)]
+    List(#[from] pairs::ListError),
+    /// The disk is at fault, or the path.
+    #[error("{} cannot be written: {source}", .path.display())]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There are not enough pairs to find a threshold at the wanted false match rate.
+    #[error("{impostors} impostor pairs are too few to calibrate, at least {least} are needed")]
+    TooFew {
+        /// How many there are.
+        impostors: usize,
+        /// How many are needed.
+        least: usize,
+    },
+}
+
+pub(crate) fn run(command: &Command) -> Exit {
+    let result = match command {
+        Command::Score(arguments) => score::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Attacks(arguments) => attacks::run(arguments),
+    };
+    match result {
+        Ok(()) => Exit::Done,
+        Err(problem) => {
+            report::problem(&problem);
+            Exit::Fault
+        }
+    }
+}
+
+impl Models {
+    /// The models with their calibrations.
+    fn open(&self) -> Result<ModelSet, FaceCommandError> {
+        let manifest = match &self.manifest {
+            Some(path) => Manifest::open(path)?,
+            None => Manifest::built_in()?,
+        };
+        Ok(ModelSet::new(manifest, self.models.clone()))
+    }
+
+    /// The models without thresholds: they are what is to be found out.
+    fn open_uncalibrated(&self) -> Result<ModelSet, FaceCommandError> {
+        let manifest = match &self.manifest {
+            Some(path) => Manifest::open_to_calibrate(path)?,
+            None => Manifest::built_in()?,
+        };
+        Ok(ModelSet::new(manifest, self.models.clone()))
+    }
+}
+
+fn load(set: &ModelSet) -> Result<FaceEngine, FaceCommandError> {
+    Ok(FaceEngine::load(set)?)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), FaceCommandError> {
+    std::fs::write(path, text).map_err(|source| FaceCommandError::Output {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,431 @@
+//! `gatectl face evaluate`: error rates of the whole pipeline on a set of photographs.
+
+use super::pairs::{self, Trial};
+use super::picture;
+use super::plot::{self, Curve};
+use super::{FaceCommandError, Models, load, sequence, write};
+use gate_face::calibration::{self, Calibration};
+use gate_face::manifest::{Manifest, Role};
+use gate_face::rates::{Point, Rate, Scores};
+use gate_face::{FaceEngine, Likeness, Template};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// False match rates that the table has.
+const FMRS: [f64; 3] = [1e-2, 1e-3, 1e-4];
+
+/// The normal threshold is the one of this false match rate. Calibrating below needs ten times the pairs.
+const CALIBRATED_FMR: f64 = 1e-4;
+
+/// Distance of the threshold for a single frame above the normal one, in cosine: between FMR 1e-4 and
+/// 1e-5 on the 16.5 million impostor pairs of all of LFW lay 0.054 to 0.067, whichever embedder.
+const HIGH_ABOVE: f32 = 0.06;
+
+/// Fewest impostor pairs that calibrate: ten of them lie above the threshold.
+const IMPOSTORS_MIN: usize = 100_000;
+
+/// Longest sequence: choices grow quickly with it.
+const FRAMES_MAX: usize = 5;
+
+/// Points of the curve.
+const CURVE: usize = 200;
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["folder", "genuine"]))]
+pub(crate) struct Arguments {
+    /// Folder with a folder a person. Every two photographs of a person are a genuine pair, the first
+    /// ones of any two persons an impostor pair.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// CSV file: two photographs of one person a line.
+    #[arg(long, requires = "impostors")]
+    genuine: Option<PathBuf>,
+    /// CSV file: photographs of two persons a line.
+    #[arg(long, requires = "genuine")]
+    impostors: Option<PathBuf>,
+    /// CSV file: a path, or a person's folder name, and a group a line. Rates are given for each
+    /// group at the thresholds of all.
+    #[arg(long)]
+    groups: Option<PathBuf>,
+    /// Folder of the same layout as `--folder` with other copies (JPEG 2000, say) of the photographs;
+    /// where it has one, it stands for the first of each pair.
+    #[arg(long, requires = "folder")]
+    portraits: Option<PathBuf>,
+    /// Photographs that stand for the frames of one passage; 0 to leave sequences out.
+    #[arg(long, default_value_t = 3)]
+    frames: usize,
+    /// Where all figures go.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Where the curve goes: `.svg`, or `.html` with the table.
+    #[arg(long)]
+    plot: Option<PathBuf>,
+    /// Writes the calibration of the matcher, to stand beside the manifest.
+    #[arg(long)]
+    calibration: Option<PathBuf>,
+    #[command(flatten)]
+    models: Models,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
+    let mut trial = match (&arguments.folder, &arguments.genuine, &arguments.impostors) {
+        (Some(folder), ..) => Trial::of_folder(folder)?,
+        (None, Some(genuine), Some(impostors)) => Trial::of_lists(genuine, impostors)?,
+        // The command line is refused before.
+        _ => Trial::default(),
+    };
+    if let (Some(folder), Some(portraits)) = (&arguments.folder, &arguments.portraits) {
+        trial.portraits(folder, portraits);
+    }
+    let set = match arguments.calibration {
+        Some(_) => arguments.models.open_uncalibrated()?,
+        None => arguments.models.open()?,
+    };
+    let looked = look(&load(&set)?, &trial.pictures);
+    let groups = match &arguments.groups {
+        Some(list) => Groups::read(list, &trial.pictures)?,
+        None => Groups::default(),
+    };
+    let mut result = Evaluation::new(&trial, &looked, &groups);
+    if (1..=FRAMES_MAX).contains(&arguments.frames) && !trial.people.is_empty() {
+        let scores = sequence::scores(&trial, &looked.templates, arguments.frames);
+        result.sequences = Some((arguments.frames, scores));
+    }
+    print!("{}", result.table());
+    if let Some(path) = &arguments.json {
+        write(path, &format!("{:#}\n", result.json()))?;
+    }
+    if let Some(path) = &arguments.plot {
+        let curves = [Curve {
+            name: "all pairs".into(),
+            points: result.scores.det(CURVE),
+        }];
+        write(path, &plot::draw(path, &curves, &result.table()))?;
+    }
+    match &arguments.calibration {
+        Some(path) => write(path, &result.calibration(set.manifest())?),
+        None => Ok(()),
+    }
+}
+
+/// What became of each picture.
+struct Looked {
+    templates: Vec<Option<Template>>,
+    /// How many pictures gave no template, by reason.
+    reasons: BTreeMap<&'static str, usize>,
+}
+
+fn look(engine: &FaceEngine, pictures: &[PathBuf]) -> Looked {
+    let mut reasons = BTreeMap::new();
+    let templates = pictures
+        .iter()
+        .enumerate()
+        .map(|(index, path)| {
+            if index % 500 == 0 {
+                eprintln!("  {index} of {} pictures", pictures.len());
+            }
+            picture::template(engine, path)
+                .map(|(_, template)| template)
+                .map_err(|problem| *reasons.entry(problem.code()).or_insert(0) += 1)
+                .ok()
+        })
+        .collect();
+    Looked { templates, reasons }
+}
+
+/// Group of each picture.
+#[derive(Default)]
+struct Groups(Vec<Option<String>>);
+
+impl Groups {
+    fn read(list: &Path, pictures: &[PathBuf]) -> Result<Self, FaceCommandError> {
+        let groups: BTreeMap<String, String> = pairs::read(list)?
+            .into_iter()
+            .map(|[name, group]| (name, group))
+            .collect();
+        let of = |path: &PathBuf| {
+            let person = path.parent().and_then(Path::file_name);
+            groups
+                .get(&*path.to_string_lossy())
+                .or_else(|| groups.get(&*person?.to_string_lossy()))
+                .cloned()
+        };
+        Ok(Self(pictures.iter().map(of).collect()))
+    }
+
+    /// The group of a pair, if both belong to the same one.
+    fn of(&self, [one, other]: [usize; 2]) -> Option<&str> {
+        let group = |index: usize| self.0.get(index)?.as_deref();
+        group(one).filter(|found| group(other) == Some(found))
+    }
+}
+
+struct Evaluation {
+    scores: Scores,
+    /// Pictures that gave no template.
+    no_template: Rate,
+    reasons: BTreeMap<&'static str, usize>,
+    /// Genuine pairs with such a picture: they count as refused in a gate.
+    genuine_lost: Rate,
+    people: usize,
+    groups: BTreeMap<String, Scores>,
+    /// How many frames make a sequence, and the sequences' scores.
+    sequences: Option<(usize, Scores)>,
+}
+
+impl Evaluation {
+    fn new(trial: &Trial, looked: &Looked, groups: &Groups) -> Self {
+        let mut by_group: BTreeMap<String, [Vec<f32>; 2]> = BTreeMap::new();
+        let mut compare = |pairs: &[[usize; 2]], kind: usize| -> Vec<f32> {
+            let score = |pair: &[usize; 2]| {
+                let [one, other] = pair.map(|index| looked.templates[index].as_ref());
+                let likeness = Likeness::of(one?, other?).ok()?.value();
+                if let Some(group) = groups.of(*pair) {
+                    by_group.entry(group.to_owned()).or_default()[kind].push(likeness);
+                }
+                Some(likeness)
+            };
+            pairs.iter().filter_map(score).collect()
+        };
+        let genuine = compare(&trial.genuine, 0);
+        let impostors = compare(&trial.impostors, 1);
+        Self {
+            no_template: Rate {
+                count: looked.reasons.values().sum(),
+                tries: looked.templates.len(),
+            },
+            reasons: looked.reasons.clone(),
+            genuine_lost: Rate {
+                count: trial.genuine.len() - genuine.len(),
+                tries: trial.genuine.len(),
+            },
+            people: trial.people.len(),
+            scores: Scores::new(genuine, impostors),
+            groups: by_group
+                .into_iter()
+                .map(|(name, [genuine, impostors])| (name, Scores::new(genuine, impostors)))
+                .collect(),
+            sequences: None,
+        }
+    }
+
+    fn points(&self) -> impl Iterator<Item = (f64, Point)> {
+        FMRS.into_iter()
+            .filter_map(|fmr| Some((fmr, self.scores.at_fmr(fmr)?)))
+    }
+
+    fn data(&self) -> String {
+        let all = self.scores.at(0.0);
+        format!(
+            "{} people, {} pictures, {} genuine and {} impostor pairs",
+            self.people, self.no_template.tries, all.fnmr.tries, all.fmr.tries
+        )
+    }
+
+    /// The figures for a person to read; Markdown.
+    fn table(&self) -> String {
+        let mut text = format!("{}\n\n", self.data());
+        let _ = writeln!(
+            text,
+            "failure to acquire: {} of pictures ({:?}), {} of genuine pairs",
+            percent(self.no_template),
+            self.reasons,
+            percent(self.genuine_lost)
+        );
+        if let Some((threshold, rate)) = self.scores.equal_error() {
+            let rate = 100.0 * rate;
+            let _ = writeln!(text, "equal error rate: {rate:.2} % at {threshold:.4}");
+        }
+        text.push_str("\n| FMR | threshold | FNMR (95 % limits) | with failure to acquire |\n");
+        text.push_str("| --- | --- | --- | --- |\n");
+        for (fmr, point) in self.points() {
+            let (threshold, fnmr) = (point.threshold, percent(point.fnmr));
+            let all = percent(self.with_lost(point.fnmr));
+            let _ = writeln!(text, "| {fmr:e} | {threshold:.4} | {fnmr} | {all} |");
+        }
+        let sequences = self
+            .sequences
+            .iter()
+            .map(|(frames, scores)| (format!("median of {frames} photographs"), scores));
+        let groups = self
+            .groups
+            .iter()
+            .map(|(name, scores)| (name.clone(), scores));
+        for (name, scores) in sequences.chain(groups) {
+            let _ = writeln!(text, "\n{name}:");
+            for (fmr, point) in self.points() {
+                let here = scores.at(point.threshold);
+                let (found, fnmr) = (percent(here.fmr), percent(here.fnmr));
+                let _ = writeln!(text, "  threshold of {fmr:e}: FMR {found}, FNMR {fnmr}");
+            }
+        }
+        text
+    }
+
+    /// Genuine pairs that were not compared count as refused.
+    fn with_lost(&self, fnmr: Rate) -> Rate {
+        Rate {
+            count: fnmr.count + self.genuine_lost.count,
+            tries: fnmr.tries + self.genuine_lost.count,
+        }
+    }
+
+    fn json(&self) -> Value {
+        let points: Vec<Value> = self
+            .points()
+            .map(|(fmr, point)| {
+                let mut value = point_json(&point);
+                value["fmr_wanted"] = json!(fmr);
+                value["fnmr_with_failure_to_acquire"] = rate_json(self.with_lost(point.fnmr));
+                value
+            })
+            .collect();
+        let groups: BTreeMap<&str, Vec<Value>> = self
+            .groups
+            .iter()
+            .map(|(name, scores)| {
+                let at = |(_, point): (f64, Point)| point_json(&scores.at(point.threshold));
+                (name.as_str(), self.points().map(at).collect())
+            })
+            .collect();
+        let equal = self.scores.equal_error();
+        let sequences = self.sequences.as_ref().map(|(frames, scores)| {
+            let at = |(_, point): (f64, Point)| point_json(&scores.at(point.threshold));
+            json!({ "frames": frames, "operating_points": self.points().map(at).collect::<Vec<_>>() })
+        });
+        json!({
+            "pipeline": calibration::PIPELINE,
+            "data": self.data(),
+            "failure_to_acquire": rate_json(self.no_template),
+            "failure_reasons": self.reasons,
+            "genuine_pairs_not_compared": rate_json(self.genuine_lost),
+            "equal_error_rate": equal.map(|(_, rate)| rate),
+            "equal_error_threshold": equal.map(|(threshold, _)| threshold),
+            "operating_points": points,
+            "groups": groups,
+            "sequences": sequences,
+            "det": self.scores.det(CURVE).iter().map(point_json).collect::<Vec<_>>(),
+        })
+    }
+
+    fn calibration(&self, manifest: &Manifest) -> Result<String, FaceCommandError> {
+        let too_few = || FaceCommandError::TooFew {
+            impostors: self.scores.at(0.0).fmr.tries,
+            least: IMPOSTORS_MIN,
+        };
+        if self.scores.at(0.0).fmr.tries < IMPOSTORS_MIN {
+            return Err(too_few());
+        }
+        let point = self.scores.at_fmr(CALIBRATED_FMR).ok_or_else(too_few)?;
+        let threshold = rounded_up(point.threshold);
+        let high = rounded_up(threshold + HIGH_ABOVE);
+        let said = |threshold: f32| {
+            let point = self.scores.at(threshold);
+            format!(
+                "at {threshold}: FMR {}, FNMR {}",
+                percent(point.fmr),
+                percent(point.fnmr)
+            )
+        };
+        let calibration = Calibration {
+            schema: calibration::SCHEMA,
+            pipeline: calibration::PIPELINE,
+            threshold,
+            high: Some(high),
+            command:
+                "gatectl face evaluate --folder FACES --calibration models/calibration/matcher.toml"
+                    .into(),
+            data: self.data(),
+            figures: format!("{}; {}", said(threshold), said(high)),
+            models: [Role::Detector, Role::Embedder, Role::SecondEmbedder]
+                .map(|role| (role, manifest.model(role).sha256.clone()))
+                .into(),
+        };
+        Ok(calibration.to_text())
+    }
+}
+
+/// To the thousandth above: a threshold that people can say.
+fn rounded_up(threshold: f32) -> f32 {
+    (threshold * 1_000.0).ceil() / 1_000.0
+}
+
+pub(super) fn percent(rate: Rate) -> String {
+    let [low, high] = rate.limits().map(|limit| 100.0 * limit);
+    format!(
+        "{:.3} % ({low:.3} to {high:.3}, {} of {})",
+        100.0 * rate.value(),
+        rate.count,
+        rate.tries
+    )
+}
+
+pub(super) fn rate_json(rate: Rate) -> Value {
+    json!({
+        "rate": rate.value(),
+        "limits_95": rate.limits(),
+        "count": rate.count,
+        "tries": rate.tries,
+    })
+}
+
+fn point_json(point: &Point) -> Value {
+    json!({
+        "threshold": point.threshold,
+        "fmr": rate_json(point.fmr),
+        "fnmr": rate_json(point.fnmr),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(angle: f32) -> Option<Template> {
+        Some(Template::new(&[angle.cos(), angle.sin()]).unwrap())
+    }
+
+    /// Two people with two pictures each; the last one cannot be used.
+    fn evaluation(groups: &Groups) -> Evaluation {
+        let trial = Trial {
+            pictures: ["a/1", "a/2", "b/1", "b/2"].map(PathBuf::from).into(),
+            genuine: vec![[0, 1], [2, 3]],
+            impostors: vec![[0, 2]],
+            people: vec![vec![0, 1], vec![2, 3]],
+        };
+        let looked = Looked {
+            templates: vec![template(0.0), template(0.1), template(1.5), None],
+            reasons: [("no-face", 1)].into(),
+        };
+        Evaluation::new(&trial, &looked, groups)
+    }
+
+    #[test]
+    fn a_picture_without_a_face_is_a_failure_to_acquire_and_no_score() {
+        let found = evaluation(&Groups::default()).json();
+        assert_eq!(found["failure_to_acquire"]["count"], 1);
+        assert_eq!(found["failure_reasons"]["no-face"], 1);
+        assert_eq!(found["genuine_pairs_not_compared"]["tries"], 2);
+        assert_eq!(found["genuine_pairs_not_compared"]["count"], 1);
+    }
+
+    #[test]
+    fn pairs_of_one_group_count_for_it_and_mixed_pairs_for_none() {
+        let groups = Groups(vec![Some("x".into()), Some("x".into()), None, None]);
+        let found = evaluation(&groups);
+        let all = found.groups["x"].at(0.0);
+        assert_eq!((all.fnmr.tries, all.fmr.tries), (1, 0));
+    }
+
+    #[test]
+    fn a_few_pairs_do_not_calibrate() {
+        let manifest = Manifest::built_in().unwrap();
+        let found = evaluation(&Groups::default()).calibration(&manifest);
+        assert!(matches!(
+            found,
+            Err(FaceCommandError::TooFew { impostors: 1, .. })
+        ));
+    }
+}

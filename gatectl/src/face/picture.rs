@@ -1,0 +1,159 @@
+//! Photographs in files: JPEG, PNG and JPEG 2000, each refused with its own reason.
+
+use gate_document::portrait::{self, Portrait, PortraitError, PortraitKind};
+use gate_face::engine::FaceEngine;
+use gate_face::picture::PictureError;
+use gate_face::quality::{Flaw, Quality};
+use gate_face::{FaceError, Picture, Template};
+use image::codecs::png::PngDecoder;
+use std::fs::File;
+use std::io::{self, Cursor, Read as _};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Longest file, in bytes: a photograph of 4 096 x 4 096 px without compression has as many.
+const FILE_MAX: u64 = 50_331_648;
+
+/// First bytes of the formats.
+const PNG: &[u8] = b"\x89PNG";
+const JPEG: &[u8] = b"\xff\xd8";
+const JP2: &[u8] = b"\0\0\0\x0cjP  ";
+const CODESTREAM: &[u8] = b"\xff\x4f\xff\x51";
+
+/// Why a photograph gives no score.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoScore {
+    /// Correct the path.
+    #[error("file cannot be read: {0}")]
+    File(#[from] io::Error),
+    /// Longer than [`FILE_MAX`].
+    #[error("file has more than {FILE_MAX} bytes")]
+    Long,
+    /// Convert it to JPEG, PNG or JPEG 2000.
+    #[error("file is no JPEG, PNG or JPEG 2000")]
+    Format,
+    /// See [`PictureError`].
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// See [`PortraitError`].
+    #[error(transparent)]
+    Portrait(#[from] PortraitError),
+    /// See [`FaceError`].
+    #[error(transparent)]
+    Face(#[from] FaceError),
+}
+
+impl NoScore {
+    /// The reason as a word that programs can rely on.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::File(_) => "unreadable-file",
+            Self::Long => "picture-too-large",
+            Self::Format => "unknown-format",
+            Self::Picture(problem) => match problem {
+                PictureError::Broken(_) | PictureError::Torn => "broken-picture",
+                PictureError::Grey => "grey-picture",
+                PictureError::Deep => "more-than-8-bits",
+                PictureError::Rotated => "rotated-picture",
+                PictureError::Size { .. } => "picture-too-large",
+            },
+            Self::Portrait(problem) => match problem {
+                PortraitError::TooLong { .. } | PortraitError::Size { .. } => "picture-too-large",
+                PortraitError::Channels { .. } => "grey-picture",
+                _ => "broken-picture",
+            },
+            Self::Face(problem) => match problem {
+                FaceError::NoFace => "no-face",
+                FaceError::SeveralFaces { .. } => "several-faces",
+                FaceError::Rotated => "rotated-picture",
+                FaceError::Poor(Flaw::TooFar) => "face-too-small",
+                FaceError::Poor(_) | FaceError::Region | FaceError::Landmarks => "poor-face",
+                FaceError::NotFinite { .. } => "model-gave-no-number",
+                _ => "model-failed",
+            },
+        }
+    }
+}
+
+/// The template of the photograph in a file, as the gate makes it of a portrait.
+pub(crate) fn template(engine: &FaceEngine, path: &Path) -> Result<(Quality, Template), NoScore> {
+    let photograph = open(path)?;
+    Ok(engine.photograph(&photograph)?)
+}
+
+/// Reads a photograph.
+pub(crate) fn open(path: &Path) -> Result<Picture, NoScore> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)?
+        .take(FILE_MAX + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_MAX {
+        return Err(NoScore::Long);
+    }
+    decode(&bytes)
+}
+
+fn decode(bytes: &[u8]) -> Result<Picture, NoScore> {
+    if bytes.starts_with(JPEG) {
+        return Ok(Picture::from_jpeg(bytes)?);
+    }
+    if bytes.starts_with(PNG) {
+        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?;
+        return Ok(Picture::from_decoder(decoder)?);
+    }
+    if bytes.starts_with(JP2) || bytes.starts_with(CODESTREAM) {
+        let pixels = portrait::decode(&Portrait {
+            kind: PortraitKind::Jpeg2000,
+            bytes: Zeroizing::new(bytes.to_vec()),
+        })?;
+        let picture = Picture::new(pixels);
+        // The decoder gives three channels whatever the file has.
+        let is_grey = |pixel: &image::Rgb<u8>| pixel.0 == [pixel.0[0]; 3];
+        return match picture.pixels().all(is_grey) {
+            true => Err(PictureError::Grey.into()),
+            false => Ok(picture),
+        };
+    }
+    Err(NoScore::Format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ExtendedColorType, ImageEncoder as _};
+
+    fn png(colour: ExtendedColorType, (width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        image::codecs::png::PngEncoder::new(&mut bytes)
+            .write_image(pixels, width, height, colour)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn every_picture_that_cannot_be_compared_has_its_own_reason() {
+        let good = png(ExtendedColorType::Rgb8, (2, 2), &[9; 12]);
+        assert!(decode(&good).is_ok());
+        let cases = [
+            (png(ExtendedColorType::L8, (2, 2), &[9; 4]), "grey-picture"),
+            (
+                png(ExtendedColorType::Rgb16, (2, 2), &[9; 24]),
+                "more-than-8-bits",
+            ),
+            (
+                png(ExtendedColorType::Rgb8, (5_000, 1), &[9; 15_000]),
+                "picture-too-large",
+            ),
+            (good[..good.len() / 2].to_vec(), "broken-picture"),
+            (b"\xff\xd8 torn".to_vec(), "broken-picture"),
+            (b"\xff\x4f\xff\x51 torn".to_vec(), "broken-picture"),
+            (b"GIF89a".to_vec(), "unknown-format"),
+            (Vec::new(), "unknown-format"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(decode(&bytes).unwrap_err().code(), expected);
+        }
+        let missing = open(Path::new("/there/is/no/such.jpg"));
+        assert_eq!(missing.unwrap_err().code(), "unreadable-file");
+    }
+}
