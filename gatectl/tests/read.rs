@@ -144,6 +144,7 @@ fn a_reader_that_nobody_understands_is_shown_with_what_was_thrown_away() {
     let said = desk.run(&["reader", "which", "mrz", "--listen", "2"]);
     listening.store(false, std::sync::atomic::Ordering::Relaxed);
     speaking.join().expect("a thread");
-    assert!(said.out.contains("discarded: "), "{}", said.out);
-    assert!(said.out.contains("check character 1"), "{}", said.out);
+    // The header before STX is nothing to a reader that begins with STX.
+    let nearest = "as desko, discarded: 2 bytes, noise 1";
+    assert!(said.out.contains(nearest), "{}", said.out);
 }
