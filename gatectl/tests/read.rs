@@ -98,7 +98,7 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
     assert_eq!(mistyped.code, Some(2), "{}", mistyped.out);
     let chip = placed.remove().expect("a chip");
 
-    let chip = chip.with_faults([Fault::Vanishes { after: 20 }]);
+    let chip = chip.with_faults([Fault::Vanishes { after: 9 }]);
     let placed = Placed::place(chip, daemon.card_address()).expect("vpcd");
     not_read(&zone, "leave the document on the reader");
     drop(placed.remove());
@@ -144,6 +144,7 @@ fn a_reader_that_nobody_understands_is_shown_with_what_was_thrown_away() {
     let said = desk.run(&["reader", "which", "mrz", "--listen", "2"]);
     listening.store(false, std::sync::atomic::Ordering::Relaxed);
     speaking.join().expect("a thread");
-    assert!(said.out.contains("discarded: "), "{}", said.out);
-    assert!(said.out.contains("check character 1"), "{}", said.out);
+    // The header before STX is nothing to a reader that begins with STX.
+    let nearest = "as desko, discarded: 2 bytes";
+    assert!(said.out.contains(nearest), "{}", said.out);
 }

@@ -60,7 +60,7 @@ pub fn write(folder: &Path, pem: &[u8]) -> std::io::Result<()> {
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(
     folder: &Path,
     pem: &[u8],

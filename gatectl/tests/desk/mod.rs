@@ -2,7 +2,9 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test file uses its own part"
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part, and a helper of a test fails by panicking"
 )]
 
 #[path = "../../../gate-document/src/report/fits.rs"]
