@@ -1,6 +1,8 @@
 //! Pictures that announce more than they hold: the system ends this program when one of them takes
 //! more memory, or more of the processor, than the limits allow.
 
+// A fuzzer's build links this too, and what it counts with is the fuzzer's.
+use bolero as _;
 use gate_document::portrait::{Portrait, PortraitKind, decode};
 use gate_fuzz::seeds;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
