@@ -8,6 +8,11 @@
 //! [`seeds`] makes good inputs. None holds anybody's data: the documents are the specimens of the
 //! standard and those of the test authority.
 
+// A fuzzer's build links the library's own tests too, though there are none, and what it counts with
+// is the fuzzer's.
+#[cfg(test)]
+use bolero as _;
+
 pub mod damage;
 pub mod flash;
 pub mod seeds;

@@ -12,6 +12,7 @@ use gate_document::seal::profile::PermitProfile;
 use gate_document::seal::symbol::Modules;
 use gate_document::seal::vds::{self, VdsHeader};
 use gate_document::seal::{SealFormat, Tag, vds_nc};
+use gate_document::{Card, CardError};
 use gate_protocol::hello::Entropy;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
@@ -20,15 +21,21 @@ use gate_protocol::{
     Answer, Board, ControllerLink, Door, Event, Failure, FailureKind, HostLink, Instant, Mode,
     Refusal, ResetCause, Sign, Site, State, Text, ToController, ToHost, UpdateRequest, body,
 };
+use gate_sim::chip::{Chip, Cipher};
+
+use gate_sim::chip::field::InField;
 use gate_sim::emulator::{TEST_SERIAL, test_page};
+use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
-    Authority, Deviating, DocumentRequest, Encoding, Format, IssuerError, Portrait, Scheme, Sex,
-    State as Issuing, TestDocument,
+    Authority, Deviating, DocumentRequest, Electronics, Encoding, Format, IssuerError, Portrait,
+    Scheme, Sex, State as Issuing, TestDocument,
 };
 use gate_sim::keys;
 use gate_sim::reader::rte_native;
 use image::{Rgb, RgbImage};
 use jiff::civil::date;
+
+use crate::targets;
 
 /// A name that says what it is, and the bytes.
 pub type Seed = (&'static str, Vec<u8>);
@@ -37,6 +44,34 @@ pub type Seed = (&'static str, Vec<u8>);
 pub fn document() -> &'static TestDocument {
     static DOCUMENT: OnceLock<TestDocument> = OnceLock::new();
     DOCUMENT.get_or_init(|| issue(Encoding::Jpeg2000, Format::Td3).expect("a test document"))
+}
+
+/// The same of these days: PACE, Chip Authentication, Active Authentication.
+pub fn modern_document() -> &'static TestDocument {
+    static DOCUMENT: OnceLock<TestDocument> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let elliptic = SignatureOffer::Elliptic { announced: true };
+        issue_with(Encoding::Jpeg2000, Format::Td3, &electronics(elliptic))
+            .expect("a test document")
+    })
+}
+
+fn electronics(signature: SignatureOffer) -> Electronics {
+    Electronics {
+        pace: vec![PaceOffer {
+            mapping: Mapping::Generic,
+            cipher: Cipher::Aes128,
+            parameters: 12,
+        }],
+        chip: vec![ChipOffer {
+            cipher: Cipher::Aes128,
+            parameters: 12,
+            number: None,
+            announced: true,
+        }],
+        signature: Some(signature),
+        ..Electronics::default()
+    }
 }
 
 /// One for all: its signatures are random, and two would not have the same certificate.
@@ -50,8 +85,16 @@ fn authority() -> Result<&'static Authority, IssuerError> {
 }
 
 fn issue(encoding: Encoding, format: Format) -> Result<TestDocument, IssuerError> {
+    issue_with(encoding, format, &Electronics::default())
+}
+
+fn issue_with(
+    encoding: Encoding,
+    format: Format,
+    electronics: &Electronics,
+) -> Result<TestDocument, IssuerError> {
     let picture = RgbImage::from_fn(64, 80, |x, y| Rgb([(x * 4) as u8, (y * 3) as u8, 90]));
-    authority()?.issue(&DocumentRequest {
+    let request = DocumentRequest {
         format,
         surname: "Eriksson".into(),
         given_names: "Anna Maria".into(),
@@ -62,7 +105,8 @@ fn issue(encoding: Encoding, format: Format) -> Result<TestDocument, IssuerError
         expiry: date(2032, 4, 15),
         optional: String::new(),
         portrait: Portrait::encode(&picture, encoding, 2_000)?,
-    })
+    };
+    authority()?.issue_with(&request, electronics)
 }
 
 /// One file of a genuine document.
@@ -436,6 +480,86 @@ pub fn wild_chip() -> Vec<Seed> {
             vec![
                 2, 0x90, 0x00, 10, 1, 2, 3, 4, 5, 6, 7, 8, 0x90, 0x00, 2, 0x63, 0x00,
             ],
+        ),
+        ("opens-by-bac", opening(document())),
+        ("opens-by-pace", opening(modern_document())),
+    ]
+}
+
+/// The first answers of a genuine chip, each behind its length, up to the first long one: whoever
+/// is given them again has opened the chip.
+fn opening(document: &TestDocument) -> Vec<u8> {
+    struct Recorded {
+        chip: InField,
+        answers: Vec<u8>,
+        whole: bool,
+    }
+    impl Card for Recorded {
+        fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
+            let answer = self.chip.transmit(command)?;
+            match u8::try_from(answer.len()) {
+                Ok(length) if !self.whole => {
+                    self.answers.push(length);
+                    self.answers.extend(&answer);
+                }
+                _ => self.whole = true,
+            }
+            Ok(answer)
+        }
+    }
+    let mut card = Recorded {
+        chip: InField::new(Chip::new(document, 1)),
+        answers: Vec::new(),
+        whole: false,
+    };
+    assert!(targets::converse(&mut card), "a genuine chip");
+    card.answers
+}
+
+/// Faults of a chip that does every protocol.
+pub fn damaged_modern_chip() -> Vec<Seed> {
+    vec![
+        ("none", Vec::new()),
+        ("card-access", vec![1, 9, 1]),
+        ("nonce", vec![5, 8, 0x40]),
+        ("mapping", vec![6, 20, 1]),
+        ("late", vec![14, 30, 1, 22, 60, 2]),
+    ]
+}
+
+/// What chips announce of themselves.
+pub fn security_infos() -> Vec<Seed> {
+    let announced = |file: ElementaryFile| {
+        let bytes = modern_document().file(file.identifier());
+        bytes.expect("a file of the document").to_vec()
+    };
+    vec![
+        ("dg14", announced(ElementaryFile::DataGroup(14))),
+        ("card-access", card_access()),
+    ]
+}
+
+/// EF.CardAccess of the modern document: PACE-ECDH-GM-AES-CBC-CMAC-128 with secp256r1.
+fn card_access() -> Vec<u8> {
+    vec![
+        0x31, 0x14, 0x30, 0x12, 0x06, 0x0A, 4, 0, 0x7F, 0, 7, 2, 2, 4, 2, 2, 2, 1, 2, 2, 1, 12,
+    ]
+}
+
+/// Keys of Active Authentication.
+pub fn active_key() -> Vec<Seed> {
+    let key = |signature| {
+        let electronics = electronics(signature);
+        let document = issue_with(Encoding::Jpeg, Format::Td3, &electronics);
+        let document = document.expect("a test document");
+        let file = document.file(ElementaryFile::DataGroup(15).identifier());
+        file.expect("a key").to_vec()
+    };
+    vec![
+        ("rsa", key(SignatureOffer::RsaSha256(2048))),
+        (
+            "elliptic",
+            key(SignatureOffer::Elliptic { announced: true }),
         ),
     ]
 }

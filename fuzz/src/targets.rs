@@ -10,6 +10,8 @@ use gate_boot::image::{BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, PRODUCT, Wanted, 
 use gate_boot::records::{Records, Trial};
 use gate_boot::slot::Slot;
 use gate_boot::update::Writer;
+use gate_document::active_authentication;
+use gate_document::domain::Domain;
 use gate_document::personal;
 use gate_document::policy::Policy;
 use gate_document::portrait::{Portrait, PortraitKind};
@@ -19,6 +21,7 @@ use gate_document::seal::imager::{
 };
 use gate_document::seal::profile::{Gate, PermitProfile};
 use gate_document::seal::{self, SealCheck, SignerList, idb, symbol};
+use gate_document::security_info::SecurityInfos;
 use gate_document::sod::Sod;
 use gate_document::tlv::{Reader, to_definite};
 use gate_document::trust::Certificate;
@@ -40,6 +43,7 @@ use gate_protocol::print::{ForController, ForHost};
 use gate_protocol::{Answer, Decoder, Instant, ToController, UpdateRequest, body, hello};
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
+use gate_sim::issuer::TestDocument;
 use image::GrayImage;
 use jiff::civil::date;
 use rand::SeedableRng as _;
@@ -255,12 +259,34 @@ pub fn details(bytes: &[u8]) -> bool {
     personal::dg11(bytes).is_ok() | personal::dg13(bytes).is_ok()
 }
 
-/// Pictures as chips hold them.
+/// Pictures as chips hold them; `tests/bounds.rs` holds memory and time against limits.
 pub fn pictures(bytes: &[u8]) -> bool {
     PortraitKind::of_image(bytes).is_some_and(|kind| {
         let bytes = bytes.to_vec().into();
         portrait::decode(&Portrait { kind, bytes }).is_ok()
     })
+}
+
+/// What a chip announces of itself, in EF.CardAccess and DG14, and the keys in there.
+pub fn security_infos(bytes: &[u8]) -> bool {
+    let read = [SecurityInfos::parse(bytes), SecurityInfos::of_dg14(bytes)];
+    read.into_iter().flatten().fold(false, |_, infos| {
+        for key in &infos.keys {
+            let _ = Domain::of_public_key(&key.public_key);
+        }
+        true
+    })
+}
+
+/// A key of Active Authentication, in DG15, and a signature behind it that is nobody's.
+pub fn active_key(bytes: &[u8]) -> bool {
+    use active_authentication::Verdict;
+    let signature = &bytes[bytes.len().saturating_sub(64)..];
+    match active_authentication::verify(bytes, None, &[1; 8], signature) {
+        Verdict::Right(way) => unreachable!("nobody has signed with {way}"),
+        Verdict::Wrong(reason) => reason != "DG15 holds no public key",
+        Verdict::Unsupported(_) => false,
+    }
 }
 
 /// A chip that answers whatever it likes: each answer has its length before it.
@@ -280,9 +306,18 @@ pub fn wild_chip(bytes: &[u8]) -> bool {
     converse(&mut Wild(bytes))
 }
 
-/// A genuine chip whose answers are damaged: which answer, which byte, and what is flipped there,
-/// three bytes for each.
+/// A genuine chip of the first years whose answers are damaged: which answer, which byte, and what
+/// is flipped there, three bytes for each.
 pub fn damaged_chip(bytes: &[u8]) -> bool {
+    damaged(seeds::document(), bytes)
+}
+
+/// The same with a chip that does PACE, Chip Authentication and Active Authentication.
+pub fn damaged_modern_chip(bytes: &[u8]) -> bool {
+    damaged(seeds::modern_document(), bytes)
+}
+
+fn damaged(document: &TestDocument, bytes: &[u8]) -> bool {
     struct Damaged<'a> {
         chip: InField,
         faults: std::slice::ChunksExact<'a, u8>,
@@ -302,13 +337,14 @@ pub fn damaged_chip(bytes: &[u8]) -> bool {
         }
     }
     converse(&mut Damaged {
-        chip: InField::new(Chip::new(seeds::document(), 1)),
+        chip: InField::new(Chip::new(document, 1)),
         faults: bytes.chunks_exact(3),
         answers: 0,
     })
 }
 
-fn converse(card: &mut dyn Card) -> bool {
+/// Reads `card` as a gate does that knows the printed zone. What the gate draws is always the same.
+pub(crate) fn converse(card: &mut dyn Card) -> bool {
     let key = AccessKey::from_mrz_information(seeds::document().key_information());
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let mut habits = ApduLength::Extended.into();

@@ -9,8 +9,8 @@ pub use face::{PortraitFailure, decode_portrait};
 
 use crate::access::{Access, AccessError};
 use crate::authenticity;
-use crate::card_access;
 use crate::beside::{self, Beside};
+use crate::card_access;
 use crate::certificate::Certificate;
 use crate::chip::ReadError;
 use crate::country;

@@ -10,4 +10,5 @@ pub mod keys;
 pub mod profile;
 pub mod reader;
 pub mod rig;
+pub mod tools;
 pub mod world;

@@ -21,6 +21,7 @@ use gate_sim::chip::{Chip, Fault, Profile};
 use gate_sim::issuer::{
     Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
 };
+use gate_sim::tools::passed_over;
 use image::{Rgb, RgbImage};
 use jiff::civil::date;
 use rand::SeedableRng as _;
@@ -39,7 +40,7 @@ fn documents_come_and_go_and_are_read_through_the_machines_own_reader_stack() {
     let daemon = match Pcscd::start() {
         Ok(daemon) => daemon,
         Err(problem @ (PcscdError::Package { .. } | PcscdError::Permission { .. })) => {
-            println!("skipped: {problem}");
+            passed_over(&problem.to_string());
             return;
         }
         Err(problem) => panic!("{problem}"),
@@ -189,8 +190,8 @@ fn chips_by_others_are_read(daemon: &Pcscd, reader: &mut PcscReader, document: &
         (ForeignCase::Pace, ApduLength::Extended),
     ] {
         let Some(chip) = ForeignChip::place(daemon, document, case) else {
-            println!(
-                "skipped: install the Debian packages vsmartcard-vpicc and python3-pycryptodome"
+            passed_over(
+                "the Debian packages vsmartcard-vpicc and python3-pycryptodome are missing",
             );
             return;
         };

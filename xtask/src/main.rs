@@ -37,14 +37,13 @@ enum Task {
         #[arg(long)]
         key: Option<PathBuf>,
     },
-    /// Breaks the interlock on purpose, in every way of `gate-interlock/mutations.toml`: the proofs
+    /// Breaks the controller on purpose, in every way of `gate-interlock/mutations.toml`: the proofs
     /// must catch each.
     Mutations {
-        /// Tries every level of proof on each and writes `docs/mutations.md`.
+        /// Tries every level of proof on each and writes its row in `docs/mutations.md`.
         #[arg(long)]
         write: bool,
         /// Only mutations whose name contains this.
-        #[arg(conflicts_with = "write")]
         only: Option<String>,
     },
     /// Fetches and verifies models, runtime and test pictures.

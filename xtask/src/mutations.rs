@@ -1,8 +1,8 @@
-//! Deliberately broken interlocks: each has to be caught by the proofs.
+//! A deliberately broken controller: each mistake has to be caught by the proofs.
 //!
-//! `gate-interlock/mutations.toml` lists them. Each is built in a copy of the crate, so nothing in
-//! the crate itself knows of being tested, and then goes through the proofs: tests of single
-//! functions, tests in a lane, the search through every state.
+//! `gate-interlock/mutations.toml` lists them. Each is built in a copy of the crates, so nothing in
+//! the crates themselves knows of being tested, and then goes through the proofs: tests of single
+//! functions, tests in a lane, the search through every state, tests of link and update.
 
 mod table;
 mod workshop;
@@ -10,25 +10,53 @@ mod workshop;
 use crate::steps::{note, root, step};
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use workshop::{CRATE, Caught, Level, Workshop};
+use workshop::{Caught, Level, Programs, Workshop};
 
-/// One way to break the interlock.
+/// The crate that is broken, and proved, where a mutation names no other.
+const INTERLOCK: &str = "gate-interlock";
+
+/// The rules are S1 to this.
+const RULES: u32 = 22;
+
+/// One way to break the controller.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mutation {
-    /// What the broken interlock does, in a few words.
+    /// What the broken controller does, in a few words.
     name: String,
     /// The invariants that it hurts: see `docs/hazards.md`.
     invariants: Vec<String>,
-    /// File in `gate-interlock`.
+    /// The crate that is broken.
+    #[serde(rename = "crate", default = "interlock")]
+    krate: String,
+    /// The crate whose tests must catch it, if that is another.
+    proved_in: Option<String>,
+    /// File in the crate.
     file: PathBuf,
     /// The right text; occurs exactly once in the file.
     find: String,
     /// The wrong one.
     replace: String,
+    /// A proof that is known to catch it. Every check tries those mutations that have one, and
+    /// this proof alone: one for each invariant.
+    quick: Option<Quick>,
+}
+
+/// One test.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Quick {
+    /// Test program: `lib`, or the name of an integration test.
+    program: String,
+    /// Full name of the test.
+    test: String,
+}
+
+fn interlock() -> String {
+    INTERLOCK.to_owned()
 }
 
 #[derive(Deserialize)]
@@ -37,63 +65,94 @@ struct List {
     mutation: Vec<Mutation>,
 }
 
-/// What became of one mutation: for each level that was tried, who caught it.
+/// What became of one mutation: for each test program that was tried, who caught it.
 struct Outcome {
-    mutation: Mutation,
     caught: Vec<(Level, Option<Caught>)>,
 }
 
-/// Breaks the interlock in every way of the list, or in those whose name contains `only`.
+/// Breaks the controller in every way of the list, or in those whose name contains `only`, and tries
+/// the proofs on each, the cheapest first, until one has caught it.
 ///
-/// With `write` every level of proof is tried on each, and `docs/mutations.md` is written;
-/// otherwise the cheapest that catches it is enough.
+/// With `write` every level of proof is tried on each, and `docs/mutations.md` is written; what it
+/// says of mutations that were not asked for stays.
 ///
 /// # Errors
 ///
 /// A mutation that nothing catches, that cannot be applied or does not compile; an unbroken
-/// interlock that the proofs do not let pass.
+/// controller that the proofs do not let pass.
 pub(crate) fn run(write: bool, only: Option<&str>) -> anyhow::Result<()> {
-    let mut mutations = list()?;
-    mutations.retain(|mutation| only.is_none_or(|only| mutation.name.contains(only)));
-    let outcomes = outcomes(mutations, write)?;
+    step("A deliberately broken controller");
+    let list = list()?;
+    let wanted = |mutation: &&Mutation| only.is_none_or(|only| mutation.name.contains(only));
+    let workshop = Workshop::open(true)?;
+    let crates: BTreeSet<&str> = list
+        .iter()
+        .filter(wanted)
+        .map(Mutation::proved_in)
+        .collect();
+    for krate in crates {
+        unbroken(&workshop, krate, &Programs::All)?;
+    }
+    let mut outcomes = BTreeMap::new();
+    for mutation in list.iter().filter(wanted) {
+        let outcome = broken(&workshop, mutation, write)?;
+        outcomes.insert(mutation.name.as_str(), outcome);
+    }
     if write {
-        let page = root().join("docs/mutations.md");
-        fs::write(&page, table::page(&outcomes)).with_context(|| page.display().to_string())?;
+        let path = root().join("docs/mutations.md");
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let page = table::page(&list, &outcomes, &before);
+        fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
     none_survived(&outcomes)
 }
 
-/// Breaks each invariant once, by the first mutation in the list that names it first, and sees to it
-/// that all the others can still be applied. All of them would take longer than a check should.
+/// Breaks each invariant once, by the mutations in the list that name a quick proof, and tries that
+/// proof alone; sees to it that all the others can still be applied. All proofs on all of them would
+/// take longer than a check should.
 ///
 /// # Errors
 ///
-/// As for [`run`].
+/// As for [`run`], and an invariant that no mutation with a quick proof names first.
 pub(crate) fn each_invariant_once() -> anyhow::Result<()> {
-    let mut mutations = list()?;
-    for mutation in &mutations {
+    step("A deliberately broken controller");
+    let list = list()?;
+    for mutation in &list {
         mutation.wrong()?;
     }
-    let mut met = BTreeSet::new();
-    mutations.retain(|mutation| met.insert(mutation.invariants.first().cloned()));
-    none_survived(&outcomes(mutations, false)?)
+    let quick = || list.iter().filter(|mutation| mutation.quick.is_some());
+    let named: BTreeSet<&str> = quick()
+        .filter_map(|mutation| mutation.invariants.first())
+        .map(String::as_str)
+        .collect();
+    for rule in (1..=RULES).map(|number| format!("S{number}")) {
+        ensure!(
+            named.contains(rule.as_str()),
+            "no mutation of {rule} has a quick proof"
+        );
+    }
+    let workshop = Workshop::open(false)?;
+    let mut tests: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for (mutation, quick) in quick().filter_map(|it| Some((it, it.quick.as_ref()?))) {
+        let program = (mutation.proved_in(), quick.program.as_str());
+        tests.entry(program).or_default().push(quick.test.clone());
+    }
+    for ((krate, program), tests) in tests {
+        unbroken(&workshop, krate, &Programs::one(program, tests))?;
+    }
+    let mut outcomes = BTreeMap::new();
+    for mutation in quick() {
+        let outcome = broken(&workshop, mutation, false)?;
+        outcomes.insert(mutation.name.as_str(), outcome);
+    }
+    none_survived(&outcomes)
 }
 
-fn outcomes(mutations: Vec<Mutation>, all_levels: bool) -> anyhow::Result<Vec<Outcome>> {
-    step("Deliberately broken interlocks");
-    let workshop = Workshop::open()?;
-    unbroken(&workshop)?;
-    mutations
-        .into_iter()
-        .map(|mutation| broken(&workshop, mutation, all_levels))
-        .collect()
-}
-
-fn none_survived(outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn none_survived(outcomes: &BTreeMap<&str, Outcome>) -> anyhow::Result<()> {
     let survived: Vec<&str> = outcomes
         .iter()
-        .filter(|outcome| outcome.survived())
-        .map(|outcome| outcome.mutation.name.as_str())
+        .filter(|(_, outcome)| outcome.survived())
+        .map(|(name, _)| *name)
         .collect();
     ensure!(survived.is_empty(), "not caught: {}", survived.join("; "));
     note(&format!("{} caught, none survived", outcomes.len()));
@@ -103,7 +162,11 @@ fn none_survived(outcomes: &[Outcome]) -> anyhow::Result<()> {
 impl Mutation {
     /// Where the file lies in the project.
     fn path(&self) -> PathBuf {
-        Path::new(CRATE).join(&self.file)
+        Path::new(&self.krate).join(&self.file)
+    }
+
+    fn proved_in(&self) -> &str {
+        self.proved_in.as_deref().unwrap_or(&self.krate)
     }
 
     fn right(&self) -> anyhow::Result<String> {
@@ -138,32 +201,36 @@ fn list() -> anyhow::Result<Vec<Mutation>> {
     Ok(list.mutation)
 }
 
-/// The proofs must let the interlock pass as it is: otherwise they would catch anything.
-fn unbroken(workshop: &Workshop) -> anyhow::Result<()> {
-    for proof in workshop.build()? {
+/// The proofs must let the controller pass as it is: otherwise they would catch anything.
+fn unbroken(workshop: &Workshop, krate: &str, programs: &Programs) -> anyhow::Result<()> {
+    for proof in workshop.build(krate, programs)? {
         if let Some(caught) = proof.run()? {
-            bail!("the unbroken interlock does not pass: {caught:?}");
+            bail!("the unbroken {krate} does not pass: {caught:?}");
         }
     }
     Ok(())
 }
 
-fn broken(workshop: &Workshop, mutation: Mutation, all_levels: bool) -> anyhow::Result<Outcome> {
+fn broken(workshop: &Workshop, mutation: &Mutation, everything: bool) -> anyhow::Result<Outcome> {
     workshop.put(&mutation.path(), &mutation.wrong()?)?;
+    let programs = match &mutation.quick {
+        Some(quick) if !everything => Programs::one(&quick.program, vec![quick.test.clone()]),
+        _ => Programs::All,
+    };
     let proofs = workshop
-        .build()
+        .build(mutation.proved_in(), &programs)
         .with_context(|| format!("mutation \"{}\"", mutation.name))?;
     let mut caught = Vec::new();
     for proof in proofs {
         let by = proof.run()?;
-        let enough = by.is_some() && !all_levels;
+        let enough = by.is_some() && !everything;
         caught.push((proof.level, by));
         if enough {
             break;
         }
     }
     workshop.put(&mutation.path(), &mutation.right()?)?;
-    let outcome = Outcome { mutation, caught };
-    note(&table::line(&outcome));
+    let outcome = Outcome { caught };
+    note(&table::line(mutation, &outcome));
     Ok(outcome)
 }

@@ -46,6 +46,9 @@ fn check_start(flash: &mut Model, floor_before: u32, context: &str) -> (Choice, 
 fn recover(flash: &mut Model, releases: &[Image; 3], running: Choice, context: &str) {
     let slot = running.slot.expect("an image");
     prove(flash, slot).expect(context);
+    // Each release has the security version of its number: what has proved itself is the floor.
+    let floor = Records::load(flash).security_floor;
+    assert_eq!(floor, u32::from(version(flash, slot)), "{context}");
     let Some(new) = releases.get(usize::from(version(flash, slot))) else {
         return; // the newest release runs
     };
@@ -77,8 +80,8 @@ fn wherever_the_power_fails_the_old_or_the_new_image_starts_and_the_next_update_
             live(&mut flash, &releases);
             assert!(!flash.has_power(), "{context}: no cut");
             flash.power_back();
-            let floor = Records::load(&flash).security_floor;
-            let (choice, version) = check_start(&mut flash, floor, &context);
+            // The floor that the release before had brought when this update began.
+            let (choice, version) = check_start(&mut flash, u32::from(old), &context);
             assert!(
                 (old..=old + 1).contains(&version),
                 "{context}: version {version} starts where {old} ran"

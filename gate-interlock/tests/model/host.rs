@@ -125,6 +125,11 @@ fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
     }
 }
 
+/// Leave to go for whoever is inside.
+pub(crate) const fn right_permit() -> Word {
+    Word::Permit(Door::Exit, LONG, Whose::Newest)
+}
+
 /// Everything that a hostile host can say.
 ///
 /// It covers a link that loses, delays, reorders and repeats what an honest one says: whatever

@@ -2,14 +2,14 @@
 
 use crate::host::{self, Lease, Word};
 use crate::properties::{Broken, Scan, Watch, nobody_is_kept};
-use crate::search::Scene;
+use crate::search::{Scene, Waits};
 use crate::world::{Move, Person, World};
 use core::fmt;
 use core::time::Duration;
 use gate_interlock::invariants::Invariants;
 use gate_interlock::{Interlock, Limits};
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Answer, Door, Event, Instant, Passage, Site, State, ToController};
+use gate_protocol::{Answer, Door, Event, Instant, Mode, Passage, Site, State, ToController};
 
 /// How coarse the search is: in one tick one thing happens in the world, the host says one thing,
 /// and each leaf moves by one position.
@@ -72,6 +72,9 @@ pub(crate) struct Powers {
     /// The gate as it is built.
     pub(crate) site: Site,
 }
+
+/// Ticks that are enough for one traveller.
+const JOURNEY: u32 = 16;
 
 /// Inputs that no door opens for.
 const HARMLESS: [Input; 2] = [Input::ZoneInFree, Input::ZoneOutFree];
@@ -154,6 +157,37 @@ impl Scene for Lane {
         }
     }
 
+    /// One traveller with a host, from the first tick until they have left.
+    fn stages(powers: &Powers) -> Result<Vec<Self>, Broken> {
+        let mut lane = Self::switched_on(powers);
+        let mut stages = vec![lane.clone()];
+        if powers.identities {
+            // Nobody has decided about the traveller below.
+            return Ok(stages);
+        }
+        for _ in 0..JOURNEY {
+            let somebody = lane.world.inside.count() > 0;
+            let (moved, said) = match lane.interlock.state() {
+                State::Secure => (Move::Nothing, Word::Lease(Lease::Held)),
+                State::Idle => (Move::Nothing, Word::Mode(Mode::WalkIn)),
+                State::EntryOpen if !somebody && !lane.world.entry.shut() => {
+                    (Move::ComesIn(Person::Unknown), Word::Nothing)
+                }
+                State::Occupied => (Move::Nothing, host::right_permit()),
+                State::ExitOpen if somebody && !lane.world.exit.shut() => {
+                    (Move::GoesOut(Person::Unknown), Word::Nothing)
+                }
+                _ => (Move::Nothing, Word::Nothing),
+            };
+            let before = lane.interlock.state();
+            lane = lane.after(Step { moved, said }, powers)?;
+            if lane.interlock.state() != before {
+                stages.push(lane.clone());
+            }
+        }
+        Ok(stages)
+    }
+
     /// The world moves first, and the host speaks before the interlock believes it: a request may
     /// meet readings that are no longer true.
     fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
@@ -178,10 +212,10 @@ impl Scene for Lane {
         }
     }
 
-    fn waits(&self, powers: &Powers) -> Result<u32, Broken> {
+    fn waits(&self, powers: &Powers, known: &mut Waits) -> Result<u32, Broken> {
         match self.world.inside.count() {
             0 => Ok(0),
-            _ => nobody_is_kept(self, powers),
+            _ => nobody_is_kept(self, powers, known),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::host::Lease;
 use crate::lane::{Lane, NOW, Powers, TICK, limits};
+use crate::search::{Waits, fingerprint};
 use crate::world::{Person, World};
 use gate_interlock::Interlock;
 use gate_interlock::invariants::Invariants;
@@ -180,27 +181,36 @@ pub(crate) fn patience() -> u32 {
 /// tell the truth from now on, and whether the host holds its lease for ever or falls silent.
 ///
 /// Returns the ticks it takes at most.
-pub(crate) fn nobody_is_kept(lane: &Lane, powers: &Powers) -> Result<u32, Broken> {
+pub(crate) fn nobody_is_kept(
+    lane: &Lane,
+    powers: &Powers,
+    known: &mut Waits,
+) -> Result<u32, Broken> {
     let mut longest = 0;
     for lease in [Lease::Held, Lease::Lost] {
         let mut later = lane.clone();
         later.world = later.world.fair();
         later.lease = lease;
-        longest = longest.max(released_after(later, powers)?);
+        longest = longest.max(released_after(later, powers, known)?);
     }
     Ok(longest)
 }
 
-fn released_after(mut lane: Lane, powers: &Powers) -> Result<u32, Broken> {
+fn released_after(mut lane: Lane, powers: &Powers, known: &mut Waits) -> Result<u32, Broken> {
+    let mut way = Vec::new();
     for ticks in 0..patience() {
         let called = !lane.interlock.outputs().output(Output::NoAlarm);
-        if called
-            || DOORS
-                .into_iter()
-                .any(|door| released(&lane.interlock, door))
-        {
-            return Ok(ticks);
+        let free = |door| released(&lane.interlock, door);
+        let mark = fingerprint(&lane);
+        let rest = match called || DOORS.into_iter().any(free) {
+            true => Some(0),
+            false => known.get(&mark).copied(),
+        };
+        if let Some(rest) = rest.filter(|rest| ticks + rest < patience()) {
+            known.extend(way.into_iter().rev().zip(rest + 1..));
+            return Ok(ticks + rest);
         }
+        way.push(mark);
         lane = lane.undisturbed(powers)?;
     }
     Err(Broken {

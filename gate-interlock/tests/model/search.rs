@@ -2,7 +2,7 @@
 
 use crate::properties::Broken;
 use foldhash::quality::FixedState;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
@@ -11,6 +11,10 @@ use std::hash::{BuildHasher, Hash};
 pub(crate) fn fingerprint(state: &impl Hash) -> u64 {
     FixedState::with_seed(0).hash_one(state)
 }
+
+/// How many ticks whoever is held has to wait, by the [`fingerprint`] of a state whose way on is
+/// known: most states lead to the same few.
+pub(crate) type Waits = HashMap<u64, u32, FixedState>;
 
 /// One state of everything there is, and what can come of it.
 pub(crate) trait Scene: Clone + Hash + fmt::Display {
@@ -22,6 +26,10 @@ pub(crate) trait Scene: Clone + Hash + fmt::Display {
     /// Just switched on, nobody there.
     fn switched_on(powers: &Self::Powers) -> Self;
 
+    /// Where a search begins that will not get through all there is: just switched on, and each
+    /// stage of a journey, so that it sees its end as well as its beginning.
+    fn stages(powers: &Self::Powers) -> Result<Vec<Self>, Broken>;
+
     /// Every state that can come next, with how it comes about.
     fn next(&self, powers: &Self::Powers, each: impl FnMut(Self::Step, Result<Self, Broken>));
 
@@ -29,7 +37,7 @@ pub(crate) trait Scene: Clone + Hash + fmt::Display {
     fn after(&self, step: Self::Step, powers: &Self::Powers) -> Result<Self, Broken>;
 
     /// How many ticks whoever is held now has to wait at most.
-    fn waits(&self, powers: &Self::Powers) -> Result<u32, Broken>;
+    fn waits(&self, powers: &Self::Powers, known: &mut Waits) -> Result<u32, Broken>;
 }
 
 /// What a search went through.
@@ -37,7 +45,9 @@ pub(crate) trait Scene: Clone + Hash + fmt::Display {
 pub(crate) struct Explored {
     pub(crate) states: usize,
     pub(crate) steps: u64,
-    /// Ticks from the start to the farthest state whose next steps were all taken.
+    /// States that it began with.
+    pub(crate) starts: usize,
+    /// Ticks from a start to the farthest state whose next steps were all taken.
     pub(crate) depth: u32,
     /// Nothing is left that was not looked at.
     pub(crate) complete: bool,
@@ -49,10 +59,11 @@ impl fmt::Display for Explored {
     fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             into,
-            "{} states, {} steps, {} ticks deep, {}; nobody is held longer than {} ticks",
+            "{} states, {} steps, {} ticks deep from {} starts, {}; nobody is held longer than {} ticks",
             self.states,
             self.steps,
             self.depth,
+            self.starts,
             if self.complete {
                 "all there are"
             } else {
@@ -84,12 +95,15 @@ impl fmt::Debug for Counterexample {
 /// How a state was first reached.
 struct Came<S: Scene> {
     from: u32,
-    /// Nothing for the first.
+    /// Nothing for a start.
     by: Option<S::Step>,
 }
 
 struct Search<'a, S: Scene> {
     powers: &'a S::Powers,
+    /// Their numbers are the first.
+    starts: Vec<S>,
+    known: Waits,
     seen: HashSet<u64, FixedState>,
     came: Vec<Came<S>>,
     waiting: VecDeque<(u32, u32, S)>,
@@ -101,17 +115,33 @@ pub(crate) fn search<S: Scene>(
     powers: &S::Powers,
     steps: u64,
 ) -> Result<Explored, Box<Counterexample>> {
-    let start = S::switched_on(powers);
+    let starts = match steps {
+        u64::MAX => vec![S::switched_on(powers)],
+        _ => S::stages(powers).map_err(|broken| {
+            let way = Vec::new();
+            Box::new(Counterexample { broken, way })
+        })?,
+    };
     let mut search = Search {
         powers,
+        starts: Vec::new(),
+        known: Waits::default(),
         seen: HashSet::with_hasher(FixedState::with_seed(1)),
         came: Vec::new(),
         waiting: VecDeque::new(),
         explored: Explored::default(),
     };
-    search.seen.insert(fingerprint(&start));
-    search.waiting.push_back((0, 0, start));
-    search.came.push(Came { from: 0, by: None });
+    for start in starts {
+        if search.seen.insert(fingerprint(&start)) {
+            let number = u32::try_from(search.came.len()).expect("there are a few");
+            search.starts.push(start.clone());
+            search.waiting.push_back((number, 0, start));
+            search.came.push(Came {
+                from: number,
+                by: None,
+            });
+        }
+    }
     search.run(steps)
 }
 
@@ -127,12 +157,13 @@ impl<S: Scene> Search<'_, S> {
         }
         self.explored.complete = self.waiting.is_empty();
         self.explored.states = self.came.len();
+        self.explored.starts = self.starts.len();
         Ok(self.explored)
     }
 
     fn wait_in(&mut self, number: u32, scene: &S) -> Result<(), Box<Counterexample>> {
         let waited = scene
-            .waits(self.powers)
+            .waits(self.powers, &mut self.known)
             .map_err(|broken| self.counterexample(broken, number, None))?;
         self.explored.longest_wait = self.explored.longest_wait.max(waited);
         Ok(())
@@ -172,8 +203,9 @@ impl<S: Scene> Search<'_, S> {
             steps.push(by);
             at = &self.came[at.from as usize];
         }
-        let mut scene = S::switched_on(self.powers);
-        let mut way = Vec::new();
+        // A start came from itself.
+        let mut scene = self.starts[at.from as usize].clone();
+        let mut way = vec![("begins with".to_owned(), scene.to_string())];
         for step in steps.into_iter().rev() {
             let told = match scene.after(step, self.powers) {
                 Ok(next) => {

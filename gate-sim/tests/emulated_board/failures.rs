@@ -51,6 +51,11 @@ impl Bench {
 
 /// Where the image has something that it calls `name` in its source.
 fn address_of(name: &str) -> u32 {
+    place_of(name).start
+}
+
+/// The same, from its first byte to behind its last.
+pub(super) fn place_of(name: &str) -> std::ops::Range<u32> {
     let image = std::env::var_os("GATE_FIRMWARE").expect("the board runs it");
     // What the linker made lies beside what the packer made of it.
     let linked = std::path::Path::new(&image).with_file_name("gate-firmware-A.elf");
@@ -61,12 +66,12 @@ fn address_of(name: &str) -> u32 {
     };
     let image = std::fs::read(image).expect("an image");
     let image = ElfFile32::<Endianness>::parse(&*image).expect("an ELF file");
-    let address = image
+    let symbol = image
         .symbols()
         .find(|symbol| symbol.name().is_ok_and(|found| found.contains(name)))
-        .map(|symbol| symbol.address())
         .expect("a symbol of this name");
-    u32::try_from(address).expect("an address of the chip")
+    let address = |at: u64| u32::try_from(at).expect("an address of the chip");
+    address(symbol.address())..address(symbol.address() + symbol.size())
 }
 
 #[test]

@@ -227,7 +227,7 @@ impl Bench {
         self.until_reads(input, on);
     }
 
-    fn until_reads(&mut self, input: Input, on: bool) {
+    pub(super) fn until_reads(&mut self, input: Input, on: bool) {
         self.until(&format!("{input:?} to read {on}"), |bench| {
             bench
                 .status

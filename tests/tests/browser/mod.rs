@@ -20,6 +20,7 @@ use anyhow::{Context, Result, bail, ensure};
 use fantoccini::{Client, ClientBuilder};
 use gate_host::page::{Published, serve};
 use gate_session::Screen;
+use gate_sim::tools::passed_over;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -63,7 +64,7 @@ pub fn installed() -> Option<(PathBuf, PathBuf)> {
 
 /// Says on standard error why a test did nothing.
 pub fn say_skipped() {
-    eprintln!("skipped: needs chromium and chromedriver (apt install chromium chromium-driver)");
+    passed_over("the Debian packages chromium and chromium-driver are missing");
 }
 
 /// A window of a browser with a fresh profile.

@@ -34,6 +34,7 @@ use gate_sim::issuer::trust;
 use gate_sim::keys;
 use gate_sim::profile::Profile;
 use gate_sim::reader::Reader;
+use gate_sim::tools::passed_over;
 use gate_sim::world::{Action, Persona, View, World};
 use jiff::Timestamp;
 use page::Page;
@@ -75,7 +76,7 @@ impl Tools {
             find("GATE_MODELS"),
         );
         let (Some(qemu), Some(firmware), Some(models)) = tools else {
-            println!("skipped: GATE_QEMU, GATE_FIRMWARE and GATE_MODELS are not all set");
+            passed_over("GATE_QEMU, GATE_FIRMWARE and GATE_MODELS are not all set");
             return None;
         };
         Some(Self {

@@ -1,4 +1,4 @@
-//! A copy of the interlock that may be broken.
+//! A copy of the controller's crates that may be broken.
 
 use crate::steps::{cache, cargo, root};
 use anyhow::{Context, bail, ensure};
@@ -8,7 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(super) const CRATE: &str = "gate-interlock";
+/// The crates that may be broken; each brings those below it along.
+const CRATES: [&str; 3] = ["gate-interlock", "gate-protocol", "gate-boot"];
+
+/// What a test builds that is no part of the workspace.
+const FIRMWARE: &str = "gate-firmware/src";
 
 /// Steps of each search: what is broken shows early, and there are many to go through.
 const SEARCH_STEPS: &str = "100000";
@@ -27,12 +31,36 @@ pub(super) enum Level {
     Turnstile,
     /// The search through every state.
     Search,
+    /// Tests of another crate: both ends of the link, updates and power cuts.
+    Tests,
+}
+
+/// Which test programs of a crate.
+pub(super) enum Programs {
+    /// All of them, each with all its tests.
+    All,
+    /// One: `lib`, or the name of an integration test; and of its tests these.
+    One {
+        /// The program.
+        program: String,
+        /// Full names of the tests.
+        tests: Vec<String>,
+    },
+}
+
+impl Programs {
+    pub(super) fn one(program: &str, tests: Vec<String>) -> Self {
+        let program = program.to_owned();
+        Self::One { program, tests }
+    }
 }
 
 /// One test program.
 pub(super) struct Proof {
     pub(super) level: Level,
     program: PathBuf,
+    /// Of its tests these; all if there are none.
+    tests: Vec<String>,
 }
 
 /// Who caught a mutation.
@@ -44,14 +72,17 @@ pub(super) struct Caught {
     pub(super) rule: Option<String>,
 }
 
-/// A workspace of the interlock and what it is built from.
+/// A workspace of the crates and what they are built from.
 pub(super) struct Workshop {
     at: PathBuf,
 }
 
 impl Workshop {
     /// Copies the crates as they are now. What is built stays between runs.
-    pub(super) fn open() -> anyhow::Result<Self> {
+    ///
+    /// Without `optimised` the crates themselves build quicker and run slower: right for a test or
+    /// two, and not for the search.
+    pub(super) fn open(optimised: bool) -> anyhow::Result<Self> {
         let at = cache().join("mutations/crates");
         if at.exists() {
             fs::remove_dir_all(&at)?;
@@ -67,6 +98,11 @@ impl Workshop {
         workspace.remove("default-members");
         let members: Vec<String> = members.into_iter().collect();
         workspace.insert("members".to_owned(), members.into());
+        if !optimised {
+            let profile = table(table(&mut manifest, "profile")?, "dev")?;
+            table(profile, "package")?.retain(|name, _| name == "*");
+        }
+        copy(&root().join(FIRMWARE), &at.join(FIRMWARE))?;
         fs::write(at.join("Cargo.toml"), toml::to_string(&manifest)?)?;
         fs::copy(root().join("Cargo.lock"), at.join("Cargo.lock"))?;
         Ok(Self { at })
@@ -78,16 +114,29 @@ impl Workshop {
         fs::write(&path, text).with_context(|| path.display().to_string())
     }
 
-    /// Builds the proofs, the cheapest first.
-    pub(super) fn build(&self) -> anyhow::Result<Vec<Proof>> {
-        let output = cargo()
+    /// Builds test programs of a crate, the cheapest first.
+    pub(super) fn build(&self, krate: &str, programs: &Programs) -> anyhow::Result<Vec<Proof>> {
+        let mut command = cargo();
+        command
             .current_dir(&self.at)
             .env("CARGO_TARGET_DIR", cache().join("mutations/target"))
             // Nobody debugs what is broken on purpose.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .args(["test", "--no-run", "--package", CRATE])
-            .args(["--lib", "--test", "lane", "--test", "turnstile"])
-            .args(["--test", "model"])
+            .args(["test", "--no-run", "--package", krate]);
+        let tests = match programs {
+            Programs::All => {
+                command.args(["--lib", "--tests"]);
+                &[][..]
+            }
+            Programs::One { program, tests } => {
+                match program.as_str() {
+                    "lib" => command.arg("--lib"),
+                    program => command.args(["--test", program]),
+                };
+                tests
+            }
+        };
+        let output = command
             .args(["--message-format", "json"])
             .stdin(Stdio::null())
             .output()
@@ -101,13 +150,10 @@ impl Workshop {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("does not build: {errors}{said}");
         }
-        let mut proofs: Vec<Proof> = messages.iter().filter_map(proof).collect();
+        let of = |message| proof(message, krate, tests);
+        let mut proofs: Vec<Proof> = messages.iter().filter_map(of).collect();
         proofs.sort_by_key(|proof| proof.level);
-        ensure!(
-            proofs.len() == 4,
-            "four test programs expected, found {}",
-            proofs.len()
-        );
+        ensure!(!proofs.is_empty(), "{krate}: no test program was built");
         Ok(proofs)
     }
 }
@@ -118,6 +164,8 @@ impl Proof {
         let output = Command::new("timeout")
             .arg(SECONDS)
             .arg(&self.program)
+            .args(self.tests.iter().map(String::as_str))
+            .args((!self.tests.is_empty()).then_some("--exact"))
             .env("GATE_MODEL_STEPS", SEARCH_STEPS)
             // The same random people for every mutation and every run.
             .env("PROPTEST_RNG_SEED", "1")
@@ -125,10 +173,14 @@ impl Proof {
             .stdin(Stdio::null())
             .output()
             .context("timeout, of coreutils, cannot be started")?;
+        let said = String::from_utf8_lossy(&output.stdout);
         if output.status.success() {
+            let missing = self.tests.iter().find(|test| !ran(&said, test));
+            if let Some(test) = missing {
+                bail!("{}: there is no test {test}", self.program.display());
+            }
             return Ok(None);
         }
-        let said = String::from_utf8_lossy(&output.stdout);
         let mut tests: Vec<String> = said.lines().filter_map(failed).collect();
         tests.sort();
         if tests.is_empty() {
@@ -138,6 +190,12 @@ impl Proof {
         let rule = rule.map(str::to_owned);
         Ok(Some(Caught { tests, rule }))
     }
+}
+
+/// Whether libtest says that it ran a test.
+fn ran(said: &str, test: &str) -> bool {
+    let begin = format!("test {test} ");
+    said.lines().any(|line| line.starts_with(&begin))
 }
 
 /// The name in libtest's line about a test that failed.
@@ -150,23 +208,29 @@ fn rendered(message: &Value) -> Option<&str> {
     (message["message"]["level"] == "error").then_some(message["message"]["rendered"].as_str()?)
 }
 
-fn proof(message: &Value) -> Option<Proof> {
+fn proof(message: &Value, krate: &str, tests: &[String]) -> Option<Proof> {
     let program = PathBuf::from(message["executable"].as_str()?);
-    let level = match message["target"]["name"].as_str()? {
-        "gate_interlock" => Level::Function,
-        "lane" => Level::Lane,
-        "turnstile" => Level::Turnstile,
-        "model" => Level::Search,
-        _ => return None,
+    let level = match (krate, message["target"]["name"].as_str()?) {
+        (krate, name) if name == krate.replace('-', "_") => Level::Function,
+        ("gate-interlock", "lane") => Level::Lane,
+        ("gate-interlock", "turnstile") => Level::Turnstile,
+        ("gate-interlock", "model") => Level::Search,
+        ("gate-interlock", "firmware") => Level::Function,
+        _ => Level::Tests,
     };
-    Some(Proof { level, program })
+    let tests = tests.to_vec();
+    Some(Proof {
+        level,
+        program,
+        tests,
+    })
 }
 
-/// The interlock and every crate of the workspace below it.
+/// [`CRATES`] and every crate of the workspace below them.
 fn members(workspace: &toml::Table) -> anyhow::Result<BTreeSet<String>> {
     let paths = &workspace["workspace"]["dependencies"];
     let mut members = BTreeSet::new();
-    let mut found = vec![CRATE.to_owned()];
+    let mut found: Vec<String> = CRATES.map(str::to_owned).into();
     while let Some(member) = found.pop() {
         let manifest: toml::Table =
             toml::from_str(&read(&root().join(&member).join("Cargo.toml"))?)?;

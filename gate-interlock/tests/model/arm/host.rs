@@ -57,6 +57,11 @@ impl Word {
     }
 }
 
+/// Leave for the next turn towards the exit.
+pub(crate) const fn right_permit() -> Word {
+    Word::Permit(Door::Exit, LONG, NEWEST + 1)
+}
+
 /// A turnstile whose dangers all open these ways.
 pub(crate) fn site(ways: WaysOut) -> Site {
     Site {

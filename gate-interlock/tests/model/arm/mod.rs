@@ -8,13 +8,13 @@ mod world;
 
 use crate::host::Lease;
 use crate::properties::Broken;
-use crate::search::{Counterexample, Scene};
+use crate::search::{Counterexample, Scene, Waits};
 use core::fmt;
 use core::time::Duration;
 use gate_interlock::invariants::ArmInvariants;
 use gate_interlock::{Turnstile, TurnstileLimits};
 use gate_protocol::pins::{Bits, TurnstileInput, TurnstileOutput};
-use gate_protocol::{Answer, Door, Instant, Passage, Site, ToController, WaysOut};
+use gate_protocol::{Answer, Door, Instant, Mode, Passage, Site, State, ToController, WaysOut};
 use host::Word;
 use world::{Move, World, released};
 
@@ -26,6 +26,9 @@ const TICK: Duration = Duration::from_millis(250);
 const NOW: Instant = Turnstile::REBASED_NOW;
 const SPOKEN: Instant = Instant::from_millis(1_000_130);
 const SETTLED: Instant = Instant::from_millis(1_000_240);
+
+/// Ticks that are enough for one turn.
+const JOURNEY: u32 = 12;
 
 /// The number of the newest permit when a tick begins.
 const NEWEST: Passage = 100;
@@ -119,6 +122,27 @@ impl Scene for Arm {
         }
     }
 
+    /// One turn on a permit, from the first tick until the arm is home.
+    fn stages(powers: &Powers) -> Result<Vec<Self>, Broken> {
+        let mut arm = Self::switched_on(powers);
+        let mut stages = vec![arm.clone()];
+        for tick in 0..JOURNEY {
+            let (moved, said) = match arm.turnstile.state() {
+                State::Secure => (Move::Nothing, Word::Lease(Lease::Held)),
+                State::Idle if tick < 2 => (Move::Nothing, Word::Mode(Mode::OnPermit)),
+                State::Idle => (Move::Nothing, host::right_permit()),
+                State::Armed | State::Turning => (Move::Pushes(Door::Exit), Word::Nothing),
+                _ => (Move::Nothing, Word::Nothing),
+            };
+            let before = arm.turnstile.state();
+            arm = arm.after(Step { moved, said }, powers)?;
+            if arm.turnstile.state() != before {
+                stages.push(arm.clone());
+            }
+        }
+        Ok(stages)
+    }
+
     /// The world moves first, then the host speaks.
     fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
         for moved in self.world.moves(self.turnstile.outputs(), powers) {
@@ -141,7 +165,7 @@ impl Scene for Arm {
 
     /// S8: an arm that left its rest rightly lets whoever stands in it go on and back before long,
     /// or calls an officer, whether the host is there or not.
-    fn waits(&self, _: &Powers) -> Result<u32, Broken> {
+    fn waits(&self, _: &Powers, _: &mut Waits) -> Result<u32, Broken> {
         if self.world.position == 0 || self.world.forced || self.world.dropped {
             return Ok(0);
         }
@@ -337,7 +361,7 @@ fn no_danger_breaks_a_rule_whatever_the_ways_out() -> Result<(), Box<Counterexam
             site,
             ..Powers::named("turnstile: dangers, ways out that differ")
         },
-        crate::FOR_TODAY / 4,
+        crate::FOR_TODAY / 2,
     )
 }
 
@@ -354,7 +378,7 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             walks: true,
             ..Powers::named("turnstile: sensors that lie")
         },
-        crate::FOR_TODAY / 4,
+        crate::FOR_TODAY / 2,
     )
 }
 
@@ -371,6 +395,6 @@ fn neither_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             force: true,
             ..Powers::named("turnstile: cabinet, key, fire")
         },
-        crate::FOR_TODAY / 4,
+        crate::FOR_TODAY / 2,
     )
 }
