@@ -90,7 +90,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
             options.profile
         )
     })?;
-    let manifest = Manifest::parse(&std::fs::read_to_string(&options.manifest)?)?;
+    let manifest = Manifest::open(&options.manifest)?;
     let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
     let mut report = options.json.as_ref().map(File::create).transpose()?;
 

@@ -166,7 +166,7 @@ impl Lane {
     /// A lane with nothing plugged in and no daemon.
     async fn assemble(tools: Tools) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
-        let manifest = Manifest::parse(&std::fs::read_to_string(MANIFEST)?)?;
+        let manifest = Manifest::open(Path::new(MANIFEST))?;
         let traveller = Traveller::born(&manifest, &tools.models)?;
         let people = Profile {
             misplaced: 0.0,
