@@ -23,6 +23,8 @@ pub use site::SiteSettings;
 /// keys = "/etc/gate/controller.keys"
 ///
 /// [controller.site]
+/// shape = "two-doors"
+/// exit_lock = "fail-safe"
 /// on_fire = "both"
 /// on_power_loss = "entry-only"
 /// timings = { enter = "15 s" }

@@ -10,8 +10,9 @@ use gate_protocol::{
 
 /// The machine of one gate: which one, its site says.
 ///
-/// A host may send another site: one of the same shape is obeyed at once, one of another shape, or
-/// the first of all, from the next scan on, as after a reset. What is on its way to the host stays.
+/// A host may send another site for the gate as it is built: it is obeyed at once. The first of all, and
+/// one for a gate that is built otherwise, is obeyed from the next scan on, as after a reset. What is on
+/// its way to the host stays.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Gate {
     machine: Machine,
@@ -108,39 +109,48 @@ impl Gate {
             // Between two machines: a millisecond.
             return Answer::Refused(Refusal::WrongState);
         }
-        if let ToController::Configure { site } = asked
-            && self.is_rebuilt_by_hand(now, site.shape)
+        let ToController::Configure { site } = asked else {
+            return each!(&mut self.machine, machine => machine.request(now, asked));
+        };
+        if self
+            .site()
+            .is_some_and(|present| is_built_otherwise(present, *site))
         {
-            let Ok(checked) = site.check() else {
-                return Answer::Refused(Refusal::OutOfRange);
+            return match self.rebuild(now, *site) {
+                Ok(()) => Answer::Accepted,
+                Err(refusal) => Answer::Refused(refusal),
             };
-            (self.next, self.to_store) = (Some(checked), Some(*site));
-            return Answer::Accepted;
         }
         let answer = each!(&mut self.machine, machine => machine.request(now, asked));
-        if let (Answer::Accepted, ToController::Configure { site }) = (answer, asked)
-            && self.shape() != Some(site.shape)
-        {
-            // It was checked by whoever took it.
-            self.next = site.check().ok();
+        match answer {
+            Answer::Accepted if self.site().is_none() => {
+                // It was checked by whoever took it.
+                self.next = site.check().ok();
+                answer
+            }
+            // What it goes by already changes nothing, whoever is inside.
+            Answer::Refused(Refusal::WrongState) if self.site() == Some(*site) => Answer::Accepted,
+            _ => answer,
         }
-        answer
     }
 
-    /// SAF-025: a gate that was told the wrong shape judges by terminals that are not there, and never
-    /// is at rest. Somebody at the open cabinet with the service key turned may tell it the right one:
-    /// it begins as after a reset, which they could bring about as well.
-    fn is_rebuilt_by_hand(&self, now: Instant, shape: Shape) -> bool {
+    /// SAF-026: how the gate is built is seen on the spot, and no host is believed about it alone: the
+    /// rules about doors are only as true as the terminals they are judged by. Somebody at the open
+    /// cabinet with the service key turned may change it, while neither fire nor emergency stop wants
+    /// the ways out: it begins as after a reset, which they could bring about as well.
+    fn rebuild(&mut self, now: Instant, site: Site) -> Result<(), Refusal> {
+        let calm = [Input::FireOk, Input::EstopOk1, Input::EstopOk2];
+        let calm = calm.into_iter().all(|input| self.inputs().input(input));
         let technician = self.cabinet_open() && self.inputs().input(Input::KeyService);
-        technician && self.leased(now) && self.shape() != Some(shape)
-    }
-
-    const fn shape(&self) -> Option<Shape> {
-        match self.machine {
-            Machine::Lane(_) => Some(Shape::TwoDoors),
-            Machine::Turnstile(_) => Some(Shape::Turnstile),
-            Machine::Unconfigured(_) => None,
+        if !self.leased(now) {
+            return Err(Refusal::NoLease);
         }
+        if !(technician && calm) {
+            return Err(Refusal::Wiring);
+        }
+        let checked = site.check().map_err(|_| Refusal::OutOfRange)?;
+        (self.next, self.to_store) = (Some(checked), Some(site));
+        Ok(())
     }
 
     /// A host has said hello: forgets what an earlier session wanted. People and alarms stay.
@@ -257,6 +267,11 @@ impl Gate {
     pub fn leased(&self, now: Instant) -> bool {
         each!(&self.machine, machine => machine.leased(now))
     }
+}
+
+/// Whether the two are of gates that differ in what hangs on the pins.
+fn is_built_otherwise(present: Site, wanted: Site) -> bool {
+    (present.shape, present.exit_lock) != (wanted.shape, wanted.exit_lock)
 }
 
 #[cfg(test)]
@@ -427,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_obeyed_at_rest_and_passages_go_on_counting() {
+    fn another_shape_is_obeyed_at_the_open_cabinet_and_passages_go_on_counting() {
         let mut rig = Rig::new(checked(Shape::Turnstile), ARM);
         let ask = |rig: &mut Rig, asked| assert_eq!(rig.ask(asked), Answer::Accepted, "{asked:?}");
         let mode = |mode| ToController::SetMode { mode };
@@ -441,18 +456,18 @@ mod tests {
         };
         ask(&mut rig, permit);
         rig.run(2_000);
-        assert_eq!(
-            rig.configure(site(Shape::TwoDoors)),
-            Answer::Refused(Refusal::WrongState),
-            "it is offered"
-        );
         ask(&mut rig, mode(Mode::Closed));
         rig.run(10);
-        rig.raw = SHUT;
+        rig.raw = ARM
+            .with_input(Input::KeyService, true)
+            .with_input(Input::TamperOk, false);
         rig.run(1_000);
         assert_eq!(rig.configure(site(Shape::TwoDoors)), Answer::Accepted);
+        rig.raw = SHUT;
         rig.run(1_000);
         assert_eq!(rig.gate.site(), Some(site(Shape::TwoDoors)));
+        ask(&mut rig, ToController::ClearAlarm);
+        rig.run(1_000);
         let told = rig.events();
         assert!(told.contains(&Event::ExitReleased(passage)), "{told:?}");
         ask(&mut rig, mode(Mode::WalkIn));
@@ -506,6 +521,10 @@ mod tests {
             match self.below(60) {
                 0 => other,
                 1 => Bits(calm.0 ^ 1 << self.below(24)),
+                // A technician at the open cabinet.
+                2..=20 => calm
+                    .with_input(Input::KeyService, true)
+                    .with_input(Input::TamperOk, false),
                 _ => calm,
             }
         }
@@ -545,7 +564,7 @@ mod tests {
             let mut rig = Rig::new(Err(NoSite::Unreadable), dice.levels(None));
             let mut newest = 0;
             for _ in 0..150 {
-                rig.raw = dice.levels(rig.gate.shape());
+                rig.raw = dice.levels(rig.gate.site().map(|site| site.shape));
                 let before = rig.gate.site();
                 let asked = dice.asks(rig.gate.passage());
                 let answer = rig.ask(asked);
@@ -590,23 +609,32 @@ mod tests {
         // A lane without break-glass, exit and bolts sees one danger after the other.
         let mut rig = Rig::new(checked(Shape::TwoDoors), ARM);
         let right = site(Shape::Turnstile);
-        assert_eq!(rig.configure(right), Answer::Refused(Refusal::WrongState));
+        assert_eq!(rig.configure(right), Answer::Refused(Refusal::Wiring));
         for (key, closed) in [(true, true), (false, false)] {
             rig.raw = ARM
                 .with_input(Input::KeyService, key)
                 .with_input(Input::TamperOk, closed);
             rig.run(200);
-            assert_eq!(rig.configure(right), Answer::Refused(Refusal::WrongState));
+            assert_eq!(rig.configure(right), Answer::Refused(Refusal::Wiring));
         }
-        rig.raw = ARM
+        let at_work = ARM
             .with_input(Input::KeyService, true)
             .with_input(Input::TamperOk, false);
+        for danger in [Input::FireOk, Input::EstopOk1, Input::EstopOk2] {
+            rig.raw = at_work.with_input(danger, false);
+            rig.run(200);
+            assert_eq!(rig.configure(right), Answer::Refused(Refusal::Wiring));
+        }
+        rig.raw = at_work;
         rig.run(200);
         let mut wrong = right;
         wrong.timings.trap = 0;
         assert_eq!(rig.configure(wrong), Answer::Refused(Refusal::OutOfRange));
         // The same shape has a machine that knows its rest.
-        let same = rig.configure(site(Shape::TwoDoors));
+        let same = rig.configure(Site {
+            on_fire: gate_protocol::WaysOut::EntryOnly,
+            ..site(Shape::TwoDoors)
+        });
         assert_eq!(same, Answer::Refused(Refusal::WrongState));
         assert_eq!(rig.gate.take_site_to_store(), None);
         assert_eq!(rig.configure(right), Answer::Accepted);
@@ -620,6 +648,47 @@ mod tests {
         assert_eq!(answer, Answer::Accepted, "it was opened");
         rig.run(1_000);
         assert_eq!(rig.gate.state(), State::Idle);
+    }
+
+    #[test]
+    fn no_host_alone_changes_how_the_gate_is_built() {
+        for (shape, raw) in [(Shape::TwoDoors, SHUT), (Shape::Turnstile, ARM)] {
+            let mut rig = Rig::new(checked(shape), raw);
+            let present = site(shape);
+            assert!(rig.gate.at_rest(), "nothing else keeps it from being taken");
+            for shape in [Shape::TwoDoors, Shape::Turnstile] {
+                for exit_lock in [Lock::FailSafe, Lock::FailSecure] {
+                    let wanted = Site {
+                        exit_lock,
+                        ..site(shape)
+                    };
+                    let expected = if wanted == present {
+                        Answer::Accepted
+                    } else {
+                        Answer::Refused(Refusal::Wiring)
+                    };
+                    assert_eq!(rig.configure(wanted), expected, "{wanted:?}");
+                    rig.run(10);
+                    assert_eq!(rig.gate.site(), Some(present));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_site_that_a_gate_has_is_taken_again_whoever_is_inside() {
+        let somebody = SHUT
+            .with_input(Input::EmptyOk, false)
+            .with_input(Input::Chamber1Free, false);
+        let mut rig = Rig::new(checked(Shape::TwoDoors), somebody);
+        assert!(!rig.gate.at_rest());
+        assert_eq!(rig.configure(Site::DEFAULT), Answer::Accepted);
+        assert_eq!(rig.gate.take_site_to_store(), None);
+        let other = Site {
+            on_fire: gate_protocol::WaysOut::EntryOnly,
+            ..Site::DEFAULT
+        };
+        assert_eq!(rig.configure(other), Answer::Refused(Refusal::WrongState));
     }
 
     #[test]

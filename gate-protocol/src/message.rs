@@ -144,9 +144,9 @@ pub enum ToController {
     },
     /// An officer has looked at the lane and its alarm or trouble may end, if the inputs agree.
     ClearAlarm,
-    /// The site from now on, its shape included. Taken while the lane is closed, idle and empty,
-    /// always by a controller without a site, which drives nothing, and one of another shape also
-    /// with the cabinet open and the service key turned.
+    /// The site from now on. Taken while the lane is closed, idle and empty; always by a controller
+    /// without a site, which drives nothing; one with another shape or exit lock only with the
+    /// cabinet open and the service key turned ([`Refusal::Wiring`]).
     Configure {
         /// The site. A time out of its bounds refuses the whole of it.
         site: Site,
@@ -313,6 +313,9 @@ pub enum Refusal {
     NotKept,
     /// The controller has no site and drives nothing: `Configure` it.
     NoSite,
+    /// Another shape or exit lock than the gate has is taken only from whoever stands there: the
+    /// service key turned, the cabinet open, and neither fire nor emergency stop.
+    Wiring,
 }
 
 /// What the controller is doing.

@@ -274,6 +274,9 @@ impl Display for Refusal {
             Self::NotThisShape => "not for a gate of this shape",
             Self::NotKept => "not kept over a power cut: the flash is worn out",
             Self::NoSite => "controller has no site",
+            Self::Wiring => {
+                "shape and exit lock change only at the open cabinet with the service key turned"
+            }
         })
     }
 }

@@ -546,7 +546,8 @@ impl Session {
             | Refusal::OutOfRange
             | Refusal::NotThisShape
             | Refusal::NotKept
-            | Refusal::NoSite => Referral::DeviceFailed,
+            | Refusal::NoSite
+            | Refusal::Wiring => Referral::DeviceFailed,
         };
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }

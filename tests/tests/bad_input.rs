@@ -14,7 +14,7 @@ use gate_host::settings::Settings;
 use gate_protocol::pins::{Bits, Output};
 use gate_session::{DocumentHint, Outcome, Referral, Screen};
 use gate_sim::camera::CameraFault;
-use gate_sim::chip::{Fault, Quirk};
+use gate_sim::chip::{Fault, Profile, Quirk};
 use gate_sim::issuer::{Authority, Scheme, State, trust};
 use gate_sim::reader::ReaderFault;
 use lane::{MANIFEST, Tools, in_lane, write_keys};
@@ -116,7 +116,8 @@ fn each_cause_of_a_closed_chip_has_its_own_words_on_the_page() {
         }
 
         // The reader goes in the middle: that is not the document's fault, and the page says so.
-        lane.send([]);
+        // A slow chip, or it would be over before anybody pulls the reader.
+        lane.send_with_chip(|chip| chip.with_profile(Profile::SLOW));
         lane.until(|lane| lane.chip_is_being_read()).await?;
         lane.restart_chip_reader()?;
         lane.is_left().await?;

@@ -4,16 +4,51 @@ use super::Span;
 use gate_protocol::site::{CheckedSite, Lock, OutOfBounds, Shape, Site, Timings, WaysOut};
 use serde::Deserialize;
 
-/// How the gate is built and what its site demands; defaults for what is not named.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// How the gate is built and what its site demands.
+///
+/// How it is built has to be named, for the controller takes its pins for that: the shape, and of two
+/// doors how the exit locks. The rest has defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Named")]
 pub struct SiteSettings {
-    shape: Option<ShapeName>,
+    shape: Shape,
+    exit_lock: Lock,
+    rest: Named,
+}
+
+/// What stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    shape: ShapeName,
     on_fire: Option<WaysName>,
     on_emergency_stop: Option<WaysName>,
     on_power_loss: Option<WaysName>,
     exit_lock: Option<LockName>,
+    #[serde(default)]
     timings: TimingSettings,
+}
+
+impl TryFrom<Named> for SiteSettings {
+    type Error = &'static str;
+
+    fn try_from(named: Named) -> Result<Self, Self::Error> {
+        let exit_lock = match (named.shape, named.exit_lock) {
+            (_, Some(lock)) => Lock::from(lock),
+            (ShapeName::Turnstile, None) => Site::DEFAULT.exit_lock,
+            (ShapeName::TwoDoors, None) => {
+                return Err(
+                    "`exit_lock` is missing: \"fail-safe\" if the exit is free without \
+                            current, \"fail-secure\" if it is locked",
+                );
+            }
+        };
+        Ok(Self {
+            shape: Shape::from(named.shape),
+            exit_lock,
+            rest: named,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -87,12 +122,12 @@ impl SiteSettings {
         let default = Site::DEFAULT;
         let ways = |name: Option<WaysName>, otherwise| name.map_or(otherwise, WaysOut::from);
         Site {
-            shape: self.shape.map_or(default.shape, Shape::from),
-            on_fire: ways(self.on_fire, default.on_fire),
-            on_emergency_stop: ways(self.on_emergency_stop, default.on_emergency_stop),
-            on_power_loss: ways(self.on_power_loss, default.on_power_loss),
-            exit_lock: self.exit_lock.map_or(default.exit_lock, Lock::from),
-            timings: self.timings.timings(),
+            shape: self.shape,
+            on_fire: ways(self.rest.on_fire, default.on_fire),
+            on_emergency_stop: ways(self.rest.on_emergency_stop, default.on_emergency_stop),
+            on_power_loss: ways(self.rest.on_power_loss, default.on_power_loss),
+            exit_lock: self.exit_lock,
+            timings: self.rest.timings.timings(),
         }
         .check()
     }
@@ -135,8 +170,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_is_the_default() {
-        assert_eq!(read("").site(), Ok(CheckedSite::default()));
+    fn how_the_gate_is_built_is_named_and_the_rest_is_the_default() {
+        for (text, missing) in [
+            ("", "`shape`"),
+            ("exit_lock = 'fail-safe'", "`shape`"),
+            ("shape = 'two-doors'", "`exit_lock`"),
+        ] {
+            let problem = toml::from_str::<SiteSettings>(text).unwrap_err();
+            assert!(problem.to_string().contains(missing), "{problem}");
+        }
+        let lane = read("shape = 'two-doors'\nexit_lock = 'fail-safe'");
+        assert_eq!(lane.site(), Ok(CheckedSite::default()));
+        let turnstile = read("shape = 'turnstile'").site().map(CheckedSite::get);
+        assert_eq!(turnstile.map(|site| site.shape), Ok(Shape::Turnstile));
         let text = "shape = 'turnstile'\non_fire = 'entry-only'\nexit_lock = 'fail-secure'\n\
                     timings = { enter = '20 s', single = '750 ms' }";
         let expected = Site {
@@ -155,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_time_out_of_bounds_is_named_with_them() {
-        let problem = read("timings = { decide = '1 h' }").site().unwrap_err();
+        let text = "shape = 'turnstile'\ntimings = { decide = '1 h' }";
+        let problem = read(text).site().unwrap_err();
         let text = problem.to_string();
         for word in ["decide", "3600000 ms", "20000 to 180000 ms"] {
             assert!(text.contains(word), "{word}: {text}");
@@ -165,8 +212,8 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused() {
         for text in [
-            "on_flood = 'both'",
-            "timings = { entre = '15 s' }",
+            "shape = 'turnstile'\non_flood = 'both'",
+            "shape = 'turnstile'\ntimings = { entre = '15 s' }",
             "shape = 'round'",
         ] {
             assert!(toml::from_str::<SiteSettings>(text).is_err(), "{text}");

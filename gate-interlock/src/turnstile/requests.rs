@@ -112,7 +112,7 @@ impl Turnstile {
     }
 
     /// SAF-023: a site is taken whole or not at all, and only while it can hurt nobody. It holds
-    /// from now on; one of another shape has another machine, which [`crate::Gate`] puts here.
+    /// from now on. A gate that is built otherwise has another machine, which [`crate::Gate`] puts here.
     fn configure(&mut self, site: Site) -> Result<(), Refusal> {
         let checked = site.check().map_err(|_| Refusal::OutOfRange)?;
         if !self.at_rest() {

@@ -146,7 +146,7 @@ fn pause() {
 fn settings(folder: &Path, places: &Places<'_>) -> String {
     let quoted = |path: &Path| format!("{:?}", path.display().to_string());
     format!(
-        "[controller]\ndevice = {controller}\nkeys = {keys}\nweak_entropy = true\n\n[controller.site]\nshape = \"two-doors\"\n\n[reader]\ndevice = {reader}\n\n\
+        "[controller]\ndevice = {controller}\nkeys = {keys}\nweak_entropy = true\n\n[controller.site]\nshape = \"two-doors\"\nexit_lock = \"fail-safe\"\n\n[reader]\ndevice = {reader}\n\n\
          [chip]\nreader = {chip:?}\ntrust = {trust}\ntrust_key = {trust_key}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
          [face]\nmanifest = {manifest}\nmodels = {models}\n\n[lists]\nfile = {lists}\n\n[journal]\nfile = {journal}\n\n\
          [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n\n\

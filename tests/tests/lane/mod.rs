@@ -356,7 +356,11 @@ impl Lane {
              page.listen = \"{page}\"\n\
              limits.officer = \"1 s\"\n{imager}",
             controller = place("controller"),
-            site = if self.has_site { ", site = {}" } else { "" },
+            site = if self.has_site {
+                ", site = { shape = \"two-doors\", exit_lock = \"fail-safe\" }"
+            } else {
+                ""
+            },
             keys = place("controller.keys"),
             reader = place("mrz"),
             chip = self.pcscd().reader(),

@@ -66,8 +66,11 @@ pub(super) const fn refused(refusal: Refusal) -> &'static str {
         Refusal::OutOfRange => {
             "controller did not take the site of the settings: a time lies outside the bounds of its firmware, which is of another version than this host; update one of them"
         }
+        Refusal::Wiring => {
+            "controller goes by another shape or exit lock than the settings name; if the settings are right, turn the service key, then open the cabinet: it is told again when it is connected anew, which the open cabinet brings about"
+        }
         _ => {
-            "controller did not take the site of the settings and goes by the one before, if any; it is told again when it is connected anew, which it takes while nobody is inside, and another shape also while the service key is turned and the cabinet open"
+            "controller did not take the site of the settings and goes by the one before, if any; it is told again when it is connected anew, and takes it while nobody is inside"
         }
     }
 }
@@ -104,9 +107,14 @@ mod tests {
 
     #[test]
     fn each_refusal_of_a_site_has_a_text_of_its_own() {
-        let texts = [Refusal::NotKept, Refusal::OutOfRange, Refusal::WrongState].map(refused);
-        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
-            assert_ne!(texts[one], texts[other]);
-        }
+        let texts = [
+            Refusal::NotKept,
+            Refusal::OutOfRange,
+            Refusal::Wiring,
+            Refusal::WrongState,
+        ]
+        .map(refused);
+        let different = std::collections::BTreeSet::from(texts);
+        assert_eq!(different.len(), texts.len());
     }
 }

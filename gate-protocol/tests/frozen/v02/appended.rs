@@ -181,6 +181,7 @@ fn refusals() {
         (Refusal::NotThisShape, hex!("01 ac02 01 09")),
         (Refusal::NotKept, hex!("01 ac02 01 0a")),
         (Refusal::NoSite, hex!("01 ac02 01 0b")),
+        (Refusal::Wiring, hex!("01 ac02 01 0c")),
     ] {
         check_to_host(done(Answer::Refused(refusal)), &bytes);
     }
