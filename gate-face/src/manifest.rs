@@ -53,7 +53,10 @@ pub struct Manifest {
     pub pictures: Vec<Portrait>,
     /// Texts that must stay beside the pictures.
     #[serde(default)]
-    pub credits: Vec<Credits>,
+    pub credits: Vec<Text>,
+    /// Certificates that States have published, for tests of the inspection of documents.
+    #[serde(default)]
+    pub certificates: Vec<Text>,
 }
 
 /// A package as a registry serves it.
@@ -268,10 +271,10 @@ pub struct Portrait {
     pub from: Member,
 }
 
-/// A text that accompanies the pictures.
+/// A text: credits, or certificates.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Credits {
+pub struct Text {
     /// Path in the model folder.
     pub file: String,
     /// Size of `file`.
@@ -506,19 +509,21 @@ impl Manifest {
         models.chain(self.runtime(architecture).map(Runtime::wanted))
     }
 
-    /// Every file that a machine of `architecture` keeps: models, runtime, pictures, credits.
+    /// Every file that a machine of `architecture` keeps: models, runtime, and what tests look at.
     pub fn files_for<'a>(&'a self, architecture: &'a str) -> impl Iterator<Item = Wanted<'a>> {
+        self.lane_files(architecture).chain(self.for_tests())
+    }
+
+    fn for_tests(&self) -> impl Iterator<Item = Wanted<'_>> {
+        let texts = self.credits.iter().chain(&self.certificates);
         let pictures = self.pictures.iter().map(Portrait::wanted);
-        let credits = self.credits.iter().map(Credits::wanted);
-        self.lane_files(architecture).chain(pictures).chain(credits)
+        pictures.chain(texts.map(Text::wanted))
     }
 
     fn files(&self) -> impl Iterator<Item = Wanted<'_>> {
         let models = self.models.iter().map(Model::wanted);
         let runtimes = self.runtimes.iter().map(Runtime::wanted);
-        let pictures = self.pictures.iter().map(Portrait::wanted);
-        let credits = self.credits.iter().map(Credits::wanted);
-        models.chain(runtimes).chain(pictures).chain(credits)
+        models.chain(runtimes).chain(self.for_tests())
     }
 
     fn check_file(&self, wanted: Wanted<'_>) -> Result<(), ManifestError> {
@@ -565,7 +570,7 @@ impl Portrait {
     }
 }
 
-impl Credits {
+impl Text {
     /// The text as a file of the model folder.
     #[must_use]
     pub fn wanted(&self) -> Wanted<'_> {
