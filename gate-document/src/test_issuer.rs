@@ -44,7 +44,9 @@ pub(crate) fn rsa_key() -> PKey<Private> {
 
 fn name(country: &str, common: &str) -> X509Name {
     let mut builder = X509NameBuilder::new().unwrap();
-    builder.append_entry_by_text("C", country).unwrap();
+    if !country.is_empty() {
+        builder.append_entry_by_text("C", country).unwrap();
+    }
     builder.append_entry_by_text("CN", common).unwrap();
     builder.build()
 }

@@ -12,6 +12,7 @@ pub mod assembly;
 pub mod bilateral;
 pub mod bundle;
 mod chain;
+mod country;
 pub mod coverage;
 pub mod crl;
 pub mod defect_list;

@@ -2,6 +2,9 @@
 //!
 //! The rule for time: signer and CSCA certificate were valid on the day on which the seal says it was
 //! signed. A seal without such a day (VDS-NC) needs certificates that are valid today.
+//!
+//! The rule for countries: CSCA, the issuer's name in the signer's certificate, and the signer are of
+//! one country (Doc 9303-12, 7.1.1.1). A CSCA that names none vouches for no seal.
 
 use super::sign::{self, Verified};
 use super::{Seal, SealCheck, SealFinding, SignerReference, x509};
@@ -241,7 +244,19 @@ fn trust(
         Err(_) => return failed("the signer's certificate cannot be read".to_owned()),
     };
     let mut reason = String::new();
+    let state = x509::country(signer.subject_name());
     for csca in issuers {
+        let authority = x509::country(csca.subject_name());
+        if authority.is_none() || authority != state || x509::country(signer.issuer_name()) != state
+        {
+            let unnamed = || "no country".to_owned();
+            reason = format!(
+                "a signer of {} is signed by a CSCA of {}",
+                state.clone().unwrap_or_else(unnamed),
+                authority.unwrap_or_else(unnamed)
+            );
+            continue;
+        }
         match may_sign(&csca, "CSCA", X509KeyUsage::KEY_CERT_SIGN, day, when) {
             Ok(()) => return SealFinding::new(check, Outcome::Passed, note).on(evidence),
             Err(problem) => reason = problem,

@@ -1,6 +1,7 @@
 //! What OpenSSL's bindings do not tell of a certificate.
 
 use super::SignerReference;
+use crate::country;
 use crate::tlv::{Reader, TlvError};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::Date};
@@ -79,11 +80,13 @@ pub(super) fn name(certificate: &X509Ref) -> Option<String> {
     Some(format!("{country}{}", entry(subject, Nid::COMMONNAME)?).to_ascii_uppercase())
 }
 
-/// The country in a name, in upper case: two letters, and not whatever a certificate says.
+/// The country in a name, in upper case: two letters, also where it has three, and not whatever a
+/// certificate says.
 pub(super) fn country(name: &X509NameRef) -> Option<String> {
     let text = entry(name, Nid::COUNTRYNAME)?;
-    let is_country = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    is_country.then(|| text.to_ascii_uppercase())
+    let is_country =
+        matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_country.then(|| country::two_letters(&text))
 }
 
 /// Whether `anchor` may be the issuer of `signer`, by key identifier or by name.

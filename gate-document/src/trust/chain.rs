@@ -1,5 +1,6 @@
 //! From a signer to a trusted authority (Doc 9303-12, 6.1): directly, or over link certificates.
 
+use super::country::{is_under, state_of};
 use super::{Anchor, TrustStore};
 use crate::certificate::{Certificate, Usage};
 use jiff::Timestamp;
@@ -63,6 +64,15 @@ pub enum ChainError {
         /// Which one.
         certificate: &'static str,
     },
+    /// The key of another State's authority has signed it (Doc 9303-12, 7.1.1.1). Ask both States: an
+    /// authority signs what it should not, or somebody has its key.
+    #[error("a certificate of {signed} is signed by a CSCA of {authority}")]
+    Country {
+        /// Country of what is signed.
+        signed: String,
+        /// Country of the authority.
+        authority: String,
+    },
 }
 
 /// The moment at which certificates must have been valid.
@@ -111,16 +121,26 @@ impl TrustStore {
     /// lead to one. Whether their keys have signed it is not asked.
     pub(crate) fn authorities_above(&self, signer: &Certificate) -> Vec<&Certificate> {
         let key = signer.extensions.authority_key.as_deref();
-        let anchors = self.issuers(key, signer.issuer()).into_iter();
-        let links = self.links.iter().filter(|link| {
+        let above = self.authorities(key, signer.issuer());
+        above.map(|(authority, _)| authority).collect()
+    }
+
+    /// Authorities of this key identifier or name, each with the State that it speaks for: trusted ones,
+    /// and links that lead to one.
+    pub(super) fn authorities<'a, 'b>(
+        &'a self,
+        key: Option<&'b [u8]>,
+        name: &'b [u8],
+    ) -> impl Iterator<Item = (&'a Certificate, Option<String>)> {
+        let anchors = self.issuers(key, name).into_iter();
+        let links = self.links.iter().filter(move |link| {
             link.extensions.authority
-                && link.is_named_as_issuer(key, signer.issuer())
+                && link.is_named_as_issuer(key, name)
                 && self.leads_to_an_anchor(link)
         });
         anchors
-            .map(|anchor| &anchor.certificate)
-            .chain(links)
-            .collect()
+            .map(|anchor: &'a Anchor| (&anchor.certificate, anchor.country()))
+            .chain(links.map(|link| (link, state_of(link))))
     }
 
     /// Whether `link` chains to a trusted authority that was valid when it signed it.
@@ -168,6 +188,10 @@ impl<'a> Walk<'a, '_> {
             if !self.verifies(signer, &anchor.certificate) {
                 continue;
             }
+            if let Err(error) = same_state(signer, &anchor.certificate, anchor.country()) {
+                problem = Some(error);
+                continue;
+            }
             match may_sign(&anchor.certificate, "CSCA", Usage::CertificateSign, moment) {
                 Ok(()) => return Ok(Chain { anchor, links: 0 }),
                 Err(error) => problem = Some(error),
@@ -180,6 +204,10 @@ impl<'a> Walk<'a, '_> {
                 || !link.is_named_as_issuer(key, signer.issuer())
                 || !self.verifies(signer, link)
             {
+                continue;
+            }
+            if let Err(error) = same_state(signer, link, state_of(link)) {
+                problem = problem.or(Some(error));
                 continue;
             }
             if let Err(error) = may_sign(link, "CSCA link", Usage::CertificateSign, moment) {
@@ -217,6 +245,30 @@ impl<'a> Walk<'a, '_> {
         self.tried += 1;
         signed.is_signed_by(issuer)
     }
+}
+
+/// Whether `authority`, which speaks for `state`, may sign `signed`: its subject and its issuer's name
+/// are of that State.
+fn same_state(
+    signed: &Certificate,
+    authority: &Certificate,
+    state: Option<String>,
+) -> Result<(), ChainError> {
+    let of = state_of(signed);
+    if let (Some(of), Some(state)) = (&of, &state)
+        && of == state
+        && is_under(signed.issuer(), authority, state)
+    {
+        return Ok(());
+    }
+    let unnamed = || "no country".to_owned();
+    let issuer = crate::certificate::country(signed.issuer());
+    // Where the subject agrees, the issuer's name does not.
+    let of = if of == state { issuer } else { of };
+    Err(ChainError::Country {
+        signed: of.unwrap_or_else(unnamed),
+        authority: state.unwrap_or_else(unnamed),
+    })
 }
 
 /// Whether the certificate was valid at `moment`, and its key is for `usage` if it says for what.

@@ -1,6 +1,7 @@
 //! Revocation lists (Doc 9303-12, 7.1.4; RFC 5280, 5), with their age.
 
 use super::TrustStore;
+use super::country::{is_under, state_of};
 use crate::algorithm::{AlgorithmError, Digest, Oid, SignatureAlgorithm};
 use crate::certificate::{self, Certificate, Usage, range, significant};
 use crate::tlv::{Reader, Tlv, TlvError};
@@ -23,8 +24,8 @@ pub struct Crl {
     this_update: Option<Timestamp>,
     next_update: Option<Timestamp>,
     authority_key: Option<Vec<u8>>,
-    /// Whether one of the store's authorities signed it, once that was asked.
-    genuine: OnceLock<bool>,
+    /// The State whose authority signed it, once that was asked.
+    genuine: OnceLock<Option<String>>,
 }
 
 /// What revocation lists say about a certificate.
@@ -127,16 +128,25 @@ impl Crl {
         certificate::country(self.issuer())
     }
 
-    /// Whether one of the store's authorities signed the list. The answer is remembered: ask one
-    /// store only.
+    /// Whether an authority of the State that the list names has signed it: one that the store trusts,
+    /// or whose key a link certificate leads to. The answer is remembered: ask one store only.
     #[must_use]
     pub fn is_genuine(&self, store: &TrustStore) -> bool {
-        *self.genuine.get_or_init(|| {
-            store
-                .issuers(self.authority_key.as_deref(), self.issuer())
-                .into_iter()
-                .any(|anchor| self.is_signed_by(&anchor.certificate))
-        })
+        self.state(store).is_some()
+    }
+
+    /// The State whose authority signed the list.
+    fn state(&self, store: &TrustStore) -> Option<&str> {
+        let find = || {
+            let mut above = store.authorities(self.authority_key.as_deref(), self.issuer());
+            above.find_map(|(authority, state)| {
+                let state = state?;
+                let genuine =
+                    is_under(self.issuer(), authority, &state) && self.is_signed_by(authority);
+                genuine.then_some(state)
+            })
+        };
+        self.genuine.get_or_init(find).as_deref()
     }
 
     /// Whether `issuer`'s key made the list's signature, and may.
@@ -263,7 +273,14 @@ pub(super) fn status(
             || certificate.extensions.authority_key.is_some()
                 && list.authority_key == certificate.extensions.authority_key
     });
-    let genuine: Vec<&Crl> = of_issuer.filter(|list| list.is_genuine(store)).collect();
+    // A key identifier is whatever its writer likes: the list is of the certificate's own State.
+    let state = state_of(certificate);
+    let genuine: Vec<&Crl> = of_issuer
+        .filter(|list| {
+            list.state(store)
+                .is_some_and(|of| state.as_deref() == Some(of))
+        })
+        .collect();
     // Whoever was ever revoked stays revoked, whichever list says so.
     for list in &genuine {
         if let (Some(reason), Some(at)) = (list.reason(certificate.serial()), list.this_update) {

@@ -148,3 +148,35 @@ fn a_datastructure_finds_its_signer_by_the_digest_of_the_certificate() {
     let without = trusting(&[&issuer.csca.certificate], &[]);
     assert!(!verify(&seal, &without, Some(TODAY)).genuine());
 }
+
+#[test]
+fn an_authority_signs_no_seals_of_another_country() {
+    let laos = Terms {
+        country: "LA",
+        ..CSCA
+    };
+    // Laos writes a signer of Utopia, below its own name and below that of Utopia.
+    let rogue = authority(p256(), laos, None);
+    let key = rogue.key.clone();
+    let namesake = authority(key, CSCA, None);
+    let store_of = |issuer: &Issuer| {
+        let utopia = authority(p256(), CSCA, None).certificate;
+        trusting(&[&utopia, &rogue.certificate], &[&issuer.signer])
+    };
+    let reason = "a signer of UT is signed by a CSCA of LA".to_owned();
+    let below_utopia = issuer(namesake, NOVEMBER.0, NOVEMBER.1);
+    let below_laos = Authority {
+        key: rogue.key.clone(),
+        certificate: rogue.certificate.clone(),
+    };
+    for issuer in [below_utopia, issuer(below_laos, NOVEMBER.0, NOVEMBER.1)] {
+        let seal = binary(&issuer, SIGNED);
+        let found = outcome(&seal, &store_of(&issuer), SealCheck::SealSignerTrust);
+        assert_eq!(found, (Failed, reason.clone()));
+        // Its list says nothing about a signer of Utopia either.
+        let list = Crl::parse(&crl(&issuer.csca, &[], "261120000000Z", None)).unwrap();
+        let store = store_of(&issuer).with_crls(vec![list]);
+        let found = outcome(&seal, &store, SealCheck::SealRevocation);
+        assert_eq!(found.0, NotDone);
+    }
+}
