@@ -67,6 +67,8 @@ pub(crate) struct Terms {
     pub(crate) key_period: Option<(&'static str, &'static str)>,
     /// Documents that it signs, as in the zone; any where empty.
     pub(crate) document_types: &'static [&'static str],
+    /// One more extended key usage.
+    pub(crate) purpose: Option<&'static str>,
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -79,6 +81,7 @@ pub(crate) const CSCA: Terms = Terms {
     for_deviations: false,
     key_period: None,
     document_types: &[],
+    purpose: None,
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -137,6 +140,10 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
         builder
             .append_extension(extension("2.23.136.1.1.6.2", &list))
             .unwrap();
+    }
+    if let Some(purpose) = terms.purpose {
+        let purpose = ExtendedKeyUsage::new().other(purpose).build();
+        builder.append_extension(purpose.unwrap()).unwrap();
     }
     if terms.for_deviations {
         let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.8").build();
@@ -251,6 +258,21 @@ pub(crate) fn crl(
     made: &str,
     next: Option<&str>,
 ) -> Vec<u8> {
+    crl_with(issuer, revoked, made, next, &[])
+}
+
+/// As [`crl`], with extensions: each a SEQUENCE.
+pub(crate) fn crl_with(
+    issuer: &Authority,
+    revoked: &[(&[u8], Option<u8>)],
+    made: &str,
+    next: Option<&str>,
+    extensions: &[&[u8]],
+) -> Vec<u8> {
+    let extensions = match extensions.is_empty() {
+        true => vec![],
+        false => object(0xA0, &[&object(0x30, extensions)]),
+    };
     let entries: Vec<Vec<u8>> = revoked
         .iter()
         .map(|(serial, reason)| {
@@ -282,6 +304,7 @@ pub(crate) fn crl(
             &object(0x17, &[made.as_bytes()]),
             &next,
             &entries,
+            &extensions,
         ],
     );
     let signature = Scheme::Ecdsa.sign(&issuer.key, &signed);

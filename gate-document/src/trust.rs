@@ -353,6 +353,16 @@ impl TrustStore {
     pub fn revocation(&self, certificate: &Certificate, today: Option<Timestamp>) -> crl::Status {
         crl::status(self, certificate, today)
     }
+
+    /// What certificate above the signer is revoked, link or authority, if one is.
+    pub(crate) fn revoked_above(&self, chain: &Chain<'_>) -> Option<&'static str> {
+        let revoked =
+            |of: &Certificate| matches!(self.revocation(of, None), crl::Status::Revoked { .. });
+        if chain.over.iter().any(revoked) {
+            return Some("CSCA link");
+        }
+        revoked(&chain.anchor.certificate).then_some("CSCA")
+    }
 }
 
 /// Candidates that are tried for one signature. No country has more keys under one name; China has 25

@@ -88,13 +88,19 @@ fn believed(
         .filter_map(|der| Certificate::parse(der).ok())
         .collect();
     let links: Vec<&Certificate> = enclosed.iter().collect();
-    trust
-        .chain_with(&signer, "document signer", &links, moment)
+    let chain = trust
+        .chain_of_document(&signer, &links, moment)
         .map_err(|problem| Finding::failed(check, problem.to_string()))?;
     if let Status::Revoked { .. } = trust.revocation(&signer, now) {
         return Err(Finding::failed(
             check,
             "the document signer certificate is revoked",
+        ));
+    }
+    if let Some(name) = trust.revoked_above(&chain) {
+        return Err(Finding::failed(
+            check,
+            format!("the {name} certificate is revoked"),
         ));
     }
     if let Some(other) = signer_of_sod

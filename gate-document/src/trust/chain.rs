@@ -2,12 +2,16 @@
 
 use super::country::{is_under, state_of};
 use super::{Anchor, TrustStore};
+use crate::algorithm::Oid;
 use crate::certificate::{Certificate, Usage};
 use jiff::Timestamp;
 
 /// Longest chain of link certificates. A country changes its key every three to five years, and a
 /// document is valid for ten.
 const LINKS_MAX: usize = 5;
+
+/// anyExtendedKeyUsage (RFC 5280, 4.2.1.12).
+const ANY_PURPOSE: &[u8] = &[0x55, 0x1D, 0x25, 0x00];
 
 /// Signatures verified for one chain at most.
 const SIGNATURES_MAX: usize = 64;
@@ -19,6 +23,8 @@ pub struct Chain<'a> {
     pub anchor: &'a Anchor,
     /// Link certificates between signer and anchor.
     pub links: usize,
+    /// They themselves, the signer's issuer first.
+    pub(crate) over: Vec<Certificate>,
 }
 
 /// Why a signer is not trusted. The reasons name countries and counts.
@@ -73,6 +79,13 @@ pub enum ChainError {
         /// Country of the authority.
         authority: String,
     },
+    /// The certificate is one for something else: barcodes, lists, other certificates. Whoever holds that
+    /// key may sign no documents; tell the State.
+    #[error("the {certificate} certificate is not one for documents")]
+    Purpose {
+        /// Which one.
+        certificate: &'static str,
+    },
 }
 
 /// The moment at which certificates must have been valid.
@@ -98,8 +111,29 @@ impl TrustStore {
         self.chain_with(signer, "signer", &[], moment)
     }
 
+    /// As [`TrustStore::chain`], for the signer of EF.SOD or EF.CardSecurity, with the links that the
+    /// file encloses.
+    ///
+    /// Such a signer is no authority, and has no extended key usage (Doc 9303-12, 7.1.1): one that has
+    /// says what else its key is for (RFC 5280, 4.2.1.12), be it barcodes, lists or a web server.
+    pub(crate) fn chain_of_document(
+        &self,
+        signer: &Certificate,
+        links: &[&Certificate],
+        moment: Moment,
+    ) -> Result<Chain<'_>, ChainError> {
+        const NAME: &str = "document signer";
+        let found = self.chain_with(signer, NAME, links, moment)?;
+        let purposes = &signer.extensions.purposes;
+        let any = |purpose: &Oid| purpose.as_bytes() == ANY_PURPOSE;
+        if signer.extensions.authority || !(purposes.is_empty() || purposes.iter().any(any)) {
+            return Err(ChainError::Purpose { certificate: NAME });
+        }
+        Ok(found)
+    }
+
     /// As [`TrustStore::chain`], with more link certificates, and the signer's name in reasons.
-    pub(crate) fn chain_with(
+    fn chain_with(
         &self,
         signer: &Certificate,
         name: &'static str,
@@ -193,7 +227,13 @@ impl<'a> Walk<'a, '_> {
                 continue;
             }
             match may_sign(&anchor.certificate, "CSCA", Usage::CertificateSign, moment) {
-                Ok(()) => return Ok(Chain { anchor, links: 0 }),
+                Ok(()) => {
+                    return Ok(Chain {
+                        anchor,
+                        links: 0,
+                        over: Vec::new(),
+                    });
+                }
                 Err(error) => problem = Some(error),
             }
         }
@@ -218,11 +258,10 @@ impl<'a> Walk<'a, '_> {
                 continue;
             };
             match self.from(link, linked, links_left - 1) {
-                Ok(chain) => {
-                    return Ok(Chain {
-                        links: chain.links + 1,
-                        ..chain
-                    });
+                Ok(mut chain) => {
+                    chain.links += 1;
+                    chain.over.insert(0, link.clone());
+                    return Ok(chain);
                 }
                 Err(error) => problem = problem.or(Some(error)),
             }
