@@ -881,6 +881,13 @@ fn trust_has_a_status_and_an_age() {
             NotDone,
             "master list of UT, 40 days old; bundle -40 days old",
         ),
+        (
+            SourceKind::MasterList,
+            Some(date(2026, 11, 23)),
+            date(2026, 11, 20),
+            NotDone,
+            "master list of UT, -1 days old; bundle 2 days old",
+        ),
     ] {
         let contents = Contents {
             anchors: vec![anchor(&csca, kind, as_of)],
