@@ -64,6 +64,52 @@ fn documents_are_verified_whatever_they_are_signed_with() {
 }
 
 #[test]
+fn every_digest_goes_with_every_scheme() {
+    use Digest::{Sha1, Sha224, Sha256, Sha384, Sha512};
+    let csca = authority(p256(), CSCA, None);
+    let rsa = authority(rsa_key(), SIGNER, Some(&csca));
+    let elliptic = authority(
+        ec_key(Nid::SECP521R1, Asn1Flag::NAMED_CURVE),
+        SIGNER,
+        Some(&csca),
+    );
+    let short = authority(
+        ec_key(Nid::X9_62_PRIME192V1, Asn1Flag::NAMED_CURVE),
+        SIGNER,
+        Some(&csca),
+    );
+    let trust = store(&[&csca]);
+    for digest in [Sha1, Sha224, Sha256, Sha384, Sha512] {
+        for (signer, scheme) in [
+            (&rsa, Scheme::RsaPkcs1),
+            (&rsa, Scheme::RsaPss),
+            (&elliptic, Scheme::Ecdsa),
+            (&elliptic, Scheme::EcdsaPlain),
+            (&short, Scheme::Ecdsa),
+            (&short, Scheme::EcdsaPlain),
+        ] {
+            let issuer = SodIssuer {
+                digest,
+                scheme,
+                ..SodIssuer::new(signer)
+            };
+            let sod = Sod::parse(&issuer.sod(&GROUPS)).unwrap();
+            assert_eq!(sod.digest, digest);
+            let result = authenticate(&sod, &trust, TODAY);
+            let outcomes = (result.signature.outcome, result.trust.outcome);
+            assert_eq!(outcomes, (Passed, Passed), "{digest:?} {scheme:?}");
+            assert_eq!(result.signature.reason, "", "{digest:?} {scheme:?}");
+            let altered = SodIssuer {
+                alter_content: true,
+                ..issuer
+            };
+            let (signature, _) = outcome(&altered.sod(&GROUPS), &trust, TODAY);
+            assert_eq!(signature.outcome, Failed, "{digest:?} {scheme:?}");
+        }
+    }
+}
+
+#[test]
 fn oddities_of_the_field_are_tolerated_and_recorded() {
     let csca = authority(p256(), CSCA, None);
     let plain_data = &hex!("0609 2A864886F70D010701");
