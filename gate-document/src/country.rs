@@ -71,13 +71,20 @@ pub fn alpha2(state: &str) -> Option<&'static str> {
         .find_map(|pair| pair.strip_prefix(state).filter(|rest| rest.len() == 2))
 }
 
-/// The two letters of a country as certificates name it: some issuers write three.
-fn two_letters(country: &str) -> String {
+/// Codes that certificates name one country with: what is written, and what it counts as. ISO 3166-1
+/// reserves `UK` for the United Kingdom; Kosovo has two of the user's own.
+const ALIASES: [(&str, &str); 2] = [("UK", "GB"), ("XK", "KS")];
+
+/// The two letters of a country as certificates name it: some issuers write three, or an alias. A code
+/// that is unknown here is itself, in upper case.
+pub(crate) fn two_letters(country: &str) -> String {
     let upper = country.to_ascii_uppercase();
-    match alpha2(&upper) {
-        Some(two) if upper.len() == 3 => two.to_owned(),
-        _ => upper,
-    }
+    let two = match alpha2(&upper) {
+        Some(two) if upper.len() == 3 => two,
+        _ => &upper,
+    };
+    let known = ALIASES.iter().find(|(written, _)| *written == two);
+    known.map_or(two, |(_, meant)| meant).to_owned()
 }
 
 #[cfg(test)]
@@ -95,7 +102,9 @@ mod tests {
             ("D", "DEU", Some(true)),
             ("VNM", "LAO", Some(false)),
             ("GBD", "GB", Some(true)),
+            ("GBR", "UK", Some(true)),
             ("RKS", "KS", Some(true)),
+            ("RKS", "XK", Some(true)),
             ("LAO", "LA", Some(true)),
             ("KHM", "KH", Some(true)),
             ("VNM", "LA", Some(false)),

@@ -94,7 +94,7 @@ fn judge(
     let links: Vec<&Certificate> = enclosed.iter().collect();
     let chain = moment_of_signing(sod.signing_time(), now).and_then(|moment| {
         trust
-            .chain_with(&signer, "document signer", &links, moment)
+            .chain_of_document(&signer, &links, moment)
             .map_err(|problem| Finding::failed(Check::SignerTrust, problem.to_string()))
     });
     if let Ok(chain) = &chain {
@@ -149,14 +149,21 @@ fn revocation(
 ) -> Finding {
     let check = Check::Revocation;
     let country = signer.country().unwrap_or_default();
-    if chain.is_none() {
+    let Some(chain) = chain else {
         return Finding::not_done(check, "the signer is not trusted");
+    };
+    if let Some(name) = trust.revoked_above(chain) {
+        return Finding::failed(check, format!("the {name} certificate is revoked"));
     }
     match trust.revocation(signer, now) {
         Status::NoList => Finding::not_done(check, format!("no revocation list of {country}")),
         Status::Revoked { reason, .. } => Finding::failed(
             check,
             format!("the document signer certificate is revoked, reason {reason}"),
+        ),
+        Status::Stale { days: Some(..0) } => Finding::not_done(
+            check,
+            format!("the revocation list of {country} is dated in the future"),
         ),
         Status::Stale { days: Some(days) } => Finding::not_done(
             check,
@@ -196,7 +203,9 @@ fn trust_status(chain: Option<&Chain<'_>>, trust: &TrustStore, today: Option<Dat
         return Finding::not_done(check, format!("{name}, of no known date"));
     };
     let reason = format!("{name}, {source} days old; bundle {bundle} days old");
-    let fresh = 0 <= bundle && bundle <= i32::from(limits.bundle) && source <= i32::from(limit);
+    // What is dated in the future has no age that could be relied on.
+    let fresh = (0..=i32::from(limits.bundle)).contains(&bundle)
+        && (0..=i32::from(limit)).contains(&source);
     if !fresh {
         return Finding::not_done(check, reason);
     }

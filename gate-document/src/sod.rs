@@ -56,12 +56,19 @@ pub struct Sod {
     pub(crate) data: SignedData,
 }
 
-/// Content types under which issuers sign the security object: that of Doc 9303, that of its first
-/// edition, and plain data (China).
-const CONTENT_TYPES: [&[u8]; 3] = [
-    &[0x67, 0x81, 0x08, 0x01, 0x01, 0x01],
-    &[0x2B, 0x1B, 0x01, 0x01, 0x01],
-    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01],
+/// id-icao-mrtd-security-ldsSecurityObject (Doc 9303-10, 4.6.2).
+const SECURITY_OBJECT: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x01];
+
+/// What the same key, or one of the same State, signs for other purposes. A security object under any
+/// other type is tolerated: that of the first edition, plain data (China), and those of vendors
+/// (Belgium, France, the Netherlands).
+const OTHERS: [&[u8]; 4] = [
+    // Master list and deviation list of ICAO.
+    &[0x67, 0x81, 0x08, 0x01, 0x01, 0x02],
+    &[0x67, 0x81, 0x08, 0x01, 0x01, 0x07],
+    // Defect list of BSI TR-03129-2; EF.CardSecurity.
+    &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x01, 0x05],
+    &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x02, 0x01],
 ];
 
 impl Sod {
@@ -80,17 +87,14 @@ impl Sod {
         let file = Reader::new(&definite).expect(0x77, "EF.SOD (77)")?;
         let info = file.reader().expect(0x30, "content information")?;
         let data = SignedData::read(&info)?;
-        let kind = CONTENT_TYPES
-            .iter()
-            .position(|known| *known == data.content_type.as_bytes());
-        match kind {
-            Some(0) => {}
-            Some(_) => deviations.push(Deviation::ContentType),
-            None => {
-                return Err(SodError::Content {
-                    found: data.content_type,
-                });
-            }
+        let kind = data.content_type.as_bytes();
+        if OTHERS.contains(&kind) {
+            return Err(SodError::Content {
+                found: data.content_type,
+            });
+        }
+        if kind != SECURITY_OBJECT {
+            deviations.push(Deviation::ContentType);
         }
         let (digest, digests, lds_version) = security_object(&data.content)?;
         Ok(Self {

@@ -1,6 +1,7 @@
 //! Signs documents for the tests of this crate: certificates by OpenSSL, everything else byte by
 //! byte, so that each byte can be made wrong.
 
+use crate::algorithm::Digest;
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::tlv::write;
 use hex_literal::hex;
@@ -44,7 +45,9 @@ pub(crate) fn rsa_key() -> PKey<Private> {
 
 fn name(country: &str, common: &str) -> X509Name {
     let mut builder = X509NameBuilder::new().unwrap();
-    builder.append_entry_by_text("C", country).unwrap();
+    if !country.is_empty() {
+        builder.append_entry_by_text("C", country).unwrap();
+    }
     builder.append_entry_by_text("CN", common).unwrap();
     builder.build()
 }
@@ -65,6 +68,8 @@ pub(crate) struct Terms {
     pub(crate) key_period: Option<(&'static str, &'static str)>,
     /// Documents that it signs, as in the zone; any where empty.
     pub(crate) document_types: &'static [&'static str],
+    /// One more extended key usage.
+    pub(crate) purpose: Option<&'static str>,
 }
 
 pub(crate) const CSCA: Terms = Terms {
@@ -77,6 +82,7 @@ pub(crate) const CSCA: Terms = Terms {
     for_deviations: false,
     key_period: None,
     document_types: &[],
+    purpose: None,
 };
 pub(crate) const SIGNER: Terms = Terms {
     for_certificates: false,
@@ -135,6 +141,10 @@ pub(crate) fn authority(key: PKey<Private>, terms: Terms, issuer: Option<&Author
         builder
             .append_extension(extension("2.23.136.1.1.6.2", &list))
             .unwrap();
+    }
+    if let Some(purpose) = terms.purpose {
+        let purpose = ExtendedKeyUsage::new().other(purpose).build();
+        builder.append_extension(purpose.unwrap()).unwrap();
     }
     if terms.for_deviations {
         let purpose = ExtendedKeyUsage::new().other("2.23.136.1.1.8").build();
@@ -199,7 +209,7 @@ pub(crate) fn signed_data(signer: &Authority, content_type: &[u8], content: &[u8
         ),
     ]
     .concat();
-    let signature = Scheme::Ecdsa.sign(&signer.key, &object(0x31, &[&attributes]));
+    let signature = Scheme::Ecdsa.sign(Digest::Sha256, &signer.key, &object(0x31, &[&attributes]));
     let issuer = signer.certificate.issuer_name().to_der().unwrap();
     let serial = signer.certificate.serial_number().to_bn().unwrap().to_vec();
     let serial = object(0x02, &[&[0], &serial]);
@@ -210,7 +220,7 @@ pub(crate) fn signed_data(signer: &Authority, content_type: &[u8], content: &[u8
             &object(0x30, &[&issuer, &serial]),
             &SHA256,
             &object(0xA0, &[&attributes]),
-            &Scheme::Ecdsa.identifier(),
+            &Scheme::Ecdsa.identifier(Digest::Sha256),
             &object(0x04, &[&signature]),
         ],
     );
@@ -249,6 +259,21 @@ pub(crate) fn crl(
     made: &str,
     next: Option<&str>,
 ) -> Vec<u8> {
+    crl_with(issuer, revoked, made, next, &[])
+}
+
+/// As [`crl`], with extensions: each a SEQUENCE.
+pub(crate) fn crl_with(
+    issuer: &Authority,
+    revoked: &[(&[u8], Option<u8>)],
+    made: &str,
+    next: Option<&str>,
+    extensions: &[&[u8]],
+) -> Vec<u8> {
+    let extensions = match extensions.is_empty() {
+        true => vec![],
+        false => object(0xA0, &[&object(0x30, extensions)]),
+    };
     let entries: Vec<Vec<u8>> = revoked
         .iter()
         .map(|(serial, reason)| {
@@ -275,19 +300,20 @@ pub(crate) fn crl(
         0x30,
         &[
             &hex!("020101"),
-            &Scheme::Ecdsa.identifier(),
+            &Scheme::Ecdsa.identifier(Digest::Sha256),
             &issuer.certificate.subject_name().to_der().unwrap(),
             &object(0x17, &[made.as_bytes()]),
             &next,
             &entries,
+            &extensions,
         ],
     );
-    let signature = Scheme::Ecdsa.sign(&issuer.key, &signed);
+    let signature = Scheme::Ecdsa.sign(Digest::Sha256, &issuer.key, &signed);
     object(
         0x30,
         &[
             &signed,
-            &Scheme::Ecdsa.identifier(),
+            &Scheme::Ecdsa.identifier(Digest::Sha256),
             &object(0x03, &[&[0], &signature]),
         ],
     )
@@ -314,29 +340,78 @@ pub(crate) enum Scheme {
     EcdsaPlain,
 }
 
+/// The AlgorithmIdentifier of a digest.
+fn digest_identifier(digest: Digest) -> Vec<u8> {
+    let last = match digest {
+        Digest::Sha1 => return hex!("3009 06052B0E03021A 0500").to_vec(),
+        Digest::Sha256 => 1,
+        Digest::Sha384 => 2,
+        Digest::Sha512 => 3,
+        Digest::Sha224 => 4,
+    };
+    let oid = [&hex!("6086480165030402")[..], &[last]].concat();
+    object(0x30, &[&object(0x06, &[&oid]), &hex!("0500")])
+}
+
+fn openssl(digest: Digest) -> MessageDigest {
+    match digest {
+        Digest::Sha1 => MessageDigest::sha1(),
+        Digest::Sha224 => MessageDigest::sha224(),
+        Digest::Sha256 => MessageDigest::sha256(),
+        Digest::Sha384 => MessageDigest::sha384(),
+        Digest::Sha512 => MessageDigest::sha512(),
+    }
+}
+
 impl Scheme {
-    fn identifier(self) -> Vec<u8> {
+    /// The AlgorithmIdentifier (RFC 4055, 3.1 and 5; RFC 5758, 3.2; BSI TR-03111, 5.2.1.1).
+    fn identifier(self, digest: Digest) -> Vec<u8> {
+        // The last number for SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+        let of = |last: [u8; 5]| match digest {
+            Digest::Sha1 => last[0],
+            Digest::Sha224 => last[1],
+            Digest::Sha256 => last[2],
+            Digest::Sha384 => last[3],
+            Digest::Sha512 => last[4],
+        };
+        let named = |arc: &[u8], last: u8, parameters: &[u8]| {
+            object(0x30, &[&object(0x06, &[arc, &[last]]), parameters])
+        };
+        let rsa = hex!("2A864886F70D0101");
         match self {
-            Self::RsaPssMisnamed => hex!("300B 06092A864886F70D01010A").to_vec(),
-            Self::RsaKeyName => hex!("300D 06092A864886F70D010101 0500").to_vec(),
-            Self::EcdsaPlain => hex!("300C 060A04007F00070101040103").to_vec(),
-            Self::RsaPkcs1 => hex!("300D 06092A864886F70D01010B 0500").to_vec(),
-            Self::RsaPss => hex!(
-                "3041 06092A864886F70D01010A 3034 A00F300D06096086480165030402010500"
-                "A11C301A06092A864886F70D010108300D06096086480165030402010500 A203020120"
-            )
-            .to_vec(),
-            Self::Ecdsa | Self::EcdsaPadded => hex!("300A 06082A8648CE3D040302").to_vec(),
+            Self::RsaPssMisnamed => named(&rsa, 10, &[]),
+            Self::RsaKeyName => named(&rsa, 1, &hex!("0500")),
+            Self::EcdsaPlain => named(&hex!("04007F000701010401"), of([1, 2, 3, 4, 5]), &[]),
+            Self::RsaPkcs1 => named(&rsa, of([5, 14, 11, 12, 13]), &hex!("0500")),
+            Self::RsaPss => {
+                let hash = digest_identifier(digest);
+                let mask = named(&rsa, 8, &hash);
+                let salt = object(0x02, &[&[of([20, 28, 32, 48, 64])]]);
+                let parts = [
+                    object(0xA0, &[&hash]),
+                    object(0xA1, &[&mask]),
+                    object(0xA2, &[&salt]),
+                ];
+                named(&rsa, 10, &object(0x30, &[&parts.concat()]))
+            }
+            Self::Ecdsa | Self::EcdsaPadded if digest == Digest::Sha1 => {
+                named(&hex!("2A8648CE3D04"), 1, &[])
+            }
+            Self::Ecdsa | Self::EcdsaPadded => {
+                named(&hex!("2A8648CE3D0403"), of([0, 1, 2, 3, 4]), &[])
+            }
         }
     }
 
-    fn sign(self, key: &PKey<Private>, data: &[u8]) -> Vec<u8> {
-        let mut signer = Signer::new(MessageDigest::sha256(), key).unwrap();
+    fn sign(self, digest: Digest, key: &PKey<Private>, data: &[u8]) -> Vec<u8> {
+        let digest = openssl(digest);
+        let mut signer = Signer::new(digest, key).unwrap();
         if matches!(self, Self::RsaPss | Self::RsaPssMisnamed) {
+            let salt = i32::try_from(digest.size()).unwrap();
             signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
-            signer.set_rsa_mgf1_md(MessageDigest::sha256()).unwrap();
+            signer.set_rsa_mgf1_md(digest).unwrap();
             signer
-                .set_rsa_pss_saltlen(RsaPssSaltlen::custom(32))
+                .set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt))
                 .unwrap();
         }
         let signature = signer.sign_oneshot_to_vec(data).unwrap();
@@ -344,9 +419,10 @@ impl Scheme {
             return signature;
         }
         let numbers = EcdsaSig::from_der(&signature).unwrap();
+        let length = i32::try_from(key.bits().div_ceil(8)).unwrap();
         let (r, s) = (
-            numbers.r().to_vec_padded(32).unwrap(),
-            numbers.s().to_vec_padded(32).unwrap(),
+            numbers.r().to_vec_padded(length).unwrap(),
+            numbers.s().to_vec_padded(length).unwrap(),
         );
         if self == Self::EcdsaPlain {
             return [r, s].concat();
@@ -374,6 +450,8 @@ pub(crate) struct SodIssuer<'a> {
     pub(crate) by_key_identifier: bool,
     /// Version of the logical data structure, in a security object of version 1.
     pub(crate) lds_version: Option<&'static str>,
+    /// Digest of the data groups, and of what is signed.
+    pub(crate) digest: Digest,
 }
 
 impl<'a> SodIssuer<'a> {
@@ -389,15 +467,17 @@ impl<'a> SodIssuer<'a> {
             without_attributes: false,
             by_key_identifier: false,
             lds_version: None,
+            digest: Digest::Sha256,
         }
     }
 
     /// EF.SOD over data groups.
     pub(crate) fn sod(&self, groups: &[(u8, &[u8])]) -> Vec<u8> {
+        let algorithm = digest_identifier(self.digest);
         let digests: Vec<Vec<u8>> = groups
             .iter()
             .map(|(number, bytes)| {
-                let digest = hash(MessageDigest::sha256(), bytes).unwrap();
+                let digest = hash(openssl(self.digest), bytes).unwrap();
                 object(
                     0x30,
                     &[&object(0x02, &[&[*number]]), &object(0x04, &[&digest])],
@@ -412,12 +492,12 @@ impl<'a> SodIssuer<'a> {
             0x30,
             &[
                 &object(0x02, &[&[u8::from(self.lds_version.is_some())]]),
-                &SHA256,
+                &algorithm,
                 &object(0x30, &[&digests.concat()]),
                 &versions,
             ],
         );
-        let digest = hash(MessageDigest::sha256(), &content).unwrap();
+        let digest = hash(openssl(self.digest), &content).unwrap();
         let attribute = |kind: &[u8], value: &[u8]| object(0x30, &[kind, &object(0x31, &[value])]);
         let mut attributes = vec![
             attribute(&hex!("06092A864886F70D010903"), self.content_type),
@@ -433,7 +513,7 @@ impl<'a> SodIssuer<'a> {
         } else {
             object(0x31, &[&attributes])
         };
-        let signature = self.scheme.sign(&self.signer.key, &signed);
+        let signature = self.scheme.sign(self.digest, &self.signer.key, &signed);
         if self.alter_content
             && let Some(last) = content.last_mut()
         {
@@ -452,13 +532,13 @@ impl<'a> SodIssuer<'a> {
             &[
                 &hex!("020101"),
                 &identifier,
-                &SHA256,
+                &algorithm,
                 &if self.without_attributes {
                     vec![]
                 } else {
                     object(0xA0, &[&attributes])
                 },
-                &self.scheme.identifier(),
+                &self.scheme.identifier(self.digest),
                 &object(0x04, &[&signature]),
             ],
         );
@@ -468,7 +548,7 @@ impl<'a> SodIssuer<'a> {
             0x30,
             &[
                 &hex!("020103"),
-                &object(0x31, &[&SHA256]),
+                &object(0x31, &[&algorithm]),
                 &object(0x30, &[self.content_type, &content]),
                 &if self.without_certificate {
                     vec![]

@@ -12,6 +12,7 @@ pub mod assembly;
 pub mod bilateral;
 pub mod bundle;
 mod chain;
+mod country;
 pub mod coverage;
 pub mod crl;
 pub mod defect_list;
@@ -351,6 +352,16 @@ impl TrustStore {
     #[must_use]
     pub fn revocation(&self, certificate: &Certificate, today: Option<Timestamp>) -> crl::Status {
         crl::status(self, certificate, today)
+    }
+
+    /// What certificate above the signer is revoked, link or authority, if one is.
+    pub(crate) fn revoked_above(&self, chain: &Chain<'_>) -> Option<&'static str> {
+        let revoked =
+            |of: &Certificate| matches!(self.revocation(of, None), crl::Status::Revoked { .. });
+        if chain.over.iter().any(revoked) {
+            return Some("CSCA link");
+        }
+        revoked(&chain.anchor.certificate).then_some("CSCA")
     }
 }
 

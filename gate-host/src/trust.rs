@@ -1,7 +1,8 @@
 //! The file of the trust bundle: opened at the start, followed while the lane runs, replaced whole.
 //!
 //! Beside `trust.bundle` lies `trust.bundle.version`, the highest version that this gate has used. An
-//! older bundle is refused, at the start and afterwards, unless `install-trust --force` says so.
+//! older bundle is refused, at the start and afterwards, unless `install-trust --force` says so. So is
+//! every bundle while that note is there and cannot be read.
 
 use gate_document::trust::bundle::{BUNDLE_BYTES_MAX, BundleError, BundleKey};
 use gate_document::trust::difference::Difference;
@@ -75,7 +76,7 @@ impl TrustFile {
     /// [`TrustError`].
     pub fn open(&self) -> Result<TrustStore, TrustError> {
         let store = self.read(&self.path)?;
-        let used = self.highest_used();
+        let used = self.highest_used()?;
         store
             .may_follow(used)
             .map_err(|problem| self.refused(&self.path, problem))?;
@@ -108,7 +109,7 @@ impl TrustFile {
         };
         let difference = Difference::between(&present, &store);
         if !force {
-            let used = self.highest_used().max(present.version());
+            let used = self.highest_used()?.max(present.version());
             store
                 .may_follow(used)
                 .map_err(|problem| self.refused(new, problem))?;
@@ -149,9 +150,27 @@ impl TrustFile {
         beside(&self.path, ".version")
     }
 
-    fn highest_used(&self) -> Option<u64> {
-        let text = std::fs::read_to_string(self.note_path()).ok()?;
-        text.trim().parse().ok()
+    /// `None` where no bundle was ever used. A note that cannot be read is no licence to go back: the
+    /// bundle is refused until `install-trust --force` writes a new one.
+    fn highest_used(&self) -> Result<Option<u64>, TrustError> {
+        let path = self.note_path();
+        let failed = |problem| TrustError::File {
+            what: "note of the highest version of the trust bundle",
+            path: path.clone(),
+            problem,
+        };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(problem) => return Err(failed(problem)),
+        };
+        let version = text.trim().parse().map_err(|_| {
+            failed(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "no version number",
+            ))
+        });
+        version.map(Some)
     }
 
     fn note(&self, version: u64) -> io::Result<()> {
@@ -329,6 +348,21 @@ mod tests {
         assert!(place.file().open().is_err());
         place.file().install(&older, true).unwrap();
         assert_eq!(place.file().open().unwrap().version(), Some(2));
+    }
+
+    #[test]
+    fn a_damaged_note_of_the_version_lets_no_bundle_in_until_one_is_forced() {
+        let place = Place::new();
+        place.bundle("bundle", 3);
+        place.file().open().unwrap();
+        let newer = place.bundle("newer", 4);
+        for note in [&b""[..], b"three", b"-1", &[0xFF]] {
+            std::fs::write(place.path("bundle.version"), note).unwrap();
+            assert!(matches!(place.file().open(), Err(TrustError::File { .. })));
+            assert!(place.file().install(&newer, false).is_err());
+        }
+        place.file().install(&newer, true).unwrap();
+        assert_eq!(place.file().open().unwrap().version(), Some(4));
     }
 
     #[test]

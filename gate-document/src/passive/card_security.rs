@@ -88,13 +88,19 @@ fn believed(
         .filter_map(|der| Certificate::parse(der).ok())
         .collect();
     let links: Vec<&Certificate> = enclosed.iter().collect();
-    trust
-        .chain_with(&signer, "document signer", &links, moment)
+    let chain = trust
+        .chain_of_document(&signer, &links, moment)
         .map_err(|problem| Finding::failed(check, problem.to_string()))?;
     if let Status::Revoked { .. } = trust.revocation(&signer, now) {
         return Err(Finding::failed(
             check,
             "the document signer certificate is revoked",
+        ));
+    }
+    if let Some(name) = trust.revoked_above(&chain) {
+        return Err(Finding::failed(
+            check,
+            format!("the {name} certificate is revoked"),
         ));
     }
     if let Some(other) = signer_of_sod
@@ -113,4 +119,63 @@ fn believed(
 fn signed_data(file: &[u8]) -> Result<SignedData, CmsError> {
     let definite = to_definite(file)?;
     SignedData::read(&Reader::new(&definite).expect(0x30, "EF.CardSecurity (30)")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Outcome::Failed;
+    use crate::test_issuer::{
+        Authority, CSCA, SIGNER, Terms, authority, object, p256, signed_data,
+    };
+    use hex_literal::hex;
+    use jiff::civil::date;
+
+    /// What is wrong with an EF.CardSecurity that `signer` signed.
+    fn problem(signer: &Authority, csca: &Authority) -> Option<String> {
+        // PACE with generic mapping, AES-128, on curve 13.
+        let infos = object(
+            0x31,
+            &[&hex!("3012 060A04007F00070202040202 020102 02010D")],
+        );
+        let kind = object(0x06, &[SECURITY_OBJECT]);
+        let file = signed_data(signer, &kind, &infos);
+        let der = csca.certificate.to_der().unwrap();
+        let trust = TrustStore::from_der([&der[..]]).unwrap();
+        let result = believed(&file, None, &trust, Some(date(2026, 11, 22)));
+        let finding = result.err()?;
+        assert_eq!(finding.outcome, Failed);
+        Some(finding.reason)
+    }
+
+    #[test]
+    fn the_file_is_believed_from_a_document_signer_alone() {
+        let csca = authority(p256(), CSCA, None);
+        let by = |terms: Terms| problem(&authority(p256(), terms, Some(&csca)), &csca);
+        assert_eq!(by(SIGNER), None);
+        let other = Some("the document signer certificate is not one for documents".to_owned());
+        let barcodes = Terms {
+            purpose: Some("2.23.136.1.1.14.1"),
+            ..SIGNER
+        };
+        let lists = Terms {
+            for_lists: true,
+            ..SIGNER
+        };
+        let authority = Terms {
+            for_certificates: true,
+            ..SIGNER
+        };
+        for terms in [barcodes, lists, authority] {
+            assert_eq!(by(terms), other);
+        }
+        let foreign = Terms {
+            country: "LA",
+            ..SIGNER
+        };
+        assert_eq!(
+            by(foreign).unwrap(),
+            "a certificate of LA is signed by a CSCA of UT"
+        );
+    }
 }

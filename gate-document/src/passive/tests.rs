@@ -64,11 +64,59 @@ fn documents_are_verified_whatever_they_are_signed_with() {
 }
 
 #[test]
+fn every_digest_goes_with_every_scheme() {
+    use Digest::{Sha1, Sha224, Sha256, Sha384, Sha512};
+    let csca = authority(p256(), CSCA, None);
+    let rsa = authority(rsa_key(), SIGNER, Some(&csca));
+    let elliptic = authority(
+        ec_key(Nid::SECP521R1, Asn1Flag::NAMED_CURVE),
+        SIGNER,
+        Some(&csca),
+    );
+    let short = authority(
+        ec_key(Nid::X9_62_PRIME192V1, Asn1Flag::NAMED_CURVE),
+        SIGNER,
+        Some(&csca),
+    );
+    let trust = store(&[&csca]);
+    for digest in [Sha1, Sha224, Sha256, Sha384, Sha512] {
+        for (signer, scheme) in [
+            (&rsa, Scheme::RsaPkcs1),
+            (&rsa, Scheme::RsaPss),
+            (&elliptic, Scheme::Ecdsa),
+            (&elliptic, Scheme::EcdsaPlain),
+            (&short, Scheme::Ecdsa),
+            (&short, Scheme::EcdsaPlain),
+        ] {
+            let issuer = SodIssuer {
+                digest,
+                scheme,
+                ..SodIssuer::new(signer)
+            };
+            let sod = Sod::parse(&issuer.sod(&GROUPS)).unwrap();
+            assert_eq!(sod.digest, digest);
+            let result = authenticate(&sod, &trust, TODAY);
+            let outcomes = (result.signature.outcome, result.trust.outcome);
+            assert_eq!(outcomes, (Passed, Passed), "{digest:?} {scheme:?}");
+            assert_eq!(result.signature.reason, "", "{digest:?} {scheme:?}");
+            let altered = SodIssuer {
+                alter_content: true,
+                ..issuer
+            };
+            let (signature, _) = outcome(&altered.sod(&GROUPS), &trust, TODAY);
+            assert_eq!(signature.outcome, Failed, "{digest:?} {scheme:?}");
+        }
+    }
+}
+
+#[test]
 fn oddities_of_the_field_are_tolerated_and_recorded() {
     let csca = authority(p256(), CSCA, None);
     let plain_data = &hex!("0609 2A864886F70D010701");
+    // A number of some vendor's.
+    let vendor = &hex!("0607 2A868D1F030102");
     type Key = fn() -> PKey<Private>;
-    let cases: [(Key, Scheme, &'static [u8], &str); 6] = [
+    let cases: [(Key, Scheme, &'static [u8], &str); 7] = [
         (
             rsa_key,
             Scheme::RsaPssMisnamed,
@@ -92,6 +140,12 @@ fn oddities_of_the_field_are_tolerated_and_recorded() {
             p256,
             Scheme::Ecdsa,
             plain_data,
+            "other content type of the security object",
+        ),
+        (
+            p256,
+            Scheme::Ecdsa,
+            vendor,
             "other content type of the security object",
         ),
         (p256, Scheme::Ecdsa, &LDS, ""),
@@ -125,6 +179,29 @@ fn oddities_of_the_field_are_tolerated_and_recorded() {
         };
         let (signature, _) = outcome(&altered.sod(&GROUPS), &store(&[&csca]), TODAY);
         assert_eq!(signature.outcome, Failed, "{scheme:?}");
+    }
+}
+
+#[test]
+fn what_is_signed_for_something_else_is_no_security_object() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let others: [&'static [u8]; 4] = [
+        &hex!("0606 678108010102"),
+        &hex!("0606 678108010107"),
+        &hex!("0608 04007F0007030105"),
+        &hex!("0608 04007F0007030201"),
+    ];
+    for content_type in others {
+        let sod = SodIssuer {
+            content_type,
+            ..SodIssuer::new(&signer)
+        };
+        let refused = Sod::parse(&sod.sod(&GROUPS)).unwrap_err();
+        assert!(
+            matches!(refused, crate::sod::SodError::Content { .. }),
+            "{refused}"
+        );
     }
 }
 
@@ -428,6 +505,66 @@ fn what_is_wrong_with_a_signer_is_said() {
             TODAY,
             Failed,
             "the document signer's key is not for this kind of signature",
+        ),
+        (
+            "signer of barcodes",
+            CSCA,
+            Terms {
+                purpose: Some("2.23.136.1.1.14.1"),
+                ..SIGNER
+            },
+            Some("250601120000Z"),
+            TODAY,
+            Failed,
+            "the document signer certificate is not one for documents",
+        ),
+        (
+            "signer of master lists",
+            CSCA,
+            Terms {
+                for_lists: true,
+                ..SIGNER
+            },
+            Some("250601120000Z"),
+            TODAY,
+            Failed,
+            "the document signer certificate is not one for documents",
+        ),
+        (
+            "web server",
+            CSCA,
+            Terms {
+                purpose: Some("1.3.6.1.5.5.7.3.1"),
+                ..SIGNER
+            },
+            Some("250601120000Z"),
+            TODAY,
+            Failed,
+            "the document signer certificate is not one for documents",
+        ),
+        (
+            "an authority",
+            CSCA,
+            Terms {
+                for_certificates: true,
+                ..SIGNER
+            },
+            Some("250601120000Z"),
+            TODAY,
+            Failed,
+            "the document signer certificate is not one for documents",
+        ),
+        (
+            "signer for any purpose",
+            CSCA,
+            Terms {
+                purpose: Some("2.5.29.37.0"),
+                ..SIGNER
+            },
+            Some("250601120000Z"),
+            TODAY,
+            Passed,
+            "",
         ),
         (
             "CSCA's key not for certificates",

@@ -367,7 +367,7 @@ fn seals_verify_on_every_curve_and_with_its_digest() {
                 for_signatures: true,
                 ..CSCA
             },
-            None,
+            Some(BARCODES),
             &csca,
         );
         let unsigned = permit(date(2026, 11, 1));
@@ -379,8 +379,34 @@ fn seals_verify_on_every_curve_and_with_its_digest() {
         assert_eq!(finding.evidence, made_with);
         assert_eq!(
             outcome(&verification, SealCheck::SealSignerTrust),
-            (Passed, "the signer's certificate names no purpose")
+            (Passed, "")
         );
+    }
+}
+
+#[test]
+fn a_signer_without_a_purpose_passes_only_where_it_is_older_than_the_purpose() {
+    const NEW_YEAR_2022: i64 = 1_640_995_200;
+    let key = p256();
+    let csca = authority(p256(), LONG, None);
+    let unsigned = permit(date(2026, 11, 1));
+    let signature = sign_with(&key, Digest::Sha256, &unsigned);
+    let seal = read(&vds::seal(unsigned, &signature).unwrap()).unwrap();
+    for (from, purpose, expected) in [
+        (NEW_YEAR_2022 - 1, None, Passed),
+        (NEW_YEAR_2022, None, NotDone),
+        (NEW_YEAR_2022, Some(BARCODES), Passed),
+    ] {
+        let terms = Terms {
+            from,
+            ..LONG_SIGNER
+        };
+        let signer = certificate(&public(&key), "TS", terms, purpose, &csca);
+        let verification = verify(&seal, &list(&[&signer], &csca), TODAY);
+        let reason = purpose.map_or("the signer's certificate names no purpose", |_| "");
+        let found = outcome(&verification, SealCheck::SealSignerTrust);
+        assert_eq!(found, (expected, reason));
+        assert_eq!(verification.genuine(), expected == Passed);
     }
 }
 
@@ -651,7 +677,7 @@ fn a_revoked_signer_is_believed_no_more() {
             self.0.anchors(signer)
         }
         fn revocation(&self, _: &openssl::x509::X509Ref, _: Option<Date>) -> Status {
-            let list = jiff::Timestamp::UNIX_EPOCH;
+            let list = Some(jiff::Timestamp::UNIX_EPOCH);
             Status::Revoked { reason: 0, list }
         }
     }

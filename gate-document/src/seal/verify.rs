@@ -2,6 +2,14 @@
 //!
 //! The rule for time: signer and CSCA certificate were valid on the day on which the seal says it was
 //! signed. A seal without such a day (VDS-NC) needs certificates that are valid today.
+//!
+//! The rule for countries: CSCA, the issuer's name in the signer's certificate, and the signer are of
+//! one country (Doc 9303-12, 7.1.1.1). A CSCA that names none vouches for no seal.
+//!
+//! The rule for purposes: the signer's certificate names that of barcode signers (Doc 9303-12, 7.1.1).
+//! One that names another signs no seals, nor does an authority. One that names none passes with a note
+//! where it was made before the purpose was, which many visas in the field are signed with; a newer one
+//! leaves the question open, because it may be a document signer's.
 
 use super::sign::{self, Verified};
 use super::{Seal, SealCheck, SealFinding, SignerReference, x509};
@@ -9,8 +17,11 @@ use crate::country;
 use crate::finding::Outcome;
 use crate::trust::crl::Status;
 use jiff::ToSpan as _;
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use openssl::x509::{X509, X509KeyUsage, X509Ref};
+
+/// From this day on, a new signer's certificate names the purpose (8th edition of Doc 9303-12, of 2021).
+const PURPOSES_BEGIN: Date = date(2022, 1, 1);
 
 /// Where the certificates of signers of seals, and those above them, come from.
 pub trait SealSigners {
@@ -232,18 +243,35 @@ fn trust(
     if let Err(reason) = may_sign(signer, "signer", X509KeyUsage::DIGITAL_SIGNATURE, day, when) {
         return failed(reason);
     }
-    let note = match x509::may_sign_barcodes(signer) {
-        Ok(Some(true)) => "",
-        Ok(None) => "the signer's certificate names no purpose",
+    let unnamed = "the signer's certificate names no purpose";
+    let (outcome, note) = match x509::may_sign_barcodes(signer) {
+        Ok(Some(true)) => (Outcome::Passed, ""),
+        Ok(None) if x509::began_before(signer, PURPOSES_BEGIN) => (Outcome::Passed, unnamed),
+        Ok(None) => (Outcome::NotDone, unnamed),
         Ok(Some(false)) => {
             return failed("the signer's key is for another purpose than barcodes".to_owned());
         }
         Err(_) => return failed("the signer's certificate cannot be read".to_owned()),
     };
+    if !x509::is_end_entity(signer) {
+        return failed("the signer is an authority".to_owned());
+    }
     let mut reason = String::new();
+    let state = x509::country(signer.subject_name());
     for csca in issuers {
+        let authority = x509::country(csca.subject_name());
+        if authority.is_none() || authority != state || x509::country(signer.issuer_name()) != state
+        {
+            let unnamed = || "no country".to_owned();
+            reason = format!(
+                "a signer of {} is signed by a CSCA of {}",
+                state.clone().unwrap_or_else(unnamed),
+                authority.unwrap_or_else(unnamed)
+            );
+            continue;
+        }
         match may_sign(&csca, "CSCA", X509KeyUsage::KEY_CERT_SIGN, day, when) {
-            Ok(()) => return SealFinding::new(check, Outcome::Passed, note).on(evidence),
+            Ok(()) => return SealFinding::new(check, outcome, note).on(evidence),
             Err(problem) => reason = problem,
         }
     }
@@ -284,6 +312,10 @@ fn revocation(signer: &X509Ref, signers: &dyn SealSigners, today: Option<Date>) 
         Status::NoList => {
             SealFinding::not_done(check, "no revocation list of the signer's country")
         }
+        Status::Stale { days: Some(..0) } => SealFinding::not_done(
+            check,
+            format!("the revocation list of {country} is dated in the future"),
+        ),
         Status::Stale { days: Some(days) } => SealFinding::not_done(
             check,
             format!("the revocation list of {country} is {days} days old"),

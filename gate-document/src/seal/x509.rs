@@ -1,6 +1,7 @@
 //! What OpenSSL's bindings do not tell of a certificate.
 
 use super::SignerReference;
+use crate::country;
 use crate::tlv::{Reader, TlvError};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::Date};
@@ -12,6 +13,8 @@ use openssl::x509::{X509NameRef, X509Ref};
 
 /// id-ce-extKeyUsage.
 const EXTENDED_KEY_USAGE: [u8; 3] = [0x55, 0x1D, 0x25];
+/// id-ce-basicConstraints.
+const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1D, 0x13];
 /// 2.23.136.1.1.14: what ICAO's signers of barcodes are for.
 const BARCODE_SIGNERS: [u8; 6] = [0x67, 0x81, 0x08, 0x01, 0x01, 0x0E];
 
@@ -30,6 +33,34 @@ pub(super) fn may_sign_barcodes(certificate: &X509Ref) -> Result<Option<bool>, T
         found |= purpose.starts_with(&BARCODE_SIGNERS);
     }
     Ok(Some(found))
+}
+
+/// Whether the certificate is no authority's: its basic constraints, where it has any, do not say so. One
+/// whose constraints cannot be read counts as an authority's.
+pub(super) fn is_end_entity(certificate: &X509Ref) -> bool {
+    let der = certificate.to_der().unwrap_or_default();
+    let constraints = || -> Result<bool, TlvError> {
+        let Some(constraints) = extension(&der, &BASIC_CONSTRAINTS)? else {
+            return Ok(true);
+        };
+        let mut parts = Reader::new(&constraints)
+            .expect(0x30, "basic constraints")?
+            .reader();
+        Ok(parts.optional(0x01)?.is_none_or(|flag| flag.value == [0]))
+    };
+    constraints().unwrap_or(false)
+}
+
+/// Whether the validity began before `day`.
+pub(super) fn began_before(certificate: &X509Ref, day: Date) -> bool {
+    let start = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    let start = start
+        .ok()
+        .and_then(|at| Asn1Time::from_unix(at.as_second()).ok());
+    start.is_some_and(|start| {
+        let order = certificate.not_before().compare(&start);
+        order.is_ok_and(|order| order.is_lt())
+    })
 }
 
 /// Content of the extension `wanted` of a certificate (RFC 5280, 4.1).
@@ -79,11 +110,13 @@ pub(super) fn name(certificate: &X509Ref) -> Option<String> {
     Some(format!("{country}{}", entry(subject, Nid::COMMONNAME)?).to_ascii_uppercase())
 }
 
-/// The country in a name, in upper case: two letters, and not whatever a certificate says.
+/// The country in a name, in upper case: two letters, also where it has three, and not whatever a
+/// certificate says.
 pub(super) fn country(name: &X509NameRef) -> Option<String> {
     let text = entry(name, Nid::COUNTRYNAME)?;
-    let is_country = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    is_country.then(|| text.to_ascii_uppercase())
+    let is_country =
+        matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_country.then(|| country::two_letters(&text))
 }
 
 /// Whether `anchor` may be the issuer of `signer`, by key identifier or by name.

@@ -6,6 +6,7 @@
 
 use super::{Anchor, Source, SourceKind};
 use crate::certificate::{Certificate, Fingerprint, Usage};
+use crate::country::two_letters;
 use crate::tlv::TlvError;
 use jiff::civil::Date;
 
@@ -63,8 +64,11 @@ impl HandOver<'_> {
                 return Err(BilateralError::Fingerprint { person, found });
             }
         }
-        let own = certificate.country().unwrap_or_default();
-        if !own.eq_ignore_ascii_case(self.country) {
+        // One that names no country speaks for the country that hands it over.
+        let state = two_letters(self.country);
+        let own = certificate.country().map(|own| two_letters(&own));
+        let own = own.unwrap_or_else(|| state.clone());
+        if own != state {
             return Err(BilateralError::Country {
                 expected: self.country.to_ascii_uppercase(),
                 found: own,
@@ -80,7 +84,7 @@ impl HandOver<'_> {
             certificate,
             source: Source {
                 kind: SourceKind::Bilateral,
-                from: own,
+                from: state,
                 as_of: Some(self.received),
             },
         })

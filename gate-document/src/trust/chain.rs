@@ -1,12 +1,17 @@
 //! From a signer to a trusted authority (Doc 9303-12, 6.1): directly, or over link certificates.
 
+use super::country::{is_under, state_of};
 use super::{Anchor, TrustStore};
+use crate::algorithm::Oid;
 use crate::certificate::{Certificate, Usage};
 use jiff::Timestamp;
 
 /// Longest chain of link certificates. A country changes its key every three to five years, and a
 /// document is valid for ten.
 const LINKS_MAX: usize = 5;
+
+/// anyExtendedKeyUsage (RFC 5280, 4.2.1.12).
+const ANY_PURPOSE: &[u8] = &[0x55, 0x1D, 0x25, 0x00];
 
 /// Signatures verified for one chain at most.
 const SIGNATURES_MAX: usize = 64;
@@ -18,6 +23,8 @@ pub struct Chain<'a> {
     pub anchor: &'a Anchor,
     /// Link certificates between signer and anchor.
     pub links: usize,
+    /// They themselves, the signer's issuer first.
+    pub(crate) over: Vec<Certificate>,
 }
 
 /// Why a signer is not trusted. The reasons name countries and counts.
@@ -63,6 +70,22 @@ pub enum ChainError {
         /// Which one.
         certificate: &'static str,
     },
+    /// The key of another State's authority has signed it (Doc 9303-12, 7.1.1.1). Ask both States: an
+    /// authority signs what it should not, or somebody has its key.
+    #[error("a certificate of {signed} is signed by a CSCA of {authority}")]
+    Country {
+        /// Country of what is signed.
+        signed: String,
+        /// Country of the authority.
+        authority: String,
+    },
+    /// The certificate is one for something else: barcodes, lists, other certificates. Whoever holds that
+    /// key may sign no documents; tell the State.
+    #[error("the {certificate} certificate is not one for documents")]
+    Purpose {
+        /// Which one.
+        certificate: &'static str,
+    },
 }
 
 /// The moment at which certificates must have been valid.
@@ -88,8 +111,29 @@ impl TrustStore {
         self.chain_with(signer, "signer", &[], moment)
     }
 
+    /// As [`TrustStore::chain`], for the signer of EF.SOD or EF.CardSecurity, with the links that the
+    /// file encloses.
+    ///
+    /// Such a signer is no authority, and has no extended key usage (Doc 9303-12, 7.1.1): one that has
+    /// says what else its key is for (RFC 5280, 4.2.1.12), be it barcodes, lists or a web server.
+    pub(crate) fn chain_of_document(
+        &self,
+        signer: &Certificate,
+        links: &[&Certificate],
+        moment: Moment,
+    ) -> Result<Chain<'_>, ChainError> {
+        const NAME: &str = "document signer";
+        let found = self.chain_with(signer, NAME, links, moment)?;
+        let purposes = &signer.extensions.purposes;
+        let any = |purpose: &Oid| purpose.as_bytes() == ANY_PURPOSE;
+        if signer.extensions.authority || !(purposes.is_empty() || purposes.iter().any(any)) {
+            return Err(ChainError::Purpose { certificate: NAME });
+        }
+        Ok(found)
+    }
+
     /// As [`TrustStore::chain`], with more link certificates, and the signer's name in reasons.
-    pub(crate) fn chain_with(
+    fn chain_with(
         &self,
         signer: &Certificate,
         name: &'static str,
@@ -111,16 +155,26 @@ impl TrustStore {
     /// lead to one. Whether their keys have signed it is not asked.
     pub(crate) fn authorities_above(&self, signer: &Certificate) -> Vec<&Certificate> {
         let key = signer.extensions.authority_key.as_deref();
-        let anchors = self.issuers(key, signer.issuer()).into_iter();
-        let links = self.links.iter().filter(|link| {
+        let above = self.authorities(key, signer.issuer());
+        above.map(|(authority, _)| authority).collect()
+    }
+
+    /// Authorities of this key identifier or name, each with the State that it speaks for: trusted ones,
+    /// and links that lead to one.
+    pub(super) fn authorities<'a, 'b>(
+        &'a self,
+        key: Option<&'b [u8]>,
+        name: &'b [u8],
+    ) -> impl Iterator<Item = (&'a Certificate, Option<String>)> {
+        let anchors = self.issuers(key, name).into_iter();
+        let links = self.links.iter().filter(move |link| {
             link.extensions.authority
-                && link.is_named_as_issuer(key, signer.issuer())
+                && link.is_named_as_issuer(key, name)
                 && self.leads_to_an_anchor(link)
         });
         anchors
-            .map(|anchor| &anchor.certificate)
-            .chain(links)
-            .collect()
+            .map(|anchor: &'a Anchor| (&anchor.certificate, anchor.country()))
+            .chain(links.map(|link| (link, state_of(link))))
     }
 
     /// Whether `link` chains to a trusted authority that was valid when it signed it.
@@ -168,8 +222,18 @@ impl<'a> Walk<'a, '_> {
             if !self.verifies(signer, &anchor.certificate) {
                 continue;
             }
+            if let Err(error) = same_state(signer, &anchor.certificate, anchor.country()) {
+                problem = Some(error);
+                continue;
+            }
             match may_sign(&anchor.certificate, "CSCA", Usage::CertificateSign, moment) {
-                Ok(()) => return Ok(Chain { anchor, links: 0 }),
+                Ok(()) => {
+                    return Ok(Chain {
+                        anchor,
+                        links: 0,
+                        over: Vec::new(),
+                    });
+                }
                 Err(error) => problem = Some(error),
             }
         }
@@ -182,6 +246,10 @@ impl<'a> Walk<'a, '_> {
             {
                 continue;
             }
+            if let Err(error) = same_state(signer, link, state_of(link)) {
+                problem = problem.or(Some(error));
+                continue;
+            }
             if let Err(error) = may_sign(link, "CSCA link", Usage::CertificateSign, moment) {
                 problem = Some(error);
                 continue;
@@ -190,11 +258,10 @@ impl<'a> Walk<'a, '_> {
                 continue;
             };
             match self.from(link, linked, links_left - 1) {
-                Ok(chain) => {
-                    return Ok(Chain {
-                        links: chain.links + 1,
-                        ..chain
-                    });
+                Ok(mut chain) => {
+                    chain.links += 1;
+                    chain.over.insert(0, link.clone());
+                    return Ok(chain);
                 }
                 Err(error) => problem = problem.or(Some(error)),
             }
@@ -217,6 +284,30 @@ impl<'a> Walk<'a, '_> {
         self.tried += 1;
         signed.is_signed_by(issuer)
     }
+}
+
+/// Whether `authority`, which speaks for `state`, may sign `signed`: its subject and its issuer's name
+/// are of that State.
+fn same_state(
+    signed: &Certificate,
+    authority: &Certificate,
+    state: Option<String>,
+) -> Result<(), ChainError> {
+    let of = state_of(signed);
+    if let (Some(of), Some(state)) = (&of, &state)
+        && of == state
+        && is_under(signed.issuer(), authority, state)
+    {
+        return Ok(());
+    }
+    let unnamed = || "no country".to_owned();
+    let issuer = crate::certificate::country(signed.issuer());
+    // Where the subject agrees, the issuer's name does not.
+    let of = if of == state { issuer } else { of };
+    Err(ChainError::Country {
+        signed: of.unwrap_or_else(unnamed),
+        authority: state.unwrap_or_else(unnamed),
+    })
 }
 
 /// Whether the certificate was valid at `moment`, and its key is for `usage` if it says for what.

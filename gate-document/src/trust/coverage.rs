@@ -45,7 +45,7 @@ pub fn report(store: &TrustStore, expected: &[&str], today: Date) -> BTreeMap<St
         .collect();
     let noon = TimeZone::UTC.to_timestamp(today.at(12, 0, 0, 0)).ok();
     for anchor in store.anchors() {
-        let code = anchor.certificate.country().unwrap_or_default();
+        let code = anchor.country().unwrap_or_default();
         let row = countries.entry(code).or_default();
         row.authorities += 1;
         let valid = noon.and_then(|noon| anchor.certificate.was_valid(noon));

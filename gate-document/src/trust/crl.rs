@@ -1,11 +1,12 @@
 //! Revocation lists (Doc 9303-12, 7.1.4; RFC 5280, 5), with their age.
 
 use super::TrustStore;
+use super::country::{is_under, state_of};
 use crate::algorithm::{AlgorithmError, Digest, Oid, SignatureAlgorithm};
 use crate::certificate::{self, Certificate, Usage, range, significant};
 use crate::tlv::{Reader, Tlv, TlvError};
 use core::ops::Range;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 use std::sync::OnceLock;
 
 /// Longest list that is read.
@@ -23,8 +24,10 @@ pub struct Crl {
     this_update: Option<Timestamp>,
     next_update: Option<Timestamp>,
     authority_key: Option<Vec<u8>>,
-    /// Whether one of the store's authorities signed it, once that was asked.
-    genuine: OnceLock<bool>,
+    /// A critical extension that nobody here knows: the list may leave certificates out.
+    partial: bool,
+    /// The State whose authority signed it, once that was asked.
+    genuine: OnceLock<Option<String>>,
 }
 
 /// What revocation lists say about a certificate.
@@ -36,12 +39,12 @@ pub enum Status {
     Revoked {
         /// Reason code of RFC 5280, 5.3.1; 0 where the list names none.
         reason: u8,
-        /// When the list was made.
-        list: Timestamp,
+        /// When the list was made; `None` where it says so in no readable way.
+        list: Option<Timestamp>,
     },
-    /// It is on no list, but the newest list is too old to rely on.
+    /// It is on no list, but the newest list is too old to rely on, or dated in the future.
     Stale {
-        /// Age in days; `None` where the day is unknown.
+        /// Age in days, negative for the future; `None` where the day is unknown.
         days: Option<i64>,
     },
     /// It is not on the newest list.
@@ -79,9 +82,9 @@ impl Crl {
         if let Some(entries) = &entries {
             check_entries(entries)?;
         }
-        let authority_key = match inside.optional(0xA0)? {
-            Some(list) => authority_key(&list)?,
-            None => None,
+        let extensions = match inside.optional(0xA0)? {
+            Some(list) => extensions(&list)?,
+            None => Extensions::default(),
         };
         let algorithm = match SignatureAlgorithm::read(&algorithm, Digest::Sha1) {
             Ok(algorithm) => Ok(algorithm),
@@ -97,7 +100,8 @@ impl Crl {
             algorithm,
             this_update,
             next_update,
-            authority_key,
+            authority_key: extensions.authority_key,
+            partial: extensions.unknown_critical,
             genuine: OnceLock::new(),
             der: der.to_vec(),
         })
@@ -127,16 +131,25 @@ impl Crl {
         certificate::country(self.issuer())
     }
 
-    /// Whether one of the store's authorities signed the list. The answer is remembered: ask one
-    /// store only.
+    /// Whether an authority of the State that the list names has signed it: one that the store trusts,
+    /// or whose key a link certificate leads to. The answer is remembered: ask one store only.
     #[must_use]
     pub fn is_genuine(&self, store: &TrustStore) -> bool {
-        *self.genuine.get_or_init(|| {
-            store
-                .issuers(self.authority_key.as_deref(), self.issuer())
-                .into_iter()
-                .any(|anchor| self.is_signed_by(&anchor.certificate))
-        })
+        self.state(store).is_some()
+    }
+
+    /// The State whose authority signed the list.
+    fn state(&self, store: &TrustStore) -> Option<&str> {
+        let find = || {
+            let mut above = store.authorities(self.authority_key.as_deref(), self.issuer());
+            above.find_map(|(authority, state)| {
+                let state = state?;
+                let genuine =
+                    is_under(self.issuer(), authority, &state) && self.is_signed_by(authority);
+                genuine.then_some(state)
+            })
+        };
+        self.genuine.get_or_init(find).as_deref()
     }
 
     /// Whether `issuer`'s key made the list's signature, and may.
@@ -184,18 +197,40 @@ fn check_entries(entries: &Tlv<'_>) -> Result<(), TlvError> {
     Ok(())
 }
 
-fn authority_key(list: &Tlv<'_>) -> Result<Option<Vec<u8>>, TlvError> {
-    let mut found = None;
-    each_extension(list, |kind, value| {
-        if kind == [0x55, 0x1D, 35] {
-            let mut names = value
-                .reader()
-                .expect(0x30, "authority key identifier")?
-                .reader();
-            found = names.optional(0x80)?.map(|key| key.value.to_vec());
+/// What a list's extensions say.
+#[derive(Default)]
+struct Extensions {
+    authority_key: Option<Vec<u8>>,
+    unknown_critical: bool,
+}
+
+/// Reads the extensions of RFC 5280, 5.2 that a list of a CSCA has (Doc 9303-12, 7.1.4). What remains
+/// changes what the list covers: a delta, one of some reasons or kinds of certificates, one for others.
+fn extensions(list: &Tlv<'_>) -> Result<Extensions, TlvError> {
+    let mut found = Extensions::default();
+    let mut reader = list.reader().expect(0x30, "extensions")?.reader();
+    while !reader.is_empty() {
+        let mut extension = reader.expect(0x30, "extension")?.reader();
+        let kind = extension.expect(0x06, "kind of extension")?.value;
+        let critical = extension
+            .optional(0x01)?
+            .is_some_and(|flag| flag.value != [0]);
+        let value = extension.expect(0x04, "value of the extension")?;
+        match kind {
+            [0x55, 0x1D, 35] => {
+                let mut names = value
+                    .reader()
+                    .expect(0x30, "authority key identifier")?
+                    .reader();
+                found.authority_key = names.optional(0x80)?.map(|key| key.value.to_vec());
+            }
+            // Number of the list, other names of the issuer.
+            [0x55, 0x1D, 18 | 20] => {}
+            // A list that covers a part says so critically; one that forgets to is one all the same.
+            [0x55, 0x1D, 27 | 28] => found.unknown_critical = true,
+            _ => found.unknown_critical |= critical,
         }
-        Ok(())
-    })?;
+    }
     Ok(found)
 }
 
@@ -221,20 +256,6 @@ fn reason_code(entry: &mut Reader<'_>) -> Result<Option<u8>, TlvError> {
         }
     }
     Ok(found)
-}
-
-fn each_extension(
-    list: &Tlv<'_>,
-    mut tell: impl FnMut(&[u8], &Tlv<'_>) -> Result<(), TlvError>,
-) -> Result<(), TlvError> {
-    let mut extensions = list.reader().expect(0x30, "extensions")?.reader();
-    while !extensions.is_empty() {
-        let mut extension = extensions.expect(0x30, "extension")?.reader();
-        let kind = extension.expect(0x06, "kind of extension")?.value;
-        extension.optional(0x01)?;
-        tell(kind, &extension.expect(0x04, "value of the extension")?)?;
-    }
-    Ok(())
 }
 
 impl core::fmt::Debug for Crl {
@@ -263,24 +284,42 @@ pub(super) fn status(
             || certificate.extensions.authority_key.is_some()
                 && list.authority_key == certificate.extensions.authority_key
     });
-    let genuine: Vec<&Crl> = of_issuer.filter(|list| list.is_genuine(store)).collect();
-    // Whoever was ever revoked stays revoked, whichever list says so.
+    // A key identifier is whatever its writer likes: the list is of the certificate's own State.
+    let state = state_of(certificate);
+    let genuine: Vec<&Crl> = of_issuer
+        .filter(|list| {
+            list.state(store)
+                .is_some_and(|of| state.as_deref() == Some(of))
+        })
+        .collect();
+    // Whoever was ever revoked stays revoked, whichever list says so: a partial one, too, or one that
+    // does not say when it was made.
     for list in &genuine {
-        if let (Some(reason), Some(at)) = (list.reason(certificate.serial()), list.this_update) {
-            return Status::Revoked { reason, list: at };
+        if let Some(reason) = list.reason(certificate.serial()) {
+            let list = list.this_update;
+            return Status::Revoked { reason, list };
         }
     }
-    let Some((newest, list)) = genuine
+    // That somebody is not revoked, a whole list says that has a date.
+    let mut dated: Vec<_> = genuine
         .iter()
+        .filter(|list| !list.partial)
         .filter_map(|list| Some((list.this_update?, list)))
-        .max_by_key(|(at, _)| *at)
-    else {
+        .collect();
+    dated.sort_unstable_by_key(|(at, _)| *at);
+    let Some((last, _)) = dated.last() else {
         return Status::NoList;
     };
     let Some(today) = today else {
         return Status::Stale { days: None };
     };
-    let days = today.duration_since(newest).as_hours() / 24;
+    // The day of inspection ends up to 36 hours after it begins in UTC.
+    let end = today.checked_add(36.hours()).unwrap_or(Timestamp::MAX);
+    let Some((newest, list)) = dated.iter().rfind(|(at, _)| *at <= end) else {
+        let days = (last.duration_since(today).as_hours() / 24).max(1);
+        return Status::Stale { days: Some(-days) };
+    };
+    let days = today.duration_since(*newest).as_hours() / 24;
     let expired = list.next_update.is_some_and(|next| next < today);
     if expired || days > i64::from(store.freshness.revocation_list) {
         return Status::Stale { days: Some(days) };

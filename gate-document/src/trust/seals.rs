@@ -36,7 +36,21 @@ impl SealSigners for TrustStore {
 
     fn revocation(&self, signer: &X509Ref, today: Option<Date>) -> Status {
         let now = today.and_then(|day| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok());
-        own(signer).map_or(Status::NoList, |signer| self.revocation(&signer, now))
+        let Some(signer) = own(signer) else {
+            return Status::NoList;
+        };
+        // A signer whose authorities are all revoked is as good as revoked.
+        let above = self.authorities_above(&signer).into_iter();
+        let mut above = above
+            .filter(|authority| signer.is_signed_by(authority))
+            .map(|authority| self.revocation(authority, now))
+            .peekable();
+        let status = self.revocation(&signer, now);
+        let is_revoked = |of: &Status| matches!(of, Status::Revoked { .. });
+        match above.peek().cloned() {
+            Some(revoked) if !is_revoked(&status) && above.all(|it| is_revoked(&it)) => revoked,
+            _ => status,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::inspect::{inspect, inspect_without_portrait};
 use crate::test_issuer::{
     Authority, CSCA, FROM, SIGNER, SodIssuer, Terms, UNTIL, ZONE, authority, crl as make_crl,
-    files, master_list, p256, signed_data,
+    crl_with, files, master_list, p256, signed_data,
 };
 use crate::{Check, Finding, Mrz, Outcome};
 use hex_literal::hex;
@@ -122,6 +122,173 @@ fn a_chain_of_links_ends() {
     let signer = authority(p256(), SIGNER, Some(&keys[0]));
     let trust = finding(&store, &SodIssuer::new(&signer), Check::SignerTrust);
     assert_eq!(trust.outcome, Outcome::Failed);
+}
+
+/// An authority's key under the name and the key identifier of `victim`: what a rogue authority writes
+/// into the certificates that it signs.
+fn in_the_name_of(rogue: &Authority, victim: &Authority) -> Authority {
+    Authority {
+        key: rogue.key.clone(),
+        certificate: victim.certificate.clone(),
+    }
+}
+
+const LAOS: Terms = Terms {
+    country: "LA",
+    ..CSCA
+};
+
+#[test]
+fn an_authority_signs_for_its_own_country_alone() {
+    let victim = authority(p256(), CSCA, None);
+    let rogue = authority(p256(), LAOS, None);
+    let with_key_of_victim = authority(rogue.key.clone(), LAOS, Some(&victim));
+    // Signers that call themselves Utopian, below the name of Laos, and below that of Utopia.
+    let own_name = authority(p256(), SIGNER, Some(&rogue));
+    let lender = in_the_name_of(&rogue, &victim);
+    let victims_name = authority(p256(), SIGNER, Some(&lender));
+    let laotian = Terms {
+        for_certificates: false,
+        for_signatures: true,
+        ..LAOS
+    };
+    let honest = authority(p256(), laotian, Some(&rogue));
+    let victims_issuer = authority(p256(), laotian, Some(&lender));
+    let crossing = read(&authority(rogue.key.clone(), CSCA, Some(&victim)));
+    let refused = "a certificate of UT is signed by a CSCA of LA";
+    for (name, signer, links, expected) in [
+        ("subject alone", &own_name, vec![], Err(refused)),
+        // The key identifier leads to the victim, which has not signed it.
+        (
+            "name and key identifier",
+            &victims_name,
+            vec![],
+            Err("signed by none of 1 CSCA certificates of UT"),
+        ),
+        ("honest", &honest, vec![], Ok(0)),
+        (
+            "issuer's name alone",
+            &victims_issuer,
+            vec![],
+            Err("signed by none of 1 CSCA certificates of UT"),
+        ),
+        // A link that takes a key from one country into the other is none.
+        (
+            "link from Utopia to Laos",
+            &honest,
+            vec![read(&with_key_of_victim)],
+            Ok(0),
+        ),
+        (
+            "link of Utopia to that key",
+            &own_name,
+            vec![crossing],
+            Err(refused),
+        ),
+    ] {
+        let store = store_of(&[&victim, &rogue]).with_links(links);
+        let at = Timestamp::from_second(FROM + 1).unwrap();
+        let found = store.chain(&read(signer), at);
+        let found = found.map(|chain| chain.links).map_err(|it| it.to_string());
+        assert_eq!(found, expected.map_err(str::to_owned), "{name}");
+    }
+    let over_link = store_of(&[&victim]).with_links(vec![read(&with_key_of_victim)]);
+    let at = Timestamp::from_second(FROM + 1).unwrap();
+    assert_eq!(
+        over_link.chain(&read(&honest), at).unwrap_err().to_string(),
+        "a certificate of LA is signed by a CSCA of UT"
+    );
+    let trust = finding(
+        &store_of(&[&victim, &rogue]),
+        &SodIssuer::new(&own_name),
+        Check::SignerTrust,
+    );
+    assert_eq!(
+        (trust.outcome, trust.reason.as_str()),
+        (Outcome::Failed, refused)
+    );
+}
+
+#[test]
+fn a_key_identifier_leads_to_the_key_and_not_to_the_country() {
+    // The rogue authority's own key identifier below the victim's name.
+    let rogue = authority(p256(), LAOS, None);
+    let victim = authority(p256(), CSCA, None);
+    let namesake = authority(rogue.key.clone(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&namesake));
+    let at = Timestamp::from_second(FROM + 1).unwrap();
+    let store = store_of(&[&victim, &rogue]);
+    assert_eq!(
+        store.chain(&read(&signer), at).unwrap_err(),
+        ChainError::Country {
+            signed: "UT".to_owned(),
+            authority: "LA".to_owned()
+        }
+    );
+    // Nor does such an authority speak about the victim's signers in a revocation list.
+    let genuine = authority(p256(), SIGNER, Some(&victim));
+    let lists: Vec<Crl> = [&namesake, &in_the_name_of(&rogue, &victim)]
+        .map(|by| Crl::parse(&make_crl(by, &[], "261101000000Z", None)).unwrap())
+        .to_vec();
+    let store = store_of(&[&victim, &rogue]).with_crls(lists);
+    let today = jiff::tz::TimeZone::UTC
+        .to_timestamp(TODAY.at(0, 0, 0, 0))
+        .unwrap();
+    for signer in [&genuine, &signer] {
+        let status = store.revocation(&read(signer), Some(today));
+        assert_eq!(status, crl::Status::NoList);
+    }
+}
+
+#[test]
+fn a_country_has_one_name_and_whoever_has_none_must_be_handed_over() {
+    let at = Timestamp::from_second(FROM + 1).unwrap();
+    for (above, below, agree) in [
+        ("UT", "ut", true),
+        ("GB", "UK", true),
+        ("XK", "KS", true),
+        ("UN", "UN", true),
+        ("EU", "DE", false),
+        ("DE", "EU", false),
+        ("UT", "", false),
+        ("", "SM", false),
+    ] {
+        let csca = authority(
+            p256(),
+            Terms {
+                country: above,
+                ..CSCA
+            },
+            None,
+        );
+        let signer = authority(
+            p256(),
+            Terms {
+                country: below,
+                ..SIGNER
+            },
+            Some(&csca),
+        );
+        // An issuer that names a country speaks for a signer that names none.
+        let agree = agree || below.is_empty();
+        let chain = store_of(&[&csca]).chain(&read(&signer), at).is_ok();
+        assert_eq!(chain, agree, "{above} {below}");
+        if above.is_empty() {
+            let der = csca.certificate.to_der().unwrap();
+            let found = read(&csca).fingerprint();
+            let take = |country| {
+                let taken = HandOver {
+                    certificate: &der,
+                    country,
+                    received: date(2026, 10, 1),
+                    fingerprints: [found; 2],
+                };
+                TrustStore::of(vec![taken.import().unwrap()])
+            };
+            assert!(take("SM").chain(&read(&signer), at).is_ok());
+            assert!(take("LA").chain(&read(&signer), at).is_err());
+        }
+    }
 }
 
 #[test]
@@ -239,6 +406,141 @@ fn revocation_is_judged_with_the_age_of_the_list() {
         status(store_of(&[&csca]).with_crls(list(&[(serial, None)]))),
         crl::Status::Revoked { reason: 0, .. }
     ));
+}
+
+#[test]
+fn only_a_whole_list_with_a_date_says_that_nobody_is_revoked() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let serial: &[u8] = &[0x80, 0x01];
+    let today = jiff::tz::TimeZone::UTC
+        .to_timestamp(TODAY.at(0, 0, 0, 0))
+        .unwrap();
+    // deltaCRLIndicator 1, an empty issuingDistributionPoint, an unknown one; the number of the list.
+    let delta = hex!("300D 0603551D1B 0101FF 0403 020101");
+    let quiet_delta = hex!("300A 0603551D1B 0403 020101");
+    let part = hex!("300C 0603551D1C 0101FF 0402 3000");
+    let unknown = hex!("300B 06022A03 0101FF 0402 0500");
+    let harmless = hex!("3008 06022A03 0402 0500");
+    let number = hex!("300D 0603551D14 0101FF 0403 020101");
+    let (november, soon) = ("261101000000Z", Some("270101000000Z"));
+    let list = |revoked: &[(&[u8], Option<u8>)], made, extensions: &[&[u8]]| {
+        Crl::parse(&crl_with(&csca, revoked, made, soon, extensions)).unwrap()
+    };
+    let of = |lists: Vec<Crl>| {
+        let store = store_of(&[&csca]).with_crls(lists);
+        store.revocation(&read(&signer), Some(today))
+    };
+    let whole = || list(&[], november, &[]);
+    for (name, extension) in [
+        ("delta", &delta[..]),
+        ("delta that is not critical", &quiet_delta),
+        ("part", &part),
+        ("unknown", &unknown),
+    ] {
+        let partial =
+            |revoked: &[(&[u8], Option<u8>)]| list(revoked, "261120000000Z", &[extension]);
+        assert_eq!(of(vec![partial(&[])]), crl::Status::NoList, "{name}");
+        let good = crl::Status::Good { days: 21 };
+        assert_eq!(of(vec![partial(&[]), whole()]), good, "{name}");
+        let revoked = of(vec![whole(), partial(&[(serial, Some(1))])]);
+        assert!(
+            matches!(revoked, crl::Status::Revoked { reason: 1, .. }),
+            "{name}: {revoked:?}"
+        );
+    }
+    for extension in [&harmless[..], &number] {
+        let list = list(&[], november, &[extension]);
+        assert_eq!(of(vec![list]), crl::Status::Good { days: 21 });
+    }
+    // A list that does not say when it was made hides nobody, and clears nobody.
+    let undated = |revoked: &[(&[u8], Option<u8>)]| list(revoked, "2611010000", &[]);
+    let revoked = crl::Status::Revoked {
+        reason: 1,
+        list: None,
+    };
+    assert_eq!(of(vec![whole(), undated(&[(serial, Some(1))])]), revoked);
+    assert_eq!(of(vec![undated(&[])]), crl::Status::NoList);
+    // Nor does one of next week.
+    let future = || list(&[], "261129000000Z", &[]);
+    let stale = crl::Status::Stale { days: Some(-7) };
+    assert_eq!(of(vec![future()]), stale);
+    assert_eq!(of(vec![future(), whole()]), crl::Status::Good { days: 21 });
+    let store = store_of(&[&csca]).with_crls(vec![future()]);
+    let found = finding(&store, &SodIssuer::new(&signer), Check::Revocation);
+    assert_eq!(
+        (found.outcome, found.reason.as_str()),
+        (
+            Outcome::NotDone,
+            "the revocation list of UT is dated in the future"
+        )
+    );
+}
+
+#[test]
+fn what_stands_above_a_signer_is_looked_up_as_well() {
+    let older = authority(p256(), CSCA, None);
+    let newer = authority(p256(), CSCA, None);
+    // The number of a link is that of a signer in these tests, 8001; an authority's is 1.
+    let link = authority(newer.key.clone(), CSCA, Some(&older));
+    let signer = authority(p256(), SIGNER, Some(&newer));
+    let signer = Authority {
+        certificate: renumbered(&signer, &newer),
+        key: signer.key,
+    };
+    let list = |by: &Authority, serial: &[u8]| {
+        Crl::parse(&make_crl(by, &[(serial, None)], "261101000000Z", None)).unwrap()
+    };
+    let linked = store_of(&[&older]).with_links(vec![read(&link)]);
+    for (name, store, lists, expected) in [
+        (
+            "link",
+            &linked,
+            vec![list(&older, &[0x80, 0x01])],
+            (Outcome::Failed, "the CSCA link certificate is revoked"),
+        ),
+        (
+            "authority",
+            &linked,
+            vec![list(&older, &[1])],
+            (Outcome::Failed, "the CSCA certificate is revoked"),
+        ),
+        // The newer key is known through the link alone, and its list counts.
+        (
+            "list of the newer key",
+            &linked,
+            vec![list(&newer, &[7])],
+            (Outcome::Passed, "revocation list of 21 days"),
+        ),
+        (
+            "list of a key without a link",
+            &store_of(&[&older]),
+            vec![list(&newer, &[7])],
+            (Outcome::NotDone, "the signer is not trusted"),
+        ),
+    ] {
+        let store = store.clone().with_crls(lists);
+        let found = finding(&store, &SodIssuer::new(&signer), Check::Revocation);
+        assert_eq!((found.outcome, found.reason.as_str()), expected, "{name}");
+    }
+}
+
+/// The certificate of `signer` by `issuer` with another serial number.
+fn renumbered(signer: &Authority, issuer: &Authority) -> openssl::x509::X509 {
+    let old = &signer.certificate;
+    let mut new = openssl::x509::X509::builder().unwrap();
+    new.set_version(2).unwrap();
+    let serial = openssl::bn::BigNum::from_u32(0x9002).unwrap();
+    let serial = openssl::asn1::Asn1Integer::from_bn(&serial).unwrap();
+    new.set_serial_number(&serial).unwrap();
+    new.set_subject_name(old.subject_name()).unwrap();
+    new.set_issuer_name(old.issuer_name()).unwrap();
+    new.set_not_before(old.not_before()).unwrap();
+    new.set_not_after(old.not_after()).unwrap();
+    new.set_pubkey(&signer.key).unwrap();
+    let digest = openssl::hash::MessageDigest::sha256();
+    new.sign(&issuer.key, digest).unwrap();
+    new.build()
 }
 
 #[test]
@@ -578,6 +880,13 @@ fn trust_has_a_status_and_an_age() {
             date(2027, 1, 1),
             NotDone,
             "master list of UT, 40 days old; bundle -40 days old",
+        ),
+        (
+            SourceKind::MasterList,
+            Some(date(2026, 11, 23)),
+            date(2026, 11, 20),
+            NotDone,
+            "master list of UT, -1 days old; bundle 2 days old",
         ),
     ] {
         let contents = Contents {

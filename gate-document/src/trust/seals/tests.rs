@@ -104,6 +104,12 @@ fn a_seal_is_verified_with_the_signer_of_the_bundle() {
             "261120000000Z",
             (Failed, "the signer's certificate has been revoked"),
         ),
+        // The number of the authority itself.
+        (
+            &[(&[1_u8][..], None)][..],
+            "261120000000Z",
+            (Failed, "the signer's certificate has been revoked"),
+        ),
         (
             &[],
             "260701000000Z",
@@ -147,4 +153,65 @@ fn a_datastructure_finds_its_signer_by_the_digest_of_the_certificate() {
     assert!(verify(&seal, &store, Some(TODAY)).genuine());
     let without = trusting(&[&issuer.csca.certificate], &[]);
     assert!(!verify(&seal, &without, Some(TODAY)).genuine());
+}
+
+#[test]
+fn an_authority_signs_no_seals_of_another_country() {
+    let laos = Terms {
+        country: "LA",
+        ..CSCA
+    };
+    // Laos writes a signer of Utopia, below its own name and below that of Utopia.
+    let rogue = authority(p256(), laos, None);
+    let key = rogue.key.clone();
+    let namesake = authority(key, CSCA, None);
+    let store_of = |issuer: &Issuer| {
+        let utopia = authority(p256(), CSCA, None).certificate;
+        trusting(&[&utopia, &rogue.certificate], &[&issuer.signer])
+    };
+    let reason = "a signer of UT is signed by a CSCA of LA".to_owned();
+    let below_utopia = issuer(namesake, NOVEMBER.0, NOVEMBER.1);
+    let below_laos = Authority {
+        key: rogue.key.clone(),
+        certificate: rogue.certificate.clone(),
+    };
+    for issuer in [below_utopia, issuer(below_laos, NOVEMBER.0, NOVEMBER.1)] {
+        let seal = binary(&issuer, SIGNED);
+        let found = outcome(&seal, &store_of(&issuer), SealCheck::SealSignerTrust);
+        assert_eq!(found, (Failed, reason.clone()));
+        // Its list says nothing about a signer of Utopia either.
+        let list = Crl::parse(&crl(&issuer.csca, &[], "261120000000Z", None)).unwrap();
+        let store = store_of(&issuer).with_crls(vec![list]);
+        let found = outcome(&seal, &store, SealCheck::SealRevocation);
+        assert_eq!(found.0, NotDone);
+    }
+}
+
+#[test]
+fn an_authority_signs_no_seal_itself() {
+    let csca = authority(p256(), CSCA, None);
+    for (for_certificates, expected) in [
+        (false, (Passed, "")),
+        (true, (Failed, "the signer is an authority")),
+    ] {
+        let terms = Terms {
+            for_certificates,
+            for_signatures: true,
+            purpose: Some(BARCODES),
+            ..CSCA
+        };
+        let signer = authority(p256(), terms, Some(&csca));
+        let header = idb::IdbHeader {
+            issuer: "UTO".to_owned(),
+            digest: Digest::Sha256,
+            reference: verify::reference_of(&signer.certificate).unwrap(),
+            signed_on: SIGNED,
+        };
+        let unsigned = idb::unsigned(&header, &[(0x86, vec![9])]).unwrap();
+        let signature = sign::sign(&signer.key, Digest::Sha256, &unsigned).unwrap();
+        let seal = read(idb::seal(unsigned, None, &signature).unwrap().as_bytes()).unwrap();
+        let store = trusting(&[&csca.certificate], &[&signer.certificate]);
+        let found = outcome(&seal, &store, SealCheck::SealSignerTrust);
+        assert_eq!((found.0, found.1.as_str()), expected);
+    }
 }
