@@ -10,11 +10,12 @@ use gate_document::access::{PasswordKind, Protocol, WithoutPace};
 use gate_document::apdu::Status;
 use gate_document::channel::Notice;
 use gate_document::chip::{ChipHabits, Extended};
+use gate_document::policy::Policy;
 use gate_document::step::Step;
 use gate_document::{
     AccessError, AccessKey, ApduLength, Card, CardAccessNumber, CardError, Cause, Check, ChipFiles,
     ElementaryFile, Finding, Habits, Mrz, Outcome, Passwords, ReadError, Request, TrustStore,
-    inspect_without_portrait, read,
+    inspect, inspect_without_portrait, read,
 };
 use gate_sim::chip::field::InField;
 use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
@@ -671,6 +672,55 @@ fn blocks_become_as_short_as_the_chip_wants_them() {
             ];
             check(&what, &lost);
         }
+    }
+}
+
+#[test]
+fn what_was_noticed_in_the_conversation_is_found_and_told_with_its_evidence() {
+    let what = modern();
+    let document = document(&what);
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let inspected = |chip: Chip| {
+        let files = read_chip(&document, chip).result.unwrap();
+        inspect(&printed, &files, &trust, Some(date(2026, 11, 22)))
+    };
+    let chip = |quirks: &[Quirk]| Chip::new(&document, 4).with_quirks(quirks.iter().copied());
+    for (chip, outcome, word) in [
+        (chip(&[]), Outcome::Passed, ""),
+        (
+            chip(&[Quirk::Block(200), Quirk::NakedRefusal]),
+            Outcome::Failed,
+            "unprotected status 6700 inside a session",
+        ),
+        (
+            chip(&[Quirk::NoShortIdentifiers, Quirk::CardAccessWarning(0x6283)]),
+            Outcome::NotDone,
+            "done with warning 6283",
+        ),
+        (
+            chip(&[Quirk::MindsTheEnd]),
+            Outcome::NotDone,
+            "session lost, chip opened anew",
+        ),
+        (
+            chip(&[]).with_faults([Fault::DropsOut { after: 10 }]),
+            Outcome::NotDone,
+            "the document left and came back",
+        ),
+    ] {
+        let inspection = inspected(chip);
+        let check = Check::ChipConversation;
+        let finding = inspection.finding(check).unwrap();
+        assert_eq!(finding.outcome, outcome, "{word}: {}", finding.reason);
+        assert!(finding.reason.contains(word), "{}", finding.reason);
+        let evidence = inspection.evidence.of(check);
+        let told = evidence.get("notices").copied().unwrap_or_default();
+        assert!(told.contains(word), "{told}");
+        // Recorded: none of it refers by itself, unless a gate's own policy says so.
+        assert!(inspection.genuine(), "{word}");
+        let strict = Policy::parse("[checks]\nchip-conversation = \"optional\"").unwrap();
+        assert_eq!(strict.objects_to(finding), outcome == Outcome::Failed);
     }
 }
 
