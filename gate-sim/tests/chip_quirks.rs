@@ -10,6 +10,7 @@ use gate_document::access::{PasswordKind, Protocol, WithoutPace};
 use gate_document::apdu::Status;
 use gate_document::channel::Notice;
 use gate_document::chip::{ChipHabits, Extended};
+use gate_document::conversation::ChallengeProof;
 use gate_document::policy::Policy;
 use gate_document::step::Step;
 use gate_document::{
@@ -828,6 +829,83 @@ fn a_reader_that_cannot_carry_long_commands_is_remembered() {
     let second = see(card(), &request, first.habits);
     assert!(second.result.is_ok());
     assert!(second.commands < first.commands);
+}
+
+#[test]
+fn a_reader_that_calls_long_commands_a_removal_is_found_out_by_a_second_one() {
+    let document = document(&modern());
+    let request = mrz(&document).into();
+    let card = InField::new(Chip::new(&document, 4)).in_short_reader_that_says_removed();
+    let seen = see(card, &request, ApduLength::Extended.into());
+    assert!(seen.result.is_ok(), "{:?}", seen.result.err());
+    assert_eq!(seen.habits.extended, Extended::Fails);
+    // A document that moved once says nothing about its reader.
+    for after in 0..60 {
+        let chip = Chip::new(&document, 4).with_faults([Fault::DropsOut { after }]);
+        let seen = read_chip(&document, chip);
+        assert_eq!(seen.habits.extended, Extended::Works, "{after}");
+    }
+}
+
+#[test]
+fn pace_is_resumed_where_the_application_hides_the_master_file() {
+    let lost = [
+        Quirk::ApplicationHidesMaster,
+        Quirk::Block(200),
+        Quirk::NakedRefusal,
+        Quirk::ForgetsSession,
+    ];
+    let refusals = [0x6982, 0x6A81, 0x6A82, 0x6A86, 0x6D00].map(Quirk::MasterFile);
+    for refusal in [None].into_iter().chain(refusals.map(Some)) {
+        for short in [None, Some(Quirk::NoShortIdentifiers)] {
+            let quirks: Vec<Quirk> = lost.into_iter().chain(refusal).chain(short).collect();
+            let (files, _) = check(&modern(), &quirks);
+            assert!(opened(&files).starts_with("PACE"), "{quirks:?}");
+            let reopened = |notice: &Notice| matches!(notice, Notice::Reopened { .. });
+            assert!(notices(&files).iter().any(reopened), "{quirks:?}");
+            let conversation = files.conversation().unwrap();
+            assert!(conversation.card_access.is_some(), "{quirks:?}");
+        }
+    }
+}
+
+#[test]
+fn a_chip_that_gives_byte_by_byte_is_not_listened_to() {
+    let document = document(&modern());
+    for bytes in [1, 15] {
+        let chip = Chip::new(&document, 4).with_quirks([Quirk::Drips(bytes)]);
+        let seen = read_chip(&document, chip);
+        let error = seen.result.unwrap_err();
+        assert_eq!(error.cause(), Cause::Chip, "{error}");
+        assert!(seen.commands < 40, "{}", seen.commands);
+    }
+    check(&modern(), &[Quirk::Drips(32)]);
+}
+
+#[test]
+fn a_signature_that_lost_its_leading_zeros_is_verified() {
+    // Quirk 16, with a signature that has one to lose.
+    for (offer, width) in [
+        (SignatureOffer::RsaSha1(1024), 128),
+        (SignatureOffer::RsaSha256(2048), 256),
+    ] {
+        let what = Electronics {
+            signature: Some(offer),
+            ..Electronics::default()
+        };
+        let document = document(&what);
+        let chip = Chip::new(&document, 4).with_quirks([Quirk::DropsZeros]);
+        let files = read_chip(&document, chip).result.unwrap();
+        let proof = &files.conversation().unwrap().active_authentication;
+        let ChallengeProof::Answered { signature, .. } = proof else {
+            panic!("{proof:?}");
+        };
+        assert!(signature.len() < width, "{}", signature.len());
+        let findings = findings(&document, &files);
+        let check = Check::ActiveAuthentication;
+        let finding = findings.iter().find(|it| it.check == check).unwrap();
+        assert_eq!(finding.outcome, Outcome::Passed, "{}", finding.reason);
+    }
 }
 
 #[test]
