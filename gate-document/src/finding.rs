@@ -12,7 +12,7 @@ pub enum Check {
     Validity,
     /// The chip opened with a key from the printed zone: BAC or PACE (Doc 9303-11, 4).
     ChipAccess,
-    /// EF.COM, DG1, DG2 and EF.SOD were read completely.
+    /// DG1, DG2 and EF.SOD were read completely.
     ChipReading,
     /// The signature over EF.SOD verifies under the document signer certificate (Doc 9303-11, 5.1).
     SodSignature,

@@ -350,9 +350,10 @@ fn chip_opened(access: Option<&Access>) -> Finding {
     }
 }
 
+/// EF.COM is not among what is wanted: nobody signs it, and EF.SOD says the same and more. What it
+/// says, or that it is not there, is [`Check::ComAgainstSod`].
 fn chip_reading(chip: &ChipFiles) -> Finding {
     let wanted = [
-        ElementaryFile::Com,
         ElementaryFile::DG1,
         ElementaryFile::DG2,
         ElementaryFile::Sod,

@@ -10,8 +10,8 @@ use gate_document::access::{PasswordKind, Protocol, WithoutPace};
 use gate_document::apdu::Status;
 use gate_document::channel::Notice;
 use gate_document::chip::{ChipHabits, Extended};
-use gate_document::conversation::ChallengeProof;
-use gate_document::policy::Policy;
+use gate_document::conversation::{ChallengeProof, ChipProof};
+use gate_document::policy::{Policy, Verdict};
 use gate_document::step::Step;
 use gate_document::{
     AccessError, AccessKey, ApduLength, Card, CardAccessNumber, CardError, Cause, Check, ChipFiles,
@@ -880,6 +880,49 @@ fn a_chip_that_gives_byte_by_byte_is_not_listened_to() {
         assert!(seen.commands < 40, "{}", seen.commands);
     }
     check(&modern(), &[Quirk::Drips(32)]);
+}
+
+#[test]
+fn a_document_without_readable_com_is_not_referred_for_that() {
+    let document = document(&modern());
+    let files = read_chip(&document, Chip::new(&document, 4))
+        .result
+        .unwrap();
+    let mut without = ChipFiles::new();
+    for (file, bytes) in files.iter() {
+        if file != ElementaryFile::Com {
+            without.insert(file, bytes.to_vec());
+        }
+    }
+    without.refuse(ElementaryFile::Com, Status(0x6982));
+    without.set_conversation(files.conversation().unwrap().clone());
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let inspection = inspect(&printed, &without, &trust, Some(date(2026, 11, 22)));
+    let outcome = |check| inspection.finding(check).unwrap().outcome;
+    assert_eq!(outcome(Check::ChipReading), Outcome::Passed);
+    assert_eq!(outcome(Check::ComAgainstSod), Outcome::NotDone);
+    assert!(inspection.genuine());
+}
+
+#[test]
+fn a_proof_that_this_gate_cannot_compute_goes_to_the_officer() {
+    // Quirk 27: the signed DG14 announces a curve or a protocol that is not known here. A copy could
+    // not be told from the original, so that it is undone, never unsupported.
+    let document = document(&modern());
+    let mut files = read_chip(&document, Chip::new(&document, 4))
+        .result
+        .unwrap();
+    let mut conversation = files.conversation().unwrap().clone();
+    conversation.chip_authentication = ChipProof::Unsupported("an unknown curve".into());
+    files.set_conversation(conversation);
+    let findings = findings(&document, &files);
+    let check = Check::ChipAuthentication;
+    let finding = findings.iter().find(|it| it.check == check).unwrap();
+    assert_eq!(finding.outcome, Outcome::NotDone);
+    assert_eq!(finding.reason, "this gate cannot do it: an unknown curve");
+    let verdict = Policy::default().verdict(&[check], &findings);
+    assert_ne!(verdict, Verdict::Accept);
 }
 
 #[test]
