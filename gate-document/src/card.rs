@@ -40,4 +40,8 @@ pub enum CardError {
         /// Bytes received.
         found: usize,
     },
+    /// The chip had the time that it is given for a whole conversation. Place the document again; a
+    /// chip that is late again goes to the officer.
+    #[error("the chip was not read within its time")]
+    Late,
 }

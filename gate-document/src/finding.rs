@@ -12,7 +12,7 @@ pub enum Check {
     Validity,
     /// The chip opened with a key from the printed zone: BAC or PACE (Doc 9303-11, 4).
     ChipAccess,
-    /// EF.COM, DG1, DG2 and EF.SOD were read completely.
+    /// DG1, DG2 and EF.SOD were read completely.
     ChipReading,
     /// The signature over EF.SOD verifies under the document signer certificate (Doc 9303-11, 5.1).
     SodSignature,
@@ -77,11 +77,14 @@ pub enum Check {
     VisaAgainstDocument,
     /// The visa has not expired on the day of inspection (Doc 9303-7).
     VisaValidity,
+    /// Nothing unusual happened while the chip was read: no status without protection inside secure
+    /// messaging (Doc 9303-11, 9.8), no warning, no lost session, no absence.
+    ChipConversation,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -115,6 +118,7 @@ impl Check {
         Self::ZoneAgainstPage,
         Self::VisaAgainstDocument,
         Self::VisaValidity,
+        Self::ChipConversation,
     ];
 
     /// The stable name: what journal, reports and policies call the check.
@@ -152,6 +156,7 @@ impl Check {
             Self::ZoneAgainstPage => "zone-against-page",
             Self::VisaAgainstDocument => "visa-against-document",
             Self::VisaValidity => "visa-validity",
+            Self::ChipConversation => "chip-conversation",
             Self::ChipAuthentication => "chip-authentication",
             Self::ActiveAuthentication => "active-authentication",
         }

@@ -4,6 +4,7 @@
 //! findings, at the lane and in second line.
 
 mod face;
+mod talk;
 
 pub use face::{PortraitFailure, decode_portrait};
 
@@ -31,7 +32,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 29] = [
+pub const CHECKS: [Check; 30] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -61,6 +62,7 @@ pub const CHECKS: [Check; 29] = [
     Check::ZoneAgainstPage,
     Check::VisaAgainstDocument,
     Check::VisaValidity,
+    Check::ChipConversation,
 ];
 
 /// What an inspection has found.
@@ -284,6 +286,7 @@ fn examine(
         mrz::validity(printed, today),
         chip_opened(chip.conversation().map(|conversation| &conversation.access)),
         chip_reading(chip),
+        talk::finding(chip.conversation(), &mut evidence),
         printed_against_chip(printed, dg1.as_ref()),
         dates_plausible(printed, issued, today),
         national::finding(printed, issued),
@@ -347,9 +350,10 @@ fn chip_opened(access: Option<&Access>) -> Finding {
     }
 }
 
+/// EF.COM is not among what is wanted: nobody signs it, and EF.SOD says the same and more. What it
+/// says, or that it is not there, is [`Check::ComAgainstSod`].
 fn chip_reading(chip: &ChipFiles) -> Finding {
     let wanted = [
-        ElementaryFile::Com,
         ElementaryFile::DG1,
         ElementaryFile::DG2,
         ElementaryFile::Sod,

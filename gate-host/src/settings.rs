@@ -105,9 +105,15 @@ pub struct ChipSettings {
     /// there is no such file.
     #[serde(default)]
     pub policy: Option<PathBuf>,
-    /// Whether the reader takes extended-length APDUs (ISO/IEC 7816-4).
-    #[serde(default)]
+    /// Whether extended-length APDUs are tried (ISO/IEC 7816-4): a chip is read in a third of the
+    /// commands. True where it is not named, for a reader or chip that cannot take them is read with
+    /// short ones all the same; false is for a reader that hangs over them.
+    #[serde(default = "tried")]
     pub extended_length: bool,
+}
+
+const fn tried() -> bool {
+    true
 }
 
 /// Where the models are.

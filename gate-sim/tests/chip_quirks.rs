@@ -10,11 +10,13 @@ use gate_document::access::{PasswordKind, Protocol, WithoutPace};
 use gate_document::apdu::Status;
 use gate_document::channel::Notice;
 use gate_document::chip::{ChipHabits, Extended};
+use gate_document::conversation::{ChallengeProof, ChipProof};
+use gate_document::policy::{Policy, Verdict};
 use gate_document::step::Step;
 use gate_document::{
     AccessError, AccessKey, ApduLength, Card, CardAccessNumber, CardError, Cause, Check, ChipFiles,
     ElementaryFile, Finding, Habits, Mrz, Outcome, Passwords, ReadError, Request, TrustStore,
-    inspect_without_portrait, read,
+    inspect, inspect_without_portrait, read,
 };
 use gate_sim::chip::field::InField;
 use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
@@ -675,6 +677,55 @@ fn blocks_become_as_short_as_the_chip_wants_them() {
 }
 
 #[test]
+fn what_was_noticed_in_the_conversation_is_found_and_told_with_its_evidence() {
+    let what = modern();
+    let document = document(&what);
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let inspected = |chip: Chip| {
+        let files = read_chip(&document, chip).result.unwrap();
+        inspect(&printed, &files, &trust, Some(date(2026, 11, 22)))
+    };
+    let chip = |quirks: &[Quirk]| Chip::new(&document, 4).with_quirks(quirks.iter().copied());
+    for (chip, outcome, word) in [
+        (chip(&[]), Outcome::Passed, ""),
+        (
+            chip(&[Quirk::Block(200), Quirk::NakedRefusal]),
+            Outcome::Failed,
+            "unprotected status 6700 inside a session",
+        ),
+        (
+            chip(&[Quirk::NoShortIdentifiers, Quirk::CardAccessWarning(0x6283)]),
+            Outcome::NotDone,
+            "done with warning 6283",
+        ),
+        (
+            chip(&[Quirk::MindsTheEnd]),
+            Outcome::NotDone,
+            "session lost, chip opened anew",
+        ),
+        (
+            chip(&[]).with_faults([Fault::DropsOut { after: 10 }]),
+            Outcome::NotDone,
+            "the document left and came back",
+        ),
+    ] {
+        let inspection = inspected(chip);
+        let check = Check::ChipConversation;
+        let finding = inspection.finding(check).unwrap();
+        assert_eq!(finding.outcome, outcome, "{word}: {}", finding.reason);
+        assert!(finding.reason.contains(word), "{}", finding.reason);
+        let evidence = inspection.evidence.of(check);
+        let told = evidence.get("notices").copied().unwrap_or_default();
+        assert!(told.contains(word), "{told}");
+        // Recorded: none of it refers by itself, unless a gate's own policy says so.
+        assert!(inspection.genuine(), "{word}");
+        let strict = Policy::parse("[checks]\nchip-conversation = \"optional\"").unwrap();
+        assert_eq!(strict.objects_to(finding), outcome == Outcome::Failed);
+    }
+}
+
+#[test]
 fn data_without_protection_end_the_conversation() {
     // Quirk 10.
     let document = document(&modern());
@@ -778,6 +829,126 @@ fn a_reader_that_cannot_carry_long_commands_is_remembered() {
     let second = see(card(), &request, first.habits);
     assert!(second.result.is_ok());
     assert!(second.commands < first.commands);
+}
+
+#[test]
+fn a_reader_that_calls_long_commands_a_removal_is_found_out_by_a_second_one() {
+    let document = document(&modern());
+    let request = mrz(&document).into();
+    let card = InField::new(Chip::new(&document, 4)).in_short_reader_that_says_removed();
+    let seen = see(card, &request, ApduLength::Extended.into());
+    assert!(seen.result.is_ok(), "{:?}", seen.result.err());
+    assert_eq!(seen.habits.extended, Extended::Fails);
+    // A document that moved once says nothing about its reader.
+    for after in 0..60 {
+        let chip = Chip::new(&document, 4).with_faults([Fault::DropsOut { after }]);
+        let seen = read_chip(&document, chip);
+        assert_eq!(seen.habits.extended, Extended::Works, "{after}");
+    }
+}
+
+#[test]
+fn pace_is_resumed_where_the_application_hides_the_master_file() {
+    let lost = [
+        Quirk::ApplicationHidesMaster,
+        Quirk::Block(200),
+        Quirk::NakedRefusal,
+        Quirk::ForgetsSession,
+    ];
+    let refusals = [0x6982, 0x6A81, 0x6A82, 0x6A86, 0x6D00].map(Quirk::MasterFile);
+    for refusal in [None].into_iter().chain(refusals.map(Some)) {
+        for short in [None, Some(Quirk::NoShortIdentifiers)] {
+            let quirks: Vec<Quirk> = lost.into_iter().chain(refusal).chain(short).collect();
+            let (files, _) = check(&modern(), &quirks);
+            assert!(opened(&files).starts_with("PACE"), "{quirks:?}");
+            let reopened = |notice: &Notice| matches!(notice, Notice::Reopened { .. });
+            assert!(notices(&files).iter().any(reopened), "{quirks:?}");
+            let conversation = files.conversation().unwrap();
+            assert!(conversation.card_access.is_some(), "{quirks:?}");
+        }
+    }
+}
+
+#[test]
+fn a_chip_that_gives_byte_by_byte_is_not_listened_to() {
+    let document = document(&modern());
+    for bytes in [1, 15] {
+        let chip = Chip::new(&document, 4).with_quirks([Quirk::Drips(bytes)]);
+        let seen = read_chip(&document, chip);
+        let error = seen.result.unwrap_err();
+        assert_eq!(error.cause(), Cause::Chip, "{error}");
+        assert!(seen.commands < 40, "{}", seen.commands);
+    }
+    check(&modern(), &[Quirk::Drips(32)]);
+}
+
+#[test]
+fn a_document_without_readable_com_is_not_referred_for_that() {
+    let document = document(&modern());
+    let files = read_chip(&document, Chip::new(&document, 4))
+        .result
+        .unwrap();
+    let mut without = ChipFiles::new();
+    for (file, bytes) in files.iter() {
+        if file != ElementaryFile::Com {
+            without.insert(file, bytes.to_vec());
+        }
+    }
+    without.refuse(ElementaryFile::Com, Status(0x6982));
+    without.set_conversation(files.conversation().unwrap().clone());
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let inspection = inspect(&printed, &without, &trust, Some(date(2026, 11, 22)));
+    let outcome = |check| inspection.finding(check).unwrap().outcome;
+    assert_eq!(outcome(Check::ChipReading), Outcome::Passed);
+    assert_eq!(outcome(Check::ComAgainstSod), Outcome::NotDone);
+    assert!(inspection.genuine());
+}
+
+#[test]
+fn a_proof_that_this_gate_cannot_compute_goes_to_the_officer() {
+    // Quirk 27: the signed DG14 announces a curve or a protocol that is not known here. A copy could
+    // not be told from the original, so that it is undone, never unsupported.
+    let document = document(&modern());
+    let mut files = read_chip(&document, Chip::new(&document, 4))
+        .result
+        .unwrap();
+    let mut conversation = files.conversation().unwrap().clone();
+    conversation.chip_authentication = ChipProof::Unsupported("an unknown curve".into());
+    files.set_conversation(conversation);
+    let findings = findings(&document, &files);
+    let check = Check::ChipAuthentication;
+    let finding = findings.iter().find(|it| it.check == check).unwrap();
+    assert_eq!(finding.outcome, Outcome::NotDone);
+    assert_eq!(finding.reason, "this gate cannot do it: an unknown curve");
+    let verdict = Policy::default().verdict(&[check], &findings);
+    assert_ne!(verdict, Verdict::Accept);
+}
+
+#[test]
+fn a_signature_that_lost_its_leading_zeros_is_verified() {
+    // Quirk 16, with a signature that has one to lose.
+    for (offer, width) in [
+        (SignatureOffer::RsaSha1(1024), 128),
+        (SignatureOffer::RsaSha256(2048), 256),
+    ] {
+        let what = Electronics {
+            signature: Some(offer),
+            ..Electronics::default()
+        };
+        let document = document(&what);
+        let chip = Chip::new(&document, 4).with_quirks([Quirk::DropsZeros]);
+        let files = read_chip(&document, chip).result.unwrap();
+        let proof = &files.conversation().unwrap().active_authentication;
+        let ChallengeProof::Answered { signature, .. } = proof else {
+            panic!("{proof:?}");
+        };
+        assert!(signature.len() < width, "{}", signature.len());
+        let findings = findings(&document, &files);
+        let check = Check::ActiveAuthentication;
+        let finding = findings.iter().find(|it| it.check == check).unwrap();
+        assert_eq!(finding.outcome, Outcome::Passed, "{}", finding.reason);
+    }
 }
 
 #[test]

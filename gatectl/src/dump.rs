@@ -2,7 +2,8 @@
 
 use gate_document::{ChipFiles, ElementaryFile};
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// For `--help`.
@@ -11,8 +12,9 @@ pub(crate) const NAMES: &str = "Names of files, in any case, with .bin, .dat, .d
   DG1  EF.DG1  EF_DG1  DataGroup1  Datagroup1  0101    and so on up to DG16 and 0110
 Files of other names in a folder are left alone.";
 
-/// Nothing on a chip is longer than what two bytes of offset and INS B1 reach in practice.
-const LONGEST: u64 = 1 << 20;
+/// Longer than any file of a chip, and than the certificates of all States in PEM (692 of them take
+/// some 1.5 MB).
+const LONGEST: u64 = 16 << 20;
 
 /// Why a dump cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -66,14 +68,31 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<ChipFiles, DumpError> {
     Ok(files)
 }
 
-/// Writes every file as `EF.COM.bin`, `DG1.bin` and so on.
+/// Writes every file as `EF.COM.bin`, `DG1.bin` and so on, for nobody but the user: they are a
+/// person's data. A folder that was there before keeps its permissions; files in it do not.
 pub(crate) fn write(folder: &Path, files: &ChipFiles) -> Result<(), DumpError> {
-    fs::create_dir_all(folder).map_err(|problem| at(folder, problem))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|problem| at(folder, problem))?;
     for (file, bytes) in files.iter() {
         let path = folder.join(format!("{file}.bin"));
-        fs::write(&path, bytes).map_err(|problem| at(&path, problem))?;
+        write_private(&path, bytes).map_err(|problem| at(&path, problem))?;
     }
     Ok(())
+}
+
+/// Permissions first: an older file may have wider ones.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    file.write_all(bytes)
 }
 
 /// A file that is not longer than anything here may be.
@@ -160,6 +179,35 @@ mod tests {
         ] {
             assert_eq!(file_of(Path::new(name)), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn nobody_but_the_user_reads_what_was_dumped() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = parent.path().join("dump");
+        let mode = |path: &Path| {
+            let permissions = fs::metadata(path).expect("written").permissions();
+            permissions.mode() & 0o777
+        };
+        let mut files = ChipFiles::new();
+        files.insert(ElementaryFile::DG1, vec![0x61, 0]);
+        write(&folder, &files).expect("written");
+        let file = folder.join("DG1.bin");
+        assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("widened");
+        write(&folder, &files).expect("written again");
+        assert_eq!(mode(&file), 0o600);
+    }
+
+    #[test]
+    fn a_file_with_the_certificates_of_all_states_is_not_too_long() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("anchors.pem");
+        fs::write(&path, vec![b'A'; 692 * 4_096]).expect("written");
+        assert_eq!(bounded(&path).expect("read").len(), 692 * 4_096);
+        let long = fs::File::create(&path).expect("made");
+        long.set_len(LONGEST + 1).expect("stretched");
+        assert!(bounded(&path).is_err());
     }
 
     #[test]

@@ -98,6 +98,7 @@ const fn name(check: Check) -> &'static str {
         Check::ZoneAgainstPage => "zone against the text of the page",
         Check::VisaAgainstDocument => "visa against the document",
         Check::VisaValidity => "validity of the visa",
+        Check::ChipConversation => "conversation with the chip",
         other => other.name(),
     }
 }
@@ -181,6 +182,12 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
         }
         (Check::VisaValidity, true) => "nothing: the visa is not valid today",
         (Check::VisaValidity, false) => "give --visa, where one is needed",
+        (Check::ChipConversation, true) => {
+            "read again with nothing between chip and reader; if it stays, compare with another document of the model"
+        }
+        (Check::ChipConversation, false) => {
+            "nothing, where a chip was read: keep what is said here; else read it with gatectl document read"
+        }
         _ => "nothing",
     })
 }

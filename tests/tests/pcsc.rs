@@ -344,7 +344,8 @@ fn read_once(
 ) -> (Result<ChipFiles, ReadError>, String) {
     let start = now();
     let clock = || gate_protocol::Instant::from_micros(start.elapsed().as_micros() as u64);
-    let mut card = Timed::new(reader.connect().unwrap(), clock);
+    let never = gate_protocol::Instant::from_millis(u64::MAX);
+    let mut card = Timed::new(reader.connect().unwrap(), clock, never);
     let key = AccessKey::from_mrz_information(document.key_information());
     let mut rng = ChaCha20Rng::seed_from_u64(5);
     let mut habits = apdus.into();

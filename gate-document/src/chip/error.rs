@@ -66,8 +66,9 @@ pub enum ReadError {
         /// Longest file.
         limit: usize,
     },
-    /// The chip answered a read with no data, or with more than was asked for.
-    #[error("{file} at offset {offset}: 1 to {expected} bytes expected, {found} found")]
+    /// The chip answered a read with no data, with so few that it would never end, or with more than
+    /// was asked for.
+    #[error("{file} at offset {offset}: {} to {expected} bytes expected, {found} found", (*expected).min(16))]
     Block {
         /// Which file.
         file: ElementaryFile,
@@ -113,7 +114,7 @@ impl ReadError {
             Self::Card { error, .. } => match error {
                 CardError::Removed => Cause::Removed,
                 CardError::Reader { .. } => Cause::Reader,
-                CardError::TooShort { .. } => Cause::Chip,
+                CardError::TooShort { .. } | CardError::Late => Cause::Chip,
             },
             Self::Access(AccessError::WrongPassword { password, .. }) => match password {
                 PasswordKind::Mrz => Cause::WrongZone,

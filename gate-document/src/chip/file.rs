@@ -15,6 +15,10 @@ const HEAD: usize = 4;
 /// Longest file: eight portraits' worth. It bounds what is reserved before anything is verified.
 pub(super) const LONGEST_FILE: usize = 0x2_0000;
 
+/// Fewest bytes that a block brings on a file, but for the last: no chip is known that gives less, and
+/// one that gave byte by byte would keep its reader busy with 131,072 commands.
+const LEAST_BLOCK: usize = 16;
+
 /// Offsets up to here stand in the header of READ BINARY; beyond, an odd instruction has them in its
 /// data (ISO/IEC 7816-4, 11.3.3).
 const LAST_SHORT_OFFSET: usize = 0x7FFF;
@@ -126,11 +130,9 @@ impl<R: CryptoRng> Session<'_, R> {
     /// Changes how this chip is read, if `status` says that `expected` bytes were too many for it.
     fn can_do_better(&mut self, status: Status, expected: usize) -> bool {
         let announced = usize::from(status.sw2());
-        if status.sw1() == 0x6C && (1..expected).contains(&announced) {
+        let exact = self.habits.chip.exact;
+        if status.sw1() == 0x6C && !exact && (1..expected).contains(&announced) {
             // Either the longest block that the chip gives, or all there is in a short file.
-            if self.habits.chip.exact {
-                self.habits.chip.block = Some(announced);
-            }
             self.habits.chip.exact = true;
             return true;
         }
@@ -195,7 +197,9 @@ impl<R: CryptoRng> Session<'_, R> {
                 (data_of(response), expected)
             };
             let status = match answer {
-                Ok(data) if (1..=expected).contains(&data.len()) => return Ok(data),
+                Ok(data) if (LEAST_BLOCK.min(expected)..=expected).contains(&data.len()) => {
+                    return Ok(data);
+                }
                 Ok(data) => {
                     let found = data.len();
                     return Err(ReadError::Block {
@@ -208,7 +212,7 @@ impl<R: CryptoRng> Session<'_, R> {
                 Err(status) => status,
             };
             let announced = usize::from(status.sw2());
-            if status.sw1() == 0x6C && (1..expected).contains(&announced) {
+            if status.sw1() == 0x6C && (LEAST_BLOCK..expected).contains(&announced) {
                 self.habits.chip.block = Some(announced);
             } else if !(is_about_length(status) && self.shrink(expected)) {
                 return Err(ReadError::Refused {

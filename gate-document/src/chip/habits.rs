@@ -52,6 +52,21 @@ pub struct Habits {
     pub chip: ChipHabits,
 }
 
+/// Shortest block that is remembered: a chip that takes less is asked anew, at the price of a refusal
+/// or two, and none can make all of its kind slow.
+const SHORTEST_REMEMBERED: usize = 96;
+
+/// Good readings with a shorter block after which a longer one is tried.
+const GOOD_ENOUGH: u8 = 16;
+
+/// Blocks on the way up again. A step that is too long for the chip costs it one refusal.
+const STEPS_UP: [usize; 6] = [128, 160, 192, 231, 1024, 2048];
+
+/// The next longer block to be tried; `None` is the longest there is.
+fn longer(block: usize) -> Option<usize> {
+    STEPS_UP.into_iter().find(|step| *step > block)
+}
+
 impl From<ApduLength> for Habits {
     fn from(apdus: ApduLength) -> Self {
         Self {
@@ -76,8 +91,31 @@ pub struct ChipKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     readers: BTreeMap<String, (u64, Extended)>,
-    chips: Vec<(u64, ChipKind, ChipHabits)>,
+    chips: Vec<Known>,
     met: u64,
+}
+
+/// What is remembered of one kind of chip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    kind: ChipKind,
+    habits: ChipHabits,
+    /// Good readings in a row with this block, up to [`GOOD_ENOUGH`].
+    good: u8,
+}
+
+impl Known {
+    /// What the next conversation begins with.
+    fn next(&self) -> ChipHabits {
+        let block = match self.habits.block {
+            Some(block) if self.good >= GOOD_ENOUGH => longer(block),
+            block => block,
+        };
+        ChipHabits {
+            block,
+            ..self.habits
+        }
+    }
 }
 
 impl Memory {
@@ -87,24 +125,44 @@ impl Memory {
     /// What to begin with. `reader` is its model's name.
     #[must_use]
     pub fn habits(&self, reader: &str, chip: &ChipKind, apdus: ApduLength) -> Habits {
-        let known = self.chips.iter().find(|(_, kind, _)| kind == chip);
+        let known = self.chips.iter().find(|known| known.kind == *chip);
         Habits {
             apdus,
             extended: self
                 .readers
                 .get(reader)
                 .map_or(Extended::Untried, |(_, extended)| *extended),
-            chip: known.map_or_else(ChipHabits::default, |(_, _, habits)| *habits),
+            chip: known.map(Known::next).unwrap_or_default(),
         }
     }
 
-    /// Keeps what a conversation has learnt, also one that failed.
+    /// Keeps what a conversation has learnt.
+    ///
+    /// Give it genuine documents only, read completely: whatever is remembered falls on every later
+    /// chip of the kind. A block is kept from 96 bytes on, and after 16 good readings with one that
+    /// is not the longest, the next conversation begins with a longer one.
     pub fn learn(&mut self, reader: &str, chip: &ChipKind, habits: &Habits) {
         self.met += 1;
         self.readers
             .insert(reader.to_owned(), (self.met, habits.extended));
-        self.chips.retain(|(_, kind, _)| kind != chip);
-        self.chips.push((self.met, chip.clone(), habits.chip));
+        let before = self.chips.iter().find(|known| known.kind == *chip);
+        let good = match before {
+            // A longer block that was tried and taken leads on to the next.
+            Some(known) if known.next().block == habits.chip.block => {
+                known.good.saturating_add(1).min(GOOD_ENOUGH)
+            }
+            _ => 0,
+        };
+        self.chips.retain(|known| known.kind != *chip);
+        let block = habits.chip.block;
+        self.chips.push(Known {
+            kind: chip.clone(),
+            habits: ChipHabits {
+                block: block.map(|block| block.max(SHORTEST_REMEMBERED)),
+                ..habits.chip
+            },
+            good,
+        });
         if self.readers.len() > Self::LIMIT
             && let Some(oldest) = self.readers.values().map(|(met, _)| *met).min()
         {
@@ -148,6 +206,45 @@ mod tests {
         assert_eq!(again("B", "UTO").chip, learnt.chip);
         assert_eq!(again("A", "VNM").extended, Extended::Works);
         assert_eq!(again("A", "VNM").chip, ChipHabits::default());
+    }
+
+    /// Blocks that conversations begin with, for a chip that takes `most` bytes at a time.
+    fn begun_with(memory: &mut Memory, most: usize, times: usize) -> Vec<Option<usize>> {
+        let read = |_| {
+            let mut habits = memory.habits("A", &kind("UTO"), ApduLength::Extended);
+            let begun = habits.chip.block;
+            if begun.is_none_or(|block| block > most) {
+                habits.chip.block = Some(most);
+            }
+            memory.learn("A", &kind("UTO"), &habits);
+            begun
+        };
+        (0..times).map(read).collect()
+    }
+
+    #[test]
+    fn no_chip_makes_all_of_its_kind_slow_for_good() {
+        let mut memory = Memory::default();
+        assert_eq!(begun_with(&mut memory, 32, 2), [None, Some(96)]);
+        let begun = begun_with(&mut memory, 4096, 17 + STEPS_UP.len());
+        let wanted: Vec<Option<usize>> = core::iter::repeat_n(Some(96), 16)
+            .chain(STEPS_UP.map(Some))
+            .chain([None])
+            .collect();
+        assert_eq!(begun, wanted);
+    }
+
+    #[test]
+    fn a_chip_that_does_need_short_blocks_is_asked_for_longer_ones_but_rarely() {
+        let mut memory = Memory::default();
+        let begun = begun_with(&mut memory, 160, 100);
+        let refused = begun.iter().filter(|block| **block != Some(160)).count();
+        assert_eq!(refused, 1 + 99 / 17);
+        assert!(
+            begun[1..]
+                .iter()
+                .all(|block| matches!(block, Some(160 | 192)))
+        );
     }
 
     #[test]

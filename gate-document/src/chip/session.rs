@@ -65,6 +65,21 @@ pub(super) struct Session<'a, R> {
     shrunk: bool,
     spare_sessions: u8,
     spare_absences: u8,
+    /// What is thought of a reader that called a long command a removal.
+    removal: Removal,
+}
+
+/// A removal during a long command: the document may have moved, or the command was too long for a
+/// reader that says so in this way. Only a short read that works and another long one that fails
+/// tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Removal {
+    /// Nothing of the kind was seen.
+    Unseen,
+    /// The next read is a short one.
+    TryShort,
+    /// That worked: the next read is a long one again.
+    TryLong,
 }
 
 /// Files beside the application, as they were read when the chip was opened.
@@ -112,6 +127,7 @@ impl<'a, R: CryptoRng> Session<'a, R> {
             shrunk: false,
             spare_sessions: SPARE_SESSIONS,
             spare_absences: absences,
+            removal: Removal::Unseen,
         })
     }
 
@@ -130,6 +146,9 @@ impl<'a, R: CryptoRng> Session<'a, R> {
                 .is_some_and(|expected| expected > SHORT_RESPONSE)
             {
                 self.habits.extended = Extended::Works;
+                self.removal = Removal::Unseen;
+            } else if self.removal == Removal::TryShort && command.expected.is_some() {
+                self.removal = Removal::TryLong;
             }
         }
         Ok(response)
@@ -148,7 +167,9 @@ impl<'a, R: CryptoRng> Session<'a, R> {
 
     /// Whether the reader may be asked to carry extended length.
     pub(super) fn carries_long(&self) -> bool {
-        self.habits.apdus == ApduLength::Extended && self.habits.extended != Extended::Fails
+        self.habits.apdus == ApduLength::Extended
+            && self.habits.extended != Extended::Fails
+            && self.removal != Removal::TryShort
     }
 
     /// Takes the next block smaller than `refused`. False when there is none.
@@ -207,13 +228,18 @@ impl<'a, R: CryptoRng> Session<'a, R> {
                 step,
             } => {
                 let step = *step;
-                if self.spare_absences == 0 || self.channel.reconnect().is_err() {
+                // The second try was ours: it is not counted against the traveller.
+                let proves_reader = long && self.removal == Removal::TryLong;
+                if self.spare_absences == 0 && !proves_reader || self.channel.reconnect().is_err() {
                     return Err(error);
                 }
-                self.spare_absences -= 1;
-                if long {
-                    // Some readers call it a removal when a long command is too much for them.
+                if proves_reader {
                     self.habits.extended = Extended::Fails;
+                } else {
+                    self.spare_absences -= 1;
+                    if long {
+                        self.removal = Removal::TryShort;
+                    }
                 }
                 self.channel.note(Notice::CameBack { step });
                 self.reopen()?;
@@ -323,8 +349,8 @@ fn with_pace(
     announced: &mut MasterFiles,
     rng: &mut impl CryptoRng,
 ) -> Result<Result<(Access, MappingProof), WithoutPace>, ReadError> {
-    *announced = MasterFiles::default();
-    let file = match master_file(channel, habits, Step::CardAccess, CARD_ACCESS)? {
+    announced.security = None;
+    let file = match card_access(channel, habits, announced.access.take())? {
         Ok(file) => file,
         Err(status) => return Ok(Err(WithoutPace::NoCardAccess { status })),
     };
@@ -391,7 +417,7 @@ fn mapped(
     announced: &mut MasterFiles,
     chip: &MappedChip,
 ) -> Result<MappingProof, ReadError> {
-    let Ok(file) = master_file(channel, habits, Step::CardSecurity, CARD_SECURITY)? else {
+    let Ok(file) = master_file(channel, habits, Step::CardSecurity, CARD_SECURITY, false)? else {
         return Ok(MappingProof::Failed);
     };
     announced.security = Some(Sensitive::new(file.to_vec()));
@@ -429,15 +455,40 @@ fn card_security(file: &[u8]) -> Result<SecurityInfos, TlvError> {
     SecurityInfos::parse(octets.value)
 }
 
+/// EF.CardAccess. A chip that gave it before, as `known`, and denies it now, has its application
+/// selected, which hides the master file: that is selected, then the chip is woken up anew. If even
+/// that does not help, what is `known` holds on, for PACE must not give way to BAC.
+fn card_access(
+    channel: &mut Channel<'_>,
+    habits: &mut Habits,
+    known: Option<Sensitive<Vec<u8>>>,
+) -> Result<Result<Zeroizing<Vec<u8>>, Status>, ReadError> {
+    let mut read = |channel: &mut Channel<'_>, hidden| {
+        master_file(channel, habits, Step::CardAccess, CARD_ACCESS, hidden)
+    };
+    let answer = read(channel, known.is_some())?;
+    let (Err(_), Some(known)) = (&answer, known) else {
+        return Ok(answer);
+    };
+    if channel.reconnect().is_ok()
+        && let Ok(file) = read(channel, false)?
+    {
+        return Ok(Ok(file));
+    }
+    Ok(Ok(Zeroizing::new(known.expose().clone())))
+}
+
 /// Reads a file of the master file, or says with which status the chip refused it.
 ///
 /// The master file is selected when a chip wakes up, so one command may do; many chips refuse to
-/// select it (NZ, CN, AU, UA, VN), which does not matter.
+/// select it (NZ, CN, AU, UA, VN), which does not matter. A file that is not found is looked for no
+/// further, unless it is `hidden`: known to be there.
 fn master_file(
     channel: &mut Channel<'_>,
     habits: &mut Habits,
     step: Step,
     (identifier, short): (u16, u8),
+    hidden: bool,
 ) -> Result<Result<Zeroizing<Vec<u8>>, Status>, ReadError> {
     let most = channel.short_block();
     if !habits.chip.by_identifier {
@@ -456,7 +507,7 @@ fn master_file(
     };
     let identifier = identifier.to_be_bytes();
     let mut status = channel.exchange(step, &select(0x02, &identifier))?.status;
-    if !status.is_done() && status != Status::FILE_NOT_FOUND {
+    if !status.is_done() && (hidden || status != Status::FILE_NOT_FOUND) {
         let _many_refuse = channel.exchange(step, &select(0x00, &[0x3F, 0x00]))?;
         status = channel.exchange(step, &select(0x02, &identifier))?.status;
     }

@@ -111,11 +111,19 @@ impl Chip {
         if !authenticated || plain.data.len() != 8 {
             return Err(status::CONDITIONS_NOT_MET);
         }
-        let mut signature = self
-            .sign(&plain.data)
-            .map_err(|_| status::FAILED)?
-            .ok_or(status::INSTRUCTION_UNKNOWN)?;
+        let sign = |salt| {
+            let signature = self.sign(&plain.data, salt).map_err(|_| status::FAILED)?;
+            signature.ok_or(status::INSTRUCTION_UNKNOWN)
+        };
+        let mut signature = sign(0)?;
         if self.has(Quirk::DropsZeros) {
+            // One signature in 256 begins with a zero: this chip signs until it has such a one.
+            for salt in 1..=u16::MAX {
+                if signature.first() == Some(&0) {
+                    break;
+                }
+                signature = sign(salt)?;
+            }
             let zeros = signature.iter().take_while(|byte| **byte == 0).count();
             signature.drain(..zeros);
         }
@@ -136,7 +144,7 @@ impl Chip {
         Ok((signature, status::OK))
     }
 
-    fn sign(&self, challenge: &[u8]) -> Result<Option<Vec<u8>>, ErrorStack> {
+    fn sign(&self, challenge: &[u8], salt: u16) -> Result<Option<Vec<u8>>, ErrorStack> {
         let Some((offer, key)) = &self.secrets.signature else {
             return Ok(None);
         };
@@ -163,9 +171,10 @@ impl Chip {
             _ => &[0x34, 0xCC],
         };
         let length = width - 1 - digest(&[]).len() - trailer.len();
-        let recovered: Vec<u8> = (0..length)
+        let mut recovered: Vec<u8> = (0..length)
             .map(|index| challenge[index % 8] ^ index as u8)
             .collect();
+        recovered[..2].copy_from_slice(&salt.to_be_bytes());
         let hash = digest(&[&recovered[..], challenge].concat());
         let message = [&[0x6A][..], &recovered, &hash, trailer].concat();
         let mut signature = vec![0; width];

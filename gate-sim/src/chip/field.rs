@@ -13,6 +13,7 @@ pub struct InField {
     commands: u32,
     elapsed: Duration,
     short_only: bool,
+    calls_it_removal: bool,
 }
 
 impl InField {
@@ -25,6 +26,7 @@ impl InField {
             commands: 0,
             elapsed: Duration::ZERO,
             short_only: false,
+            calls_it_removal: false,
         }
     }
 
@@ -33,6 +35,13 @@ impl InField {
     pub fn in_short_reader(mut self) -> Self {
         self.short_only = true;
         self
+    }
+
+    /// The same, and the reader says that the document went away.
+    #[must_use]
+    pub fn in_short_reader_that_says_removed(mut self) -> Self {
+        self.calls_it_removal = true;
+        self.in_short_reader()
     }
 
     /// Takes the document away again.
@@ -57,6 +66,9 @@ impl InField {
 impl Card for InField {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
         if self.short_only && command.get(4) == Some(&0) && command.len() > 5 {
+            if self.calls_it_removal {
+                return Err(CardError::Removed);
+            }
             return Err(CardError::Reader {
                 reader: "short".into(),
                 problem: "not transacted".into(),

@@ -341,6 +341,7 @@ impl Chip {
             });
             return Ok((Vec::new(), warning.unwrap_or(status::OK)));
         }
+        self.check_hidden(id)?;
         self.check_access(authenticated)?;
         self.check_group(id)?;
         if !self.files.contains_key(&id) {
@@ -366,6 +367,9 @@ impl Chip {
             u16::from_be_bytes([p1, p2])
         };
         if self.state.application {
+            if by_short_id {
+                self.check_hidden(0x0100 | u16::from(p1 & 0x1F))?;
+            }
             self.check_access(authenticated)?;
         }
         if by_short_id {
@@ -427,6 +431,12 @@ impl Chip {
         if self.has(Quirk::MindsTheEnd) && self.state.application && expected > rest.len() {
             return Err(status::OFFSET_OUTSIDE);
         }
+        let drop = self.quirk(|quirk| match quirk {
+            Quirk::Drips(bytes) => Some(*bytes),
+            _ => None,
+        });
+        let drop = drop.filter(|_| self.state.application);
+        let most = most.min(drop.unwrap_or(usize::MAX));
         let data = &rest[..expected.min(most).min(rest.len())];
         // "All there is" (256 or 65 536) may come to an end; a definite length may not.
         let is_definite = !matches!(expected, 256 | 65_536);
@@ -460,6 +470,15 @@ impl Chip {
             (true, true) => Ok(()),
             _ => Err(status::ACCESS_DENIED),
         }
+    }
+
+    /// A file of the master file that the application hides.
+    fn check_hidden(&self, id: u16) -> Result<(), u16> {
+        let is_other = !self.files.contains_key(&id);
+        if is_other && self.has(Quirk::ApplicationHidesMaster) {
+            return Err(status::NOT_FOUND);
+        }
+        Ok(())
     }
 
     /// A data group that needs rights which no gate of this kind has.

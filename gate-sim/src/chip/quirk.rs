@@ -44,10 +44,14 @@ pub enum Quirk {
     PickySignature,
     /// ECDSA signatures come as DER (PT).
     DerSignature,
-    /// Leading zeros of a signature are dropped (AU).
+    /// Leading zeros of a signature are dropped (AU). Each signature of this chip has one.
     DropsZeros,
     /// Chip Authentication is refused with this status.
     NoChipAuthentication(u16),
     /// Chip Authentication is done with another key than that of DG14: a copy.
     OtherKey,
+    /// While the application is selected, the files of the master file are not found (6A82).
+    ApplicationHidesMaster,
+    /// No read gives more than so many bytes, whatever was asked for.
+    Drips(usize),
 }

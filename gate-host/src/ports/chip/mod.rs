@@ -15,7 +15,7 @@ use gate_document::file::{ChipFiles, ElementaryFile};
 use gate_document::inspect;
 use gate_document::mrz::Mrz;
 use gate_document::trust::TrustStore;
-use gate_document::{CardError, Finding, lds};
+use gate_document::{CardError, Check, Finding, Habits, Outcome, lds};
 use gate_protocol::Instant;
 use gate_session::{Asked, ChipFailure, Device, Event, Span, SpanKind, Ticket};
 use pcsc::{PcscCard, PcscReader};
@@ -33,6 +33,10 @@ const WATCH: Duration = Duration::from_millis(500);
 
 /// Keys that a chip is asked with. A wrong one costs 0.3 s, and some chips take longer with each.
 const KEYS_MAX: usize = 3;
+
+/// How long one chip may be talked to: beyond what any journey waits for, and a bound on what a hostile
+/// chip takes from the next traveller.
+const READS_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long a chip may take to appear after its zone was read.
 const APPEARS_WITHIN: Duration = Duration::from_secs(3);
@@ -137,7 +141,8 @@ impl Worker {
 
     fn examine(&mut self, asked: Asked, printed: &Mrz) -> Result<Vec<Finding>, ChipFailure> {
         let trust = self.trust.store();
-        let (printed, files) = match self.read(asked, printed, &trust) {
+        let (read, lesson) = self.read(asked, printed, &trust);
+        let (printed, files) = match read {
             Ok((opened_with, files)) => {
                 if opened_with != printed {
                     info!("the chip opened with another reading of the printed zone");
@@ -155,6 +160,10 @@ impl Worker {
         };
         let started = self.outbox.now();
         let findings = inspect::inspect_without_portrait(printed, &files, &trust, clock::today());
+        if let Some(lesson) = lesson.filter(|_| teaches(&findings)) {
+            self.memory
+                .learn(&lesson.reader, &lesson.kind, &lesson.habits);
+        }
         let span = Span::new(
             "inspect document",
             SpanKind::Software,
@@ -165,13 +174,14 @@ impl Worker {
         Ok(findings)
     }
 
-    /// The files of the chip, and the reading of its zone that opened it.
+    /// The files of the chip, and the reading of its zone that opened it; and what was learnt, where a
+    /// chip was there.
     fn read<'a>(
         &mut self,
         asked: Asked,
         printed: &'a Mrz,
         trust: &TrustStore,
-    ) -> Result<(&'a Mrz, ChipFiles), ReadError> {
+    ) -> (Result<(&'a Mrz, ChipFiles), ReadError>, Option<Lesson>) {
         let clock = self.outbox.clock();
         let started = clock.now();
         let card = self.connect();
@@ -186,17 +196,21 @@ impl Worker {
                 from: clock.now(),
             },
         ];
-        let card = card.map_err(|error| ReadError::Card {
-            step: gate_document::step::Step::CardAccess,
-            error,
-        })?;
+        let card = match card {
+            Ok(card) => card,
+            Err(error) => {
+                let step = gate_document::step::Step::CardAccess;
+                return (Err(ReadError::Card { step, error }), None);
+            }
+        };
         let reader = self.reader.name().unwrap_or_default();
         let kind = ChipKind {
             issuer: printed.issuing_state.clone(),
             answer: card.answer_to_reset(),
         };
         let mut habits = self.memory.habits(&reader, &kind, self.apdus);
-        let mut card = Timed::new(card, move || clock.now());
+        let deadline = clock.now() + READS_WITHIN;
+        let mut card = Timed::new(card, move || clock.now(), deadline);
         let outbox = &self.outbox;
         let mut signature = Vec::new();
         let mut read = |zone: &Mrz| {
@@ -237,11 +251,15 @@ impl Worker {
             )
         };
         let files = first_that_opens(printed, &mut read);
-        self.memory.learn(&reader, &kind, &habits);
         let (_, exchanges) = card.into_parts();
         self.outbox
             .post(Event::Spent(asked, spans(&steps, &exchanges)));
-        files
+        let lesson = Lesson {
+            reader,
+            kind,
+            habits,
+        };
+        (files, Some(lesson))
     }
 
     /// The zone is often read before the chip has woken up.
@@ -256,6 +274,36 @@ impl Worker {
             }
         }
     }
+}
+
+/// What a conversation has learnt, of whom.
+struct Lesson {
+    reader: String,
+    kind: ChipKind,
+    habits: Habits,
+}
+
+/// Whether later chips of its kind are read as this one wanted it: it was read completely, a trusted
+/// signer vouches for its files, and nothing says that it is a copy. Anybody can make a chip that is
+/// slow to read.
+fn teaches(findings: &[Finding]) -> bool {
+    let outcome = |check| {
+        let found = findings.iter().find(|finding| finding.check == check);
+        found.map(|finding| finding.outcome)
+    };
+    let proved = [
+        Check::ChipReading,
+        Check::SodSignature,
+        Check::SignerTrust,
+        Check::DataGroupDigests,
+    ];
+    let copied = [Check::ChipAuthentication, Check::ActiveAuthentication];
+    proved
+        .into_iter()
+        .all(|check| outcome(check) == Some(Outcome::Passed))
+        && !copied
+            .into_iter()
+            .any(|check| outcome(check) == Some(Outcome::Failed))
 }
 
 /// Asks the chip with one reading of the zone after the other, likeliest first, until it opens or
@@ -406,6 +454,31 @@ mod tests {
         });
         assert!(never.is_err());
         assert_eq!(asked, KEYS_MAX.min(1 + zone.alternatives().len()));
+    }
+
+    #[test]
+    fn only_a_genuine_document_read_completely_teaches_how_its_kind_is_read() {
+        let genuine: Vec<Finding> = Check::ALL.map(Finding::passed).into();
+        assert!(teaches(&genuine));
+        assert!(!teaches(&[]));
+        let with = |finding: Finding| {
+            let mut findings = genuine.clone();
+            findings.retain(|it| it.check != finding.check);
+            findings.push(finding);
+            findings
+        };
+        for check in [
+            Check::ChipReading,
+            Check::SodSignature,
+            Check::SignerTrust,
+            Check::DataGroupDigests,
+        ] {
+            assert!(!teaches(&with(Finding::failed(check, ""))), "{check:?}");
+            assert!(!teaches(&with(Finding::not_done(check, ""))), "{check:?}");
+        }
+        let check = Check::ChipAuthentication;
+        assert!(!teaches(&with(Finding::failed(check, ""))));
+        assert!(teaches(&with(Finding::not_supported(check, ""))));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! When the chip had the word: tells a device's time from the software's.
+//! When the chip had the word: tells a device's time from the software's, and ends what takes too long.
 
 use std::time::Duration;
 
@@ -18,20 +18,22 @@ pub struct Exchange {
     pub end: Instant,
 }
 
-/// A card whose every exchange is timed by `clock`.
+/// A card whose every exchange is timed by `clock`, and that is silent from `deadline` on.
 #[derive(Debug)]
 pub struct Timed<C, F> {
     card: C,
     clock: F,
+    deadline: Instant,
     exchanges: Vec<Exchange>,
 }
 
 impl<C: Card, F: Fn() -> Instant> Timed<C, F> {
-    /// Times `card` by `clock`.
-    pub fn new(card: C, clock: F) -> Self {
+    /// Times `card` by `clock`. From `deadline` on, it is not asked any more: [`CardError::Late`].
+    pub fn new(card: C, clock: F, deadline: Instant) -> Self {
         Self {
             card,
             clock,
+            deadline,
             exchanges: Vec::new(),
         }
     }
@@ -61,6 +63,9 @@ impl<C: Card, F: Fn() -> Instant> Timed<C, F> {
 impl<C: Card, F: Fn() -> Instant> Card for Timed<C, F> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
         let begin = (self.clock)();
+        if begin >= self.deadline {
+            return Err(CardError::Late);
+        }
         let response = self.card.transmit(command);
         let end = (self.clock)();
         if self.exchanges.len() < EXCHANGES_MAX {
@@ -72,6 +77,9 @@ impl<C: Card, F: Fn() -> Instant> Card for Timed<C, F> {
     }
 
     fn reconnect(&mut self) -> Result<(), CardError> {
+        if (self.clock)() >= self.deadline {
+            return Err(CardError::Late);
+        }
         self.card.reconnect()
     }
 }
@@ -81,6 +89,9 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+
+    /// Later than any of these tests ends.
+    const FAR: Instant = Instant::from_millis(u64::MAX);
 
     /// A card that takes 3 ms and refuses every second command.
     struct Slow<'a>(&'a Cell<u64>, u64);
@@ -100,7 +111,7 @@ mod tests {
     #[test]
     fn the_card_has_the_word_from_command_to_response_and_no_longer() {
         let now = Cell::new(0);
-        let mut card = Timed::new(Slow(&now, 0), || Instant::from_millis(now.get()));
+        let mut card = Timed::new(Slow(&now, 0), || Instant::from_millis(now.get()), FAR);
         for _ in 0..3 {
             now.set(now.get() + 10); // the software thinks
             let _refused_every_second_time = card.transmit(&[]);
@@ -114,9 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn a_chip_is_asked_nothing_more_from_its_deadline_on() {
+        let now = Cell::new(0);
+        let clock = || Instant::from_millis(now.get());
+        let mut card = Timed::new(Slow(&now, 0), clock, Instant::from_millis(3_000));
+        let asked = (0..)
+            .take_while(|_| card.transmit(&[]) != Err(CardError::Late))
+            .count();
+        assert_eq!((asked, now.get()), (1_000, 3_000));
+        assert_eq!(card.reconnect(), Err(CardError::Late));
+        assert_eq!(card.exchanges().len(), 1_000);
+    }
+
+    #[test]
     fn a_chip_that_never_ends_fills_no_memory() {
         let now = Cell::new(0);
-        let mut card = Timed::new(Slow(&now, 0), || Instant::from_millis(now.get()));
+        let mut card = Timed::new(Slow(&now, 0), || Instant::from_millis(now.get()), FAR);
         for _ in 0..EXCHANGES_MAX + 10 {
             let _refused_every_second_time = card.transmit(&[]);
         }
