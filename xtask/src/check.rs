@@ -21,10 +21,10 @@ pub(crate) fn all() -> anyhow::Result<()> {
     lints()?;
     documents()?;
     licences()?;
-    tests(&lane)?;
-    mutations::each_invariant_once()?;
     let programs = build::programs()?;
     walk(&lane, &programs)?;
+    tests(&lane)?;
+    mutations::each_invariant_once()?;
     step("All checks passed");
     Ok(())
 }
