@@ -77,6 +77,16 @@ impl PcscReader {
     /// [`CardError::Removed`] if there is none or it does not answer; [`CardError::Reader`] if the
     /// reader does not work, or another program holds it.
     pub fn connect(&mut self) -> Result<PcscCard, CardError> {
+        let is_held = self.opened.is_some();
+        match self.connect_once() {
+            // What was opened then may be of a service that has been started anew since, or of a
+            // reader that has been plugged in again.
+            Err(error) if is_held && error != CardError::Removed => self.connect_once(),
+            result => result,
+        }
+    }
+
+    fn connect_once(&mut self) -> Result<PcscCard, CardError> {
         let opened = match &self.opened {
             Some(opened) => opened,
             None => self.opened.insert(open(&self.fragment, Duration::ZERO)?),
