@@ -8,7 +8,7 @@ use image::RgbImage;
 use crate::detect::Face;
 use crate::error::FaceError;
 use crate::manifest::{Colour, Role};
-use crate::tensor::{Region, Scaling, Tensor};
+use crate::tensor::{Region, Tensor};
 
 /// Side of the crop that the model reads, in px.
 pub const SIDE: u32 = 128;
@@ -50,13 +50,7 @@ impl BonaFide {
 /// [`FaceError::Region`] if the box lies outside the picture.
 pub fn to_tensor(picture: &RgbImage, face: &Face) -> Result<Tensor, FaceError> {
     let region = surroundings(face.place, picture.width(), picture.height());
-    Tensor::view(
-        picture,
-        region,
-        (SIDE, SIDE),
-        Colour::Bgr,
-        Scaling::FourNeighbours,
-    )
+    Tensor::view(picture, region, (SIDE, SIDE), Colour::Bgr)
 }
 
 /// Reads the model's answer, `[1, 3]` logits.

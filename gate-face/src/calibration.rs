@@ -14,7 +14,7 @@ pub const SCHEMA: u32 = 1;
 
 /// Version of everything between pixels and scores that is not a model: crops, mirroring, weights. It
 /// grows with each change that moves a score, and every calibration has to be made anew.
-pub const PIPELINE: u32 = 2;
+pub const PIPELINE: u32 = 3;
 
 /// One calibration file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -29,6 +29,9 @@ pub struct Calibration {
     /// A stricter one, where a single measurement must suffice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f32>,
+    /// The one for the mean of several measurements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fused: Option<f32>,
     /// The command that made this file.
     pub command: String,
     /// What it saw: how many people, pictures, pairs.
@@ -78,7 +81,7 @@ impl Calibration {
                 "made with pipeline {found}, this program has {PIPELINE}: calibrate anew"
             )));
         }
-        let values = [Some(self.threshold), self.high];
+        let values = [Some(self.threshold), self.high, self.fused];
         // Scores are cosines or probabilities: another threshold would decide by itself.
         if let Some(found) = values
             .into_iter()

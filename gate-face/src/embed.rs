@@ -1,7 +1,7 @@
 //! From an aligned face to a template.
 //!
-//! Two embedders look at the face and at its mirror image. The answers of one embedder are scaled to
-//! length 1, added and scaled again; the halves are joined so that the cosine between two templates is
+//! Two embedders look at the face and at its mirror image, of photographs at several scales. The answers
+//! of one embedder are scaled to length 1, added and scaled again; the halves are joined so that the cosine between two templates is
 //! the weighted mean of both embedders' cosines ([`WEIGHTS`]).
 
 use std::fmt;
@@ -20,6 +20,11 @@ pub const LENGTHS: [usize; 2] = [128, 512];
 /// The share of each embedder's cosine. The optimum is flat: from 0.5 to 0.7 for the first one, the
 /// errors differ by less than their confidence limits (docs/face.md).
 pub const WEIGHTS: [f32; 2] = [0.65, 0.35];
+
+/// Sizes of a photograph's face in the crops that are embedded, in parts of the usual size. The mean
+/// over them forgives what one size makes of compression and of landmarks that are a little off; a frame
+/// has one size, since people wait for it.
+pub const PORTRAIT_SCALES: [f32; 3] = [0.93, 1.0, 1.07];
 
 /// The embedders in the order of [`LENGTHS`].
 pub const ROLES: [Role; 2] = [Role::Embedder, Role::SecondEmbedder];
@@ -66,9 +71,18 @@ impl Part {
         Self::new(model, answer)
     }
 
-    /// The direction between this view and another one of the same face.
-    fn between(&self, role: Role, other: &Self) -> Result<Self, FaceError> {
-        let mut sum: Box<[f32]> = self.0.iter().zip(&other.0).map(|(a, b)| a + b).collect();
+    /// The direction in the middle of several views of one face.
+    fn middle<'a>(role: Role, views: impl Iterator<Item = &'a Self>) -> Result<Self, FaceError> {
+        let mut sum: Box<[f32]> = Box::default();
+        for view in views {
+            if sum.is_empty() {
+                sum = view.0.clone();
+            } else {
+                for (sum, value) in sum.iter_mut().zip(&view.0) {
+                    *sum += value;
+                }
+            }
+        }
         let part = Self::new(role, &sum);
         wipe(&mut sum);
         part
@@ -92,15 +106,16 @@ impl Template {
         Ok(Self(std::mem::take(&mut part.0)))
     }
 
-    /// Joins what both embedders say of the face and of its mirror image.
+    /// Joins what both embedders say of each view of one face: of the crop, of its mirror image, of
+    /// crops at other scales.
     ///
     /// # Errors
     ///
-    /// [`FaceError::NotFinite`] if a face and its mirror image have opposite answers.
-    pub fn join(face: &[Part; 2], mirrored: &[Part; 2]) -> Result<Self, FaceError> {
+    /// [`FaceError::NotFinite`] without a view, and if views have opposite answers.
+    pub fn join(views: &[[Part; 2]]) -> Result<Self, FaceError> {
         let mut joined = Vec::with_capacity(LENGTHS.iter().sum());
-        for which in 0..ROLES.len() {
-            let part = face[which].between(ROLES[which], &mirrored[which])?;
+        for (which, role) in ROLES.into_iter().enumerate() {
+            let part = Part::middle(role, views.iter().map(|view| &view[which]))?;
             let share = WEIGHTS[which].sqrt();
             joined.extend(part.0.iter().map(|value| value * share));
         }
@@ -195,11 +210,15 @@ mod tests {
                     part(ROLES[1], &[other.cos(), 0.0, other.sin()]),
                 ]
             };
-            Template::join(&parts(), &parts()).unwrap()
+            Template::join(&[parts(), parts()]).unwrap()
         };
         let found = Likeness::of(&face(0.0, 0.0), &face(0.3, 1.2)).unwrap();
         let expected = WEIGHTS[0] * 0.3_f32.cos() + WEIGHTS[1] * 1.2_f32.cos();
         assert!((found.value() - expected).abs() < 1e-6, "{found:?}");
+        assert!(matches!(
+            Template::join(&[]),
+            Err(FaceError::NotFinite { .. })
+        ));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl FaceEngine {
         let crop = align::align(frame, &face.landmarks)?;
         let quality = Quality::of(&face, &crop, frame.height());
         quality.check().map_err(FaceError::Poor)?;
-        let (bona_fide, template) = self.embed_beside(&crop, || self.bona_fide(frame, &face))?;
+        let (bona_fide, template) = self.embed_beside(&[crop], || self.bona_fide(frame, &face))?;
         Ok(Sample {
             face,
             quality,
@@ -104,7 +104,8 @@ impl FaceEngine {
         })
     }
 
-    /// The template of a document's portrait, or of any photograph, with its quality. The issuer took
+    /// The template of a document's portrait, or of any photograph, with its quality: the mean over
+    /// several looks for landmarks and several sizes ([`embed::PORTRAIT_SCALES`]). The issuer took
     /// it with care, so only what makes a comparison meaningless is refused; its print-like texture is
     /// no attack.
     ///
@@ -119,7 +120,12 @@ impl FaceEngine {
         }
         let crop = align::align(picture, &face.landmarks)?;
         let quality = Quality::of(&face, &crop, picture.height());
-        Ok((quality, self.embed(&crop)?))
+        let views: Vec<Picture> = embed::PORTRAIT_SCALES
+            .iter()
+            .map(|scale| align::align_at(picture, &face.landmarks, *scale))
+            .collect::<Result<_, FaceError>>()?;
+        let ((), template) = self.embed_beside(&views, || Ok(()))?;
+        Ok((quality, template))
     }
 
     /// As [`FaceEngine::photograph`], the template alone.
@@ -202,29 +208,34 @@ impl FaceEngine {
     ///
     /// [`FaceError::CropSize`], or a fault of a model.
     pub fn embed(&self, crop: &Picture) -> Result<Template, FaceError> {
-        Ok(self.embed_beside(crop, || Ok(()))?.1)
+        Ok(self.embed_beside(std::slice::from_ref(crop), || Ok(()))?.1)
     }
 
-    /// Embeds a face while a second thread embeds its mirror image; `before` is done first by the one
-    /// that has nothing to mirror.
+    /// Embeds crops of one face while a second thread embeds their mirror images; `before` is done first
+    /// by the one that has nothing to mirror.
     fn embed_beside<T>(
         &self,
-        crop: &Picture,
+        crops: &[Picture],
         before: impl FnOnce() -> Result<T, FaceError>,
     ) -> Result<(T, Template), FaceError> {
         let [straight, turned] = &self.embedders;
         thread::scope(|scope| {
             let mirrored = scope.spawn(|| {
-                let crop = Picture::new(imageops::flip_horizontal(&**crop));
-                turned.embed(&crop)
+                let mirrored = |crop: &Picture| Picture::new(imageops::flip_horizontal(&**crop));
+                let views = crops.iter().map(|crop| turned.embed(&mirrored(crop)));
+                views.collect::<Result<Vec<_>, FaceError>>()
             });
-            let result = before().and_then(|result| Ok((result, straight.embed(crop)?)));
+            let result = before().and_then(|result| {
+                let views = crops.iter().map(|crop| straight.embed(crop));
+                Ok((result, views.collect::<Result<Vec<_>, FaceError>>()?))
+            });
             // A panic over there is a panic here, as if there were one thread.
             let mirrored = mirrored
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            let (result, face) = result?;
-            Ok((result, Template::join(&face, &mirrored)?))
+            let (result, mut views) = result?;
+            views.extend(mirrored);
+            Ok((result, Template::join(&views)?))
         })
     }
 

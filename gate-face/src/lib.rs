@@ -19,6 +19,8 @@ pub mod engine;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
+pub mod fusion;
+pub mod jpeg;
 pub mod likeness;
 pub mod manifest;
 pub mod models;

@@ -225,6 +225,9 @@ pub struct Threshold {
     /// A stricter one, where a single measurement must suffice; out of the calibration.
     #[serde(skip)]
     pub high: Option<f32>,
+    /// The one for the mean of several measurements; out of the calibration.
+    #[serde(skip)]
+    pub fused: Option<f32>,
     /// What is compared with it.
     pub meaning: String,
 }
@@ -422,6 +425,7 @@ impl Manifest {
         for model in self.models.iter_mut().filter(|model| model.role == role) {
             model.threshold.value = found.threshold;
             model.threshold.high = found.high;
+            model.threshold.fused = found.fused;
         }
         Ok(())
     }

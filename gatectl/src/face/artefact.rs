@@ -8,6 +8,9 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use std::f32::consts::TAU;
 
+/// Least width of what a camera sees, in px.
+const VIEW: f32 = 600.0;
+
 /// What is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Species {
@@ -39,15 +42,29 @@ impl Species {
 
     /// One frame of a presentation. Each has its own noise, light, place and reflections.
     pub(super) fn frame(self, photograph: &RgbImage, chance: &mut ChaCha8Rng) -> RgbImage {
+        let photograph = in_view(photograph);
         let seen = match self {
-            Self::BonaFide => photograph.clone(),
-            Self::Print => framed(&printed(photograph), 0.07, [228; 3], chance),
-            Self::Telephone => framed(&shown(photograph, 7.0, chance), 0.05, [12; 3], chance),
-            Self::Monitor => shown(photograph, 3.0, chance),
-            Self::CutOut => cut_out(&printed(photograph), chance),
+            Self::Print => framed(&printed(&photograph), 0.07, [228; 3], chance),
+            Self::Telephone => framed(&shown(&photograph, 7.0, chance), 0.05, [12; 3], chance),
+            Self::Monitor => shown(&photograph, 3.0, chance),
+            Self::CutOut => cut_out(&printed(&photograph), chance),
+            Self::BonaFide => photograph,
         };
         filmed(&seen, chance)
     }
+}
+
+/// As large as a lane's camera sees head and shoulders: its noise is that of its own pixels, whatever the
+/// photograph's are.
+fn in_view(photograph: &RgbImage) -> RgbImage {
+    let (width, height) = photograph.dimensions();
+    let scale = (VIEW / width.max(1) as f32).max(1.0);
+    imageops::resize(
+        photograph,
+        (width as f32 * scale) as u32,
+        (height as f32 * scale) as u32,
+        imageops::FilterType::CatmullRom,
+    )
 }
 
 fn map(picture: &RgbImage, change: impl Fn(f32, f32, [f32; 3]) -> [f32; 3]) -> RgbImage {
