@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Likeness::of(&template, &template).is_ok()
         }),
     ];
-    stage("portrait (10 x YuNet, 6 x 2 models)", runs.min(20), || {
+    stage("portrait (10 x YuNet, 2 x 2 models)", runs.min(20), || {
         engine.portrait(&person).is_ok()
     });
     stage("find (3 x YuNet 320)", runs, || engine.find(&frame).is_ok());

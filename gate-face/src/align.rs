@@ -114,26 +114,7 @@ impl Similarity {
 ///
 /// [`FaceError::Landmarks`].
 pub fn align(picture: &RgbImage, landmarks: &[Point; 5]) -> Result<Picture, FaceError> {
-    align_at(picture, landmarks, 1.0)
-}
-
-/// As [`align`], with the face `scale` times as large around the middle of its landmarks.
-///
-/// # Errors
-///
-/// [`FaceError::Landmarks`], also for a scale of 0.
-pub fn align_at(
-    picture: &RgbImage,
-    landmarks: &[Point; 5],
-    scale: f32,
-) -> Result<Picture, FaceError> {
-    let (x, y) = middle(&REFERENCE);
-    let (x, y) = (x as f32, y as f32);
-    let target = REFERENCE.map(|point| Point {
-        x: x + (point.x - x) * scale,
-        y: y + (point.y - y) * scale,
-    });
-    let back = Similarity::between(landmarks, &target)?.inverse();
+    let back = Similarity::between(landmarks, &REFERENCE)?.inverse();
     let samples = (back.scale().round() as u32).clamp(1, SAMPLES_MAX);
     let offsets: Vec<f64> = (0..samples)
         .map(|index| (f64::from(index) + 0.5) / f64::from(samples) - 0.5)
@@ -264,20 +245,6 @@ mod tests {
         let crop = align(&stripes, &moved(0.0, 4.0, 0.0, 0.0)).unwrap();
         let middle = crop.get_pixel(50, 50).0[0];
         assert!((95..=105).contains(&middle), "{middle}");
-    }
-
-    #[test]
-    fn a_scale_enlarges_around_the_middle_of_the_landmarks() {
-        let picture = RgbImage::from_fn(SIDE, SIDE, |x, y| Rgb([2 * x as u8, 2 * y as u8, 0]));
-        let crop = align_at(&picture, &REFERENCE, 2.0).unwrap();
-        // The middle stays, and what lay ten pixels from it lies twenty from it.
-        let [middle, aside] = [(56, 72), (76, 72)].map(|(x, y)| crop.get_pixel(x, y).0[0]);
-        assert!(middle.abs_diff(112) <= 1, "{middle}");
-        assert!(aside.abs_diff(132) <= 1, "{aside}");
-        assert!(matches!(
-            align_at(&picture, &REFERENCE, 0.0),
-            Err(FaceError::Landmarks)
-        ));
     }
 
     #[test]

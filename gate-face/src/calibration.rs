@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::centre::Centre;
 use crate::manifest::{ManifestError, Model, Role};
 
 /// The layout of the file that this code understands.
@@ -38,6 +39,9 @@ pub struct Calibration {
     pub data: String,
     /// The figures at these thresholds.
     pub figures: String,
+    /// What is taken away from every template before comparing: [`Centre`]. None where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub centre: Vec<f32>,
     /// SHA-256 of every model that moves the score, by role.
     pub models: BTreeMap<Role, String>,
 }
@@ -89,6 +93,12 @@ impl Calibration {
             .find(|value| !(-1.0..=1.0).contains(value))
         {
             return Err(ManifestError::Threshold { role, found });
+        }
+        if Centre::new(&self.centre).is_none() {
+            let (found, expected) = (self.centre.len(), Centre::LENGTH);
+            return Err(wrong(format!(
+                "centre has {found} values, expected {expected} from -1 to 1"
+            )));
         }
         if !self.models.contains_key(&role) {
             return Err(wrong(format!("does not name the {role:?} model")));

@@ -1,7 +1,7 @@
 //! From an aligned face to a template.
 //!
-//! Two embedders look at the face and at its mirror image, of photographs at several scales. The answers
-//! of one embedder are scaled to length 1, added and scaled again; the halves are joined so that the cosine between two templates is
+//! Two embedders look at the face and at its mirror image. The answers of one embedder are scaled to
+//! length 1, added and scaled again; the halves are joined so that the cosine between two templates is
 //! the weighted mean of both embedders' cosines ([`WEIGHTS`]).
 
 use std::fmt;
@@ -9,6 +9,7 @@ use std::fmt;
 use image::RgbImage;
 
 use crate::align;
+use crate::centre::Centre;
 use crate::error::FaceError;
 use crate::manifest::{Colour, Role};
 use crate::picture::wipe;
@@ -20,11 +21,6 @@ pub const LENGTHS: [usize; 2] = [128, 512];
 /// The share of each embedder's cosine. The optimum is flat: from 0.5 to 0.7 for the first one, the
 /// errors differ by less than their confidence limits (docs/face.md).
 pub const WEIGHTS: [f32; 2] = [0.65, 0.35];
-
-/// Sizes of a photograph's face in the crops that are embedded, in parts of the usual size. The mean
-/// over them forgives what one size makes of compression and of landmarks that are a little off; a frame
-/// has one size, since people wait for it.
-pub const PORTRAIT_SCALES: [f32; 3] = [0.93, 1.0, 1.07];
 
 /// The embedders in the order of [`LENGTHS`].
 pub const ROLES: [Role; 2] = [Role::Embedder, Role::SecondEmbedder];
@@ -106,8 +102,7 @@ impl Template {
         Ok(Self(std::mem::take(&mut part.0)))
     }
 
-    /// Joins what both embedders say of each view of one face: of the crop, of its mirror image, of
-    /// crops at other scales.
+    /// Joins what both embedders say of each view of one face: of the crop and of its mirror image.
     ///
     /// # Errors
     ///
@@ -120,6 +115,31 @@ impl Template {
             joined.extend(part.0.iter().map(|value| value * share));
         }
         Ok(Self(joined.into_boxed_slice()))
+    }
+
+    /// The template without what all faces have in common; each embedder keeps its weight.
+    ///
+    /// # Errors
+    ///
+    /// [`FaceError::TemplateSize`] if the centre is not of these embedders, [`FaceError::NotFinite`] if
+    /// nothing is left.
+    pub fn centred(&self, centre: &Centre) -> Result<Self, FaceError> {
+        let centre = centre.values();
+        if centre.is_empty() {
+            return Ok(self.clone());
+        }
+        if centre.len() != self.0.len() {
+            return Err(FaceError::TemplateSize {
+                expected: centre.len(),
+                found: self.0.len(),
+            });
+        }
+        let mut apart: Box<[f32]> = self.0.iter().zip(centre).map(|(a, b)| a - b).collect();
+        let (first, second) = apart.split_at(LENGTHS[0]);
+        let joined = [Part::new(ROLES[0], first), Part::new(ROLES[1], second)];
+        wipe(&mut apart);
+        let [first, second] = joined;
+        Self::join(&[[first?, second?]])
     }
 
     pub(crate) fn values(&self) -> &[f32] {

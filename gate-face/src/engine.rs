@@ -10,6 +10,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
+use crate::centre::Centre;
 use crate::detect::{Answer, Face};
 use crate::embed::{Part, Template};
 use crate::error::{FaceError, FrameResult, Sample};
@@ -43,6 +44,8 @@ pub struct FaceEngine {
     /// For the face, and for its mirror image.
     embedders: [Embedders; 2],
     attack: Model,
+    /// What is taken away from every template.
+    centre: Centre,
     /// Least score of a face.
     face_threshold: f32,
 }
@@ -80,6 +83,7 @@ impl FaceEngine {
             detector: load(Role::Detector, detect::SIDE)?,
             embedders: [Embedders::load(load)?, Embedders::load(load)?],
             attack: load(Role::Attack, attack::SIDE)?,
+            centre: models.model(Role::Embedder).centre.clone(),
             face_threshold: models.model(Role::Detector).threshold.value,
         })
     }
@@ -94,7 +98,7 @@ impl FaceEngine {
         let crop = align::align(frame, &face.landmarks)?;
         let quality = Quality::of(&face, &crop, frame.height());
         quality.check().map_err(FaceError::Poor)?;
-        let (bona_fide, template) = self.embed_beside(&[crop], || self.bona_fide(frame, &face))?;
+        let (bona_fide, template) = self.embed_beside(&crop, || self.bona_fide(frame, &face))?;
         Ok(Sample {
             face,
             quality,
@@ -104,8 +108,7 @@ impl FaceEngine {
         })
     }
 
-    /// The template of a document's portrait, or of any photograph, with its quality: the mean over
-    /// several looks for landmarks and several sizes ([`embed::PORTRAIT_SCALES`]). The issuer took
+    /// The template of a document's portrait, or of any photograph, with its quality. The issuer took
     /// it with care, so only what makes a comparison meaningless is refused; its print-like texture is
     /// no attack.
     ///
@@ -120,12 +123,7 @@ impl FaceEngine {
         }
         let crop = align::align(picture, &face.landmarks)?;
         let quality = Quality::of(&face, &crop, picture.height());
-        let views: Vec<Picture> = embed::PORTRAIT_SCALES
-            .iter()
-            .map(|scale| align::align_at(picture, &face.landmarks, *scale))
-            .collect::<Result<_, FaceError>>()?;
-        let ((), template) = self.embed_beside(&views, || Ok(()))?;
-        Ok((quality, template))
+        Ok((quality, self.embed(&crop)?))
     }
 
     /// As [`FaceEngine::photograph`], the template alone.
@@ -208,34 +206,30 @@ impl FaceEngine {
     ///
     /// [`FaceError::CropSize`], or a fault of a model.
     pub fn embed(&self, crop: &Picture) -> Result<Template, FaceError> {
-        Ok(self.embed_beside(std::slice::from_ref(crop), || Ok(()))?.1)
+        Ok(self.embed_beside(crop, || Ok(()))?.1)
     }
 
-    /// Embeds crops of one face while a second thread embeds their mirror images; `before` is done first
-    /// by the one that has nothing to mirror.
+    /// Embeds a face while a second thread embeds its mirror image; `before` is done first by the one
+    /// that has nothing to mirror.
     fn embed_beside<T>(
         &self,
-        crops: &[Picture],
+        crop: &Picture,
         before: impl FnOnce() -> Result<T, FaceError>,
     ) -> Result<(T, Template), FaceError> {
         let [straight, turned] = &self.embedders;
         thread::scope(|scope| {
             let mirrored = scope.spawn(|| {
-                let mirrored = |crop: &Picture| Picture::new(imageops::flip_horizontal(&**crop));
-                let views = crops.iter().map(|crop| turned.embed(&mirrored(crop)));
-                views.collect::<Result<Vec<_>, FaceError>>()
+                let crop = Picture::new(imageops::flip_horizontal(&**crop));
+                turned.embed(&crop)
             });
-            let result = before().and_then(|result| {
-                let views = crops.iter().map(|crop| straight.embed(crop));
-                Ok((result, views.collect::<Result<Vec<_>, FaceError>>()?))
-            });
+            let result = before().and_then(|result| Ok((result, straight.embed(crop)?)));
             // A panic over there is a panic here, as if there were one thread.
             let mirrored = mirrored
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            let (result, mut views) = result?;
-            views.extend(mirrored);
-            Ok((result, Template::join(&views)?))
+            let (result, face) = result?;
+            let template = Template::join(&[face, mirrored])?.centred(&self.centre)?;
+            Ok((result, template))
         })
     }
 

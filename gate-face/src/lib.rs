@@ -12,6 +12,7 @@ pub mod align;
 pub mod attack;
 pub mod calibration;
 pub mod capture;
+pub mod centre;
 pub mod detect;
 pub mod embed;
 #[cfg(feature = "onnx")]

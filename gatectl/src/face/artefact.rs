@@ -42,13 +42,12 @@ impl Species {
 
     /// One frame of a presentation. Each has its own noise, light, place and reflections.
     pub(super) fn frame(self, photograph: &RgbImage, chance: &mut ChaCha8Rng) -> RgbImage {
-        let photograph = in_view(photograph);
         let seen = match self {
-            Self::Print => framed(&printed(&photograph), 0.07, [228; 3], chance),
-            Self::Telephone => framed(&shown(&photograph, 7.0, chance), 0.05, [12; 3], chance),
-            Self::Monitor => shown(&photograph, 3.0, chance),
-            Self::CutOut => cut_out(&printed(&photograph), chance),
-            Self::BonaFide => photograph,
+            Self::BonaFide => photograph.clone(),
+            Self::Print => framed(&printed(photograph), 0.07, [228; 3], chance),
+            Self::Telephone => framed(&shown(photograph, 7.0, chance), 0.05, [12; 3], chance),
+            Self::Monitor => shown(photograph, 3.0, chance),
+            Self::CutOut => cut_out(&printed(photograph), chance),
         };
         filmed(&seen, chance)
     }
@@ -56,7 +55,7 @@ impl Species {
 
 /// As large as a lane's camera sees head and shoulders: its noise is that of its own pixels, whatever the
 /// photograph's are.
-fn in_view(photograph: &RgbImage) -> RgbImage {
+pub(super) fn in_view(photograph: &RgbImage) -> RgbImage {
     let (width, height) = photograph.dimensions();
     let scale = (VIEW / width.max(1) as f32).max(1.0);
     imageops::resize(

@@ -5,6 +5,7 @@ use super::picture;
 use super::plot::{self, Curve};
 use super::{FaceCommandError, Models, load, sequence, write};
 use gate_face::calibration::{self, Calibration};
+use gate_face::centre::Centre;
 use gate_face::manifest::{Manifest, Role};
 use gate_face::rates::{Point, Rate, Scores};
 use gate_face::{FaceEngine, Likeness, Template};
@@ -83,7 +84,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         Some(_) => arguments.models.open_uncalibrated()?,
         None => arguments.models.open()?,
     };
-    let looked = look(&load(&set)?, &trial.pictures);
+    let mut looked = look(&load(&set)?, &trial.pictures);
+    let centre = match arguments.calibration {
+        Some(_) => looked.centre(&trial)?,
+        None => Centre::default(),
+    };
     let groups = match &arguments.groups {
         Some(list) => Groups::read(list, &trial.pictures)?,
         None => Groups::default(),
@@ -105,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         write(path, &plot::draw(path, &curves, &result.table()))?;
     }
     match &arguments.calibration {
-        Some(path) => write(path, &result.calibration(set.manifest())?),
+        Some(path) => write(path, &result.calibration(set.manifest(), &centre)?),
         None => Ok(()),
     }
 }
@@ -115,6 +120,24 @@ struct Looked {
     templates: Vec<Option<Template>>,
     /// How many pictures gave no template, by reason.
     reasons: BTreeMap<&'static str, usize>,
+}
+
+impl Looked {
+    /// Takes away what the first photographs of all people have in common, and gives it.
+    fn centre(&mut self, trial: &Trial) -> Result<Centre, FaceCommandError> {
+        let first = |own: &Vec<usize>| self.templates[*own.first()?].as_ref();
+        let centre = Centre::of(trial.people.iter().filter_map(first));
+        let centre = centre.ok_or(FaceCommandError::TooFew {
+            impostors: 0,
+            least: IMPOSTORS_MIN,
+        })?;
+        for template in &mut self.templates {
+            *template = template
+                .take()
+                .and_then(|template| template.centred(&centre).ok());
+        }
+        Ok(centre)
+    }
 }
 
 fn look(engine: &FaceEngine, pictures: &[PathBuf]) -> Looked {
@@ -321,7 +344,11 @@ impl Evaluation {
         })
     }
 
-    fn calibration(&self, manifest: &Manifest) -> Result<String, FaceCommandError> {
+    fn calibration(
+        &self,
+        manifest: &Manifest,
+        centre: &Centre,
+    ) -> Result<String, FaceCommandError> {
         let too_few = || FaceCommandError::TooFew {
             impostors: self.scores.at(0.0).fmr.tries,
             least: IMPOSTORS_MIN,
@@ -365,6 +392,7 @@ impl Evaluation {
                 said(&self.scores, high),
                 said(sequences, fused)
             ),
+            centre: centre.values().to_vec(),
             models: [Role::Detector, Role::Embedder, Role::SecondEmbedder]
                 .map(|role| (role, manifest.model(role).sha256.clone()))
                 .into(),
@@ -448,7 +476,7 @@ mod tests {
     #[test]
     fn a_few_pairs_do_not_calibrate() {
         let manifest = Manifest::built_in().unwrap();
-        let found = evaluation(&Groups::default()).calibration(&manifest);
+        let found = evaluation(&Groups::default()).calibration(&manifest, &Centre::default());
         assert!(matches!(
             found,
             Err(FaceCommandError::TooFew { impostors: 1, .. })
