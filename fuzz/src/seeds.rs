@@ -32,7 +32,7 @@ use gate_sim::issuer::{
 };
 use gate_sim::keys;
 use gate_sim::reader::rte_native;
-use image::{Rgb, RgbImage};
+use image::{ImageFormat, Rgb, RgbImage};
 use jiff::civil::date;
 
 use crate::targets;
@@ -461,6 +461,30 @@ pub fn pictures() -> Vec<Seed> {
         ("jpeg", picture(Encoding::Jpeg)),
         ("jpeg2000", picture(Encoding::Jpeg2000)),
     ]
+}
+
+/// A picture with some detail, as files of photographs hold it.
+pub fn photographs() -> Vec<Seed> {
+    let picture = RgbImage::from_fn(24, 16, |x, y| Rgb([10 * x as u8, 15 * y as u8, 90]));
+    let written = |format| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture
+            .write_to(&mut bytes, format)
+            .expect("memory takes every picture");
+        bytes.into_inner()
+    };
+    vec![
+        ("jpeg", written(ImageFormat::Jpeg)),
+        ("png", written(ImageFormat::Png)),
+    ]
+}
+
+/// A calibration of a matcher.
+pub fn calibration() -> Vec<Seed> {
+    let text = "schema = 1\npipeline = 3\nthreshold = 0.4\nhigh = 0.46\nfused = 0.41\n\
+                command = \"evaluate\"\ndata = \"692 people\"\nfigures = \"FNMR 1 %\"\n\n\
+                [models]\nembedder = \"2fb6d399\"\n";
+    vec![("matcher", text.into())]
 }
 
 /// Chips that answer: refusing, asking for another length, announcing more.

@@ -2,6 +2,7 @@
 //! hang, or grow without bound on any bytes; where a decoder has an encoder, what it took must come
 //! out of that again.
 
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -32,6 +33,8 @@ use gate_document::trust::defects::Defects;
 use gate_document::trust::ldif::Directory;
 use gate_document::trust::master_list::MasterList;
 use gate_document::{AccessKey, ApduLength, Card, CardError, Mrz, TrustStore, lds, portrait, read};
+use gate_face::Picture;
+use gate_face::calibration::Calibration;
 use gate_host::keys::HostKeys;
 use gate_host::ports::camera::parts::{FRAME_MAX, Parts};
 use gate_host::ports::lists::Lists;
@@ -45,6 +48,7 @@ use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use gate_sim::issuer::TestDocument;
 use image::GrayImage;
+use image::codecs::png::PngDecoder;
 use jiff::civil::date;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
@@ -264,6 +268,26 @@ pub fn pictures(bytes: &[u8]) -> bool {
     PortraitKind::of_image(bytes).is_some_and(|kind| {
         let bytes = bytes.to_vec().into();
         portrait::decode(&Portrait { kind, bytes }).is_ok()
+    })
+}
+
+/// Camera frames and photographs, up to their pixels.
+pub fn photographs(bytes: &[u8]) -> bool {
+    match bytes.starts_with(b"\x89PNG") {
+        true => PngDecoder::new(Cursor::new(bytes))
+            .is_ok_and(|decoder| Picture::from_decoder(decoder).is_ok()),
+        false => Picture::from_jpeg(bytes).is_ok(),
+    }
+}
+
+/// The file of a model's calibration.
+pub fn calibration(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    Calibration::parse("calibration", &text).is_ok_and(|calibration| {
+        let written = calibration.to_text();
+        let again = Calibration::parse("again", &written).map(|again| again.to_text());
+        assert_eq!(again.ok(), Some(written));
+        true
     })
 }
 

@@ -80,6 +80,8 @@ survive!(
     security_infos,
     active_key,
     damaged_modern_chip,
+    photographs,
+    calibration,
 );
 
 #[test]

@@ -1,5 +1,6 @@
 //! How long each stage takes, how long loading takes and how much memory stays; what is not inference
-//! as a part of what is; and the same models driven from Python in the same run.
+//! as a part of what is; how late a thread wakes beside it, as the lane's loop does; and the same models
+//! driven from Python in the same run.
 //!
 //! `GATE_MODELS=target/gate/models cargo run --release -p gate-face --example face_timing [RUNS [PYTHON]]`
 //!
@@ -10,12 +11,20 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use gate_face::quality::Quality;
 use gate_face::{FaceEngine, Likeness, Manifest, ModelSet, Picture, align, attack, detect, embed};
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
+
+/// How long a thread beside the models sleeps.
+const NAP: Duration = Duration::from_millis(5);
+
+/// How often it wakes in each case.
+const WAKES: usize = 400;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runs = std::env::args()
@@ -68,6 +77,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             Likeness::of(&template, &template).is_ok()
         }),
     ];
+    stage("portrait (10 x YuNet, 2 x 2 models)", runs.min(20), || {
+        engine.portrait(&person).is_ok()
+    });
     stage("find (3 x YuNet 320)", runs, || engine.find(&frame).is_ok());
     stage("attack cue", runs, || {
         engine.bona_fide(&frame, &face).is_ok()
@@ -84,11 +96,47 @@ fn main() -> Result<(), Box<dyn Error>> {
         "not inference {around:.2} ms, {:.1} % of the inference in {whole:.2} ms",
         100.0 * around / (whole - around)
     );
+    wakes(&engine, &frame);
     if let Some(python) = std::env::args().nth(2) {
         compare(&python, set.folder(), runs, whole)?;
     }
     println!("memory after {} MB", resident()?);
     Ok(())
+}
+
+/// How late a thread wakes that sleeps 5 ms at a time, as the lane's loop mostly does: alone, beside one
+/// camera frame after the other, and beside frames and portraits.
+fn wakes(engine: &FaceEngine, frame: &Picture) {
+    let stop = AtomicBool::new(false);
+    let examine = || engine.examine(frame).is_ok();
+    let portrait = || engine.portrait(frame).is_ok();
+    type Work<'a> = &'a (dyn Fn() -> bool + Sync);
+    let cases: [(&str, &[Work<'_>]); 3] = [
+        ("wakes late, alone", &[]),
+        ("wakes late, beside frames", &[&examine]),
+        ("wakes late, and portraits", &[&examine, &portrait]),
+    ];
+    for (name, work) in cases {
+        stop.store(false, Relaxed);
+        std::thread::scope(|scope| {
+            for work in work {
+                scope.spawn(|| {
+                    while !stop.load(Relaxed) {
+                        assert!(work(), "{name} failed");
+                    }
+                });
+            }
+            let mut late: Vec<_> = (0..WAKES)
+                .map(|_| {
+                    let start = Instant::now();
+                    std::thread::sleep(NAP);
+                    start.elapsed().saturating_sub(NAP)
+                })
+                .collect();
+            stop.store(true, Relaxed);
+            print(name, &mut late);
+        });
+    }
 }
 
 /// Runs the same walk in Python, with one thread and with two for each model.
@@ -121,7 +169,7 @@ fn frame(person: &RgbImage) -> Picture {
     Picture::new(room)
 }
 
-/// Prints p50 and p99 and gives p50, in ms.
+/// Does `work` so many times; prints p50 and p99 and gives p50, in ms.
 fn stage(name: &str, runs: usize, mut work: impl FnMut() -> bool) -> f64 {
     let mut times: Vec<_> = (0..runs)
         .map(|_| {
@@ -130,8 +178,13 @@ fn stage(name: &str, runs: usize, mut work: impl FnMut() -> bool) -> f64 {
             start.elapsed()
         })
         .collect();
+    print(name, &mut times)
+}
+
+/// Prints p50 and p99 of at least one time and gives p50, in ms.
+fn print(name: &str, times: &mut [Duration]) -> f64 {
     times.sort_unstable();
-    let at = |share: usize| milliseconds(times[(runs * share / 100).min(runs - 1)]);
+    let at = |share: usize| milliseconds(times[(times.len() * share / 100).min(times.len() - 1)]);
     println!("{name:30} p50 {:7.3} ms  p99 {:7.3} ms", at(50), at(99));
     at(50)
 }

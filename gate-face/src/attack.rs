@@ -1,14 +1,15 @@
 //! A cue against photographs and screens held to the camera (presentation attack, ISO/IEC 30107-1).
 //!
 //! The model looks at texture in one frame. It has seen no masks, cut-outs or good prints, and one
-//! honest frame in ten fails: it advises, and only over several frames ([`crate::capture`]).
+//! honest frame in ten fails: it advises, and only over several frames ([`crate::capture`]). The crop is
+//! the mean of all pixels: with four neighbours a camera's noise looks like print (docs/face.md).
 
 use image::RgbImage;
 
 use crate::detect::Face;
 use crate::error::FaceError;
 use crate::manifest::{Colour, Role};
-use crate::tensor::{Region, Scaling, Tensor};
+use crate::tensor::{Region, Tensor};
 
 /// Side of the crop that the model reads, in px.
 pub const SIDE: u32 = 128;
@@ -50,13 +51,7 @@ impl BonaFide {
 /// [`FaceError::Region`] if the box lies outside the picture.
 pub fn to_tensor(picture: &RgbImage, face: &Face) -> Result<Tensor, FaceError> {
     let region = surroundings(face.place, picture.width(), picture.height());
-    Tensor::view(
-        picture,
-        region,
-        (SIDE, SIDE),
-        Colour::Bgr,
-        Scaling::FourNeighbours,
-    )
+    Tensor::view(picture, region, (SIDE, SIDE), Colour::Bgr)
 }
 
 /// Reads the model's answer, `[1, 3]` logits.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::centre::Centre;
 use crate::manifest::{ManifestError, Model, Role};
 
 /// The layout of the file that this code understands.
@@ -14,7 +15,7 @@ pub const SCHEMA: u32 = 1;
 
 /// Version of everything between pixels and scores that is not a model: crops, mirroring, weights. It
 /// grows with each change that moves a score, and every calibration has to be made anew.
-pub const PIPELINE: u32 = 2;
+pub const PIPELINE: u32 = 3;
 
 /// One calibration file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -29,12 +30,18 @@ pub struct Calibration {
     /// A stricter one, where a single measurement must suffice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f32>,
+    /// The one for the mean of several measurements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fused: Option<f32>,
     /// The command that made this file.
     pub command: String,
     /// What it saw: how many people, pictures, pairs.
     pub data: String,
     /// The figures at these thresholds.
     pub figures: String,
+    /// What is taken away from every template before comparing: [`Centre`]. None where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub centre: Vec<f32>,
     /// SHA-256 of every model that moves the score, by role.
     pub models: BTreeMap<Role, String>,
 }
@@ -78,7 +85,7 @@ impl Calibration {
                 "made with pipeline {found}, this program has {PIPELINE}: calibrate anew"
             )));
         }
-        let values = [Some(self.threshold), self.high];
+        let values = [Some(self.threshold), self.high, self.fused];
         // Scores are cosines or probabilities: another threshold would decide by itself.
         if let Some(found) = values
             .into_iter()
@@ -86,6 +93,12 @@ impl Calibration {
             .find(|value| !(-1.0..=1.0).contains(value))
         {
             return Err(ManifestError::Threshold { role, found });
+        }
+        if Centre::new(&self.centre).is_none() {
+            let (found, expected) = (self.centre.len(), Centre::LENGTH);
+            return Err(wrong(format!(
+                "centre has {found} values, expected {expected} from -1 to 1"
+            )));
         }
         if !self.models.contains_key(&role) {
             return Err(wrong(format!("does not name the {role:?} model")));

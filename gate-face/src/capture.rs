@@ -7,8 +7,9 @@
 //! 1. **Several faces** for [`Rules::several_for`] without a break: [`Verdict::SeveralFaces`]. While
 //!    more than one face is in sight nothing is matched.
 //! 2. **Match**: at least [`Rules::match_frames`] good frames whose median bona-fide score reaches
-//!    its threshold, and among the frames that look bona fide themselves either one likeness at or over
-//!    the high threshold or a median of at least [`FUSED`] at or over the normal one.
+//!    its threshold; among them at least [`FUSED`] of one person that look bona fide themselves; and of
+//!    these either one likeness at or over the high threshold, or that of their mean template
+//!    ([`Fusion`]) at or over the fused one.
 //! 3. **Attack**: at least [`Rules::attack_frames`] good frames over at least [`Rules::attack_after`]
 //!    with a median below the threshold.
 //! 4. **No match**: at least [`Rules::no_match_frames`] frames were compared, the first good one at
@@ -19,21 +20,28 @@
 //! A frame whose face a depth camera calls flat counts with a bona-fide score of 0 ([`Sample::living`]):
 //! the two cues are independent, and either of them accuses.
 //!
+//! **One person**: a frame that looks bona fide belongs to the person watched so far if its template
+//! reaches the threshold of a single comparison against the mean of that person's frames. If not,
+//! somebody else stands there: comparing begins anew with this frame, and nothing of the frames before
+//! lends it likeness. Whoever takes turns is never matched. Bona-fide scores are kept over such a change: it excuses no
+//! photograph.
+//!
 //! A verdict other than [`Verdict::Undecided`] stays. Why so: the attack model fails one honest frame
 //! in ten, so no single frame accuses anybody; the best of thirty frames of an impostor is better than one
-//! frame, so the normal threshold is held against the median, whose false match rate is that of a single
-//! pair; and a frame that looks like a photograph must not lend its likeness to the living person beside it.
+//! frame, so a single one must be much better than the mean; the mean of frames of the right person is
+//! more like the portrait than most of them, and its threshold is measured for itself; and a frame that looks like a photograph must not lend its likeness to the living person beside it.
 
 use std::time::Duration;
 
 use crate::attack::BonaFide;
 use crate::embed::Template;
 use crate::error::{FaceError, FrameResult, Sample};
+use crate::fusion::Fusion;
 use crate::likeness::Likeness;
 use crate::manifest::{Manifest, Role};
 use crate::quality::Hint;
 
-/// At least this many likenesses make a median that is held against the normal threshold.
+/// At least this many frames of one person make a mean; with fewer nobody is matched.
 pub const FUSED: usize = 3;
 
 /// Frames kept with their template until the portrait is there. Afterwards none is kept.
@@ -48,10 +56,12 @@ pub const HINT_FRAMES: usize = 5;
 /// Thresholds and patience.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
-    /// Cosine that the median must reach.
+    /// Cosine from which two pictures show one person, as far as one comparison can tell.
     pub likeness: f32,
     /// Cosine that suffices for a single frame.
     pub likeness_high: f32,
+    /// Cosine that the mean template must reach.
+    pub likeness_fused: f32,
     /// Median bona-fide score that the frames must reach, and each frame whose likeness counts.
     pub bona_fide: f32,
     /// Good frames before a match. Were frames independent, an attack that passes 22 % of them would
@@ -93,11 +103,11 @@ pub enum Verdict {
 /// The numbers behind a comparison, for the journal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
-    /// Best likeness of a single frame.
+    /// The better one of the mean template's likeness and the best single frame's.
     pub likeness: Likeness,
     /// Median over the good frames.
     pub bona_fide: BonaFide,
-    /// How many frames were compared.
+    /// How many frames of the person were compared.
     pub frames: usize,
 }
 
@@ -106,12 +116,10 @@ pub struct Evidence {
 pub struct Capture {
     rules: Rules,
     portrait: Option<(Duration, Template)>,
-    /// Good frames that wait for the portrait, best first.
-    waiting: Vec<Sample>,
+    /// Who stands there now.
+    person: Person,
     /// Bona-fide scores of the good frames.
     bona_fide: Newest<BonaFide, SCORES>,
-    /// Likenesses of the frames that look bona fide.
-    likenesses: Newest<Likeness, SCORES>,
     first_good: Option<Duration>,
     several_since: Option<Duration>,
     seen: bool,
@@ -119,14 +127,29 @@ pub struct Capture {
     decided: Option<Verdict>,
 }
 
+/// The person whom the newest frames show, as far as they look bona fide.
+#[derive(Debug, Default)]
+struct Person {
+    /// When the first of them came.
+    since: Duration,
+    mean: Fusion,
+    /// Frames that wait for the portrait, best first.
+    waiting: Vec<Sample>,
+    /// What comparing single frames gave.
+    likenesses: Newest<Likeness, SCORES>,
+}
+
 impl Rules {
     /// The manifest's thresholds with the usual patience.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
         let likeness = &manifest.model(Role::Embedder).threshold;
+        let high = likeness.high.unwrap_or(likeness.value);
         Self {
             likeness: likeness.value,
-            likeness_high: likeness.high.unwrap_or(likeness.value),
+            likeness_high: high,
+            // Without a threshold of its own the mean has to reach the stricter one.
+            likeness_fused: likeness.fused.unwrap_or(high),
             bona_fide: manifest.model(Role::Attack).threshold.value,
             match_frames: 5,
             attack_frames: 8,
@@ -142,17 +165,16 @@ impl Rules {
 impl Capture {
     /// Begins an attempt.
     #[must_use]
-    pub const fn new(rules: Rules) -> Self {
+    pub fn new(rules: Rules) -> Self {
         Self {
             rules,
             portrait: None,
-            waiting: Vec::new(),
-            bona_fide: Newest::new(),
-            likenesses: Newest::new(),
+            person: Person::default(),
+            bona_fide: Newest::default(),
             first_good: None,
             several_since: None,
             seen: false,
-            hints: Newest::new(),
+            hints: Newest::default(),
             decided: None,
         }
     }
@@ -163,11 +185,11 @@ impl Capture {
     ///
     /// A fault of the gate: templates of different models.
     pub fn portrait(&mut self, at: Duration, template: Template) -> Result<(), FaceError> {
-        self.portrait = Some((at, template));
-        let waiting = std::mem::take(&mut self.waiting);
+        let waiting = std::mem::take(&mut self.person.waiting);
         waiting
-            .into_iter()
-            .try_for_each(|sample| self.compare(&sample))?;
+            .iter()
+            .try_for_each(|sample| self.person.compare(&template, sample))?;
+        self.portrait = Some((at, template));
         self.judge(at);
         Ok(())
     }
@@ -205,28 +227,23 @@ impl Capture {
         self.first_good.get_or_insert(at);
         self.note(Hint::LookHere);
         self.bona_fide.push(sample.living());
-        if self.portrait.is_some() {
-            return self.compare(&sample);
-        }
-        let rank = sample.quality.rank();
-        let place = self
-            .waiting
-            .partition_point(|kept| kept.quality.rank() >= rank);
-        self.waiting.insert(place, sample);
-        self.waiting.truncate(KEPT);
-        Ok(())
-    }
-
-    fn compare(&mut self, sample: &Sample) -> Result<(), FaceError> {
-        let Some((_, portrait)) = &self.portrait else {
-            return Ok(());
-        };
         if sample.living().value() < self.rules.bona_fide {
             return Ok(());
         }
-        self.likenesses
-            .push(Likeness::of(portrait, &sample.template)?);
-        Ok(())
+        if !self.person.is_shown_by(&sample, self.rules.likeness)? {
+            self.person = Person::default();
+        }
+        if self.person.mean.frames() == 0 {
+            self.person.since = at;
+        }
+        self.person.mean.add(&sample.template)?;
+        match &self.portrait {
+            Some((_, portrait)) => self.person.compare(portrait, &sample),
+            None => {
+                self.person.keep(sample);
+                Ok(())
+            }
+        }
     }
 
     fn note(&mut self, hint: Hint) {
@@ -251,14 +268,17 @@ impl Capture {
         } else if let (Some(bona_fide), Some(good)) = (self.living(), since(self.first_good)) {
             let living = bona_fide.value() >= rules.bona_fide;
             let frames = self.bona_fide.len();
-            if living && frames >= rules.match_frames && self.alike() {
-                return self.evidence(bona_fide).map(Verdict::Match);
+            let fused = self.fused();
+            if living && frames >= rules.match_frames && self.alike(fused) {
+                return self.evidence(bona_fide, fused).map(Verdict::Match);
             }
             if !living && frames >= rules.attack_frames && good >= rules.attack_after {
                 return Some(Verdict::Attack(bona_fide));
             }
-            if self.likenesses.len() >= rules.no_match_frames && good >= rules.no_match_after {
-                return self.evidence(bona_fide).map(Verdict::NoMatch);
+            let compared = self.person.likenesses.len();
+            let watched = at.saturating_sub(self.person.since);
+            if compared >= rules.no_match_frames && watched >= rules.no_match_after {
+                return self.evidence(bona_fide, fused).map(Verdict::NoMatch);
             }
         }
         self.is_over(at).then(|| {
@@ -270,22 +290,20 @@ impl Capture {
         })
     }
 
-    /// Whether the likenesses reach the thresholds.
-    fn alike(&self) -> bool {
-        let fused = self.likenesses.len() >= FUSED
-            && median(self.likenesses.iter().map(|likeness| likeness.value()))
-                .is_some_and(|median| median >= self.rules.likeness);
-        fused
-            || self
-                .best()
-                .is_some_and(|best| best.value() >= self.rules.likeness_high)
+    /// Whether enough frames of one person reach a threshold, together or one of them.
+    fn alike(&self, fused: Option<Likeness>) -> bool {
+        let rules = &self.rules;
+        let best = self.person.best();
+        self.person.mean.frames() >= FUSED
+            && (fused.is_some_and(|fused| fused.value() >= rules.likeness_fused)
+                || best.is_some_and(|best| best.value() >= rules.likeness_high))
     }
 
-    fn best(&self) -> Option<Likeness> {
-        self.likenesses
-            .iter()
-            .copied()
-            .max_by(|one, other| one.value().total_cmp(&other.value()))
+    /// How alike the portrait and the mean of the person's frames are.
+    fn fused(&self) -> Option<Likeness> {
+        let (_, portrait) = self.portrait.as_ref()?;
+        // Of another model is no frame: it was refused when it came.
+        self.person.mean.likeness(portrait).ok().flatten()
     }
 
     /// Good frames that only wait for a slow chip do not run out of time: the reading has its own limit.
@@ -298,11 +316,11 @@ impl Capture {
         at.saturating_sub(start) >= self.rules.window
     }
 
-    fn evidence(&self, bona_fide: BonaFide) -> Option<Evidence> {
+    fn evidence(&self, bona_fide: BonaFide, fused: Option<Likeness>) -> Option<Evidence> {
         Some(Evidence {
-            likeness: self.best()?,
+            likeness: better(self.person.best(), fused)?,
             bona_fide,
-            frames: self.likenesses.len(),
+            frames: self.person.likenesses.len(),
         })
     }
 
@@ -321,6 +339,42 @@ impl Capture {
     }
 }
 
+impl Person {
+    /// Whether `sample` shows the person watched so far. The first one does.
+    fn is_shown_by(&self, sample: &Sample, threshold: f32) -> Result<bool, FaceError> {
+        let likeness = self.mean.likeness(&sample.template)?;
+        Ok(likeness.is_none_or(|likeness| likeness.value() >= threshold))
+    }
+
+    fn compare(&mut self, portrait: &Template, sample: &Sample) -> Result<(), FaceError> {
+        self.likenesses
+            .push(Likeness::of(portrait, &sample.template)?);
+        Ok(())
+    }
+
+    /// Keeps the best [`KEPT`] frames.
+    fn keep(&mut self, sample: Sample) {
+        let rank = sample.quality.rank();
+        let place = self
+            .waiting
+            .partition_point(|kept| kept.quality.rank() >= rank);
+        self.waiting.insert(place, sample);
+        self.waiting.truncate(KEPT);
+    }
+
+    fn best(&self) -> Option<Likeness> {
+        self.likenesses.iter().copied().map(Some).fold(None, better)
+    }
+}
+
+/// The greater one of those that are there.
+fn better(one: Option<Likeness>, other: Option<Likeness>) -> Option<Likeness> {
+    [one, other]
+        .into_iter()
+        .flatten()
+        .max_by(|one, other| one.value().total_cmp(&other.value()))
+}
+
 /// The lower median, so that an even number of frames decides against the doubtful case.
 fn median(scores: impl Iterator<Item = f32>) -> Option<f32> {
     let mut scores: Vec<f32> = scores.collect();
@@ -333,11 +387,13 @@ fn median(scores: impl Iterator<Item = f32>) -> Option<f32> {
 #[derive(Debug)]
 struct Newest<T, const N: usize>(std::collections::VecDeque<T>);
 
-impl<T, const N: usize> Newest<T, N> {
-    const fn new() -> Self {
+impl<T, const N: usize> Default for Newest<T, N> {
+    fn default() -> Self {
         Self(std::collections::VecDeque::new())
     }
+}
 
+impl<T, const N: usize> Newest<T, N> {
     fn push(&mut self, value: T) {
         if self.0.len() == N {
             self.0.pop_front();

@@ -18,6 +18,11 @@ fn portrait() -> Template {
 
 /// A good frame whose likeness to [`portrait`] is `likeness`.
 fn good(likeness: f32, bona_fide: f32) -> FrameResult {
+    shows(&[likeness, (1.0 - likeness * likeness).sqrt()], bona_fide)
+}
+
+/// A good frame with this template.
+fn shows(template: &[f32], bona_fide: f32) -> FrameResult {
     let place = Region {
         left: 0.0,
         top: 0.0,
@@ -40,7 +45,7 @@ fn good(likeness: f32, bona_fide: f32) -> FrameResult {
         },
         quality,
         bona_fide: BonaFide::new(bona_fide).unwrap(),
-        template: Template::new(&[likeness, (1.0 - likeness * likeness).sqrt()]).unwrap(),
+        template: Template::new(template).unwrap(),
         relief: None,
     })
 }
@@ -111,7 +116,7 @@ fn frames_that_waited_for_the_portrait_decide_when_it_comes() {
         Verdict::Match(Evidence { frames: KEPT, .. })
     ));
     assert!(
-        capture.waiting.is_empty(),
+        capture.person.waiting.is_empty(),
         "templates of frames outlived the comparison"
     );
 }
@@ -128,12 +133,12 @@ fn sequences_of_scores_have_their_verdicts() {
         ("somebody else", &[(0.1, 0.95)], is_no_match),
         (
             "somebody similar, one lucky frame",
-            &[(0.38, 0.9), (0.3, 0.9), (0.44, 0.9), (0.35, 0.9)],
+            &[(0.32, 0.9), (0.25, 0.9), (0.39, 0.9), (0.3, 0.9)],
             is_no_match,
         ),
         (
             "the right person, frames just over the threshold",
-            &[(0.43, 0.9)],
+            &[(0.37, 0.9)],
             is_match,
         ),
         (
@@ -172,7 +177,7 @@ fn sequences_of_scores_have_their_verdicts() {
 #[test]
 fn whoever_is_exactly_on_both_thresholds_passes_and_below_does_not() {
     let Rules {
-        likeness,
+        likeness_fused: likeness,
         bona_fide,
         ..
     } = rules();
@@ -186,6 +191,63 @@ fn whoever_is_exactly_on_both_thresholds_passes_and_below_does_not() {
     };
     assert!(is_match(verdict(likeness + 1e-6)));
     assert!(is_no_match(verdict(likeness - 1e-4)));
+}
+
+/// Frames of three dimensions, one after the other, while a portrait waits.
+fn judged(frames: &[[f32; 3]]) -> Verdict {
+    let mut capture = Capture::new(rules());
+    let portrait = Template::new(&[1.0, 0.0, 0.0]).unwrap();
+    capture.portrait(Duration::ZERO, portrait).unwrap();
+    let frames = frames.iter().cycle().take(150).map(|face| shows(face, 0.9));
+    run(&mut capture, Duration::ZERO, frames).0
+}
+
+#[test]
+fn frames_that_each_miss_the_threshold_reach_it_together() {
+    let Rules { likeness_fused, .. } = rules();
+    // Alike to the portrait in one direction, unlike in two that differ.
+    let (along, across) = (likeness_fused - 0.03, 0.5);
+    let aside = (1.0 - along * along - across * across).sqrt();
+    let one = [along, across, aside];
+    assert!(is_no_match(judged(&[one])));
+    assert!(is_match(judged(&[one, [along, -across, aside]])));
+}
+
+#[test]
+fn people_who_take_turns_are_never_matched_and_lend_each_other_nothing() {
+    let Rules {
+        likeness_high,
+        match_frames,
+        ..
+    } = rules();
+    let holder = [likeness_high + 0.1, 0.0, 0.8];
+    let other = [0.1, 0.99, 0.0];
+    assert!(is_match(judged(&[holder])));
+    for turns in [[holder, other], [other, holder]] {
+        let verdict = judged(&turns);
+        assert!(matches!(verdict, Verdict::Poor(_)), "{verdict:?}");
+    }
+    // The holder shows up for a moment, then somebody else stays: that one is judged alone.
+    let mut frames = vec![holder; FUSED - 1];
+    frames.extend([other; 140]);
+    assert!(is_no_match(judged(&frames)));
+    // The other way round the holder needs as many frames as anybody.
+    let mut frames = vec![other; match_frames];
+    frames.extend([holder; 140]);
+    let Verdict::Match(evidence) = judged(&frames) else {
+        panic!("the holder was not matched")
+    };
+    assert_eq!(evidence.frames, FUSED);
+}
+
+#[test]
+fn a_change_of_person_excuses_no_photograph() {
+    let mut capture = with_portrait();
+    let photographs = (0..20).map(|_| shows(&[0.7, 0.714], 0.05));
+    let somebody = (0..5).map(|_| shows(&[-0.7, 0.714], 0.95));
+    let frames = somebody.chain(photographs);
+    let (verdict, _) = run(&mut capture, Duration::ZERO, frames);
+    assert!(is_attack(verdict), "{verdict:?}");
 }
 
 #[test]

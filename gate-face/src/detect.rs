@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use crate::error::FaceError;
 use crate::manifest::{Colour, Role};
-use crate::tensor::{Region, Scaling, Tensor};
+use crate::tensor::{Region, Tensor};
 
 /// Side of the square that both runs see, in px.
 pub const SIDE: u32 = 320;
@@ -115,7 +115,7 @@ pub fn close_up(
 }
 
 fn look(picture: &RgbImage, region: Region) -> Result<(Region, Tensor), FaceError> {
-    let tensor = Tensor::view(picture, region, (SIDE, SIDE), Colour::Bgr, Scaling::Smooth)?;
+    let tensor = Tensor::view(picture, region, (SIDE, SIDE), Colour::Bgr)?;
     Ok((region, tensor))
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use image::RgbImage;
 
 use crate::align;
+use crate::centre::Centre;
 use crate::error::FaceError;
 use crate::manifest::{Colour, Role};
 use crate::picture::wipe;
@@ -66,9 +67,18 @@ impl Part {
         Self::new(model, answer)
     }
 
-    /// The direction between this view and another one of the same face.
-    fn between(&self, role: Role, other: &Self) -> Result<Self, FaceError> {
-        let mut sum: Box<[f32]> = self.0.iter().zip(&other.0).map(|(a, b)| a + b).collect();
+    /// The direction in the middle of several views of one face.
+    fn middle<'a>(role: Role, views: impl Iterator<Item = &'a Self>) -> Result<Self, FaceError> {
+        let mut sum: Box<[f32]> = Box::default();
+        for view in views {
+            if sum.is_empty() {
+                sum = view.0.clone();
+            } else {
+                for (sum, value) in sum.iter_mut().zip(&view.0) {
+                    *sum += value;
+                }
+            }
+        }
         let part = Self::new(role, &sum);
         wipe(&mut sum);
         part
@@ -92,19 +102,44 @@ impl Template {
         Ok(Self(std::mem::take(&mut part.0)))
     }
 
-    /// Joins what both embedders say of the face and of its mirror image.
+    /// Joins what both embedders say of each view of one face: of the crop and of its mirror image.
     ///
     /// # Errors
     ///
-    /// [`FaceError::NotFinite`] if a face and its mirror image have opposite answers.
-    pub fn join(face: &[Part; 2], mirrored: &[Part; 2]) -> Result<Self, FaceError> {
+    /// [`FaceError::NotFinite`] without a view, and if views have opposite answers.
+    pub fn join(views: &[[Part; 2]]) -> Result<Self, FaceError> {
         let mut joined = Vec::with_capacity(LENGTHS.iter().sum());
-        for which in 0..ROLES.len() {
-            let part = face[which].between(ROLES[which], &mirrored[which])?;
+        for (which, role) in ROLES.into_iter().enumerate() {
+            let part = Part::middle(role, views.iter().map(|view| &view[which]))?;
             let share = WEIGHTS[which].sqrt();
             joined.extend(part.0.iter().map(|value| value * share));
         }
         Ok(Self(joined.into_boxed_slice()))
+    }
+
+    /// The template without what all faces have in common; each embedder keeps its weight.
+    ///
+    /// # Errors
+    ///
+    /// [`FaceError::TemplateSize`] if the centre is not of these embedders, [`FaceError::NotFinite`] if
+    /// nothing is left.
+    pub fn centred(&self, centre: &Centre) -> Result<Self, FaceError> {
+        let centre = centre.values();
+        if centre.is_empty() {
+            return Ok(self.clone());
+        }
+        if centre.len() != self.0.len() {
+            return Err(FaceError::TemplateSize {
+                expected: centre.len(),
+                found: self.0.len(),
+            });
+        }
+        let mut apart: Box<[f32]> = self.0.iter().zip(centre).map(|(a, b)| a - b).collect();
+        let (first, second) = apart.split_at(LENGTHS[0]);
+        let joined = [Part::new(ROLES[0], first), Part::new(ROLES[1], second)];
+        wipe(&mut apart);
+        let [first, second] = joined;
+        Self::join(&[[first?, second?]])
     }
 
     pub(crate) fn values(&self) -> &[f32] {
@@ -195,11 +230,15 @@ mod tests {
                     part(ROLES[1], &[other.cos(), 0.0, other.sin()]),
                 ]
             };
-            Template::join(&parts(), &parts()).unwrap()
+            Template::join(&[parts(), parts()]).unwrap()
         };
         let found = Likeness::of(&face(0.0, 0.0), &face(0.3, 1.2)).unwrap();
         let expected = WEIGHTS[0] * 0.3_f32.cos() + WEIGHTS[1] * 1.2_f32.cos();
         assert!((found.value() - expected).abs() < 1e-6, "{found:?}");
+        assert!(matches!(
+            Template::join(&[]),
+            Err(FaceError::NotFinite { .. })
+        ));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
+use crate::centre::Centre;
 use crate::detect::{Answer, Face};
 use crate::embed::{Part, Template};
 use crate::error::{FaceError, FrameResult, Sample};
@@ -43,6 +44,8 @@ pub struct FaceEngine {
     /// For the face, and for its mirror image.
     embedders: [Embedders; 2],
     attack: Model,
+    /// What is taken away from every template.
+    centre: Centre,
     /// Least score of a face.
     face_threshold: f32,
 }
@@ -80,6 +83,7 @@ impl FaceEngine {
             detector: load(Role::Detector, detect::SIDE)?,
             embedders: [Embedders::load(load)?, Embedders::load(load)?],
             attack: load(Role::Attack, attack::SIDE)?,
+            centre: models.model(Role::Embedder).centre.clone(),
             face_threshold: models.model(Role::Detector).threshold.value,
         })
     }
@@ -224,7 +228,8 @@ impl FaceEngine {
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             let (result, face) = result?;
-            Ok((result, Template::join(&face, &mirrored)?))
+            let template = Template::join(&[face, mirrored])?.centred(&self.centre)?;
+            Ok((result, template))
         })
     }
 

@@ -12,6 +12,7 @@ pub mod align;
 pub mod attack;
 pub mod calibration;
 pub mod capture;
+pub mod centre;
 pub mod detect;
 pub mod embed;
 #[cfg(feature = "onnx")]
@@ -19,6 +20,8 @@ pub mod engine;
 pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
+pub mod fusion;
+pub mod jpeg;
 pub mod likeness;
 pub mod manifest;
 pub mod models;

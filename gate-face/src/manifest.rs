@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
+use crate::centre::Centre;
 
 /// The manifest as it was when this program was built.
 const BUILT_IN: &str = include_str!("../../models/manifest.toml");
@@ -175,6 +176,9 @@ pub struct Model {
     pub calibration: String,
     /// What its score means.
     pub threshold: Threshold,
+    /// What is taken away from every template; out of the calibration of the matcher.
+    #[serde(skip)]
+    pub centre: Centre,
 }
 
 /// A model's input tensor.
@@ -225,6 +229,9 @@ pub struct Threshold {
     /// A stricter one, where a single measurement must suffice; out of the calibration.
     #[serde(skip)]
     pub high: Option<f32>,
+    /// The one for the mean of several measurements; out of the calibration.
+    #[serde(skip)]
+    pub fused: Option<f32>,
     /// What is compared with it.
     pub meaning: String,
 }
@@ -422,6 +429,9 @@ impl Manifest {
         for model in self.models.iter_mut().filter(|model| model.role == role) {
             model.threshold.value = found.threshold;
             model.threshold.high = found.high;
+            model.threshold.fused = found.fused;
+            // `check` has refused what is none.
+            model.centre = Centre::new(&found.centre).unwrap_or_default();
         }
         Ok(())
     }

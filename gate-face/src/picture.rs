@@ -9,6 +9,8 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, RgbImage};
 use zeroize::optimization_barrier;
 
+use crate::jpeg;
+
 /// Longest side of a picture that is decoded, in px. Cameras and chips stay far below; a forged header
 /// that claims more must not reserve gigabytes.
 pub const SIDE_MAX: u32 = 4_096;
@@ -31,6 +33,9 @@ pub enum PictureError {
     /// The end is missing: the transfer broke off.
     #[error("picture is torn")]
     Torn,
+    /// Bytes in the middle were changed: its compressed data does not add up ([`crate::jpeg`]).
+    #[error("picture's data is damaged")]
+    Damaged,
     /// One channel only. The models were calibrated on colour: set the camera to it, or scan again.
     #[error("picture is grey, expected colour")]
     Grey,
@@ -69,7 +74,10 @@ impl Picture {
         if !bytes[..bytes.len() - padding].ends_with(&END_OF_IMAGE) {
             return Err(PictureError::Torn);
         }
-        Self::from_decoder(JpegDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?)
+        let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?;
+        judge(&mut decoder)?;
+        jpeg::check(bytes).map_err(|jpeg::Damaged| PictureError::Damaged)?;
+        Self::from_judged(decoder)
     }
 
     /// Decodes with the decoder of any format.
@@ -78,21 +86,31 @@ impl Picture {
     ///
     /// [`PictureError`]; everything is judged before memory is reserved for pixels.
     pub fn from_decoder(mut decoder: impl ImageDecoder) -> Result<Self, PictureError> {
-        let (width, height) = decoder.dimensions();
-        if width == 0 || height == 0 || width.max(height) > SIDE_MAX {
-            return Err(PictureError::Size { width, height });
-        }
-        match decoder.color_type() {
-            ColorType::L8 | ColorType::La8 => return Err(PictureError::Grey),
-            ColorType::Rgb8 | ColorType::Rgba8 => {}
-            _ => return Err(PictureError::Deep),
-        }
-        if decoder.orientation().map_err(PictureError::Broken)? != Orientation::NoTransforms {
-            return Err(PictureError::Rotated);
-        }
+        judge(&mut decoder)?;
+        Self::from_judged(decoder)
+    }
+
+    fn from_judged(decoder: impl ImageDecoder) -> Result<Self, PictureError> {
         let pixels = DynamicImage::from_decoder(decoder).map_err(PictureError::Broken)?;
         Ok(Self(pixels.into_rgb8()))
     }
+}
+
+/// Whether what the header announces can be compared.
+fn judge(decoder: &mut impl ImageDecoder) -> Result<(), PictureError> {
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 || width.max(height) > SIDE_MAX {
+        return Err(PictureError::Size { width, height });
+    }
+    match decoder.color_type() {
+        ColorType::L8 | ColorType::La8 => return Err(PictureError::Grey),
+        ColorType::Rgb8 | ColorType::Rgba8 => {}
+        _ => return Err(PictureError::Deep),
+    }
+    if decoder.orientation().map_err(PictureError::Broken)? != Orientation::NoTransforms {
+        return Err(PictureError::Rotated);
+    }
+    Ok(())
 }
 
 impl Deref for Picture {
@@ -220,6 +238,20 @@ mod tests {
         }
         let padded = [&whole[..], &[0; 100]].concat();
         assert!(Picture::from_jpeg(&padded).is_ok());
+    }
+
+    #[test]
+    fn a_jpeg_with_changed_bytes_in_the_middle_is_no_picture() {
+        let pixels: Vec<u8> = (0..3_072_u32)
+            .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let mut bytes = jpeg(32, 32, ExtendedColorType::Rgb8, &pixels);
+        let middle = bytes.len() - 200;
+        bytes[middle..middle + 64].fill(0xfe);
+        assert!(matches!(
+            Picture::from_jpeg(&bytes),
+            Err(PictureError::Damaged)
+        ));
     }
 
     #[test]

@@ -32,15 +32,6 @@ pub struct Region {
     pub height: f32,
 }
 
-/// How pixels between pixels are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scaling {
-    /// Every source pixel counts: right for pictures that shrink a lot.
-    Smooth,
-    /// Four neighbours only, as `OpenCV`'s `INTER_LINEAR`: for models that were calibrated with it.
-    FourNeighbours,
-}
-
 impl Tensor {
     /// A black canvas of `width` x `height` px.
     #[must_use]
@@ -66,6 +57,9 @@ impl Tensor {
 
     /// Scales `region` of `picture` to `width` x `height` px. What lies outside the picture is black.
     ///
+    /// Every pixel of the region counts. Four neighbours alone would pass the camera's noise on as it is,
+    /// and models take it for detail.
+    ///
     /// A point `(x, y)` of the picture comes to lie at `((x - left) * width / region.width, …)`.
     ///
     /// # Errors
@@ -76,7 +70,6 @@ impl Tensor {
         region: Region,
         (width, height): (u32, u32),
         colour: Colour,
-        scaling: Scaling,
     ) -> Result<Self, FaceError> {
         let across = Span::new(region.left, region.width, picture.width(), width)
             .ok_or(FaceError::Region)?;
@@ -90,16 +83,9 @@ impl Tensor {
         let mut target: TypedImage<'_, U8x3> =
             TypedImage::from_buffer(across.length, down.length, &mut scaled)
                 .map_err(|_| FaceError::Region)?;
-        let algorithm = match scaling {
-            Scaling::Smooth => ResizeAlg::Convolution(FilterType::Bilinear),
-            Scaling::FourNeighbours => ResizeAlg::Interpolation(FilterType::Bilinear),
-        };
-        let options = ResizeOptions::new().resize_alg(algorithm).crop(
-            across.from,
-            down.from,
-            across.size,
-            down.size,
-        );
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+            .crop(across.from, down.from, across.size, down.size);
         Resizer::new()
             .resize_typed(&source, &mut target, &options)
             .map_err(|_| FaceError::Region)?;
@@ -258,8 +244,7 @@ mod tests {
             width: 80.0,
             height: 40.0,
         };
-        let tensor =
-            Tensor::view(&picture, region, (80, 40), Colour::Rgb, Scaling::Smooth).unwrap();
+        let tensor = Tensor::view(&picture, region, (80, 40), Colour::Rgb).unwrap();
         let lit = tensor.iter().filter(|value| **value == 9.0).count();
         assert_eq!(lit, 3 * 40 * 20);
         assert_eq!(tensor[[0, 0, 9, 20]], 0.0);
@@ -270,14 +255,8 @@ mod tests {
 
     #[test]
     fn a_letterbox_keeps_proportions_and_pads_to_the_right_and_below() {
-        let tensor = Tensor::view(
-            &chequered(100, 50),
-            whole(100.0),
-            (50, 50),
-            Colour::Rgb,
-            Scaling::Smooth,
-        )
-        .unwrap();
+        let tensor =
+            Tensor::view(&chequered(100, 50), whole(100.0), (50, 50), Colour::Rgb).unwrap();
         assert!((tensor[[0, 0, 10, 20]] - 40.5).abs() <= 1.0);
         assert!((tensor[[0, 1, 10, 20]] - 20.5).abs() <= 1.0);
         assert_eq!(tensor[[0, 2, 24, 0]], 200.0);
@@ -308,10 +287,10 @@ mod tests {
             whole(-3.0),
         ];
         for region in regions {
-            let found = Tensor::view(&picture, region, (8, 8), Colour::Rgb, Scaling::Smooth);
+            let found = Tensor::view(&picture, region, (8, 8), Colour::Rgb);
             assert!(matches!(found, Err(FaceError::Region)), "{region:?}");
         }
         let empty = RgbImage::new(0, 0);
-        assert!(Tensor::view(&empty, whole(5.0), (8, 8), Colour::Rgb, Scaling::Smooth).is_err());
+        assert!(Tensor::view(&empty, whole(5.0), (8, 8), Colour::Rgb).is_err());
     }
 }

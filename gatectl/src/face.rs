@@ -14,6 +14,7 @@ mod sequence;
 
 use crate::{Exit, report};
 use clap::Subcommand;
+use gate_face::centre::Centre;
 use gate_face::engine::{FaceEngine, LoadError};
 use gate_face::manifest::ManifestError;
 use gate_face::{Manifest, ModelSet};
@@ -96,12 +97,15 @@ impl Models {
         Ok(ModelSet::new(manifest, self.models.clone()))
     }
 
-    /// The models without thresholds: they are what is to be found out.
+    /// The models without thresholds and centre: they are what is to be found out.
     fn open_uncalibrated(&self) -> Result<ModelSet, FaceCommandError> {
-        let manifest = match &self.manifest {
+        let mut manifest = match &self.manifest {
             Some(path) => Manifest::open_to_calibrate(path)?,
             None => Manifest::built_in()?,
         };
+        for model in &mut manifest.models {
+            model.centre = Centre::default();
+        }
         Ok(ModelSet::new(manifest, self.models.clone()))
     }
 }

@@ -8,6 +8,9 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use std::f32::consts::TAU;
 
+/// Least width of what a camera sees, in px.
+const VIEW: f32 = 600.0;
+
 /// What is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Species {
@@ -48,6 +51,19 @@ impl Species {
         };
         filmed(&seen, chance)
     }
+}
+
+/// As large as a lane's camera sees head and shoulders: its noise is that of its own pixels, whatever the
+/// photograph's are.
+pub(super) fn in_view(photograph: &RgbImage) -> RgbImage {
+    let (width, height) = photograph.dimensions();
+    let scale = (VIEW / width.max(1) as f32).max(1.0);
+    imageops::resize(
+        photograph,
+        (width as f32 * scale) as u32,
+        (height as f32 * scale) as u32,
+        imageops::FilterType::CatmullRom,
+    )
 }
 
 fn map(picture: &RgbImage, change: impl Fn(f32, f32, [f32; 3]) -> [f32; 3]) -> RgbImage {

@@ -1,12 +1,12 @@
 //! `gatectl face attacks`: what the attack cue does with drawn artefacts, species by species.
 
-use super::artefact::Species;
+use super::artefact::{Species, in_view};
 use super::evaluate::{percent, rate_json};
 use super::pairs::Trial;
 use super::{FaceCommandError, Models, load, picture, write};
-use gate_face::FaceEngine;
 use gate_face::manifest::Role;
 use gate_face::rates::Rate;
+use gate_face::{FaceEngine, Picture};
 use image::RgbImage;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -48,6 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     let photographs = trial.people.iter().take(arguments.people);
     let photographs: Vec<_> = photographs
         .filter_map(|own| picture::open(&trial.pictures[own[0]]).ok())
+        .map(|photograph| Picture::new(in_view(&photograph)))
         .collect();
     let mut results = Vec::new();
     for species in [Species::BonaFide].into_iter().chain(Species::ATTACKS) {

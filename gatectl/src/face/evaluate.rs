@@ -5,6 +5,7 @@ use super::picture;
 use super::plot::{self, Curve};
 use super::{FaceCommandError, Models, load, sequence, write};
 use gate_face::calibration::{self, Calibration};
+use gate_face::centre::Centre;
 use gate_face::manifest::{Manifest, Role};
 use gate_face::rates::{Point, Rate, Scores};
 use gate_face::{FaceEngine, Likeness, Template};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// False match rates that the table has.
 const FMRS: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
-/// The normal threshold is the one of this false match rate. Calibrating below needs ten times the pairs.
+/// The normal threshold and the one of mean templates are those of this false match rate. Calibrating below needs ten times the pairs.
 const CALIBRATED_FMR: f64 = 1e-4;
 
 /// Distance of the threshold for a single frame above the normal one, in cosine: between FMR 1e-4 and
@@ -83,7 +84,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         Some(_) => arguments.models.open_uncalibrated()?,
         None => arguments.models.open()?,
     };
-    let looked = look(&load(&set)?, &trial.pictures);
+    let mut looked = look(&load(&set)?, &trial.pictures);
+    let centre = match arguments.calibration {
+        Some(_) => looked.centre(&trial)?,
+        None => Centre::default(),
+    };
     let groups = match &arguments.groups {
         Some(list) => Groups::read(list, &trial.pictures)?,
         None => Groups::default(),
@@ -105,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         write(path, &plot::draw(path, &curves, &result.table()))?;
     }
     match &arguments.calibration {
-        Some(path) => write(path, &result.calibration(set.manifest())?),
+        Some(path) => write(path, &result.calibration(set.manifest(), &centre)?),
         None => Ok(()),
     }
 }
@@ -115,6 +120,24 @@ struct Looked {
     templates: Vec<Option<Template>>,
     /// How many pictures gave no template, by reason.
     reasons: BTreeMap<&'static str, usize>,
+}
+
+impl Looked {
+    /// Takes away what the first photographs of all people have in common, and gives it.
+    fn centre(&mut self, trial: &Trial) -> Result<Centre, FaceCommandError> {
+        let first = |own: &Vec<usize>| self.templates[*own.first()?].as_ref();
+        let centre = Centre::of(trial.people.iter().filter_map(first));
+        let centre = centre.ok_or(FaceCommandError::TooFew {
+            impostors: 0,
+            least: IMPOSTORS_MIN,
+        })?;
+        for template in &mut self.templates {
+            *template = template
+                .take()
+                .and_then(|template| template.centred(&centre).ok());
+        }
+        Ok(centre)
+    }
 }
 
 fn look(engine: &FaceEngine, pictures: &[PathBuf]) -> Looked {
@@ -175,6 +198,12 @@ struct Evaluation {
     sequences: Option<(usize, Scores)>,
 }
 
+/// The operating points that the scores suffice for.
+fn points(scores: &Scores) -> impl Iterator<Item = (f64, Point)> {
+    FMRS.into_iter()
+        .filter_map(|fmr| Some((fmr, scores.at_fmr(fmr)?)))
+}
+
 impl Evaluation {
     fn new(trial: &Trial, looked: &Looked, groups: &Groups) -> Self {
         let mut by_group: BTreeMap<String, [Vec<f32>; 2]> = BTreeMap::new();
@@ -212,8 +241,7 @@ impl Evaluation {
     }
 
     fn points(&self) -> impl Iterator<Item = (f64, Point)> {
-        FMRS.into_iter()
-            .filter_map(|fmr| Some((fmr, self.scores.at_fmr(fmr)?)))
+        points(&self.scores)
     }
 
     fn data(&self) -> String {
@@ -245,15 +273,17 @@ impl Evaluation {
             let all = percent(self.with_lost(point.fnmr));
             let _ = writeln!(text, "| {fmr:e} | {threshold:.4} | {fnmr} | {all} |");
         }
-        let sequences = self
-            .sequences
-            .iter()
-            .map(|(frames, scores)| (format!("median of {frames} photographs"), scores));
-        let groups = self
-            .groups
-            .iter()
-            .map(|(name, scores)| (name.clone(), scores));
-        for (name, scores) in sequences.chain(groups) {
+        if let Some((frames, scores)) = &self.sequences {
+            let _ = writeln!(
+                text,
+                "\nmean template of {frames} photographs, at its own thresholds:"
+            );
+            for (fmr, point) in points(scores) {
+                let (threshold, fnmr) = (point.threshold, percent(point.fnmr));
+                let _ = writeln!(text, "  FMR {fmr:e} at {threshold:.4}: FNMR {fnmr}");
+            }
+        }
+        for (name, scores) in &self.groups {
             let _ = writeln!(text, "\n{name}:");
             for (fmr, point) in self.points() {
                 let here = scores.at(point.threshold);
@@ -273,7 +303,7 @@ impl Evaluation {
     }
 
     fn json(&self) -> Value {
-        let points: Vec<Value> = self
+        let operating: Vec<Value> = self
             .points()
             .map(|(fmr, point)| {
                 let mut value = point_json(&point);
@@ -292,8 +322,12 @@ impl Evaluation {
             .collect();
         let equal = self.scores.equal_error();
         let sequences = self.sequences.as_ref().map(|(frames, scores)| {
-            let at = |(_, point): (f64, Point)| point_json(&scores.at(point.threshold));
-            json!({ "frames": frames, "operating_points": self.points().map(at).collect::<Vec<_>>() })
+            let of = |(fmr, point): (f64, Point)| {
+                let mut value = point_json(&point);
+                value["fmr_wanted"] = json!(fmr);
+                value
+            };
+            json!({ "frames": frames, "operating_points": points(scores).map(of).collect::<Vec<_>>() })
         });
         json!({
             "pipeline": calibration::PIPELINE,
@@ -303,14 +337,18 @@ impl Evaluation {
             "genuine_pairs_not_compared": rate_json(self.genuine_lost),
             "equal_error_rate": equal.map(|(_, rate)| rate),
             "equal_error_threshold": equal.map(|(threshold, _)| threshold),
-            "operating_points": points,
+            "operating_points": operating,
             "groups": groups,
             "sequences": sequences,
             "det": self.scores.det(CURVE).iter().map(point_json).collect::<Vec<_>>(),
         })
     }
 
-    fn calibration(&self, manifest: &Manifest) -> Result<String, FaceCommandError> {
+    fn calibration(
+        &self,
+        manifest: &Manifest,
+        centre: &Centre,
+    ) -> Result<String, FaceCommandError> {
         let too_few = || FaceCommandError::TooFew {
             impostors: self.scores.at(0.0).fmr.tries,
             least: IMPOSTORS_MIN,
@@ -321,8 +359,17 @@ impl Evaluation {
         let point = self.scores.at_fmr(CALIBRATED_FMR).ok_or_else(too_few)?;
         let threshold = rounded_up(point.threshold);
         let high = rounded_up(threshold + HIGH_ABOVE);
-        let said = |threshold: f32| {
-            let point = self.scores.at(threshold);
+        let (frames, sequences) = self.sequences.as_ref().ok_or_else(too_few)?;
+        if sequences.at(0.0).fmr.tries < IMPOSTORS_MIN {
+            return Err(FaceCommandError::TooFew {
+                impostors: sequences.at(0.0).fmr.tries,
+                least: IMPOSTORS_MIN,
+            });
+        }
+        let fused = sequences.at_fmr(CALIBRATED_FMR).ok_or_else(too_few)?;
+        let fused = rounded_up(fused.threshold);
+        let said = |scores: &Scores, threshold: f32| {
+            let point = scores.at(threshold);
             format!(
                 "at {threshold}: FMR {}, FNMR {}",
                 percent(point.fmr),
@@ -334,11 +381,18 @@ impl Evaluation {
             pipeline: calibration::PIPELINE,
             threshold,
             high: Some(high),
+            fused: Some(fused),
             command:
                 "gatectl face evaluate --folder FACES --calibration models/calibration/matcher.toml"
                     .into(),
             data: self.data(),
-            figures: format!("{}; {}", said(threshold), said(high)),
+            figures: format!(
+                "{}; {}; mean template of {frames} photographs {}",
+                said(&self.scores, threshold),
+                said(&self.scores, high),
+                said(sequences, fused)
+            ),
+            centre: centre.values().to_vec(),
             models: [Role::Detector, Role::Embedder, Role::SecondEmbedder]
                 .map(|role| (role, manifest.model(role).sha256.clone()))
                 .into(),
@@ -422,7 +476,7 @@ mod tests {
     #[test]
     fn a_few_pairs_do_not_calibrate() {
         let manifest = Manifest::built_in().unwrap();
-        let found = evaluation(&Groups::default()).calibration(&manifest);
+        let found = evaluation(&Groups::default()).calibration(&manifest, &Centre::default());
         assert!(matches!(
             found,
             Err(FaceCommandError::TooFew { impostors: 1, .. })

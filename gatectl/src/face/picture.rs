@@ -51,7 +51,9 @@ impl NoScore {
             Self::Long => "picture-too-large",
             Self::Format => "unknown-format",
             Self::Picture(problem) => match problem {
-                PictureError::Broken(_) | PictureError::Torn => "broken-picture",
+                PictureError::Broken(_) | PictureError::Torn | PictureError::Damaged => {
+                    "broken-picture"
+                }
                 PictureError::Grey => "grey-picture",
                 PictureError::Deep => "more-than-8-bits",
                 PictureError::Rotated => "rotated-picture",

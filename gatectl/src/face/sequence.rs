@@ -1,9 +1,10 @@
-//! Several photographs of a person stand for the frames of a gate: the median of their likenesses is held
-//! against the threshold, as `gate_face::capture` does.
+//! Several photographs of a person stand for the frames of a gate: the likeness of their mean template is
+//! held against the fused threshold, as `gate_face::capture` does.
 
 use super::pairs::Trial;
+use gate_face::Template;
+use gate_face::fusion::Fusion;
 use gate_face::rates::Scores;
-use gate_face::{Likeness, Template};
 
 /// Scores of sequences of `frames` photographs each.
 ///
@@ -15,18 +16,13 @@ pub(super) fn scores(trial: &Trial, templates: &[Option<Template>], frames: usiz
         usable.filter(|index| templates[*index].is_some()).collect()
     };
     let people: Vec<Vec<usize>> = trial.people.iter().map(usable).collect();
-    let median = |portrait: usize, sequence: &[usize]| {
-        let portrait = templates[portrait].as_ref()?;
-        let score = |index: &usize| {
-            Some(
-                Likeness::of(portrait, templates[*index].as_ref()?)
-                    .ok()?
-                    .value(),
-            )
-        };
-        let mut scores: Vec<f32> = sequence.iter().map(score).collect::<Option<_>>()?;
-        scores.sort_by(f32::total_cmp);
-        scores.get(scores.len().checked_sub(1)? / 2).copied()
+    let fused = |portrait: usize, sequence: &[usize]| {
+        let mut mean = Fusion::default();
+        for index in sequence {
+            mean.add(templates[*index].as_ref()?).ok()?;
+        }
+        let likeness = mean.likeness(templates[portrait].as_ref()?).ok()??;
+        Some(likeness.value())
     };
     let genuine = people.iter().flat_map(|own| {
         own.iter().flat_map(|portrait| {
@@ -37,7 +33,7 @@ pub(super) fn scores(trial: &Trial, templates: &[Option<Template>], frames: usiz
                 .collect();
             choices(&others, frames)
                 .into_iter()
-                .filter_map(|sequence| median(*portrait, &sequence))
+                .filter_map(|sequence| fused(*portrait, &sequence))
                 .collect::<Vec<_>>()
         })
     });
@@ -49,7 +45,7 @@ pub(super) fn scores(trial: &Trial, templates: &[Option<Template>], frames: usiz
             .filter(move |(other, _)| *other != place);
         let portraits = others.filter_map(|(_, other)| other.first().copied());
         portraits
-            .filter_map(|portrait| median(portrait, sequence?))
+            .filter_map(|portrait| fused(portrait, sequence?))
             .collect::<Vec<_>>()
     });
     Scores::new(genuine.collect(), impostors.collect())
@@ -80,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_a_sequence_is_its_score() {
+    fn the_mean_of_a_sequence_is_its_score() {
         let face = |angle: f32| Some(Template::new(&[angle.cos(), angle.sin()]).unwrap());
         // The first person has one bad photograph, the second one has too few for a sequence.
         let templates = [face(0.0), face(0.1), face(0.1), face(1.2), face(1.5)];
