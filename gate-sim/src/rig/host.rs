@@ -20,9 +20,10 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(now: Instant) -> Self {
+    /// A host that starts for the `start`th time: each start draws other keys.
+    pub(super) fn new(now: Instant, start: u32) -> Self {
         let keys = keys::of_host(&test_page(TEST_SERIAL));
-        let seed = Secret::derive("seed of the rig's host", &[]);
+        let seed = Secret::derive("seed of the rig's host", &[&start.to_le_bytes()]);
         Self {
             link: HostLink::new(now, keys, seed),
             observer: Observer::default(),

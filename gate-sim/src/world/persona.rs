@@ -1,9 +1,23 @@
 //! Who comes to the lane, and with what.
 
 use gate_session::{Abandonment, Outcome, Referral};
+use serde::{Deserialize, Serialize};
 
 /// A kind of traveller. What each does is in `person.rs`; how each must end is here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Persona {
     /// The holder of a good document.
     Genuine,

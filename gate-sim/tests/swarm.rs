@@ -1,0 +1,47 @@
+//! Random people and random faults: a sample of the swarm that `hil swarm` runs at length.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+use gate_sim::scenario::Verdict;
+use gate_sim::swarm;
+
+/// Episodes of the sample.
+const EPISODES: u64 = 200;
+
+#[test]
+fn whatever_fails_the_lane_keeps_its_rules_and_recovers() {
+    for seed in 0..EPISODES {
+        let scenario = swarm::episode(seed);
+        let run = swarm::play(&scenario);
+        if run.verdict != Verdict::Passed {
+            let least = swarm::minimise(&scenario);
+            panic!(
+                "seed {seed}: {:?}\n{}\n{}",
+                run.verdict,
+                least.text(),
+                swarm::play(&least).text()
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "dev"]
+fn list() {
+    for seed in 0..1000 {
+        let scenario = swarm::episode(seed);
+        let run = swarm::play(&scenario);
+        if run.verdict != Verdict::Passed {
+            let least = swarm::minimise(&scenario);
+            let steps: Vec<String> = least.steps.iter().map(|s| format!("{:?}", s.deed)).collect();
+            println!("{seed} {:?} {}", swarm::play(&least).verdict, steps.join("; "));
+        }
+    }
+}
+
+#[test]
+#[ignore = "dev"]
+fn show() {
+    let seed = std::env::var("SEED").unwrap().parse().unwrap();
+    let least = swarm::minimise(&swarm::episode(seed));
+    println!("{}\n{}", least.text(), swarm::play(&least).text());
+}
