@@ -7,13 +7,14 @@ use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Delivery, HostLink};
 use gate_protocol::{CommandNumber, Door, Instant, Passage, Refusal, ToController};
-use gate_session::{Device, Event, Observer};
+use gate_session::{Device, Event, Observer, Standing};
 use std::collections::VecDeque;
 
 #[derive(Debug)]
 pub(super) struct Host {
     link: HostLink,
     observer: Observer,
+    standing: Standing,
     /// Permits for the exit whose answer is outstanding.
     exits: Vec<(CommandNumber, Passage)>,
     events: VecDeque<Event>,
@@ -27,6 +28,7 @@ impl Host {
         Self {
             link: HostLink::new(now, keys, seed),
             observer: Observer::default(),
+            standing: Standing::default(),
             exits: Vec::new(),
             events: VecDeque::new(),
         }
@@ -40,6 +42,9 @@ impl Host {
     /// session says mode and sign anew when the controller is back.
     pub(super) fn send(&mut self, command: ToController) {
         let number = self.link.send(command);
+        if let Ok(number) = number {
+            self.standing.sent(command, number);
+        }
         if let ToController::Permit {
             door: Door::Exit,
             passage,
@@ -75,6 +80,7 @@ impl Host {
         match delivery {
             Delivery::Connected(_) => {
                 self.observer.forget();
+                self.standing.forget();
                 self.events
                     .push_back(Event::DeviceReady(Device::Controller));
             }
@@ -83,10 +89,16 @@ impl Host {
                 let events = &mut self.events;
                 self.observer
                     .observe(status, |event| events.push_back(event));
+                for command in self.standing.again() {
+                    self.send(command);
+                }
             }
             Delivery::Event(occurrence) => self.events.push_back(Event::Lane(occurrence.event)),
             Delivery::Accepted(number) => self.exits.retain(|(other, _)| *other != number),
-            Delivery::Refused(number, refusal) => self.refused(number, refusal),
+            Delivery::Refused(number, refusal) => {
+                self.standing.refused(number, refusal);
+                self.refused(number, refusal);
+            }
             Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
             // For technicians: the session does not act on it.
             Delivery::Site(_)

@@ -90,7 +90,8 @@ impl Monitor {
             }
             self.cleared = 0;
         }
-        self.exit_released = exit;
+        // A leaf that meets somebody gives way again: the way out is over when the exit is bolted.
+        self.exit_released = exit || self.exit_released && !inputs.input(Input::ExitLocked);
     }
 
     /// Takes what the interlock's own bystander says of one scan.
@@ -116,7 +117,11 @@ impl Monitor {
 mod tests {
     use super::*;
 
-    const SHUT: Bits = Bits(1 << Input::EntryClosed as u32 | 1 << Input::ExitClosed as u32);
+    const SHUT: Bits = Bits(
+        1 << Input::EntryClosed as u32
+            | 1 << Input::ExitClosed as u32
+            | 1 << Input::ExitLocked as u32,
+    );
     const HELD: Bits = Bits(1 << Output::EntryHold as u32 | 1 << Output::ExitHold as u32);
     const EXIT: Bits = Bits(1 << Output::EntryHold as u32);
 
