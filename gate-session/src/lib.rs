@@ -31,7 +31,7 @@ pub use limits::Limits;
 pub use observer::Observer;
 pub use permit::PermitRule;
 pub use referral::{Abandonment, Outcome, Referral};
-pub use standing::Standing;
 pub use screen::{DocumentHint, FaceHint, PermitHint, Screen};
+pub use standing::Standing;
 pub use ticket::{Asked, Ticket};
 pub use timeline::{Span, SpanKind, Timeline};

@@ -53,7 +53,7 @@ pub enum Fault {
 
     /// The controller's line is cut, both ways.
     LineCut,
-    /// One frame in five has a bit flipped.
+    /// One frame in twenty has a bit flipped.
     LineNoise,
     /// One frame in three is lost.
     LineLoss,

@@ -41,7 +41,10 @@ pub fn episode(seed: u64) -> Scenario {
         put(0, Deed::Comes(pick(&mut rng, &Persona::ALL)));
         for _ in 0..rng.random_range(0..=FAULTS_MAX) {
             let after = rng.random_range(0..12_000);
-            put(after, Deed::Begins(pick(&mut rng, &Fault::ALL), Some(lasting(&mut rng))));
+            put(
+                after,
+                Deed::Begins(pick(&mut rng, &Fault::ALL), Some(lasting(&mut rng))),
+            );
         }
     }
     steps.extend(in_order());
@@ -72,7 +75,7 @@ fn in_order() -> [Step; LAST] {
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     [
         Deed::Recovers,
-        Deed::Comes(Persona::Genuine),
+        Deed::Comes(Persona::Practised),
         Deed::Expect(Expected::Decided("cleared", None), minutes(2)),
         Deed::Expect(Expected::Left("through-exit"), minutes(1)),
     ]

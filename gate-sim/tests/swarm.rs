@@ -23,25 +23,3 @@ fn whatever_fails_the_lane_keeps_its_rules_and_recovers() {
         }
     }
 }
-
-#[test]
-#[ignore = "dev"]
-fn list() {
-    for seed in 0..1000 {
-        let scenario = swarm::episode(seed);
-        let run = swarm::play(&scenario);
-        if run.verdict != Verdict::Passed {
-            let least = swarm::minimise(&scenario);
-            let steps: Vec<String> = least.steps.iter().map(|s| format!("{:?}", s.deed)).collect();
-            println!("{seed} {:?} {}", swarm::play(&least).verdict, steps.join("; "));
-        }
-    }
-}
-
-#[test]
-#[ignore = "dev"]
-fn show() {
-    let seed = std::env::var("SEED").unwrap().parse().unwrap();
-    let least = swarm::minimise(&swarm::episode(seed));
-    println!("{}\n{}", least.text(), swarm::play(&least).text());
-}

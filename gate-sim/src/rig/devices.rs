@@ -170,13 +170,18 @@ impl Devices {
 
     /// Somebody else comes.
     pub(super) fn expect(&mut self, persona: Persona) {
-        let breaks = self.rng.random_bool(self.profile.chip_breaks);
+        let practised = Profile::practised();
+        let profile = match persona {
+            Persona::Practised => &practised,
+            _ => &self.profile,
+        };
+        let breaks = self.rng.random_bool(profile.chip_breaks);
         let share = self.rng.random_range(0.1..0.9);
         self.visit = Visit {
             papers: persona.papers(),
-            ocr: self.profile.ocr.draw(&mut self.rng),
-            chip: self.profile.chip.draw(&mut self.rng),
-            portrait_at: self.profile.portrait_at,
+            ocr: profile.ocr.draw(&mut self.rng),
+            chip: profile.chip.draw(&mut self.rng),
+            portrait_at: profile.portrait_at,
             // A chip that fails by its persona has had its share of bad luck.
             breaks_at: (breaks && persona.chip_failures() == 0).then_some(share),
             absences: persona.chip_failures(),
@@ -271,17 +276,19 @@ impl Devices {
         let run = self.runs;
         let began = now + self.costs.hop;
         let silent = self.document.is_none() || trouble.has(Fault::ChipSilent);
-        let chip = self.visit.chip * if trouble.has(Fault::ChipSlow) { SLOW } else { 1 };
+        let chip = self.visit.chip
+            * if trouble.has(Fault::ChipSlow) {
+                SLOW
+            } else {
+                1
+            };
         let (ends, failure) = if !self.is_plugged(Device::ChipReader) {
             (began, Some(ChipFailure::ReaderFault))
         } else if silent || self.visit.absences > 0 {
             self.visit.absences = self.visit.absences.saturating_sub(1);
             (began + CHIP_ABSENT, Some(ChipFailure::Absent))
         } else if let Some(share) = self.visit.breaks_at.take() {
-            (
-                began + chip.mul_f64(share),
-                Some(ChipFailure::Faulty),
-            )
+            (began + chip.mul_f64(share), Some(ChipFailure::Faulty))
         } else {
             (began + chip, None)
         };

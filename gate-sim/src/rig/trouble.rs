@@ -7,9 +7,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 
-/// One frame in so many has a bit flipped.
-const NOISE: f64 = 0.2;
-/// One frame in so many is lost.
+/// Share of frames that have a bit flipped.
+const NOISE: f64 = 0.05;
+/// Share of frames that are lost.
 const LOSS: f64 = 1.0 / 3.0;
 
 /// What goes wrong at present.

@@ -194,12 +194,13 @@ impl Scenario {
         let file: File =
             toml::from_str(text).map_err(|error| ScenarioError::Toml(error.to_string()))?;
         let line_of = |at: usize| 1 + text.get(..at).unwrap_or(text).matches('\n').count();
-        let profile = Profile::named(file.profile.get_ref()).ok_or_else(|| ScenarioError::Word {
-            line: line_of(file.profile.span().start),
-            key: "profile",
-            expected: "fast, typical or slow".to_owned(),
-            found: file.profile.get_ref().clone(),
-        })?;
+        let profile =
+            Profile::named(file.profile.get_ref()).ok_or_else(|| ScenarioError::Word {
+                line: line_of(file.profile.span().start),
+                key: "profile",
+                expected: "fast, typical or slow".to_owned(),
+                found: file.profile.get_ref().clone(),
+            })?;
         if file.step.len() > STEPS_MAX {
             return Err(ScenarioError::Word {
                 line: 1,
@@ -316,9 +317,8 @@ impl StepInFile {
         if self.within.is_some() && !awaits {
             return stray("within", "`expect`, `leaves`, `shows` or `controller`");
         }
-        let time = |key, word: Option<String>| {
-            word.map(|word| parse_time(line, key, &word)).transpose()
-        };
+        let time =
+            |key, word: Option<String>| word.map(|word| parse_time(line, key, &word)).transpose();
         let after = time("after", self.after)?.unwrap_or_default();
         let lasts = time("for", self.r#for)?;
         let within = time("within", self.within)?.unwrap_or(WITHIN);
@@ -498,13 +498,25 @@ shows = "go"
         let step = |body: &str| format!("title = \"t\"\n\n[[step]]\n{body}\n");
         let cases = [
             (step("comes = \"genuin\""), "line 4", "`genuine`"),
-            (step("comes = \"genuine\"\nends = \"fire\""), "line 3", "comes and ends"),
+            (
+                step("comes = \"genuine\"\nends = \"fire\""),
+                "line 3",
+                "comes and ends",
+            ),
             (step("after = \"6 s\""), "line 3", "found none"),
             (step("begins = \"fire\"\nfor = \"6\""), "line 3", "\"6 s\""),
             (step("begins = \"fire\"\nfor = \"2 h\""), "line 3", "3600 s"),
             (step("ends = \"fire\"\nfor = \"6 s\""), "line 3", "`begins`"),
-            (step("ends = \"fire\"\nwithin = \"6 s\""), "line 3", "`expect`"),
-            (step("expect = \"referred: bad-luck\""), "line 3", "face-mismatch"),
+            (
+                step("ends = \"fire\"\nwithin = \"6 s\""),
+                "line 3",
+                "`expect`",
+            ),
+            (
+                step("expect = \"referred: bad-luck\""),
+                "line 3",
+                "face-mismatch",
+            ),
             (step("expect = \"perhaps\""), "line 3", "cleared, referred"),
             (step("shows = \"gone\""), "line 3", "step-back"),
             (step("controller = \"asleep\""), "line 3", "tamper"),
@@ -512,7 +524,11 @@ shows = "go"
             (step("goes = \"away\""), "line 4", "unknown field `goes`"),
             ("title = 7\n".to_owned(), "line 1", "string"),
             ("seed = 1\n".to_owned(), "line 1", "title"),
-            ("title = \"t\"\nprofile = \"brisk\"".to_owned(), "line 2", "typical"),
+            (
+                "title = \"t\"\nprofile = \"brisk\"".to_owned(),
+                "line 2",
+                "typical",
+            ),
         ];
         for (text, place, expected) in cases {
             let told = Scenario::parse(&text).unwrap_err().to_string();

@@ -106,6 +106,8 @@ const GONE: Duration = Duration::from_secs(20);
 const VISITS: u32 = 3;
 /// A lane that is not ready after this time gets a technician with the service key.
 const KEY_AFTER: Duration = Duration::from_secs(90);
+/// What has just begun or ended has been noticed by everything that takes part.
+const SETTLED: Duration = Duration::from_secs(1);
 /// How long the technician turns the key: long enough to be believed, and to see the lane.
 const KEY_TURNED: Duration = Duration::from_secs(5);
 /// Nobody looks at the lane less often than this.
@@ -201,6 +203,7 @@ impl Play<'_> {
                 return Err(End::Bench(Trouble(why)));
             }
         }
+        self.pass(SETTLED)?;
         self.attended("the lane opens", |play| play.rig.is_ready())?;
         for step in &scenario.steps {
             self.pass(step.after)?;
@@ -285,6 +288,7 @@ impl Play<'_> {
             self.note('<', format!("{fault} ends"));
             self.rig.ends(fault)?;
         }
+        self.pass(SETTLED)?;
         self.attended("the lane is ready again", |play| play.rig.is_ready())
     }
 
@@ -349,11 +353,7 @@ impl Play<'_> {
         Err(End::Gate(format!("not within {patience:.1} s: {what}")))
     }
 
-    fn is_within(
-        &mut self,
-        patience: Duration,
-        done: impl Fn(&Self) -> bool,
-    ) -> Result<bool, End> {
+    fn is_within(&mut self, patience: Duration, done: impl Fn(&Self) -> bool) -> Result<bool, End> {
         let until = self.rig.now() + patience;
         while !done(self) {
             if self.rig.now() >= until {
