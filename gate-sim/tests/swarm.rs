@@ -1,5 +1,4 @@
 //! Random people and random faults: a sample of the swarm that `hil swarm` runs at length.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use gate_sim::scenario::Verdict;
 use gate_sim::swarm;
