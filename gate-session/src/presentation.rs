@@ -5,7 +5,7 @@ use crate::event::FaceVerdict;
 use crate::journey::{Session, Stage};
 use crate::referral::{Outcome, Referral};
 use crate::screen::{FaceHint, Screen};
-use gate_protocol::{Mode, Sign};
+use gate_protocol::{Mode, Sign, State as LaneState};
 
 impl Session {
     /// Tells controller and page what has changed.
@@ -58,6 +58,9 @@ impl Session {
             Stage::AwaitRecord(Outcome::Cleared | Outcome::Abandoned(_)) => Screen::OneMoment,
             Stage::AwaitExit => Screen::Go,
             Stage::AwaitRecord(Outcome::Referred(Referral::SeveralPersons)) => Screen::OnePerson,
+            Stage::AwaitClear if matches!(self.lane, Some(LaneState::Returning)) => {
+                Screen::StepBack
+            }
             Stage::AwaitRecord(Outcome::Referred(_)) | Stage::AwaitOfficer | Stage::AwaitClear => {
                 Screen::OfficerComing
             }

@@ -62,7 +62,11 @@ impl Session {
         if inside && passage != 0 {
             self.effects.push_back(Effect::SendBack(passage));
         }
-        self.offer()
+        match self.offer() {
+            // Somebody is on the way back whom the host did not send.
+            Stage::AwaitTraveller if state == LaneState::Returning => Stage::AwaitClear,
+            stage => stage,
+        }
     }
 
     pub(crate) fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {

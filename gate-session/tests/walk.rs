@@ -611,6 +611,27 @@ fn whoever_is_found_in_the_lane_at_the_start_is_sent_back() {
 }
 
 #[test]
+fn whoever_the_controller_lets_back_while_the_host_was_away_is_told_to_go() {
+    let mut lane = Lane::closed();
+    for device in Device::ALL {
+        lane.tell(Event::DeviceReady(device));
+    }
+    lane.tell(Event::LaneState(State::Returning, 3));
+    assert_eq!(lane.stage(), Stage::AwaitClear);
+    let shown = lane
+        .words()
+        .into_iter()
+        .rfind(|word| word.contains("Show("));
+    assert!(shown.is_some_and(|word| word.contains("StepBack")));
+    lane.tell(Event::LaneState(State::EntryClosing, 0));
+    let shown = lane
+        .words()
+        .into_iter()
+        .rfind(|word| word.contains("Show("));
+    assert!(shown.is_some_and(|word| word.contains("Welcome")));
+}
+
+#[test]
 fn the_timeline_tells_human_device_and_software_apart() {
     let mut lane = Lane::open();
     lane.step_in();

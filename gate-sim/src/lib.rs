@@ -4,11 +4,14 @@
 pub mod camera;
 pub mod chip;
 pub mod emulator;
+pub mod fault;
 pub mod imager;
 pub mod issuer;
 pub mod keys;
 pub mod profile;
 pub mod reader;
 pub mod rig;
+pub mod scenario;
+pub mod swarm;
 pub mod tools;
 pub mod world;

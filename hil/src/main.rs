@@ -3,6 +3,8 @@
 mod bench;
 mod demo;
 mod pins;
+mod scenarios;
+mod swarm;
 mod waterfall;
 
 use clap::Parser;
@@ -21,6 +23,15 @@ enum Command {
     /// Shows a controller's inputs, outputs, state and link as they are, and drives an output by
     /// hand while the service key is turned.
     Pins(pins::Options),
+    /// Lists the scenarios.
+    List(scenarios::ListOptions),
+    /// Plays scenarios and says whether the gate or the bench is at fault.
+    Run(scenarios::RunOptions),
+    /// Lets random people come and random things fail, in virtual time; a failing seed is printed as
+    /// the shortest scenario that fails.
+    Swarm(swarm::Options),
+    /// Prints the JSON Schema of scenarios, for editors.
+    Schema,
 }
 
 fn main() -> ExitCode {
@@ -28,6 +39,10 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Pins(options) => pins::run(&options),
+        Command::List(options) => scenarios::list(&options),
+        Command::Run(options) => scenarios::play(&options),
+        Command::Swarm(options) => swarm::run(&options),
+        Command::Schema => scenarios::schema(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

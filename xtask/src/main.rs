@@ -49,6 +49,8 @@ enum Task {
         /// Only mutations whose name contains this.
         only: Option<String>,
     },
+    /// Writes the traces of all scenarios anew; the difference is the review.
+    Accept,
     /// Fetches and verifies models, runtime and test pictures.
     Models,
 }
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Task::Firmware { key } => build::firmware(key.as_deref()).map(drop),
         Task::Mutations { quick: true, .. } => mutations::each_invariant_once(),
         Task::Mutations { write, only, .. } => mutations::run(write, only.as_deref()),
+        Task::Accept => accept(),
         Task::Models => prepare::models().map(drop),
     };
     match done {
@@ -84,4 +87,13 @@ fn bench(arguments: &[String]) -> anyhow::Result<()> {
     debian::lane()?;
     let programs = build::programs()?;
     steps::run(Command::new(programs.hil).arg("bench").args(arguments))
+}
+
+fn accept() -> anyhow::Result<()> {
+    steps::run(
+        Command::new("cargo")
+            .args(["test", "--package", "gate-sim", "--test", "scenarios"])
+            .env("GATE_ACCEPT", "1"),
+    )?;
+    steps::run(Command::new("git").args(["--no-pager", "diff", "--stat", "--", "tests/scenarios"]))
 }

@@ -15,7 +15,7 @@ use gate_protocol::link::{LinkError, Next};
 use gate_protocol::message::{
     CommandNumber, Door, Event as LaneEvent, Mode, Passage, Refusal, Sign, ToController,
 };
-use gate_session::{Device, Event, Observer};
+use gate_session::{Device, Event, Observer, Standing};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -85,6 +85,7 @@ impl ControllerPort {
             queue,
             outbox,
             observer: Observer::default(),
+            standing: Standing::default(),
             exits: HashMap::new(),
             site: SiteTalk::default(),
             complained: false,
@@ -138,6 +139,7 @@ struct Task {
     queue: mpsc::Receiver<ToController>,
     outbox: Outbox,
     observer: Observer,
+    standing: Standing,
     /// Permits for the exit whose answer is outstanding.
     exits: HashMap<CommandNumber, Passage>,
     site: SiteTalk,
@@ -227,6 +229,7 @@ impl Task {
     fn send(&mut self, command: ToController) {
         match self.link.send(command) {
             Ok(number) => {
+                self.standing.sent(command, number);
                 if let ToController::Permit {
                     door: Door::Exit,
                     passage,
@@ -284,6 +287,7 @@ impl Task {
             Delivery::Connected(controller) => {
                 info!(?controller, "controller connected");
                 self.observer.forget();
+                self.standing.forget();
                 self.site = SiteTalk::begin(self.configure());
                 self.send(ToController::ReadHealth);
             }
@@ -296,6 +300,9 @@ impl Task {
                     debug!(?event, "lane");
                     self.outbox.post(event);
                 });
+                for command in self.standing.again() {
+                    self.send(command);
+                }
             }
             Delivery::Event(Occurrence { event, missing, .. }) => {
                 if missing > 0 {
@@ -315,6 +322,7 @@ impl Task {
             }
             Delivery::Refused(number, refusal) => {
                 warn!(number, %refusal, "controller refused a command");
+                self.standing.refused(number, refusal);
                 if let Some(passage) = self.exits.remove(&number) {
                     self.outbox.post(Event::ExitRefused(passage, refusal));
                 }

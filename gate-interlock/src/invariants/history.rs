@@ -60,7 +60,11 @@ impl DoorHistory {
         self.forced_told &= self.forced_since.is_some();
         let awaited = !seen.shut(door) && !released_before;
         self.awaited_shut = since(awaited, self.awaited_shut);
-        let closing = matches!(seen.facts.state, State::EntryClosing | State::ExitClosing);
+        // A leaf that gives way on its way shut, and then is given up, has been told of.
+        let closing = matches!(
+            seen.facts.state,
+            State::EntryClosing | State::ExitClosing | State::Trouble
+        );
         self.held_open_told &= awaited || (closing && !shut);
 
         let rightly = self.forced_since.is_none();

@@ -4,7 +4,7 @@ use crate::world::View;
 use gate_protocol::Instant;
 use gate_protocol::frame::Wire;
 use gate_protocol::pins::Input;
-use gate_session::{Asked, Event, Screen, Span, Ticket};
+use gate_session::{Asked, Event, Record, Screen, Span, Ticket};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -37,8 +37,22 @@ pub(super) enum Due {
     FrameExamined(Asked, Instant, View),
     /// An input of the controller is held at a level, or let go.
     Pin(Input, Option<bool>),
-    /// An entry is on disk; it was handed over then, and clears somebody or does not.
+    /// An entry reaches the disk, or finds it full; it was handed over then.
+    Write(Ticket, Box<Record>, Instant),
+    /// The session hears of it.
     Recorded(Ticket, Span, bool),
+    /// A daemon that was killed has started anew.
+    HostStarts,
+}
+
+impl Due {
+    /// Whether this happens without a daemon.
+    pub(super) const fn is_of_the_world(&self) -> bool {
+        matches!(
+            self,
+            Self::AtController(_) | Self::Pin(..) | Self::Screen(_) | Self::HostStarts
+        )
+    }
 }
 
 #[derive(Debug)]
@@ -64,6 +78,11 @@ impl Agenda {
             number: self.planned,
             due,
         });
+    }
+
+    /// Forgets what is not to happen any more.
+    pub(super) fn keep(&mut self, stays: impl Fn(&Due) -> bool) {
+        self.entries.retain(|entry| stays(&entry.due));
     }
 
     /// When the next thing happens.

@@ -17,28 +17,56 @@ pub(super) struct Board {
     interlock: Interlock,
     link: ControllerLink,
     rules: Invariants,
+    site: CheckedSite,
+    boot: u32,
+    powered: bool,
 }
 
 impl Board {
     pub(super) fn new(now: Instant, site: CheckedSite) -> Self {
+        Self::started(now, site, 1)
+    }
+
+    /// A board that starts for the `boot`th time: each start draws other keys.
+    fn started(now: Instant, site: CheckedSite, boot: u32) -> Self {
         let identity = Identity {
             firmware: [0, 0, 0],
             board: BoardName::Simulated,
             reset: ResetCause::PowerOn,
-            boot: 1,
+            boot,
             entropy: Entropy::Weak,
         };
         let keys = keys::of_controller(&test_page(TEST_SERIAL));
-        let seed = Secret::derive("seed of the rig's controller", &[]);
+        let seed = Secret::derive("seed of the rig's controller", &[&boot.to_le_bytes()]);
         Self {
             interlock: Interlock::new(now, site),
             rules: Invariants::new(site),
             link: ControllerLink::new(now, identity, keys, seed),
+            site,
+            boot,
+            powered: true,
         }
+    }
+
+    /// Every output falls and nothing is heard any more.
+    pub(super) const fn power_off(&mut self) {
+        self.powered = false;
+    }
+
+    /// It starts anew and knows its site and nothing else.
+    pub(super) fn power_on(&mut self, now: Instant) {
+        *self = Self::started(now, self.site, self.boot.wrapping_add(1));
+    }
+
+    pub(super) const fn is_powered(&self) -> bool {
+        self.powered
     }
 
     /// One scan: inputs in, outputs out, and the rule of the interlock that they break.
     pub(super) fn scan(&mut self, now: Instant, inputs: Bits) -> (Bits, Result<(), Violation>) {
+        if !self.powered {
+            return (Bits(0), Ok(()));
+        }
         self.interlock.lease(now, self.link.has_lease(now));
         let outputs = self.interlock.scan(now, inputs);
         while let Some(event) = self.interlock.next_event() {
@@ -57,12 +85,17 @@ impl Board {
     }
 
     pub(super) fn receive(&mut self, now: Instant, bytes: &[u8]) {
-        self.link.receive(now, bytes);
+        if self.powered {
+            self.link.receive(now, bytes);
+        }
     }
 
     /// Answers what can be answered; bytes for the line, or when to come again. Tells whether the
     /// host wanted something, so that the next scan comes soon.
     pub(super) fn next(&mut self, now: Instant, asked: &mut bool) -> Result<Wire, Instant> {
+        if !self.powered {
+            return Err(now);
+        }
         loop {
             match self.link.next(now) {
                 Next::Deliver(delivery) => {

@@ -3,15 +3,18 @@
 use super::agenda::{Agenda, Due};
 use super::face::{Attempt, FRAME};
 use super::papers;
+use super::trouble::Trouble;
+use crate::fault::Fault;
 use crate::profile::Profile;
 use crate::world::{Action, Papers, Persona, Placement, ShownPermit, View};
 use gate_document::mrz::{Mrz, MrzError};
 use gate_document::portrait::{Portrait, PortraitKind};
 use gate_document::seal::imager::{Scanned, Symbology};
 use gate_protocol::Instant;
-use gate_session::{Asked, ChipFailure, Event, ListsAnswer, Span, SpanKind, Ticket};
+use gate_session::{Asked, ChipFailure, Device, Event, ListsAnswer, Span, SpanKind, Ticket};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What this program's own work costs, measured on the machine that the rig stands for.
@@ -68,6 +71,8 @@ impl Costs {
 const ZONE_ON_LINE: Duration = Duration::from_millis(105);
 /// From a barcode before the imager to its bytes at the host.
 const IMAGED: Duration = Duration::from_millis(200);
+/// A slow chip takes so many times its time.
+const SLOW: u32 = 3;
 /// A chip that does not answer is given up after this time.
 const CHIP_ABSENT: Duration = Duration::from_secs(1);
 
@@ -113,6 +118,7 @@ pub(super) struct Devices {
     face: Option<Attempt>,
     view: View,
     zones: [(Papers, Mrz); 4],
+    unplugged: BTreeSet<Device>,
 }
 
 impl Devices {
@@ -145,18 +151,37 @@ impl Devices {
                 zone(Papers::Expired)?,
                 zone(Papers::PortraitChanged)?,
             ],
+            unplugged: BTreeSet::new(),
         })
+    }
+
+    /// Plugs a device in, or pulls it out.
+    pub(super) fn plug(&mut self, device: Device, plugged: bool) {
+        if plugged {
+            self.unplugged.remove(&device);
+        } else {
+            self.unplugged.insert(device);
+        }
+    }
+
+    pub(super) fn is_plugged(&self, device: Device) -> bool {
+        !self.unplugged.contains(&device)
     }
 
     /// Somebody else comes.
     pub(super) fn expect(&mut self, persona: Persona) {
-        let breaks = self.rng.random_bool(self.profile.chip_breaks);
+        let practised = Profile::practised();
+        let profile = match persona {
+            Persona::Practised => &practised,
+            _ => &self.profile,
+        };
+        let breaks = self.rng.random_bool(profile.chip_breaks);
         let share = self.rng.random_range(0.1..0.9);
         self.visit = Visit {
             papers: persona.papers(),
-            ocr: self.profile.ocr.draw(&mut self.rng),
-            chip: self.profile.chip.draw(&mut self.rng),
-            portrait_at: self.profile.portrait_at,
+            ocr: profile.ocr.draw(&mut self.rng),
+            chip: profile.chip.draw(&mut self.rng),
+            portrait_at: profile.portrait_at,
             // A chip that fails by its persona has had its share of bad luck.
             breaks_at: (breaks && persona.chip_failures() == 0).then_some(share),
             absences: persona.chip_failures(),
@@ -207,49 +232,72 @@ impl Devices {
     }
 
     pub(super) fn zone_begins(&self, now: Instant, placed: u32, agenda: &mut Agenda) {
-        if placed == self.placed {
+        if placed == self.placed && self.is_plugged(Device::MrzReader) {
             agenda.plan(now + self.costs.hop, Due::Tell(Event::DocumentPresented));
             agenda.plan(now + ZONE_ON_LINE, Due::ZoneEnds(placed));
         }
     }
 
     /// A zone that is being sent is sent to its end, even if the document has been taken away.
-    pub(super) fn zone_ends(&self, now: Instant, placed: u32, agenda: &mut Agenda) {
+    pub(super) fn zone_ends(
+        &self,
+        now: Instant,
+        placed: u32,
+        trouble: &Trouble,
+        agenda: &mut Agenda,
+    ) {
+        if !self.is_plugged(Device::MrzReader) {
+            return;
+        }
+        let garbage = trouble.has(Fault::MrzReaderGarbage);
+        let today = (!trouble.has(Fault::DateUnknown)).then_some(papers::TODAY);
         let event = match self.document {
-            Some(Placement::Right) if placed == self.placed => {
+            Some(Placement::Right) if placed == self.placed && !garbage => {
                 let zone = self
                     .zones
                     .iter()
                     .find(|(papers, _)| *papers == self.visit.papers);
                 let Some((_, zone)) = zone else { return };
-                Event::MrzRead(Box::new(zone.clone()), Some(papers::TODAY))
+                Event::MrzRead(Box::new(zone.clone()), today)
             }
             _ => Event::MrzUnreadable,
         };
         agenda.plan(now + self.costs.hop, Due::Tell(event));
     }
 
-    pub(super) fn read_chip(&mut self, now: Instant, ticket: Ticket, agenda: &mut Agenda) {
+    pub(super) fn read_chip(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        trouble: &Trouble,
+        agenda: &mut Agenda,
+    ) {
         self.runs += 1;
         let run = self.runs;
         let began = now + self.costs.hop;
-        let (ends, failure) = if self.document.is_none() || self.visit.absences > 0 {
+        let silent = self.document.is_none() || trouble.has(Fault::ChipSilent);
+        let chip = self.visit.chip
+            * if trouble.has(Fault::ChipSlow) {
+                SLOW
+            } else {
+                1
+            };
+        let (ends, failure) = if !self.is_plugged(Device::ChipReader) {
+            (began, Some(ChipFailure::ReaderFault))
+        } else if silent || self.visit.absences > 0 {
             self.visit.absences = self.visit.absences.saturating_sub(1);
             (began + CHIP_ABSENT, Some(ChipFailure::Absent))
         } else if let Some(share) = self.visit.breaks_at.take() {
-            (
-                began + self.visit.chip.mul_f64(share),
-                Some(ChipFailure::Faulty),
-            )
+            (began + chip.mul_f64(share), Some(ChipFailure::Faulty))
         } else {
-            (began + self.visit.chip, None)
+            (began + chip, None)
         };
         if failure.is_none() {
             for percent in [25_u8, 50, 75] {
-                let at = began + self.visit.chip.mul_f64(f64::from(percent) / 100.0);
+                let at = began + chip.mul_f64(f64::from(percent) / 100.0);
                 agenda.plan(at, Due::ChipProgress(run, percent));
             }
-            let portrait = began + self.visit.chip.mul_f64(self.visit.portrait_at);
+            let portrait = began + chip.mul_f64(self.visit.portrait_at);
             agenda.plan(portrait + self.costs.hop, Due::ChipPortrait(run));
         }
         let judged = if failure.is_none() {
@@ -334,13 +382,25 @@ impl Devices {
         agenda.plan(next_frame(now), Due::Frame(asked));
     }
 
-    pub(super) fn frame(&mut self, now: Instant, asked: Asked, agenda: &mut Agenda) {
+    pub(super) fn frame(
+        &mut self,
+        now: Instant,
+        asked: Asked,
+        trouble: &Trouble,
+        agenda: &mut Agenda,
+    ) {
         if self
             .attempt(asked)
             .is_some_and(|attempt| !attempt.is_decided())
         {
+            if !self.is_plugged(Device::Camera) {
+                agenda.plan(next_frame(now), Due::Frame(asked));
+                return;
+            }
+            let dark = trouble.has(Fault::CameraDark);
+            let view = if dark { View::Nobody } else { self.view };
             let done = now + self.costs.examine_frame + self.costs.hop;
-            agenda.plan(done, Due::FrameExamined(asked, now, self.view));
+            agenda.plan(done, Due::FrameExamined(asked, now, view));
         }
     }
 
@@ -374,7 +434,16 @@ impl Devices {
         self.face.as_mut().filter(|attempt| attempt.asked == asked)
     }
 
-    pub(super) fn ask_lists(&self, now: Instant, ticket: Ticket, agenda: &mut Agenda) {
+    pub(super) fn ask_lists(
+        &self,
+        now: Instant,
+        ticket: Ticket,
+        trouble: &Trouble,
+        agenda: &mut Agenda,
+    ) {
+        if trouble.has(Fault::ListsSilent) || !self.is_plugged(Device::Lists) {
+            return;
+        }
         let answer = Event::ListsAnswered(ticket, ListsAnswer::Clear);
         agenda.plan(now + self.costs.lists + self.costs.hop, Due::Tell(answer));
     }

@@ -7,25 +7,28 @@ use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Delivery, HostLink};
 use gate_protocol::{CommandNumber, Door, Instant, Passage, Refusal, ToController};
-use gate_session::{Device, Event, Observer};
+use gate_session::{Device, Event, Observer, Standing};
 use std::collections::VecDeque;
 
 #[derive(Debug)]
 pub(super) struct Host {
     link: HostLink,
     observer: Observer,
+    standing: Standing,
     /// Permits for the exit whose answer is outstanding.
     exits: Vec<(CommandNumber, Passage)>,
     events: VecDeque<Event>,
 }
 
 impl Host {
-    pub(super) fn new(now: Instant) -> Self {
+    /// A host that starts for the `start`th time: each start draws other keys.
+    pub(super) fn new(now: Instant, start: u32) -> Self {
         let keys = keys::of_host(&test_page(TEST_SERIAL));
-        let seed = Secret::derive("seed of the rig's host", &[]);
+        let seed = Secret::derive("seed of the rig's host", &[&start.to_le_bytes()]);
         Self {
             link: HostLink::new(now, keys, seed),
             observer: Observer::default(),
+            standing: Standing::default(),
             exits: Vec::new(),
             events: VecDeque::new(),
         }
@@ -39,6 +42,9 @@ impl Host {
     /// session says mode and sign anew when the controller is back.
     pub(super) fn send(&mut self, command: ToController) {
         let number = self.link.send(command);
+        if let Ok(number) = number {
+            self.standing.sent(command, number);
+        }
         if let ToController::Permit {
             door: Door::Exit,
             passage,
@@ -74,6 +80,7 @@ impl Host {
         match delivery {
             Delivery::Connected(_) => {
                 self.observer.forget();
+                self.standing.forget();
                 self.events
                     .push_back(Event::DeviceReady(Device::Controller));
             }
@@ -82,10 +89,16 @@ impl Host {
                 let events = &mut self.events;
                 self.observer
                     .observe(status, |event| events.push_back(event));
+                for command in self.standing.again() {
+                    self.send(command);
+                }
             }
             Delivery::Event(occurrence) => self.events.push_back(Event::Lane(occurrence.event)),
             Delivery::Accepted(number) => self.exits.retain(|(other, _)| *other != number),
-            Delivery::Refused(number, refusal) => self.refused(number, refusal),
+            Delivery::Refused(number, refusal) => {
+                self.standing.refused(number, refusal);
+                self.refused(number, refusal);
+            }
             Delivery::Lost(number) => self.refused(number, Refusal::NoSession),
             // For technicians: the session does not act on it.
             Delivery::Site(_)

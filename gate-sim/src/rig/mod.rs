@@ -3,13 +3,16 @@
 mod agenda;
 pub mod bench;
 mod board;
+mod book;
 mod devices;
 mod face;
+mod faults;
 mod host;
 mod line;
 mod monitor;
 mod papers;
 mod pure;
+mod trouble;
 
 pub use devices::Costs;
 pub use monitor::Violation;

@@ -23,6 +23,24 @@ pub enum Violation {
         /// When.
         at: Instant,
     },
+    /// The journal has two decisions of the gate for one traveller.
+    #[error("traveller {traveller} decided twice at {}.{:03} s",
+        at.as_millis() / 1_000, at.as_millis() % 1_000)]
+    DecidedTwice {
+        /// When the second was written.
+        at: Instant,
+        /// Whose.
+        traveller: u64,
+    },
+    /// The journal completes a traveller whom nobody decided, or completes one twice.
+    #[error("traveller {traveller} completed without a decision, or twice, at {}.{:03} s",
+        at.as_millis() / 1_000, at.as_millis() % 1_000)]
+    CompletedUnknown {
+        /// When it was written.
+        at: Instant,
+        /// Whose.
+        traveller: u64,
+    },
 }
 
 /// Watches pins and journal.
@@ -31,6 +49,8 @@ pub(super) struct Monitor {
     /// Decisions to clear that are on disk and have not been used.
     cleared: u32,
     exit_released: bool,
+    /// Both doors stand open, and the controller did not do it.
+    excused: bool,
     violations: Vec<Violation>,
 }
 
@@ -44,13 +64,24 @@ impl Monitor {
     }
 
     /// Looks at the pins of one scan.
-    pub(super) fn watch(&mut self, at: Instant, state: State, inputs: Bits, outputs: Bits) {
+    /// `forced` while somebody pushes a door open against its bolt.
+    pub(super) fn watch(
+        &mut self,
+        at: Instant,
+        state: State,
+        (inputs, outputs): (Bits, Bits),
+        forced: bool,
+    ) {
+        let both_open = !inputs.input(Input::EntryClosed) && !inputs.input(Input::ExitClosed);
         if state == State::Emergency {
             self.exit_released = true; // the way out is open, and no decision is needed
+            self.excused = both_open;
             return;
         }
+        // What an emergency or a push has opened stays open until one of the two is shut.
+        self.excused = both_open && (self.excused || forced);
         let exit = !outputs.output(Output::ExitHold);
-        if !inputs.input(Input::EntryClosed) && !inputs.input(Input::ExitClosed) {
+        if both_open && !self.excused {
             self.report(Violation::BothOpen { at });
         }
         if exit && !self.exit_released {
@@ -59,7 +90,8 @@ impl Monitor {
             }
             self.cleared = 0;
         }
-        self.exit_released = exit;
+        // A leaf that meets somebody gives way again: the way out is over when the exit is bolted.
+        self.exit_released = exit || self.exit_released && !inputs.input(Input::ExitLocked);
     }
 
     /// Takes what the interlock's own bystander says of one scan.
@@ -73,7 +105,8 @@ impl Monitor {
         &self.violations
     }
 
-    fn report(&mut self, violation: Violation) {
+    /// Notes that something has happened that must not.
+    pub(super) fn report(&mut self, violation: Violation) {
         if self.violations.len() < VIOLATIONS_MAX {
             self.violations.push(violation);
         }
@@ -84,7 +117,11 @@ impl Monitor {
 mod tests {
     use super::*;
 
-    const SHUT: Bits = Bits(1 << Input::EntryClosed as u32 | 1 << Input::ExitClosed as u32);
+    const SHUT: Bits = Bits(
+        1 << Input::EntryClosed as u32
+            | 1 << Input::ExitClosed as u32
+            | 1 << Input::ExitLocked as u32,
+    );
     const HELD: Bits = Bits(1 << Output::EntryHold as u32 | 1 << Output::ExitHold as u32);
     const EXIT: Bits = Bits(1 << Output::EntryHold as u32);
 
@@ -114,7 +151,7 @@ mod tests {
             if *cleared {
                 monitor.cleared();
             }
-            monitor.watch(at, State::Idle, *inputs, *outputs);
+            monitor.watch(at, State::Idle, (*inputs, *outputs), false);
             assert_eq!(monitor.violations(), *expected, "{name}");
         }
     }
@@ -140,10 +177,10 @@ mod tests {
         let mut monitor = Monitor::default();
         monitor.cleared();
         for outputs in [EXIT, EXIT, HELD] {
-            monitor.watch(Instant::ZERO, State::ExitOpen, SHUT, outputs);
+            monitor.watch(Instant::ZERO, State::ExitOpen, (SHUT, outputs), false);
         }
         assert!(monitor.violations().is_empty());
-        monitor.watch(Instant::ZERO, State::ExitOpen, SHUT, EXIT);
+        monitor.watch(Instant::ZERO, State::ExitOpen, (SHUT, EXIT), false);
         assert_eq!(monitor.violations().len(), 1);
     }
 }

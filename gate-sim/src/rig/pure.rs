@@ -6,19 +6,23 @@
 
 use super::agenda::{Agenda, Due};
 use super::board::Board;
+use super::book::{Book, Notes};
 use super::devices::{Costs, Devices};
 use super::host::Host;
 use super::line::Line;
 use super::monitor::{Monitor, Violation};
+use super::trouble::Trouble;
+use crate::fault::Fault;
 use crate::profile::Profile;
+use crate::scenario::{self, Rig, Told};
 use crate::world::{Persona, World};
 use gate_document::mrz::MrzError;
 use gate_protocol::pins::{Bits, Input};
-use gate_protocol::{CheckedSite, Door, Instant, ToController};
+use gate_protocol::{CheckedSite, Door, Instant, State, ToController};
 use gate_session::journey::Stage;
 use gate_session::{
-    DecidedBy, Device, Effect, Event, Left, Limits, Next, OfficerDecision, Outcome, Record, Screen,
-    Session, Span, SpanKind, Timeline,
+    Effect, Event, Left, Limits, Next, OfficerDecision, Outcome, Record, Screen, Session, Span,
+    SpanKind, Ticket, Timeline,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -34,6 +38,10 @@ const SCAN_AT_REST: Duration = Duration::from_millis(50);
 const RESTLESS: Duration = Duration::from_millis(700);
 /// What the host asked for is done by the controller's next scan.
 const SCAN_SOON: Duration = Duration::from_millis(1);
+/// An entry on a disk that is slow.
+const SLOW_DISK: Duration = Duration::from_millis(1_500);
+/// So much is told before anybody listens: the oldest is forgotten.
+const TOLD_MAX: usize = 1_000;
 /// How long an officer looks at a case before sending the traveller back.
 const OFFICER: Duration = Duration::from_secs(5);
 /// The lane has started, or a traveller has come and gone, by then.
@@ -82,34 +90,35 @@ pub enum RigError {
     Document(#[from] MrzError),
 }
 
-/// What the journal has of the present traveller.
-#[derive(Debug, Default)]
-struct Notes {
-    /// The session's number of the traveller, and the gate's own decision.
-    decided: Option<(u64, Outcome)>,
-    completed: Option<(Left, Timeline)>,
-}
-
 /// A lane in virtual time.
 #[derive(Debug)]
 pub struct PureRig {
-    now: Instant,
-    session: Session,
-    host: Host,
-    board: Board,
-    world: World,
-    devices: Devices,
+    pub(super) now: Instant,
+    pub(super) session: Session,
+    pub(super) host: Host,
+    pub(super) board: Board,
+    pub(super) world: World,
+    pub(super) devices: Devices,
     to_host: Line,
     to_controller: Line,
-    agenda: Agenda,
+    pub(super) agenda: Agenda,
     monitor: Monitor,
     inputs: Bits,
     outputs: Bits,
-    scan_at: Instant,
+    pub(super) scan_at: Instant,
     restless_until: Instant,
     host_at: Instant,
-    session_at: Option<Instant>,
-    notes: Notes,
+    pub(super) session_at: Option<Instant>,
+    /// The daemon's process is there; it may hang.
+    pub(super) host_lives: bool,
+    /// How often the daemon has been started.
+    pub(super) starts: u32,
+    /// What waits for a daemon that hangs.
+    pub(super) held: Vec<Due>,
+    pub(super) trouble: Trouble,
+    pub(super) book: Book,
+    state: State,
+    told: VecDeque<(Instant, Told)>,
     screens: VecDeque<(Instant, Screen)>,
 }
 
@@ -125,7 +134,7 @@ impl PureRig {
         let mut rig = Self {
             now,
             session: Session::new(Limits::default()),
-            host: Host::new(now),
+            host: Host::new(now, 1),
             board: Board::new(now, CheckedSite::default()),
             world: World::new(profile.clone(), seed),
             devices: Devices::new(profile, costs, rng)?,
@@ -139,15 +148,16 @@ impl PureRig {
             restless_until: now,
             host_at: now,
             session_at: None,
-            notes: Notes::default(),
+            host_lives: true,
+            starts: 1,
+            held: Vec::new(),
+            trouble: Trouble::new(seed),
+            book: Book::default(),
+            state: State::default(),
+            told: VecDeque::new(),
             screens: VecDeque::new(),
         };
-        for device in Device::ALL
-            .into_iter()
-            .filter(|device| *device != Device::Controller)
-        {
-            rig.session.handle(now, Event::DeviceReady(device));
-        }
+        rig.greet();
         rig.settle();
         Ok(rig)
     }
@@ -160,15 +170,15 @@ impl PureRig {
     /// [`RigError::NotRecorded`] if no decision was written down.
     pub fn serve(&mut self, persona: Persona) -> Result<Journey, RigError> {
         self.run_until(persona, Self::is_free)?;
-        self.notes = Notes::default();
+        self.book.notes = Notes::default();
         self.screens.clear();
-        self.devices.expect(persona);
-        self.world.send(persona);
+        self.told.clear();
+        self.come(persona);
         let began = self.now;
         self.run_until(persona, |rig| {
-            rig.is_free() && rig.notes.completed.is_some()
+            rig.is_free() && rig.book.notes.completed.is_some()
         })?;
-        let notes = std::mem::take(&mut self.notes);
+        let notes = std::mem::take(&mut self.book.notes);
         let (Some((_, outcome)), Some((left, timeline))) = (notes.decided, notes.completed) else {
             return Err(RigError::NotRecorded {
                 persona: persona.word(),
@@ -181,6 +191,30 @@ impl PureRig {
             timeline,
             whole: self.now.since(began),
         })
+    }
+
+    /// Somebody sets out for the lane.
+    pub fn come(&mut self, persona: Persona) {
+        self.devices.expect(persona);
+        self.world.send(persona);
+        self.stir();
+    }
+
+    /// Lives on until something is told or `until` is reached.
+    pub fn live(&mut self, until: Instant) -> Option<(Instant, Told)> {
+        while self.told.is_empty() && self.next_turn() <= until {
+            self.turn();
+        }
+        if self.told.is_empty() {
+            self.now = self.now.max(until);
+        }
+        self.told.pop_front()
+    }
+
+    /// Nobody is in or near the lane, and nothing was left in it.
+    #[must_use]
+    pub fn is_deserted(&self) -> bool {
+        self.world.is_deserted()
     }
 
     /// Holds an input of the controller at a level from `after` now on, or lets it go: see
@@ -211,8 +245,22 @@ impl PureRig {
         self.screens.iter().copied()
     }
 
-    fn is_free(&self) -> bool {
-        self.session.stage() == Stage::AwaitTraveller && self.world.is_deserted()
+    /// The lane waits for a traveller, and nobody is there.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.host_works()
+            && self.session.stage() == Stage::AwaitTraveller
+            && self.world.is_deserted()
+    }
+
+    fn host_works(&self) -> bool {
+        self.host_lives && !self.trouble.has(Fault::HostHangs)
+    }
+
+    /// The lane is looked at closely for a while.
+    pub(super) fn stir(&mut self) {
+        self.restless_until = self.now + RESTLESS;
+        self.scan_at = self.scan_at.min(self.now + SCAN_SOON);
     }
 
     fn run_until(
@@ -235,18 +283,26 @@ impl PureRig {
         Ok(())
     }
 
+    fn next_turn(&self) -> Instant {
+        let works = self.host_works();
+        let host = works.then_some(self.host_at);
+        let session = self.session_at.filter(|_| works);
+        [self.agenda.next(), session, host]
+            .into_iter()
+            .flatten()
+            .fold(self.scan_at, Instant::min)
+    }
+
     /// Jumps to the next thing that happens, and lets everything follow that follows from it.
     fn turn(&mut self) {
-        let others = [self.agenda.next(), self.session_at].into_iter().flatten();
-        let next = others.fold(self.scan_at.min(self.host_at), Instant::min);
-        self.now = self.now.max(next);
+        self.now = self.now.max(self.next_turn());
         while let Some(due) = self.agenda.pop(self.now) {
             self.happen(due);
         }
         if self.scan_at <= self.now {
             self.scan();
         }
-        if self.session_at.is_some_and(|at| at <= self.now) {
+        if self.host_works() && self.session_at.is_some_and(|at| at <= self.now) {
             self.session.handle(self.now, Event::DeadlineReached);
         }
         self.settle();
@@ -260,7 +316,16 @@ impl PureRig {
         }
         let (outputs, rules) = self.board.scan(now, inputs);
         self.monitor.judge(rules);
-        self.monitor.watch(now, self.board.state(), inputs, outputs);
+        if self.board.is_powered() {
+            let state = self.board.state();
+            let forced =
+                self.trouble.has(Fault::EntryForced) || self.trouble.has(Fault::ExitForced);
+            self.monitor.watch(now, state, (inputs, outputs), forced);
+            if state != self.state {
+                self.state = state;
+                self.tell_bench(Told::Controller(state));
+            }
+        }
         if (inputs, outputs) != (self.inputs, self.outputs) || self.world.rests_until().is_none() {
             self.restless_until = now + RESTLESS;
         }
@@ -275,15 +340,25 @@ impl PureRig {
     }
 
     fn happen(&mut self, due: Due) {
+        if !due.is_of_the_world() && !self.host_works() {
+            if self.host_lives {
+                self.held.push(due);
+            }
+            return;
+        }
         let now = self.now;
         let agenda = &mut self.agenda;
         match due {
             Due::AtHost(wire) => self.host.receive(now, &wire),
             Due::AtController(wire) => self.board.receive(now, &wire),
-            Due::Screen(screen) => self.world.show(now, screen),
+            Due::Screen(screen) => {
+                self.world.show(now, screen);
+                self.tell_bench(Told::Screen(screen));
+            }
+            Due::HostStarts => self.start_host(),
             Due::Tell(event) => self.session.handle(now, event),
             Due::ZoneBegins(placed) => self.devices.zone_begins(now, placed, agenda),
-            Due::ZoneEnds(placed) => self.devices.zone_ends(now, placed, agenda),
+            Due::ZoneEnds(placed) => self.devices.zone_ends(now, placed, &self.trouble, agenda),
             Due::ChipProgress(run, percent) => {
                 let event = self.devices.chip_progress(run, percent);
                 self.tell(event);
@@ -300,7 +375,7 @@ impl PureRig {
                 let events = self.devices.portrait_ready(now, ticket, began);
                 self.tell(events);
             }
-            Due::Frame(asked) => self.devices.frame(now, asked, agenda),
+            Due::Frame(asked) => self.devices.frame(now, asked, &self.trouble, agenda),
             Due::FrameExamined(asked, taken, view) => {
                 let events = self.devices.frame_examined(now, asked, taken, view, agenda);
                 self.tell(events);
@@ -309,14 +384,39 @@ impl PureRig {
                 self.world.force(input, level);
                 self.scan_at = now;
             }
-            Due::Recorded(ticket, span, clears) => {
-                if clears {
-                    self.monitor.cleared();
-                }
+            Due::Write(ticket, record, began) => self.write(ticket, *record, began),
+            Due::Recorded(ticket, span, written) => {
                 let spent = Event::Spent(ticket.asked(), vec![span]);
-                self.tell([spent, Event::Recorded(ticket, true)]);
+                self.tell([spent, Event::Recorded(ticket, written)]);
             }
         }
+    }
+
+    /// An entry reaches the disk, if there is room.
+    fn write(&mut self, ticket: Ticket, record: Record, began: Instant) {
+        let done = self.now + self.devices.costs().hop;
+        let span = Span::new("write journal", SpanKind::Software, began, done);
+        let written = !self.trouble.has(Fault::DiskFull);
+        if !written {
+            self.book.miss(&record);
+        } else {
+            if is_clearance(&record) {
+                self.monitor.cleared();
+            }
+            let (told, violation) = self.book.write(self.now, record);
+            self.tell_bench(told);
+            if let Some(violation) = violation {
+                self.monitor.report(violation);
+            }
+        }
+        self.agenda.plan(done, Due::Recorded(ticket, span, written));
+    }
+
+    fn tell_bench(&mut self, told: Told) {
+        if self.told.len() == TOLD_MAX {
+            self.told.pop_front();
+        }
+        self.told.push_back((self.now, told));
     }
 
     fn tell(&mut self, events: impl IntoIterator<Item = Event>) {
@@ -329,25 +429,16 @@ impl PureRig {
     fn settle(&mut self) {
         let now = self.now;
         loop {
-            self.session_at = loop {
-                match self.session.next() {
-                    Next::Do(effect) => self.start(effect),
-                    Next::Wait(deadline) => break deadline,
-                }
-            };
-            self.host_at = loop {
-                match self.host.next(now) {
-                    Ok(wire) => {
-                        let arrives = self.to_controller.send(now, wire.len());
-                        self.agenda.plan(arrives, Due::AtController(wire));
-                    }
-                    Err(deadline) => break deadline,
-                }
-            };
+            if self.host_works() {
+                self.settle_host();
+            }
             let mut asked = false;
             while let Ok(wire) = self.board.next(now, &mut asked) {
-                let arrives = self.to_host.send(now, wire.len());
-                self.agenda.plan(arrives, Due::AtHost(wire));
+                let (wire, times) = self.trouble.carry(wire);
+                for _ in 0..times {
+                    let arrives = self.to_host.send(now, wire.len());
+                    self.agenda.plan(arrives, Due::AtHost(wire.clone()));
+                }
             }
             if asked {
                 self.scan_at = self.scan_at.min(now + SCAN_SOON);
@@ -361,6 +452,28 @@ impl PureRig {
                 self.session.handle(now, event);
             }
         }
+    }
+
+    fn settle_host(&mut self) {
+        let now = self.now;
+        self.session_at = loop {
+            match self.session.next() {
+                Next::Do(effect) => self.start(effect),
+                Next::Wait(deadline) => break deadline,
+            }
+        };
+        self.host_at = loop {
+            match self.host.next(now) {
+                Ok(wire) => {
+                    let (wire, times) = self.trouble.carry(wire);
+                    for _ in 0..times {
+                        let arrives = self.to_controller.send(now, wire.len());
+                        self.agenda.plan(arrives, Due::AtController(wire.clone()));
+                    }
+                }
+                Err(deadline) => break deadline,
+            }
+        };
     }
 
     fn start(&mut self, effect: Effect) {
@@ -382,27 +495,24 @@ impl PureRig {
                 self.screens.push_back((now, screen));
                 agenda.plan(now + self.devices.costs().display, Due::Screen(screen));
             }
-            Effect::ReadChip(ticket, _) => self.devices.read_chip(now, ticket, agenda),
+            Effect::ReadChip(ticket, _) => {
+                self.devices.read_chip(now, ticket, &self.trouble, agenda);
+            }
             Effect::PreparePortrait(ticket, _) => {
                 self.devices.prepare_portrait(now, ticket, agenda);
             }
             Effect::CaptureFace(ticket) => {
                 self.devices.capture_face(now, ticket.asked(), agenda);
             }
-            Effect::AskLists(ticket, _) => self.devices.ask_lists(now, ticket, agenda),
+            Effect::AskLists(ticket, _) => {
+                self.devices.ask_lists(now, ticket, &self.trouble, agenda);
+            }
             Effect::Record(ticket, record) => {
                 let costs = self.devices.costs();
-                let done = now + costs.hop + costs.journal + costs.hop;
-                let span = Span::new("write journal", SpanKind::Software, now, done);
-                let clears = matches!(
-                    *record,
-                    Record::Decision {
-                        outcome: Outcome::Cleared,
-                        ..
-                    }
-                );
-                agenda.plan(done, Due::Recorded(ticket, span, clears));
-                self.note(*record);
+                let slow = self.trouble.has(Fault::DiskSlow);
+                let disk = if slow { SLOW_DISK } else { costs.journal };
+                let on_disk = now + costs.hop + disk;
+                agenda.plan(on_disk, Due::Write(ticket, record, now));
             }
             Effect::CallOfficer(traveller, _) => {
                 let decision = Event::OfficerDecided(traveller, OfficerDecision::SendBack);
@@ -415,32 +525,60 @@ impl PureRig {
             }
         }
     }
+}
 
-    fn note(&mut self, record: Record) {
-        match record {
-            Record::Decision {
-                traveller,
-                outcome,
-                by: DecidedBy::Gate,
-                ..
-            } => {
-                self.notes.decided.get_or_insert((traveller, outcome));
-            }
-            Record::Decision { .. } => {}
-            // People who walk away past the entry are counted as others who did not step in.
-            Record::Completion {
-                traveller,
-                left,
-                timeline,
-            } => {
-                if self
-                    .notes
-                    .decided
-                    .is_some_and(|(number, _)| number == traveller)
-                {
-                    self.notes.completed = Some((left, timeline));
-                }
-            }
+const fn is_clearance(record: &Record) -> bool {
+    matches!(
+        record,
+        Record::Decision {
+            outcome: Outcome::Cleared,
+            ..
         }
+    )
+}
+
+impl Rig for PureRig {
+    fn name(&self) -> &'static str {
+        "pure"
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn can(&self, _: Fault) -> bool {
+        true
+    }
+
+    fn comes(&mut self, persona: Persona) -> Result<(), scenario::Trouble> {
+        self.come(persona);
+        Ok(())
+    }
+
+    fn begins(&mut self, fault: Fault) -> Result<(), scenario::Trouble> {
+        self.begin(fault);
+        Ok(())
+    }
+
+    fn ends(&mut self, fault: Fault) -> Result<(), scenario::Trouble> {
+        self.end(fault);
+        Ok(())
+    }
+
+    fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, scenario::Trouble> {
+        Ok(self.live(until))
+    }
+
+    fn is_deserted(&self) -> bool {
+        self.world.is_deserted()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_free()
+    }
+
+    fn violations(&self) -> Vec<String> {
+        let violations = self.monitor.violations().iter();
+        violations.map(ToString::to_string).collect()
     }
 }

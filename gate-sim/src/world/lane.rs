@@ -45,9 +45,13 @@ pub(super) const CHAMBER_2: Stretch = Stretch {
     from: 1.2,
     to: 2.25,
 };
+/// Where the chamber begins.
+pub(super) const CHAMBER_FROM: f64 = 0.15;
+/// Where the chamber ends.
+pub(super) const CHAMBER_TO: f64 = 2.25;
 pub(super) const CHAMBER: Stretch = Stretch {
-    from: 0.15,
-    to: 2.25,
+    from: CHAMBER_FROM,
+    to: CHAMBER_TO,
 };
 pub(super) const ZONE_OUT: Stretch = Stretch {
     from: 2.55,

@@ -124,7 +124,12 @@ impl World {
                 closes.draw(&mut self.rng).as_secs_f64(),
             );
         }
-        let person = Person::new(persona, &self.profile, &mut self.rng);
+        let practised = Profile::practised();
+        let habits = match persona {
+            Persona::Practised => &practised,
+            _ => &self.profile,
+        };
+        let person = Person::new(persona, habits, &mut self.rng);
         for _ in 1..persona.people() {
             self.people.push(person.at_the_heels());
         }

@@ -176,8 +176,13 @@ impl Person {
     /// Sees a new instruction on the screen.
     pub(super) fn see(&mut self, now: Instant, screen: Screen) {
         let stays = matches!(self.stage, Stage::Entering | Stage::Inside);
-        let runs = screen == Screen::Emergency && matches!(self.stage, Stage::Leaving(_));
-        if !stays && !runs {
+        // Whoever stands before a door that does not open looks at the screen again.
+        let turns = matches!(
+            screen,
+            Screen::Emergency | Screen::Go | Screen::StepBack | Screen::OnePerson
+        ) && matches!(self.stage, Stage::Leaving(_))
+            && self.is_inside();
+        if !stays && !turns {
             return;
         }
         match screen {
@@ -372,6 +377,9 @@ impl Person {
         match way {
             Way::Entry => lane::START,
             Way::Exit => lane::FAR,
+            // Whoever is outside already goes on from there.
+            Way::Any if self.x < lane::CHAMBER_FROM => lane::START,
+            Way::Any if self.x > lane::CHAMBER_TO => lane::FAR,
             Way::Any if doors.exit => lane::FAR,
             Way::Any if doors.entry => lane::START,
             Way::Any => self.x,

@@ -1,9 +1,23 @@
 //! Who comes to the lane, and with what.
 
 use gate_session::{Abandonment, Outcome, Referral};
+use serde::{Deserialize, Serialize};
 
 /// A kind of traveller. What each does is in `person.rs`; how each must end is here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Persona {
     /// The holder of a good document.
     Genuine,
@@ -27,6 +41,8 @@ pub enum Persona {
     WithPermit,
     /// The holder of a good document, with a permit that no authority signed.
     ForgedPermit,
+    /// The holder of a good document who crosses every day: quick, and nothing goes wrong.
+    Practised,
 }
 
 /// What lies on the reader.
@@ -62,7 +78,7 @@ pub enum Presentation {
 
 impl Persona {
     /// Every persona.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Genuine,
         Self::Impostor,
         Self::PhotoAttack,
@@ -74,15 +90,18 @@ impl Persona {
         Self::LeavesBag,
         Self::WithPermit,
         Self::ForgedPermit,
+        Self::Practised,
     ];
 
     /// How this traveller's journey must end.
     #[must_use]
     pub const fn ends(self) -> Outcome {
         match self {
-            Self::Genuine | Self::ChipFailsOnce | Self::LeavesBag | Self::WithPermit => {
-                Outcome::Cleared
-            }
+            Self::Genuine
+            | Self::ChipFailsOnce
+            | Self::LeavesBag
+            | Self::WithPermit
+            | Self::Practised => Outcome::Cleared,
             Self::ForgedPermit => Outcome::Referred(Referral::PermitNotGenuine),
             Self::Impostor => Outcome::Referred(Referral::FaceMismatch),
             Self::PhotoAttack => Outcome::Referred(Referral::PresentationAttack),
@@ -156,6 +175,7 @@ impl Persona {
             Self::LeavesBag => "leaves-bag",
             Self::WithPermit => "with-permit",
             Self::ForgedPermit => "forged-permit",
+            Self::Practised => "practised",
         }
     }
 

@@ -1,0 +1,13 @@
+//! Scenarios: who comes, what goes wrong, and what must follow.
+//!
+//! A scenario is a file that can be read aloud. [`run()`] plays it on any [`Rig`]: in virtual time,
+//! before the real daemon, before a real gate. Whatever it asks for, the rig's monitors watch, and
+//! at its end every fault is over and the lane must be ready again.
+
+mod file;
+mod play;
+mod told;
+
+pub use file::{Deed, Expected, Scenario, ScenarioError, Step, schema};
+pub use play::{Line, Rig, Run, Trouble, Verdict, run};
+pub use told::Told;

@@ -1,0 +1,131 @@
+//! The swarm: random people and random faults in virtual time.
+//!
+//! Each episode is a [`Scenario`] drawn from a seed. The rules of the interlock and of the journal
+//! are watched at every scan; at the end the faults are over, the lane must be ready again, and
+//! somebody in order must be cleared. A failing episode is made as short as it still fails, and
+//! printed as a scenario that fails in the same way.
+
+use crate::fault::Fault;
+use crate::profile::Profile;
+use crate::rig::{Costs, PureRig};
+use crate::scenario::{Deed, Expected, Run, Scenario, Step, Verdict, run};
+use crate::world::Persona;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::Duration;
+
+/// Travellers of an episode, the last one in order and cleared.
+pub const TRAVELLERS: usize = 5;
+
+/// Steps at the end of every episode.
+const LAST: usize = 4;
+
+/// Most faults beside one traveller.
+const FAULTS_MAX: u32 = 2;
+
+/// Draws the episode of this seed.
+#[must_use]
+pub fn episode(seed: u64) -> Scenario {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let profiles = [Profile::fast(), Profile::typical(), Profile::slow()];
+    let profile = pick(&mut rng, &profiles);
+    let mut steps = Vec::new();
+    for _ in 1..TRAVELLERS {
+        let mut put = |after: u64, deed| {
+            steps.push(Step {
+                line: 0,
+                after: Duration::from_millis(after),
+                deed,
+            });
+        };
+        put(0, Deed::Comes(pick(&mut rng, &Persona::ALL)));
+        for _ in 0..rng.random_range(0..=FAULTS_MAX) {
+            let after = rng.random_range(0..12_000);
+            put(
+                after,
+                Deed::Begins(pick(&mut rng, &Fault::ALL), Some(lasting(&mut rng))),
+            );
+        }
+    }
+    steps.extend(in_order());
+    Scenario {
+        title: format!("episode {seed} of the swarm"),
+        seed,
+        profile,
+        steps,
+    }
+}
+
+/// Mostly short, sometimes long: a shaken wire, a pulled plug, a night without mains.
+fn lasting(rng: &mut impl Rng) -> Duration {
+    let ms = match rng.random_range(0..10) {
+        0..3 => rng.random_range(5..300),
+        3..8 => rng.random_range(300..10_000),
+        _ => rng.random_range(10_000..90_000),
+    };
+    Duration::from_millis(ms)
+}
+
+fn pick<T: Clone>(rng: &mut impl Rng, all: &[T]) -> T {
+    all[rng.random_range(0..all.len())].clone()
+}
+
+/// After the faults: the lane recovers, and whoever comes then in order is cleared.
+fn in_order() -> [Step; LAST] {
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    [
+        Deed::Recovers,
+        Deed::Comes(Persona::Practised),
+        Deed::Expect(Expected::Decided("cleared", None), minutes(2)),
+        Deed::Expect(Expected::Left("through-exit"), minutes(1)),
+    ]
+    .map(|deed| Step {
+        line: 0,
+        after: Duration::ZERO,
+        deed,
+    })
+}
+
+/// Plays `scenario` in virtual time.
+#[must_use]
+pub fn play(scenario: &Scenario) -> Run {
+    match PureRig::new(scenario.profile.clone(), Costs::default(), scenario.seed) {
+        Ok(mut rig) => run(scenario, &mut rig),
+        Err(problem) => refused(scenario, &problem.to_string()),
+    }
+}
+
+fn refused(scenario: &Scenario, why: &str) -> Run {
+    Run {
+        title: scenario.title.clone(),
+        rig: "pure",
+        verdict: Verdict::Bench(why.to_owned()),
+        trace: Vec::new(),
+        ended: gate_protocol::Instant::ZERO,
+    }
+}
+
+/// The shortest scenario that still fails, found by leaving out steps and shortening times.
+#[must_use]
+pub fn minimise(scenario: &Scenario) -> Scenario {
+    let fails = |one: &Scenario| play(one).verdict != Verdict::Passed;
+    let mut least = scenario.clone();
+    loop {
+        let mut shorter = None;
+        for at in 0..least.steps.len().saturating_sub(LAST) {
+            let mut tried = least.clone();
+            let gone = tried.steps.remove(at);
+            if let Some(next) = tried.steps.get_mut(at) {
+                next.after += gone.after; // what follows stays when it was
+            }
+            if fails(&tried) {
+                shorter = Some(tried);
+                break;
+            }
+        }
+        match shorter {
+            Some(tried) => least = tried,
+            None => return least,
+        }
+    }
+}

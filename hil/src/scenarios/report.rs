@@ -1,0 +1,110 @@
+//! What came of the scenarios, for people and for machines.
+
+use gate_sim::scenario::{Run, Verdict};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde::Serialize;
+use std::time::Duration;
+
+/// A scenario's name and what came of it.
+#[derive(Debug)]
+pub(super) struct Told {
+    name: String,
+    run: Run,
+}
+
+/// One line of the report file.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    scenario: &'a str,
+    title: &'a str,
+    rig: &'a str,
+    verdict: &'a str,
+    reason: Option<&'a str>,
+    seconds: f64,
+    trace: Vec<String>,
+}
+
+impl Told {
+    pub(super) const fn of(name: String, run: Run) -> Self {
+        Self { name, run }
+    }
+
+    pub(super) fn passed(&self) -> bool {
+        self.run.verdict == Verdict::Passed
+    }
+
+    /// The word for the verdict, and why.
+    fn verdict(&self) -> (&'static str, Option<&str>) {
+        match &self.run.verdict {
+            Verdict::Passed => ("passed", None),
+            Verdict::Gate(why) => ("gate at fault", Some(why)),
+            Verdict::Bench(why) => ("bench at fault", Some(why)),
+        }
+    }
+
+    fn took(&self) -> Duration {
+        Duration::from_micros(self.run.ended.as_micros())
+    }
+
+    /// For people. A failure shows what happened, asked or not.
+    pub(super) fn text(&self, trace: bool) -> String {
+        let (verdict, why) = self.verdict();
+        let seconds = self.took().as_secs_f64();
+        let mut text = format!("{:48} {verdict} ({seconds:.1} s)\n", self.name);
+        if let Some(why) = why {
+            text.push_str(&format!("    {why}\n"));
+        }
+        if trace || !self.passed() {
+            for line in &self.run.trace {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
+        text
+    }
+}
+
+/// The results as JUnit's XML: the gate's faults are failures, the bench's are errors.
+pub(super) fn junit(all: &[Told]) -> anyhow::Result<String> {
+    let mut suite = TestSuite::new("scenarios");
+    for told in all {
+        let status = match told.verdict() {
+            (_, None) => TestCaseStatus::success(),
+            (word, Some(why)) => {
+                let kind = match told.run.verdict {
+                    Verdict::Bench(_) => NonSuccessKind::Error,
+                    Verdict::Passed | Verdict::Gate(_) => NonSuccessKind::Failure,
+                };
+                let mut status = TestCaseStatus::non_success(kind);
+                status.set_message(why).set_type(word);
+                status.set_description(told.run.text());
+                status
+            }
+        };
+        let mut case = TestCase::new(told.name.as_str(), status);
+        case.set_classname(told.run.rig).set_time(told.took());
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new("hil");
+    report.add_test_suite(suite);
+    Ok(report.to_string()?)
+}
+
+/// The results as a line of JSON each.
+pub(super) fn json(all: &[Told]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for told in all {
+        let (verdict, reason) = told.verdict();
+        let line = Line {
+            scenario: &told.name,
+            title: &told.run.title,
+            rig: told.run.rig,
+            verdict,
+            reason,
+            seconds: told.took().as_secs_f64(),
+            trace: told.run.trace.iter().map(ToString::to_string).collect(),
+        };
+        text.push_str(&serde_json::to_string(&line)?);
+        text.push('\n');
+    }
+    Ok(text)
+}
