@@ -87,6 +87,7 @@ impl ControllerPort {
             observer: Observer::default(),
             exits: HashMap::new(),
             site: SiteTalk::default(),
+            mode: Mode::Closed,
             complained: false,
         };
         tokio::spawn(task.run());
@@ -141,6 +142,8 @@ struct Task {
     /// Permits for the exit whose answer is outstanding.
     exits: HashMap<CommandNumber, Passage>,
     site: SiteTalk,
+    /// How the lane was last to be offered in this session.
+    mode: Mode,
     /// The missing line has been reported; not again until it has been there.
     complained: bool,
 }
@@ -224,7 +227,13 @@ impl Task {
         End::Line
     }
 
-    fn send(&mut self, command: ToController) {
+    fn send(&mut self, mut command: ToController) {
+        if let ToController::SetMode { mode } = &mut command {
+            self.mode = *mode;
+            if self.site.holds() {
+                *mode = Mode::Closed;
+            }
+        }
         match self.link.send(command) {
             Ok(number) => {
                 if let ToController::Permit {
@@ -249,6 +258,12 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// The lane is offered as it was to be, or closed while the site is not taken.
+    fn set_mode_again(&mut self) {
+        let mode = self.mode;
+        self.send(ToController::SetMode { mode });
     }
 
     /// Tells the controller its site, before it is told to let anybody in.
@@ -284,6 +299,7 @@ impl Task {
             Delivery::Connected(controller) => {
                 info!(?controller, "controller connected");
                 self.observer.forget();
+                self.mode = Mode::Closed;
                 self.site = SiteTalk::begin(self.configure());
                 self.send(ToController::ReadHealth);
             }
@@ -291,6 +307,10 @@ impl Task {
             Delivery::Status(status) => {
                 if let Some(word) = self.site.observe(status.state) {
                     self.say(word);
+                }
+                if self.site.is_due(self.outbox.now()) {
+                    let asked = self.configure();
+                    self.site.tells(asked);
                 }
                 self.observer.observe(status, |event| {
                     debug!(?event, "lane");
@@ -306,12 +326,21 @@ impl Task {
             }
             Delivery::Accepted(number) => {
                 self.exits.remove(&number);
+                let held = self.site.holds();
                 if self.site.accepted(number) {
                     info!("controller goes by the site of the settings");
+                    if held {
+                        self.set_mode_again();
+                    }
                 }
             }
             Delivery::Refused(number, refusal) if self.site.answered(number) => {
-                error!(%refusal, "{}", site::refused(refusal));
+                if self.site.refused(self.outbox.now(), refusal) {
+                    error!(%refusal, "{}", site::refused(refusal));
+                    if self.site.holds() {
+                        self.set_mode_again();
+                    }
+                }
             }
             Delivery::Refused(number, refusal) => {
                 warn!(number, %refusal, "controller refused a command");
