@@ -45,7 +45,7 @@ impl Bench {
                     // Not answered yet on a busy machine.
                     Next::Deliver(Delivery::Down(LinkError::Silent { .. })) => {}
                     Next::Deliver(Delivery::Down(problem)) => return (problem, answers),
-                    Next::Deliver(other) => panic!("{other:?}"),
+                    Next::Deliver(other) => unreachable!("{other:?}"),
                     Next::Transmit(wire) => {
                         let call = to_board(cable::decode(&wire));
                         self.tty.write_all(&call.encode()).expect("a line");
