@@ -18,13 +18,14 @@ use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::Identity;
 use gate_protocol::{
-    Answer, Board, ControllerLink, Door, Event, Failure, FailureKind, HostLink, Instant, Mode,
-    Refusal, ResetCause, Sign, Site, State, Text, ToController, ToHost, UpdateRequest, body,
+    Answer, Board, ControllerLink, Door, Event, Failure, FailureKind, HostLink, Instant, Lock,
+    Mode, Refusal, ResetCause, Shape, Sign, Site, State, Text, ToController, ToHost, UpdateRequest,
+    body,
 };
 use gate_sim::chip::{Chip, Cipher};
 
 use gate_sim::chip::field::InField;
-use gate_sim::emulator::{TEST_SERIAL, test_page};
+use gate_sim::emulator::{TEST_SERIAL, site_record, test_page};
 use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
     Authority, Deviating, DocumentRequest, Electronics, Encoding, Format, IssuerError, Portrait,
@@ -738,6 +739,19 @@ pub fn host_keys() -> Vec<Seed> {
         digits("aB"),
     );
     vec![("paired", text.into_bytes())]
+}
+
+/// Sites as a controller keeps them.
+pub fn stored_site() -> Vec<Seed> {
+    let turnstile = Site {
+        shape: Shape::Turnstile,
+        exit_lock: Lock::FailSecure,
+        ..Site::DEFAULT
+    };
+    vec![
+        ("lane", site_record(Site::DEFAULT)),
+        ("turnstile", site_record(turnstile)),
+    ]
 }
 
 const CREW: &str = include_str!("../../gate-document/permits/crew-shore-leave.toml");

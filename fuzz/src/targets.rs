@@ -43,9 +43,12 @@ use gate_host::settings::Settings;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{Delivery, Lane};
 use gate_protocol::print::{ForController, ForHost};
-use gate_protocol::{Answer, Decoder, Instant, ToController, UpdateRequest, body, hello};
+use gate_protocol::{
+    Answer, Decoder, Instant, SiteRecord, ToController, UpdateRequest, body, hello,
+};
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
+use gate_sim::emulator::site_record;
 use gate_sim::issuer::TestDocument;
 use image::GrayImage;
 use image::codecs::png::PngDecoder;
@@ -497,6 +500,16 @@ pub fn host_keys(bytes: &[u8]) -> bool {
             let stands = table[name].as_str().unwrap_or_default();
             assert!(stands.eq_ignore_ascii_case(&digits), "another {name}");
         }
+        true
+    })
+}
+
+/// The record of a site as the controller finds it at its start: what is obeyed keeps the bounds,
+/// and is read alike when it is written down anew.
+pub fn stored_site(bytes: &[u8]) -> bool {
+    SiteRecord::read(bytes).is_ok_and(|site| {
+        assert!(site.get().check().is_ok(), "a site beyond its bounds");
+        assert_eq!(SiteRecord::read(&site_record(site.get())), Ok(site));
         true
     })
 }

@@ -82,6 +82,7 @@ survive!(
     damaged_modern_chip,
     photographs,
     calibration,
+    stored_site,
 );
 
 #[test]

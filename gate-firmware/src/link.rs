@@ -44,6 +44,9 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
             count = serial::read(&mut bytes);
         }
         progress::report(Task::Link, progress::USUAL);
+        // What has come may have been a handshake, and anybody can ask for one: the lease is judged by
+        // the time after it (SAF-074).
+        let now = clock::now();
         let deadline = attend(now, &mut link, &mut cabinet, &mut updates, &ended);
         if is_sealed_talk(&before, &link) {
             health::answered_after(clock::fine().wrapping_sub(began));

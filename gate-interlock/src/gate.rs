@@ -2,11 +2,18 @@
 
 use crate::unconfigured::Unconfigured;
 use crate::{Interlock, Turnstile};
+use core::time::Duration;
 use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{
     Answer, CheckedSite, Event, Fault, Instant, NoSite, Passage, Refusal, Shape, Site, State,
     ToController,
 };
+
+/// Changes of the site that are taken one after the other, and how long until one more is: each is
+/// written to a flash that bears ten thousand erasures a page, and a host that tells a gate at rest
+/// another site again and again would have worn it out in days.
+const CHANGES_MAX: u8 = 8;
+const CHANGE_EVERY: Duration = Duration::from_secs(60);
 
 /// The machine of one gate: which one, its site says.
 ///
@@ -20,6 +27,33 @@ pub struct Gate {
     next: Option<CheckedSite>,
     /// One that was taken past the machine, to be kept.
     to_store: Option<Site>,
+    changes: Changes,
+}
+
+/// How many changes of the site may still be written down.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Changes {
+    left: u8,
+    /// When the last one was taken, or one came back since.
+    since: Instant,
+}
+
+impl Changes {
+    /// Gives back what time has earned; says whether one is left.
+    fn are_left(&mut self, now: Instant) -> bool {
+        while self.left < CHANGES_MAX && now.since(self.since) >= CHANGE_EVERY {
+            self.left += 1;
+            self.since = self.since + CHANGE_EVERY;
+        }
+        self.left > 0
+    }
+
+    fn take(&mut self, now: Instant) {
+        if self.left == CHANGES_MAX {
+            self.since = now;
+        }
+        self.left = self.left.saturating_sub(1);
+    }
 }
 
 #[expect(
@@ -57,12 +91,18 @@ impl Machine {
 
     /// Another machine in the place of this one, for the same host.
     ///
-    /// Passages go on counting, so that no permit for the gate as it was fits it as it is now.
+    /// Passages go on counting, so that no permit for the gate as it was fits it as it is now, and
+    /// whatever alarm stands has its end told: the new machine begins those that it finds anew.
     // Else every scan would have room for another machine on its stack.
     #[cold]
     #[inline(never)]
     fn replaced(&mut self, now: Instant, site: CheckedSite) -> Self {
         let mut next = Self::new(now, site);
+        match self {
+            Self::Lane(lane) => lane.conclude(now),
+            Self::Turnstile(turnstile) => turnstile.conclude(now),
+            Self::Unconfigured(none) => none.conclude(),
+        }
         let (newest, leased) = match self {
             Self::Lane(lane) => (lane.newest_passage(), lane.leased(now)),
             Self::Turnstile(turnstile) => (turnstile.newest_passage(), turnstile.leased(now)),
@@ -90,6 +130,10 @@ impl Gate {
             },
             next: None,
             to_store: None,
+            changes: Changes {
+                left: CHANGES_MAX,
+                since: now,
+            },
         }
     }
 
@@ -121,11 +165,21 @@ impl Gate {
                 Err(refusal) => Answer::Refused(refusal),
             };
         }
+        let before = self.site();
+        let changes = before.is_some_and(|present| present != *site);
+        // SAF-086: nobody wears the flash out from afar.
+        if changes && !self.changes.are_left(now) {
+            return Answer::Refused(Refusal::TooOften);
+        }
         let answer = each!(&mut self.machine, machine => machine.request(now, asked));
         match answer {
-            Answer::Accepted if self.site().is_none() => {
+            Answer::Accepted if before.is_none() => {
                 // It was checked by whoever took it.
                 self.next = site.check().ok();
+                answer
+            }
+            Answer::Accepted if changes => {
+                self.changes.take(now);
                 answer
             }
             // What it goes by already changes nothing, whoever is inside.
@@ -277,7 +331,6 @@ fn is_built_otherwise(present: Site, wanted: Site) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::time::Duration;
     use gate_protocol::pins::{Output, TurnstileInput, TurnstileOutput};
     use gate_protocol::{Door, Lock, Mode, Sign};
 
@@ -689,6 +742,138 @@ mod tests {
             ..Site::DEFAULT
         };
         assert_eq!(rig.configure(other), Answer::Refused(Refusal::WrongState));
+    }
+
+    #[test]
+    fn a_host_that_tells_other_sites_again_and_again_wears_nothing_out() {
+        let mut rig = Rig::new(checked(Shape::TwoDoors), SHUT);
+        let other = |enter| {
+            let mut site = Site::DEFAULT;
+            site.timings.enter = enter;
+            site
+        };
+        let mut stored = 0;
+        for round in 0..40 {
+            let site = other(10_000 + round % 2);
+            let present = rig.gate.site();
+            let answer = rig.configure(site);
+            let kept = rig.gate.take_site_to_store();
+            assert_eq!(kept.is_some(), answer == Answer::Accepted, "{answer:?}");
+            // One that is stored already is not written anew.
+            stored += u8::from(kept.is_some_and(|kept| present != Some(kept)));
+            rig.run(10);
+        }
+        assert_eq!(stored, CHANGES_MAX);
+        let wait = Duration::from_secs(59);
+        let refused = Answer::Refused(Refusal::TooOften);
+        rig.now = rig.now + wait;
+        rig.run(10);
+        assert_eq!(rig.configure(other(20_000)), refused);
+        // The one that is obeyed changes nothing.
+        let present = rig.gate.site().expect("a site");
+        assert_eq!(rig.configure(present), Answer::Accepted);
+        rig.now = rig.now + wait;
+        rig.run(10);
+        assert_eq!(rig.configure(other(20_000)), Answer::Accepted);
+        assert_eq!(rig.configure(other(30_000)), refused);
+        // Nobody's mistake lasts: a day later it is as before.
+        rig.now = rig.now + Duration::from_secs(86_400);
+        rig.run(10);
+        for enter in 0..u32::from(CHANGES_MAX) {
+            assert_eq!(rig.configure(other(40_000 + enter)), Answer::Accepted);
+        }
+        assert_eq!(rig.configure(other(50_000)), refused);
+    }
+
+    #[test]
+    fn what_stood_when_a_gate_was_rebuilt_has_its_end_told() {
+        // Each danger, and tamper, under a key that is turned while it stands.
+        let at_work = |raw: Bits| {
+            raw.with_input(Input::KeyService, true)
+                .with_input(Input::TamperOk, false)
+        };
+        for (shape, raw, to) in [
+            (Shape::TwoDoors, SHUT, Shape::Turnstile),
+            (Shape::Turnstile, ARM, Shape::TwoDoors),
+        ] {
+            for first in [Input::FireOk, Input::EstopOk2, Input::TamperOk] {
+                let mut rig = Rig::new(checked(shape), raw);
+                rig.raw = raw.with_input(first, false);
+                rig.run(200);
+                rig.raw = at_work(raw);
+                rig.run(200);
+                assert_eq!(rig.configure(site(to)), Answer::Accepted, "{first:?}");
+                let told = rig.events();
+                assert!(balance(&told).contains(&1), "{first:?}: {told:?}");
+                rig.gate.scan(rig.now, rig.raw);
+                let told: heapless::Vec<Event, 64> = told.into_iter().chain(rig.events()).collect();
+                let after = balance(&told);
+                // What begins with the new machine has begun anew, once.
+                assert!(after.iter().all(|open| (0..=1).contains(open)), "{told:?}");
+                let ends = told.iter().filter(|event| {
+                    matches!(
+                        event,
+                        Event::EmergencyEnded | Event::TamperEnded | Event::ServiceEnded
+                    )
+                });
+                assert!(ends.count() > 0, "{first:?}: {told:?}");
+            }
+        }
+    }
+
+    /// How many of each alarm have begun and not ended: emergency, tamper, service.
+    fn balance(told: &[Event]) -> [i32; 3] {
+        told.iter()
+            .fold([0; 3], |[danger, tamper, service], event| match event {
+                Event::EmergencyBegan => [danger + 1, tamper, service],
+                Event::EmergencyEnded => [danger - 1, tamper, service],
+                Event::TamperBegan => [danger, tamper + 1, service],
+                Event::TamperEnded => [danger, tamper - 1, service],
+                Event::ServiceBegan => [danger, tamper, service + 1],
+                Event::ServiceEnded => [danger, tamper, service - 1],
+                _ => [danger, tamper, service],
+            })
+    }
+
+    #[test]
+    fn danger_and_an_open_cabinet_are_told_without_a_site_too() {
+        let mut rig = Rig::new(Err(NoSite::Missing), SHUT);
+        assert_eq!(rig.events().as_slice(), [Event::Started]);
+        for (input, began, ended) in [
+            (Input::FireOk, Event::EmergencyBegan, Event::EmergencyEnded),
+            (
+                Input::EstopOk1,
+                Event::EmergencyBegan,
+                Event::EmergencyEnded,
+            ),
+            (
+                Input::EstopOk2,
+                Event::EmergencyBegan,
+                Event::EmergencyEnded,
+            ),
+            (Input::TamperOk, Event::TamperBegan, Event::TamperEnded),
+        ] {
+            rig.raw = SHUT.with_input(input, false);
+            rig.run(500);
+            assert_eq!(rig.events().as_slice(), [began], "{input:?}");
+            rig.raw = SHUT;
+            rig.run(500);
+            assert_eq!(rig.events().as_slice(), [ended], "{input:?}");
+            assert_eq!(rig.outputs, Bits(0));
+        }
+        // A fire that stands when the site comes goes on under the machine that the site has.
+        rig.raw = SHUT.with_input(Input::FireOk, false);
+        rig.run(500);
+        assert_eq!(rig.configure(Site::DEFAULT), Answer::Accepted);
+        rig.run(500);
+        let told = rig.events();
+        let again = [
+            Event::EmergencyBegan,
+            Event::EmergencyEnded,
+            Event::EmergencyBegan,
+        ];
+        assert_eq!(told.as_slice(), again);
+        assert!(rig.outputs.output(Output::ExitRelease));
     }
 
     #[test]

@@ -112,6 +112,19 @@ impl Interlock {
         self.go(now, stage);
     }
 
+    /// Another machine takes the place of this one: whatever stands has its end told.
+    pub(crate) fn conclude(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Emergency => self.happened(Event::EmergencyEnded),
+            Stage::Trouble => self.happened(Event::TroubleCleared),
+            _ => {}
+        }
+        if core::mem::take(&mut self.tampered) {
+            self.happened(Event::TamperEnded);
+        }
+        self.break_off(now, Stage::Secure);
+    }
+
     /// What is wrong with doors, sensors or drives, unless something stronger stands already.
     fn find_fault(&mut self, now: Instant) -> Option<Fault> {
         let entry = self.entry.watch(now, self.seen.entry, &self.limits);

@@ -3,14 +3,44 @@
 use crate::Limits;
 use crate::debounce::Debounce;
 use crate::lease::Lease;
-use gate_protocol::pins::Bits;
+use core::time::Duration;
+use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{
     Answer, CheckedSite, Event, Fault, Instant, NoSite, Refusal, Site, State, ToController,
 };
 use heapless::Vec;
 
-/// The start, and one fault.
-const EVENTS_MAX: usize = 2;
+/// More than a scan can bring about: the start, a fault, and an end and a beginning of danger and of
+/// tamper. The owner fetches them after each scan.
+const EVENTS_MAX: usize = 8;
+/// What is wired is not known, so what an input reads is told only once it has read so for a while.
+const STEADY: Duration = Duration::from_millis(100);
+
+/// Something that begins and ends, and of which both are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Told {
+    stands: bool,
+    differs_since: Option<Instant>,
+}
+
+impl Told {
+    /// Whether it has just begun or ended.
+    fn changes(&mut self, now: Instant, stands: bool) -> bool {
+        if stands == self.stands {
+            self.differs_since = None;
+            return false;
+        }
+        let since = *self.differs_since.get_or_insert(now);
+        let changes = now.since(since) >= STEADY;
+        if changes {
+            *self = Self {
+                stands,
+                differs_since: None,
+            };
+        }
+        changes
+    }
+}
 
 /// No site: every output stays off, whatever the inputs read and whatever the host wants.
 ///
@@ -27,6 +57,8 @@ pub(crate) struct Unconfigured {
     site: Option<Site>,
     /// A pin is on although nothing drives it, and that has been told.
     stuck: bool,
+    danger: Told,
+    tamper: Told,
     events: Vec<Event, EVENTS_MAX>,
 }
 
@@ -43,6 +75,8 @@ impl Unconfigured {
             lease: Lease::default(),
             site: None,
             stuck: false,
+            danger: Told::default(),
+            tamper: Told::default(),
             events,
         }
     }
@@ -51,7 +85,45 @@ impl Unconfigured {
     pub(crate) fn scan(&mut self, now: Instant, raw: Bits) -> Bits {
         self.lease.lapse(now);
         self.inputs = self.debounce.update(now, raw);
+        self.tell(now);
         self.outputs()
+    }
+
+    /// Nothing is done about danger or an open cabinet, so there is nothing that somebody would have to
+    /// clear: the events say what the inputs read. Break-glass is another signal's pin at a turnstile.
+    fn tell(&mut self, now: Instant) {
+        let calm = [Input::FireOk, Input::EstopOk1, Input::EstopOk2];
+        let danger = !calm.into_iter().all(|input| self.inputs.input(input));
+        if self.danger.changes(now, danger) {
+            self.happened(if danger {
+                Event::EmergencyBegan
+            } else {
+                Event::EmergencyEnded
+            });
+        }
+        let open = !self.inputs.input(Input::TamperOk);
+        if self.tamper.changes(now, open) {
+            self.happened(if open {
+                Event::TamperBegan
+            } else {
+                Event::TamperEnded
+            });
+        }
+    }
+
+    /// A machine takes this one's place: what stands has its end told.
+    pub(crate) fn conclude(&mut self) {
+        if core::mem::take(&mut self.danger).stands {
+            self.happened(Event::EmergencyEnded);
+        }
+        if core::mem::take(&mut self.tamper).stands {
+            self.happened(Event::TamperEnded);
+        }
+    }
+
+    fn happened(&mut self, event: Event) {
+        // An owner that fetches the events after each scan never fills the queue.
+        let _ = self.events.push(event);
     }
 
     /// Nothing is taken but a site, and that always: nothing moves that could hurt anybody.
@@ -81,8 +153,7 @@ impl Unconfigured {
     /// Tells a fault once: nothing can be done about it but to look.
     pub(crate) fn report(&mut self, fault: Fault) {
         if !core::mem::replace(&mut self.stuck, true) {
-            // There is room for all that ever happens here.
-            let _ = self.events.push(Event::Trouble(fault));
+            self.happened(Event::Trouble(fault));
         }
     }
 
@@ -118,7 +189,6 @@ impl Unconfigured {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gate_protocol::pins::Input;
 
     /// No combination of levels, nor any way to one, has an output on.
     #[test]
@@ -129,13 +199,13 @@ mod tests {
             // The emergency inputs, each alone and together, with all others in many ways.
             let raw = Bits(levels.wrapping_mul(0x9E37_79B1) ^ levels);
             assert_eq!(controller.scan(now, raw), Bits(0), "{raw:?}");
-            now = now + core::time::Duration::from_millis(1);
+            now = now + Duration::from_millis(1);
         }
         for input in Input::ALL {
             for raw in [Bits(1 << input as u8), Bits(!(1 << input as u8))] {
                 for _ in 0..2_000 {
                     assert_eq!(controller.scan(now, raw), Bits(0), "{input:?}");
-                    now = now + core::time::Duration::from_millis(1);
+                    now = now + Duration::from_millis(1);
                 }
                 assert_eq!(controller.inputs().input(input), raw.input(input));
             }

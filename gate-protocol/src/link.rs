@@ -179,10 +179,12 @@ pub struct LinkStatistics {
     pub throttled: u32,
     /// Good frames with a body that is no message.
     pub bad_bodies: u32,
-    /// Frames of a session that is not the present one.
+    /// Frames of a session that is not the present one, where that may be nobody's doing: at the
+    /// controller while it has none, at the host always.
     pub stale: u32,
-    /// Frames of this session that are not newer than one received before. No noise does that and no
-    /// end says a frame twice: somebody has recorded it, or held it back.
+    /// Frames that are not newer than one received before. No noise does that and no end says a frame
+    /// twice: somebody has recorded it, or held it back. At the controller frames of another session
+    /// are among them while one is open, since its host has gone on and a line keeps its order.
     pub replayed: u32,
     /// Commands that had been received before, because an answer was lost.
     pub duplicates: u32,

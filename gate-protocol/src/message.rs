@@ -316,6 +316,8 @@ pub enum Refusal {
     /// Another shape or exit lock than the gate has is taken only from whoever stands there: the
     /// service key turned, the cabinet open, and neither fire nor emergency stop.
     Wiring,
+    /// It is done again only after a minute: each time wears the flash out a little.
+    TooOften,
 }
 
 /// What the controller is doing.

@@ -277,6 +277,7 @@ impl Display for Refusal {
             Self::Wiring => {
                 "shape and exit lock change only at the open cabinet with the service key turned"
             }
+            Self::TooOften => "too often: once in a minute",
         })
     }
 }

@@ -547,7 +547,8 @@ impl Session {
             | Refusal::NotThisShape
             | Refusal::NotKept
             | Refusal::NoSite
-            | Refusal::Wiring => Referral::DeviceFailed,
+            | Refusal::Wiring
+            | Refusal::TooOften => Referral::DeviceFailed,
         };
         self.decide(now, Outcome::Referred(referral), DecidedBy::Gate)
     }

@@ -3,6 +3,10 @@
 //! Needs `GATE_QEMU` (qemu-system-arm 10), `GATE_FIRMWARE` (the image) and, if QEMU does not find
 //! its data by itself, `GATE_QEMU_DATA`; without them the tests say so and pass.
 
+#[path = "emulated_board/bad_input.rs"]
+mod bad_input;
+#[path = "emulated_board/cable.rs"]
+mod cable;
 #[path = "emulated_board/failures.rs"]
 mod failures;
 #[path = "emulated_board/pins.rs"]
@@ -13,6 +17,8 @@ mod read_back;
 mod rules;
 #[path = "emulated_board/scan.rs"]
 mod scan;
+#[path = "emulated_board/time.rs"]
+mod time;
 #[path = "emulated_board/turnstile.rs"]
 mod turnstile;
 #[path = "emulated_board/unconfigured.rs"]
@@ -21,12 +27,12 @@ mod unconfigured;
 mod update;
 
 use gate_protocol::keys::Secret;
-use gate_protocol::link::Next;
 use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
+use gate_protocol::link::{LinkError, Next};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{
-    Door, Event, Failure, Health, Instant, Mode, Sign, Site, State, ToController, UpdateReport,
-    Warning, WaysOut,
+    Door, Event, Failure, Health, Instant, Mode, Refusal, Sign, Site, State, ToController,
+    UpdateReport, Warning, WaysOut,
 };
 use gate_sim::emulator::{
     ALL_CALM, Board, Change, Config, EmulatorError, TEST_SERIAL, Watchdogs, test_page,
@@ -61,9 +67,17 @@ struct Bench {
     failures: Vec<Failure>,
     accepted: usize,
     refused: usize,
+    /// The newest refusal.
+    refusal: Option<Refusal>,
     lost: usize,
     /// The newest report on an update.
     update: Option<UpdateReport>,
+    /// All that the host has put on the line.
+    sent: Vec<Vec<u8>>,
+    /// Why the link had no session, each time anew.
+    down: Vec<LinkError>,
+    /// Events that the host was told it has missed.
+    missed: u32,
     /// The host is alive.
     talks: bool,
     doors: Bits,
@@ -121,8 +135,12 @@ impl Bench {
             failures: Vec::new(),
             accepted: 0,
             refused: 0,
+            refusal: None,
             lost: 0,
             update: None,
+            sent: Vec::new(),
+            down: Vec::new(),
+            missed: 0,
             talks: true,
             doors: Bits(0),
             arm: false,
@@ -160,6 +178,14 @@ impl Bench {
         }
     }
 
+    /// So long on the wall, for what nobody tells the end of.
+    fn lives_for(&mut self, time: Duration) {
+        let began = now();
+        while began.elapsed() < time {
+            self.live();
+        }
+    }
+
     /// A few milliseconds of host and doors.
     fn live(&mut self) {
         if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(5)) {
@@ -170,7 +196,10 @@ impl Bench {
         while self.talks {
             match self.link.next(self.now()) {
                 Next::Deliver(delivery) => self.take(delivery),
-                Next::Transmit(wire) => self.tty.write_all(&wire).expect("a line"),
+                Next::Transmit(wire) => {
+                    self.tty.write_all(&wire).expect("a line");
+                    self.sent.push(wire.to_vec());
+                }
                 Next::Wait(_) => break,
             }
         }
@@ -180,18 +209,24 @@ impl Bench {
         match delivery {
             Delivery::Connected(controller) => self.sessions.push(controller),
             Delivery::Status(status) => self.status = Some(status),
-            Delivery::Event(occurrence) => self.events.push(occurrence.event),
+            Delivery::Event(occurrence) => {
+                self.missed += occurrence.missing;
+                self.events.push(occurrence.event);
+            }
             Delivery::Accepted(_) => self.accepted += 1,
             Delivery::Site(site) => self.site = Some(site),
             Delivery::Health(health) => self.health = Some(health),
             Delivery::LastFailure(failure) => self.failures.push(failure),
             Delivery::Tampering { frames } => unreachable!("{frames} forged frames"),
-            Delivery::Refused(..) => self.refused += 1,
+            Delivery::Refused(_, refusal) => {
+                self.refused += 1;
+                self.refusal = Some(refusal);
+            }
             Delivery::Lost(_) => self.lost += 1,
             Delivery::Update(report) => self.update = Some(report),
             Delivery::Warning(warning) => self.warnings.push(warning),
-            Delivery::EventsLost { missing } => unreachable!("{missing} events lost"),
-            Delivery::Down(_) => {}
+            Delivery::EventsLost { missing } => self.missed += missing,
+            Delivery::Down(problem) => self.down.push(problem),
         }
     }
 

@@ -88,6 +88,7 @@ impl ControllerPort {
             standing: Standing::default(),
             exits: HashMap::new(),
             site: SiteTalk::default(),
+            mode: Mode::Closed,
             complained: false,
         };
         tokio::spawn(task.run());
@@ -143,6 +144,8 @@ struct Task {
     /// Permits for the exit whose answer is outstanding.
     exits: HashMap<CommandNumber, Passage>,
     site: SiteTalk,
+    /// How the lane was last to be offered in this session.
+    mode: Mode,
     /// The missing line has been reported; not again until it has been there.
     complained: bool,
 }
@@ -226,7 +229,13 @@ impl Task {
         End::Line
     }
 
-    fn send(&mut self, command: ToController) {
+    fn send(&mut self, mut command: ToController) {
+        if let ToController::SetMode { mode } = &mut command {
+            self.mode = *mode;
+            if self.site.holds() {
+                *mode = Mode::Closed;
+            }
+        }
         match self.link.send(command) {
             Ok(number) => {
                 self.standing.sent(command, number);
@@ -252,6 +261,12 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// The lane is offered as it was to be, or closed while the site is not taken.
+    fn set_mode_again(&mut self) {
+        let mode = self.mode;
+        self.send(ToController::SetMode { mode });
     }
 
     /// Tells the controller its site, before it is told to let anybody in.
@@ -288,6 +303,7 @@ impl Task {
                 info!(?controller, "controller connected");
                 self.observer.forget();
                 self.standing.forget();
+                self.mode = Mode::Closed;
                 self.site = SiteTalk::begin(self.configure());
                 self.send(ToController::ReadHealth);
             }
@@ -296,11 +312,18 @@ impl Task {
                 if let Some(word) = self.site.observe(status.state) {
                     self.say(word);
                 }
+                if self.site.is_due(self.outbox.now()) {
+                    let asked = self.configure();
+                    self.site.tells(asked);
+                }
                 self.observer.observe(status, |event| {
                     debug!(?event, "lane");
                     self.outbox.post(event);
                 });
-                for command in self.standing.again() {
+                for mut command in self.standing.again() {
+                    if let ToController::SetMode { mode } = &mut command {
+                        *mode = self.mode; // what is wanted, not what is sent while the site is held
+                    }
                     self.send(command);
                 }
             }
@@ -313,12 +336,21 @@ impl Task {
             }
             Delivery::Accepted(number) => {
                 self.exits.remove(&number);
+                let held = self.site.holds();
                 if self.site.accepted(number) {
                     info!("controller goes by the site of the settings");
+                    if held {
+                        self.set_mode_again();
+                    }
                 }
             }
             Delivery::Refused(number, refusal) if self.site.answered(number) => {
-                error!(%refusal, "{}", site::refused(refusal));
+                if self.site.refused(self.outbox.now(), refusal) {
+                    error!(%refusal, "{}", site::refused(refusal));
+                    if self.site.holds() {
+                        self.set_mode_again();
+                    }
+                }
             }
             Delivery::Refused(number, refusal) => {
                 warn!(number, %refusal, "controller refused a command");

@@ -178,6 +178,17 @@ impl Turnstile {
         Ok(())
     }
 
+    /// Another machine takes the place of this one: whatever stands has its end told.
+    pub(crate) fn conclude(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Emergency { .. } => self.happened(Event::EmergencyEnded),
+            Stage::Tamper => self.happened(Event::TamperEnded),
+            Stage::Trouble => self.happened(Event::TroubleCleared),
+            _ => {}
+        }
+        self.go(now, Stage::Secure);
+    }
+
     pub(super) fn quiet(&mut self) {
         self.alarm = false;
         self.buzzer_until = None;

@@ -383,7 +383,10 @@ impl ControllerLink {
                 body
             }
             (_, Some(session)) if session.number == frame.session => session.opener.open(frame)?,
-            _ => return Err(Dropped::Stale),
+            // The host has gone on to the present session, and nothing overtakes on a line: whoever
+            // says what belongs to another has recorded it.
+            (_, Some(_)) => return Err(Dropped::Replayed),
+            (_, None) => return Err(Dropped::Stale),
         };
         let (number, message) = body::read_to_controller(&body)?;
         match message {

@@ -314,6 +314,48 @@ impl Board {
         }
     }
 
+    /// Lets the firmware fail while the board's clock stands; gives the eight bytes at `address` as they
+    /// were then, which may be that clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`]; [`EmulatorError::Ended`] without power.
+    pub fn sabotage_at(&self, address: u32, how: Sabotage) -> Result<u64, EmulatorError> {
+        let chip = &self.powered()?.chip;
+        chip.stopped(|| {
+            let bytes = chip.read(address, size_of::<u64>())?;
+            how.inflict(chip)?;
+            Ok(bytes
+                .iter()
+                .rfold(0, |word, byte| word << 8 | u64::from(*byte)))
+        })
+    }
+
+    /// Sets an input while the board's clock stands, and counts the instructions from then until
+    /// `done` says so of the outputs; none if `limit` of them are not enough. Only a board that
+    /// [counts instructions](Config::instruction_shift) ticks by them meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::set_input`]; [`EmulatorError::Ended`] without power.
+    pub fn instructions_until(
+        &self,
+        input: Input,
+        on: bool,
+        limit: u32,
+        done: impl Fn(Bits) -> bool,
+    ) -> Result<Option<u32>, EmulatorError> {
+        self.wire(|wiring| wiring.signals = wiring.signals.with_input(input, on));
+        let chip = &self.powered()?.chip;
+        chip.instructions_until((input, on), limit, done)
+    }
+
+    fn powered(&self) -> Result<&Power, EmulatorError> {
+        self.power.as_ref().ok_or_else(|| EmulatorError::Ended {
+            said: "no power".to_owned(),
+        })
+    }
+
     /// Pulls the plug: every relay falls off at once.
     pub fn power_cut(&mut self) {
         self.line.unplug();

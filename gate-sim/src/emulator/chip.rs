@@ -18,6 +18,9 @@ const GPIO_SIZE: u32 = 0x400;
 const GPIO_MODE: u32 = 0x00;
 const GPIO_PULL: u32 = 0x0C;
 
+/// Single instructions between two looks at the outputs.
+const STRIDE: u32 = 25;
+
 /// What is connected to the input pins, with or without power.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wiring {
@@ -133,6 +136,50 @@ impl Chip {
         Ok(bytes
             .iter()
             .rfold(0, |word, byte| word << 8 | u32::from(*byte)))
+    }
+
+    /// Stops the chip's clock while `work` is done.
+    pub(super) fn stopped<R>(
+        &self,
+        work: impl FnOnce() -> Result<R, EmulatorError>,
+    ) -> Result<R, EmulatorError> {
+        let mut debugger = self.debugger();
+        self.qmp.stop()?;
+        // It may have stood at a breakpoint just then; it stops there anew.
+        debugger.at_breakpoint()?;
+        let done = work();
+        debugger.run()?;
+        done
+    }
+
+    /// Puts a signal on its pin while the clock stands, and lets the chip do single instructions
+    /// until `done` says so of its outputs; gives how many that were, to the next [`STRIDE`].
+    pub(super) fn instructions_until(
+        &self,
+        (input, on): (Input, bool),
+        limit: u32,
+        done: impl Fn(Bits) -> bool,
+    ) -> Result<Option<u32>, EmulatorError> {
+        let mut debugger = self.debugger();
+        self.qmp.stop()?;
+        debugger.at_breakpoint()?;
+        debugger.step_with_interrupts()?;
+        self.drive(input, on)?;
+        let mut count = 0;
+        while count < limit {
+            for _ in 0..STRIDE {
+                debugger.step()?;
+            }
+            count += STRIDE;
+            // QEMU reports an edge before it answers.
+            self.read_word(GPIO)?;
+            if done(self.outputs.bits()) {
+                debugger.run()?;
+                return Ok(Some(count));
+            }
+        }
+        debugger.run()?;
+        Ok(None)
     }
 
     /// Whether the firmware has asked for a reset. The chip is held until [`Chip::restart`].

@@ -63,6 +63,16 @@ impl Gdb {
         self.send("c")
     }
 
+    /// From now on single steps take interrupts as a running board does.
+    pub(super) fn step_with_interrupts(&mut self) -> Result<(), EmulatorError> {
+        self.order("Qqemu.sstep=1")
+    }
+
+    /// Lets a stopped board do one instruction.
+    pub(super) fn step(&mut self) -> Result<(), EmulatorError> {
+        self.ask("s").map(drop)
+    }
+
     /// Whether the board has stopped at a breakpoint since this was last asked. Also stops for
     /// other reasons are reported here, and are not what is asked for.
     pub(super) fn at_breakpoint(&mut self) -> Result<bool, EmulatorError> {

@@ -403,3 +403,35 @@ fn a_second_host_gets_nothing_and_is_reported() {
     assert_eq!(second.send(OPEN_ENTRY), Err(LinkError::Stranger));
     assert!(gate.tampering_told());
 }
+
+#[test]
+fn frames_of_an_earlier_session_are_tampering_once_a_newer_one_works() {
+    let mut gate = Gate::in_service();
+    let recorded: Vec<Frame> = sealed(&gate.from_host).into_iter().take(10).collect();
+    let before = gate.controller.statistics();
+    gate.controller.drop_session();
+    // Its host cannot know yet: whatever it still says is no attack.
+    for frame in &recorded {
+        gate.inject(&frame.encode());
+    }
+    let now = gate.controller.statistics();
+    assert_eq!(now.stale - before.stale, 10);
+    gate.run(3_000);
+    assert!(gate.host.is_connected() && !gate.tampering_told());
+    gate.down.clear();
+    gate.ask(ToController::SetMode {
+        mode: Mode::OnPermit,
+    });
+    gate.run(500);
+    let before = gate.controller.statistics();
+    gate.withstands("an earlier session", |gate| {
+        for frame in &recorded {
+            gate.inject(&frame.encode());
+            gate.step();
+        }
+    });
+    let now = gate.controller.statistics();
+    assert_eq!(now.replayed - before.replayed, 10);
+    assert_eq!((now.stale, now.forged), (before.stale, before.forged));
+    assert!(gate.tampering_told(), "{:?}", gate.events);
+}

@@ -8,7 +8,7 @@ use object::{Endianness, Object, ObjectSymbol};
 
 impl Bench {
     /// A board whose doors are locked and whose watchdogs watch, as they do in a cabinet.
-    fn guarded() -> Option<Self> {
+    pub(super) fn guarded() -> Option<Self> {
         // The supervisor's real time is 100 ms; a busy machine stalls QEMU for longer than that.
         let watchdogs = Watchdogs {
             chip: true,
@@ -19,6 +19,15 @@ impl Bench {
         Some(bench)
     }
 
+    /// A power cut forgets failures and their row, which would hold the next start up.
+    pub(super) fn power_anew(&mut self) {
+        let sessions = self.sessions.len();
+        self.board.power_cut();
+        self.board.power_back().expect("power");
+        self.until("a new session", |bench| bench.sessions.len() > sessions);
+        self.until_at_rest();
+    }
+
     fn until_at_rest(&mut self) {
         self.until("rest", |bench| {
             bench.link.is_connected() && bench.is(State::Idle) && bench.on(Output::EntryHold)
@@ -26,7 +35,7 @@ impl Bench {
     }
 
     /// Waits until the firmware has failed and is back; gives what it says of that.
-    fn until_back(&mut self, resets: u64) -> Failure {
+    pub(super) fn until_back(&mut self, resets: u64) -> Failure {
         let (sessions, told) = (self.sessions.len(), self.failures.len());
         self.until("the reset", |bench| bench.board.resets() > resets);
         self.until("a new session", |bench| bench.sessions.len() > sessions);
@@ -41,7 +50,7 @@ impl Bench {
         self.until_back(resets)
     }
 
-    fn read_health(&mut self) -> Health {
+    pub(super) fn read_health(&mut self) -> Health {
         self.health = None;
         self.send(ToController::ReadHealth);
         self.until("the health", |bench| bench.health.is_some());
@@ -106,12 +115,7 @@ fn however_the_firmware_fails_the_outputs_go_off_and_the_host_learns_what_happen
         assert_eq!(failure.firmware, bench.sessions[0].firmware);
         let dark = |change: Change| change.outputs.with_output(Output::Watchdog, false) == Bits(0);
         assert!(changes.try_iter().any(dark), "{how:?}");
-        // A power cut forgets failures and their row, which would hold the next start up.
-        let sessions = bench.sessions.len();
-        bench.board.power_cut();
-        bench.board.power_back().unwrap();
-        bench.until("a new session", |bench| bench.sessions.len() > sessions);
-        bench.until_at_rest();
+        bench.power_anew();
     }
 }
 

@@ -20,6 +20,7 @@ fn a_stuck_driver_ends_all_motion_whichever_way_it_is_stuck_until_somebody_has_l
         bench.board.stick(output, None).unwrap();
         bench.until("shut doors", |bench| bench.doors.input(Input::EntryLocked));
         bench.send(ToController::ClearAlarm);
-        bench.until("an offered lane", |bench| bench.on(Output::EntryDrive));
+        // A session that is lost on a busy machine takes the mode with it.
+        bench.until_offered();
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, now: Instant, panel: &Panel, cursor: C
     let area = frame.area();
     if area.width < SIZE.0 || area.height < SIZE.1 {
         let text = format!(
-            "{} × {} characters needed, {} × {} here",
+            "{} × {} characters needed, {} × {} here\n--once prints all this without a window; q quits",
             SIZE.0, SIZE.1, area.width, area.height
         );
         return frame.render_widget(Paragraph::new(text), area);
@@ -256,14 +256,35 @@ fn log_lines(panel: &Panel, area: Rect) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for entry in &panel.log {
         let mut when = entry.uptime_ms.map_or_else(|| "-".to_owned(), uptime);
-        let letters: Vec<char> = entry.text.chars().collect();
-        for part in letters.chunks(width.max(1)) {
-            let part: String = part.iter().collect();
+        for part in folded(&entry.text, width.max(1)) {
             lines.push(Line::from(format!("{when:>WHEN$} {part}")));
             when.clear();
         }
     }
     lines.split_off(lines.len().saturating_sub(room))
+}
+
+/// The text in parts of so many characters at most, between words where it has any.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut room = 0;
+    for word in text.split(' ') {
+        let letters: Vec<char> = word.chars().collect();
+        if letters.len() < room
+            && let Some(part) = parts.last_mut()
+        {
+            part.push(' ');
+            part.push_str(word);
+            room -= letters.len() + 1;
+            continue;
+        }
+        // A word that is too long for a line is broken.
+        for piece in letters.chunks(width) {
+            parts.push(piece.iter().collect());
+            room = width - piece.len();
+        }
+    }
+    parts
 }
 
 /// `65.250`: seconds since the controller's start.
@@ -341,13 +362,13 @@ mod tests {
             " O18 LIGHT            PB4  ○ off",
             "EXIT_HOLD off",
             "not in this state of the lane",
-            "the service key must be turned",
+            "turn the service key (I22)",
             "frames received         0    400",
             "events lost             0      3",
             "worst scan, µs                42",
             "1.200 session opened",
-            "- force EXIT_HOLD off: re",
-            "           fused: not in this stat",
+            "- force EXIT_HOLD off:",
+            "           refused: not in this",
             "q quits",
         ] {
             assert!(drawn.contains(expected), "{expected:?} in\n{drawn}");
@@ -407,6 +428,16 @@ mod tests {
         ] {
             assert_eq!(drawn.contains(expected), there, "{expected:?} in\n{drawn}");
         }
+    }
+
+    #[test]
+    fn a_long_line_is_folded_between_words() {
+        assert_eq!(folded("both ways open", 9), ["both ways", "open"]);
+        assert_eq!(
+            folded("to a contradiction", 6),
+            ["to a", "contra", "dictio", "n"]
+        );
+        assert_eq!(folded("short", 9), ["short"]);
     }
 
     #[test]

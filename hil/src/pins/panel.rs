@@ -278,7 +278,7 @@ fn events_lost(missing: u32) -> String {
 /// The controller's reason, and what helps where that is known.
 fn reason(refusal: Refusal) -> String {
     match refusal {
-        Refusal::WrongState => format!("{refusal}; the service key must be turned (I22)"),
+        Refusal::WrongState => format!("{refusal}; turn the service key (I22)"),
         Refusal::NoSite => format!("{refusal}; {GIVE_SITE}"),
         Refusal::OtherDoorOpen => format!("{refusal}, or another one is being forced"),
         _ => refusal.to_string(),
@@ -389,8 +389,8 @@ pub(super) mod tests {
         assert_eq!(
             told,
             [
-                "force EXIT_HOLD off: refused: not in this state of the lane; the service key must \
-              be turned (I22)"
+                "force EXIT_HOLD off: refused: not in this state of the lane; turn the service key \
+                 (I22)"
             ]
         );
         panel.forces(4, Output::ExitHold, false);

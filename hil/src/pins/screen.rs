@@ -13,6 +13,8 @@ use tokio::sync::mpsc;
 
 /// How often the screen is drawn.
 const FRAME: Duration = Duration::from_millis(50);
+/// Terminals that a page key goes past.
+const PAGE: isize = 8;
 /// Keys that wait; more are dropped, they repeat.
 const KEYS_MAX: usize = 32;
 
@@ -25,6 +27,8 @@ const HELP_EMULATED: &str =
 enum Wish {
     Quit,
     Move(isize),
+    First,
+    Last,
     OtherSide,
     Switch,
     Force(bool),
@@ -36,6 +40,10 @@ fn wish(code: KeyCode, modifiers: KeyModifiers) -> Option<Wish> {
         KeyCode::Char('c') if modifiers.contains(KeyModifiers::CONTROL) => Wish::Quit,
         KeyCode::Up | KeyCode::Char('k') => Wish::Move(-1),
         KeyCode::Down | KeyCode::Char('j') => Wish::Move(1),
+        KeyCode::PageUp => Wish::Move(-PAGE),
+        KeyCode::PageDown => Wish::Move(PAGE),
+        KeyCode::Home => Wish::First,
+        KeyCode::End => Wish::Last,
         KeyCode::Tab => Wish::OtherSide,
         KeyCode::Char(' ') => Wish::Switch,
         KeyCode::Char('+') => Wish::Force(true),
@@ -63,13 +71,17 @@ async fn show(
         side: Side::Outputs,
         bit: 0,
     };
+    // Where the cursor stood on the other side.
+    let mut elsewhere = 0;
     loop {
         desk.live(FRAME).await?;
         while let Ok(wish) = keys.try_recv() {
             match wish {
                 Wish::Quit => return Ok(()),
                 Wish::Move(by) => cursor = moved(desk.panel.shape(), cursor, by),
-                Wish::OtherSide if board.is_some() => cursor = other_side(cursor),
+                Wish::First => cursor = moved(desk.panel.shape(), cursor, isize::MIN),
+                Wish::Last => cursor = moved(desk.panel.shape(), cursor, isize::MAX),
+                Wish::OtherSide if board.is_some() => cursor = other_side(cursor, &mut elsewhere),
                 Wish::Switch => switch(board.as_mut(), cursor)?,
                 Wish::Force(on) => press(desk, cursor, on),
                 Wish::OtherSide => {}
@@ -101,13 +113,14 @@ fn keyboard() -> mpsc::Receiver<Wish> {
     keys
 }
 
-const fn other_side(cursor: Cursor) -> Cursor {
+/// The same place as when that side was left.
+const fn other_side(cursor: Cursor, elsewhere: &mut u8) -> Cursor {
     Cursor {
         side: match cursor.side {
             Side::Inputs => Side::Outputs,
             Side::Outputs => Side::Inputs,
         },
-        bit: 0,
+        bit: core::mem::replace(elsewhere, cursor.bit),
     }
 }
 
@@ -161,6 +174,8 @@ mod tests {
             (KeyCode::Char('c'), KeyModifiers::CONTROL, Some(Wish::Quit)),
             (KeyCode::Char('c'), none, None),
             (KeyCode::Up, none, Some(Wish::Move(-1))),
+            (KeyCode::End, none, Some(Wish::Last)),
+            (KeyCode::PageUp, none, Some(Wish::Move(-8))),
             (KeyCode::Char('+'), none, Some(Wish::Force(true))),
             (KeyCode::Char('-'), none, Some(Wish::Force(false))),
             (KeyCode::Enter, none, None),
@@ -182,6 +197,14 @@ mod tests {
             moved(Shape::Turnstile, second, 1).bit,
             Output::EntryRelease as u8
         );
-        assert_eq!(other_side(other_side(first)), first);
+        assert_eq!(moved(Shape::TwoDoors, second, isize::MIN), first);
+        assert_eq!(
+            moved(Shape::TwoDoors, first, isize::MAX).bit,
+            Output::Light as u8
+        );
+        let mut elsewhere = 3;
+        let inputs = other_side(second, &mut elsewhere);
+        assert_eq!((inputs.side, inputs.bit), (Side::Inputs, 3));
+        assert_eq!(other_side(inputs, &mut elsewhere), second, "it is kept");
     }
 }

@@ -1,7 +1,14 @@
 //! Whether the controller has a site, and what the technician is told of it.
 
+use gate_protocol::Instant;
 use gate_protocol::message::{CommandNumber, Refusal, State};
 use gate_protocol::site::NoSite;
+use std::time::Duration;
+
+/// How long until a controller with somebody inside is told the site again.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+/// The same for one that was told other sites too often: it takes one a minute.
+const TOO_OFTEN_FOR: Duration = Duration::from_secs(61);
 
 /// What the lane is to know of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +29,12 @@ pub(super) struct SiteTalk {
     /// It has taken it, and obeys it from its next scan on: a status may be older.
     taken: bool,
     said: Option<Word>,
+    /// When it is told again, after a refusal that does not last.
+    again_at: Option<Instant>,
+    /// Nobody is let in until it has taken the site.
+    holds: bool,
+    /// The last refusal that the technician has been told of in this session.
+    complained: Option<Refusal>,
 }
 
 impl SiteTalk {
@@ -31,13 +44,46 @@ impl SiteTalk {
             asked,
             taken: false,
             said: None,
+            again_at: None,
+            holds: false,
+            complained: None,
         }
+    }
+
+    /// The site was refused: it is told again, unless telling can change nothing. Whether the
+    /// technician has not been told of this refusal yet.
+    pub(super) fn refused(&mut self, now: Instant, refusal: Refusal) -> bool {
+        let wait = match refusal {
+            Refusal::WrongState => Some(BUSY_FOR),
+            Refusal::TooOften => Some(TOO_OFTEN_FOR),
+            _ => None,
+        };
+        self.again_at = wait.map(|wait| now + wait);
+        self.holds = refusal == Refusal::WrongState;
+        self.complained.replace(refusal) != Some(refusal)
+    }
+
+    /// Whether nobody is to be let in for now: the controller takes a site only while it is closed, and
+    /// whoever came in would do so under another than the settings'.
+    pub(super) const fn holds(&self) -> bool {
+        self.holds
+    }
+
+    /// Whether it is time to tell the site again.
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+        self.again_at.take_if(|at| now >= *at).is_some()
+    }
+
+    /// The site has been told again.
+    pub(super) const fn tells(&mut self, asked: Option<CommandNumber>) {
+        self.asked = asked;
     }
 
     /// A command was taken; whether it was the site's.
     pub(super) fn accepted(&mut self, number: CommandNumber) -> bool {
         let taken = self.answered(number);
         self.taken |= taken;
+        self.holds &= !taken;
         taken
     }
 
@@ -69,8 +115,11 @@ pub(super) const fn refused(refusal: Refusal) -> &'static str {
         Refusal::Wiring => {
             "controller goes by another shape or exit lock than the settings name; if the settings are right, turn the service key, then open the cabinet: it is told again when it is connected anew, which the open cabinet brings about"
         }
+        Refusal::TooOften => {
+            "controller did not take the site of the settings: somebody has told it other sites again and again, which wears its memory out; it is told again within two minutes"
+        }
         _ => {
-            "controller did not take the site of the settings and goes by the one before, if any; it is told again when it is connected anew, and takes it while nobody is inside"
+            "controller did not take the site of the settings and goes by the one before, if any; the lane stays closed until nobody is inside and it has taken it"
         }
     }
 }
@@ -106,11 +155,42 @@ mod tests {
     }
 
     #[test]
+    fn a_site_that_was_refused_is_told_again_and_complained_of_once() {
+        let at = |seconds: u64| Instant::from_millis(seconds * 1_000);
+        for (refusal, seconds, holds) in [
+            (Refusal::WrongState, 1, true),
+            (Refusal::TooOften, 61, false),
+        ] {
+            let mut talk = SiteTalk::begin(Some(4));
+            assert!(!talk.holds());
+            assert!(talk.answered(4) && talk.refused(at(0), refusal));
+            assert_eq!(talk.holds(), holds, "nobody is let in meanwhile");
+            assert!(!talk.is_due(at(seconds - 1)), "too early");
+            assert!(talk.is_due(at(seconds)) && !talk.is_due(at(seconds)));
+            talk.tells(Some(9));
+            assert!(talk.answered(9) && !talk.refused(at(seconds), refusal));
+            assert!(talk.is_due(at(seconds * 2)));
+            talk.tells(Some(10));
+            assert!(talk.accepted(10) && !talk.is_due(at(999)) && !talk.holds());
+        }
+    }
+
+    #[test]
+    fn a_site_that_this_controller_never_takes_is_not_told_again() {
+        for refusal in [Refusal::OutOfRange, Refusal::NotKept, Refusal::Wiring] {
+            let mut talk = SiteTalk::begin(Some(4));
+            assert!(talk.refused(Instant::ZERO, refusal) && !talk.holds());
+            assert!(!talk.is_due(Instant::from_millis(u64::from(u32::MAX))));
+        }
+    }
+
+    #[test]
     fn each_refusal_of_a_site_has_a_text_of_its_own() {
         let texts = [
             Refusal::NotKept,
             Refusal::OutOfRange,
             Refusal::Wiring,
+            Refusal::TooOften,
             Refusal::WrongState,
         ]
         .map(refused);

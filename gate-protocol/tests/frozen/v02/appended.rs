@@ -182,6 +182,7 @@ fn refusals() {
         (Refusal::NotKept, hex!("01 ac02 01 0a")),
         (Refusal::NoSite, hex!("01 ac02 01 0b")),
         (Refusal::Wiring, hex!("01 ac02 01 0c")),
+        (Refusal::TooOften, hex!("01 ac02 01 0d")),
     ] {
         check_to_host(done(Answer::Refused(refusal)), &bytes);
     }
@@ -268,7 +269,7 @@ fn the_next_number_of_every_enumeration_is_nobodys_yet() {
     for (what, last, next) in [
         ("message", &hex!("08")[..], &hex!("09")[..]),
         ("warning", &hex!("08 00"), &hex!("08 01")),
-        ("refusal", &hex!("01 01 01 0c"), &hex!("01 01 01 0d")),
+        ("refusal", &hex!("01 01 01 0d"), &hex!("01 01 01 0e")),
         ("state", &hex!("02 01 14"), &hex!("02 01 15")),
         ("why no site", &hex!("02 01 14 02"), &hex!("02 01 14 03")),
         ("event", &hex!("03 01 01 21"), &hex!("03 01 01 22")),
