@@ -650,6 +650,15 @@ impl ArmInvariants {
         if hub.home {
             hub.free = Released::NONE;
         }
+        if hub.home && hub.steps == 0 {
+            hub.stepped = Instant::ZERO;
+        }
+        if hub.home {
+            hub.left = Instant::ZERO;
+        }
+        if self.before != State::Emergency {
+            self.calm_since = None;
+        }
         visit(&mut hub.stepped, STILL.max(limits.contradiction) + BEYOND);
         visit(&mut hub.left, limits.contradiction + BEYOND);
         hub.freed = hub.freed.map(|at| at.filter(|at| now.since(*at) <= LAG));

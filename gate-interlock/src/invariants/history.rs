@@ -171,6 +171,19 @@ impl Moments for DoorHistory {
     }
 }
 
+impl Invariants {
+    /// Forgets what no scan will ask for before it is written anew.
+    pub(crate) fn forget(&mut self) {
+        if self.before != State::Emergency {
+            self.calm_since = None;
+        }
+        if !self.dark {
+            // Mains that are there are as good as mains that have been there for long.
+            self.mains_since = self.mains_since.map(|_| Instant::ZERO);
+        }
+    }
+}
+
 impl Moments for Invariants {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         self.entry.moments(limits, visit);

@@ -128,8 +128,18 @@ impl Arm {
         if self.home {
             self.free = Released::NONE;
         }
-        visit(&mut self.stepped, STILL.max(contradiction));
-        visit(&mut self.left, contradiction);
+        // Steps in the rest are forgotten in time; away from it the sensors may contradict each other as long as there are none.
+        let (resting, unseen) = (self.home && self.steps != 0, !self.home && self.steps == 0);
+        let (still, lies) = (
+            if resting { STILL } else { Duration::ZERO },
+            if unseen {
+                contradiction
+            } else {
+                Duration::ZERO
+            },
+        );
+        visit(&mut self.stepped, still.max(lies));
+        visit(&mut self.left, lies);
         for freed in &mut self.freed {
             *freed = freed.filter(|at| now.since(*at) <= LAG);
             if let Some(at) = freed {

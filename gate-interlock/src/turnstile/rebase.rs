@@ -1,6 +1,6 @@
 //! The same turnstile at another time: see [`Interlock::rebased`](crate::Interlock::rebased).
 
-use super::{Limits, Stage, Turnstile, readings};
+use super::{Limits, Stage, Turn, Turnstile, readings};
 use crate::rebase::{Moments, NOW};
 use core::time::Duration;
 use gate_protocol::{Instant, Passage};
@@ -14,7 +14,7 @@ impl Turnstile {
     #[must_use]
     pub fn rebased(&self, now: Instant) -> Self {
         let mut turnstile = self.clone();
-        turnstile.beams.reduce(turnstile.stage.turn().is_some());
+        turnstile.forget(now);
         turnstile.moments(now, &mut |moment, oldest| {
             *moment = if *moment > now {
                 NOW + moment.since(now)
@@ -24,6 +24,24 @@ impl Turnstile {
             };
         });
         turnstile
+    }
+
+    /// Forgets what no scan will ask for before it is written anew.
+    fn forget(&mut self, now: Instant) {
+        let permitted = |turn: Turn| turn.until.is_some();
+        self.beams.reduce(self.stage.turn().is_some_and(permitted));
+        for until in [&mut self.buzzer_until, &mut self.passed_until] {
+            *until = until.filter(|until| now < *until);
+        }
+        self.buzzer_duty.forget(now, self.limits.buzzer_rest);
+        self.power.forget();
+        if !matches!(self.stage, Stage::Emergency { .. }) {
+            // An emergency begins with a danger.
+            self.calm_since = None;
+        }
+        if !matches!(self.stage, Stage::Turning(_)) {
+            self.since = Instant::ZERO;
+        }
     }
 
     /// The same turnstile with limits of one's own, which may be out of all bounds: for searches
@@ -54,14 +72,13 @@ impl Turnstile {
         let limits = self.limits;
         let shared = crate::Limits {
             mains_back: limits.mains_back,
-            buzzer: limits.buzzer,
-            push: limits.buzzer_rest,
             ..crate::Limits::default()
         };
         self.debounce.moments_with(readings::delays, visit);
         self.arm.moments(now, limits.contradiction, visit);
         self.power.moments(&shared, visit);
-        self.buzzer_duty.moments(&shared, visit);
+        self.buzzer_duty
+            .moments(limits.buzzer.max(limits.buzzer_rest), visit);
         for until in self.forces.ends() {
             visit(until, Duration::ZERO);
         }

@@ -117,7 +117,7 @@ fn ms(ticks: u8) -> u16 {
     u16::from(ticks) * u16::try_from(TICK.as_millis()).expect("a tick is short")
 }
 
-fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
+pub(crate) fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
     ToController::Permit {
         door,
         for_ms: ms(ticks),

@@ -10,6 +10,7 @@
 //! rules, `search` the order of things. `arm` is all of it for a single turnstile.
 
 mod arm;
+mod forgetting;
 mod host;
 mod lane;
 mod properties;

@@ -74,7 +74,7 @@ pub(crate) enum Position {
 pub(crate) struct Leaf {
     pub(crate) position: Position,
     /// Something or somebody keeps it where it is.
-    jammed: bool,
+    pub(crate) jammed: bool,
     /// It was opened by force and has not been shut since.
     pub(crate) wrenched: bool,
 }
