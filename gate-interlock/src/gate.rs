@@ -1,5 +1,7 @@
 //! Whatever gate hangs on the controller's pins, under one name.
 
+mod rebase;
+
 use crate::unconfigured::Unconfigured;
 use crate::{Interlock, Turnstile};
 use gate_protocol::pins::{Bits, Input};

@@ -140,3 +140,28 @@ fn contradiction(entry: DoorReading, exit: DoorReading, inputs: Bits) -> Option<
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_empty_only_where_the_sensor_and_both_zones_say_so() {
+        let free = [Input::Chamber1Free, Input::Chamber2Free];
+        for levels in 0..16_u32 {
+            let [empty, single, first, second] = [1, 2, 4, 8].map(|bit| levels & bit != 0);
+            let inputs = Bits(0)
+                .with_input(Input::EmptyOk, empty)
+                .with_input(Input::SingleOk, single)
+                .with_input(free[0], first)
+                .with_input(free[1], second);
+            let expected = match (empty, single) {
+                (true, false) if first && second => Lane::Empty,
+                (false, true) => Lane::Single,
+                (false, false) if first && second => Lane::Thing,
+                _ => Lane::Several,
+            };
+            assert_eq!(lane(inputs), expected, "{levels:04b}");
+        }
+    }
+}

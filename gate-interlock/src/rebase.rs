@@ -129,7 +129,7 @@ impl Invariants {
     pub fn rebased(&self, now: Instant) -> Self {
         let limits = self.limits();
         let mut memory = self.clone();
-        memory.forget();
+        memory.forget(now);
         rebase(memory, &limits, now)
     }
 

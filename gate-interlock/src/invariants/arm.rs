@@ -16,6 +16,8 @@ use gate_protocol::{
 
 /// Half the way from one rest to the next, in steps of the hub.
 const HALF_TURN: i8 = 12;
+/// Steps that the hub counts at most without a rest: two turns.
+const MOST_STEPS: i8 = 4 * HALF_TURN;
 /// Brake and home switch lag behind the arm by so much at most.
 const LAG: Duration = Duration::from_millis(50);
 /// An arm that has been still in its rest for so long stands where it stands.
@@ -564,7 +566,8 @@ impl Hub {
         let turned = (phase + 4 - self.phase.replace(phase).unwrap_or(phase)) % 4;
         let home = seen.is(TurnstileInput::Home);
         if turned % 2 == 1 {
-            self.steps = self.steps.saturating_add(if turned == 1 { 1 } else { -1 });
+            let step = if turned == 1 { 1 } else { -1 };
+            self.steps = (self.steps + step).clamp(-MOST_STEPS, MOST_STEPS);
             self.stepped = now;
         } else if self.home && now.since(self.stepped) >= STILL {
             self.steps = 0;

@@ -173,7 +173,16 @@ impl Moments for DoorHistory {
 
 impl Invariants {
     /// Forgets what no scan will ask for before it is written anew.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self, now: Instant) {
+        self.permit = self.permit.filter(|permit| now < permit.until);
+        let told = match self.before {
+            State::EntryClosing => self.entry.held_open_told,
+            _ => self.exit.held_open_told,
+        };
+        if told {
+            // It stays told for as long as the door goes on closing.
+            self.closing_since = self.closing_since.map(|_| Instant::ZERO);
+        }
         if self.before != State::Emergency {
             self.calm_since = None;
         }

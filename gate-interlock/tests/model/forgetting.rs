@@ -131,6 +131,7 @@ fn a_lane_that_forgets_does_what_one_does_that_remembers() {
         flips: &Input::ALL,
         flips_at_once: 2,
         hands: &[Door::Entry, Door::Exit],
+        hands_at_once: 2,
         ..Powers::named("everything")
     };
     let ms = Duration::from_millis;

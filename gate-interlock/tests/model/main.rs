@@ -11,6 +11,7 @@
 
 mod arm;
 mod forgetting;
+mod gate;
 mod host;
 mod lane;
 mod properties;
@@ -113,7 +114,7 @@ fn nobody_in_a_curtain_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             flips_at_once: 2,
             ..Powers::named("people in both leaves")
         },
-        FOR_TODAY,
+        TO_THE_END,
     )
 }
 
@@ -122,7 +123,19 @@ fn no_hand_on_a_leaf_breaks_a_rule() -> Result<(), Box<Counterexample>> {
     explore_lane(
         &Powers {
             hands: &[Door::Entry, Door::Exit],
-            ..Powers::named("hands on the leaves")
+            ..Powers::named("a hand on one leaf or the other")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn no_hands_on_both_leaves_break_a_rule() -> Result<(), Box<Counterexample>> {
+    explore_lane(
+        &Powers {
+            hands: &[Door::Entry, Door::Exit],
+            hands_at_once: 2,
+            ..Powers::named("hands on both leaves")
         },
         FOR_TODAY,
     )
@@ -144,7 +157,7 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             flips_at_once: 1,
             ..Powers::named("sensors that lie")
         },
-        FOR_TODAY,
+        TO_THE_END,
     )
 }
 
@@ -157,7 +170,7 @@ fn neither_power_nor_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterex
             flips_at_once: 1,
             ..Powers::named("mains, cabinet, key")
         },
-        FOR_TODAY,
+        TO_THE_END,
     )
 }
 
@@ -221,7 +234,7 @@ fn no_danger_breaks_a_rule_where_the_exit_locks_without_current() -> Result<(), 
             site: LOCKED_SITE,
             ..Powers::named("other ways out, fail-secure exit")
         },
-        FOR_TODAY,
+        TO_THE_END,
     )
 }
 
@@ -234,6 +247,6 @@ fn no_site_that_a_host_may_send_breaks_a_rule() -> Result<(), Box<Counterexample
             flips_at_once: 1,
             ..Powers::named("host that configures")
         },
-        FOR_TODAY,
+        TO_THE_END,
     )
 }

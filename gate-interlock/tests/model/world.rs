@@ -170,7 +170,12 @@ impl World {
                 .filter(|input| !many || self.flipped.input(**input))
                 .map(|input| Move::Flips(*input)),
         );
-        for &door in powers.hands {
+        let held = |door: Door| self.leaf(door).jammed;
+        let hands = [Door::Entry, Door::Exit]
+            .into_iter()
+            .filter(|door| held(*door));
+        let busy = hands.count() >= powers.hands_at_once;
+        for &door in powers.hands.iter().filter(|door| !busy || held(**door)) {
             if self.leaf(door).shut() {
                 into.push(Move::Wrenches(door));
             }
@@ -190,7 +195,10 @@ impl World {
                 into.push(Move::ComesIn(person));
             }
         }
-        into.extend(self.inside.people().map(Move::GoesOut));
+        // Two who cannot be told apart go out in one way.
+        let mut people: Vec<Person> = self.inside.people().collect();
+        people.dedup();
+        into.extend(people.into_iter().map(Move::GoesOut));
         if self.inside.single() {
             into.extend(self.inside.people().map(Move::LeavesThing));
         }

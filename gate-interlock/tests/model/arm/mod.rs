@@ -7,14 +7,17 @@ mod host;
 mod world;
 
 use crate::host::Lease;
+use crate::lane::with_limits;
 use crate::properties::Broken;
 use crate::search::{Counterexample, Scene, Waits};
 use core::fmt;
 use core::time::Duration;
 use gate_interlock::invariants::ArmInvariants;
-use gate_interlock::{Turnstile, TurnstileLimits};
+use gate_interlock::{Gate, TurnstileLimits};
 use gate_protocol::pins::{Bits, TurnstileInput, TurnstileOutput};
-use gate_protocol::{Answer, Door, Instant, Mode, Passage, Site, State, ToController, WaysOut};
+use gate_protocol::{
+    Answer, Door, Instant, Mode, Passage, Shape, Site, State, ToController, WaysOut,
+};
 use host::Word;
 use world::{Move, World, released};
 
@@ -23,7 +26,7 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// What the clock shows when a tick begins, when the host has spoken, and when all is settled. The
 /// world moves before the host speaks.
-const NOW: Instant = Turnstile::REBASED_NOW;
+const NOW: Instant = Gate::REBASED_NOW;
 const SPOKEN: Instant = Instant::from_millis(1_000_130);
 const SETTLED: Instant = Instant::from_millis(1_000_240);
 
@@ -34,7 +37,7 @@ const JOURNEY: u32 = 12;
 const NEWEST: Passage = 100;
 
 /// Limits of a few ticks each.
-fn limits() -> TurnstileLimits {
+pub(crate) fn limits() -> TurnstileLimits {
     TurnstileLimits {
         permit: TICK * 2,
         lease_word: TICK + TICK / 5,
@@ -95,7 +98,7 @@ impl fmt::Display for Step {
 /// Everything there is, at the moment [`NOW`].
 #[derive(Clone, Debug, Hash)]
 struct Arm {
-    turnstile: Turnstile,
+    gate: Gate,
     world: World,
     lease: Lease,
     bystander: ArmInvariants,
@@ -110,9 +113,7 @@ impl Scene for Arm {
     fn switched_on(powers: &Powers) -> Self {
         let site = powers.site.check().expect("a site within its bounds");
         Self {
-            turnstile: Turnstile::new(NOW, site)
-                .with_limits(limits())
-                .renumbered(|_| NEWEST),
+            gate: with_limits(&Gate::new(NOW, Ok(site))).renumbered(|_| NEWEST),
             world: World::default(),
             lease: Lease::Lost,
             bystander: ArmInvariants::new(site)
@@ -127,16 +128,16 @@ impl Scene for Arm {
         let mut arm = Self::switched_on(powers);
         let mut stages = vec![arm.clone()];
         for tick in 0..JOURNEY {
-            let (moved, said) = match arm.turnstile.state() {
+            let (moved, said) = match arm.gate.state() {
                 State::Secure => (Move::Nothing, Word::Lease(Lease::Held)),
                 State::Idle if tick < 2 => (Move::Nothing, Word::Mode(Mode::OnPermit)),
                 State::Idle => (Move::Nothing, host::right_permit()),
                 State::Armed | State::Turning => (Move::Pushes(Door::Exit), Word::Nothing),
                 _ => (Move::Nothing, Word::Nothing),
             };
-            let before = arm.turnstile.state();
+            let before = arm.gate.state();
             arm = arm.after(Step { moved, said }, powers)?;
-            if arm.turnstile.state() != before {
+            if arm.gate.state() != before {
                 stages.push(arm.clone());
             }
         }
@@ -145,7 +146,7 @@ impl Scene for Arm {
 
     /// The world moves first, then the host speaks.
     fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
-        for moved in self.world.moves(self.turnstile.outputs(), powers) {
+        for moved in self.world.moves(self.gate.outputs(), powers) {
             let met = self.met(moved);
             for &said in &powers.words {
                 if let Some(next) = met.clone().and_then(|met| met.told(said)).transpose() {
@@ -185,7 +186,7 @@ impl Arm {
     fn met(&self, moved: Move) -> Result<Self, Broken> {
         let mut arm = self.clone();
         arm.hear(NOW);
-        let (mut world, outputs) = (arm.world, arm.turnstile.outputs());
+        let (mut world, outputs) = (arm.world, arm.gate.outputs());
         world.make(moved, outputs, |after, raw| arm.scan(NOW + after, raw))?;
         arm.world = world;
         Ok(arm)
@@ -202,7 +203,7 @@ impl Arm {
                 self.hear(SPOKEN);
             }
             Word::Session => {
-                self.turnstile.open_session(SPOKEN);
+                self.gate.open_session(SPOKEN);
                 self.bystander.session_opened();
             }
             _ => match said.asked() {
@@ -215,8 +216,8 @@ impl Arm {
 
     /// Asks, and says whether anything but the answer came of it.
     fn changed_by(&mut self, asked: &ToController) -> Result<bool, Broken> {
-        let before = self.turnstile.clone();
-        let answer = self.turnstile.request(SPOKEN, asked);
+        let before = self.gate.clone();
+        let answer = self.gate.request(SPOKEN, asked);
         self.bystander.answered(SPOKEN, asked, answer);
         let told = || format!("{asked:?} in {:?} was {answer:?}", before.state());
         let taken = answer == Answer::Accepted;
@@ -224,17 +225,17 @@ impl Arm {
             let rule = "S9: nothing is taken without a lease".to_owned();
             return Err(Broken { rule, how: told() });
         }
-        if !taken && before != self.turnstile {
+        if !taken && before != self.gate {
             let rule = "S12: what is refused moves nothing".to_owned();
             return Err(Broken { rule, how: told() });
         }
         if matches!(asked, ToController::Configure { .. }) {
             // The search keeps its own limits, whatever site is taken.
-            self.turnstile = self.turnstile.clone().with_limits(limits());
+            self.gate = with_limits(&self.gate);
             self.bystander = self.bystander.clone().with_limits(limits());
-            let _ = self.turnstile.take_site_to_store();
+            let _ = self.gate.take_site_to_store();
         }
-        Ok(taken && before != self.turnstile)
+        Ok(taken && before != self.gate)
     }
 
     /// Third part: the inputs settle.
@@ -243,12 +244,12 @@ impl Arm {
             let raw = self.world.inputs();
             self.scan(now, raw)?;
         }
-        self.world.follow(self.turnstile.outputs());
+        self.world.follow(self.gate.outputs());
         let given = self.newest - NEWEST;
         self.newest = NEWEST;
         let older = |passage: Passage| (passage - given).max(NEWEST - 2);
         let over = NOW + TICK;
-        self.turnstile = self.turnstile.rebased(over).renumbered(older);
+        self.gate = self.gate.rebased(over).renumbered(older);
         self.bystander = self.bystander.rebased(over).renumbered(older);
         Ok(self)
     }
@@ -257,18 +258,24 @@ impl Arm {
     fn hear(&mut self, now: Instant) {
         match self.lease {
             Lease::Unheard => {}
-            Lease::Held => self.turnstile.lease(now, true),
-            Lease::Lost => self.turnstile.lease(now, false),
+            Lease::Held => self.gate.lease(now, true),
+            Lease::Lost => self.gate.lease(now, false),
         }
     }
 
     fn scan(&mut self, now: Instant, raw: Bits) -> Result<(), Broken> {
-        let outputs = self.turnstile.scan(now, raw);
-        while let Some(event) = self.turnstile.next_event() {
+        let outputs = self.gate.scan(now, raw);
+        while let Some(event) = self.gate.next_event() {
             self.bystander.happened(event);
         }
         self.newest = self.newest.max(self.bystander.newest_passage());
-        let facts = self.turnstile.facts(now);
+        let facts = self.gate.facts(now);
+        let shape = self.gate.site().map(|site| site.shape);
+        if shape != Some(Shape::Turnstile) {
+            let rule = "SAF-026: no host alone changes how the gate is built".to_owned();
+            let how = format!("{shape:?}");
+            return Err(Broken { rule, how });
+        }
         self.bystander
             .check(now, raw, outputs, facts)
             .map_err(|violation| Broken {
@@ -280,7 +287,7 @@ impl Arm {
     fn freed_after(mut self) -> Result<u32, Broken> {
         let patience = limits().turning + limits().armed + TICK;
         for ticks in 0..=patience.as_millis() / TICK.as_millis() {
-            let outputs = self.turnstile.outputs();
+            let outputs = self.gate.outputs();
             let called = !outputs.turnstile_output(TurnstileOutput::NoAlarm);
             if called
                 || [Door::Entry, Door::Exit]
@@ -293,7 +300,7 @@ impl Arm {
         }
         Err(Broken {
             rule: "S8: nobody is kept in the arm".to_owned(),
-            how: format!("{:?}, {:?}", self.lease, self.turnstile.state()),
+            how: format!("{:?}, {:?}", self.lease, self.gate.state()),
         })
     }
 }
@@ -301,12 +308,12 @@ impl Arm {
 impl fmt::Display for Arm {
     /// The turnstile in one line: state, arm, what is released.
     fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outputs = self.turnstile.outputs();
+        let outputs = self.gate.outputs();
         let free = |way, name| if released(outputs, way) { name } else { "" };
         write!(
             into,
             "{:?}, arm at {}{}{}{}{}",
-            self.turnstile.state(),
+            self.gate.state(),
             self.world.position,
             if self.world.forced { " by force" } else { "" },
             if self.world.dropped { ", dropped" } else { "" },
@@ -361,7 +368,7 @@ fn no_danger_breaks_a_rule_whatever_the_ways_out() -> Result<(), Box<Counterexam
             site,
             ..Powers::named("turnstile: dangers, ways out that differ")
         },
-        crate::FOR_TODAY / 2,
+        crate::TO_THE_END,
     )
 }
 
@@ -378,7 +385,7 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             walks: true,
             ..Powers::named("turnstile: sensors that lie")
         },
-        crate::FOR_TODAY / 2,
+        crate::TO_THE_END,
     )
 }
 
@@ -395,6 +402,6 @@ fn neither_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             force: true,
             ..Powers::named("turnstile: cabinet, key, fire")
         },
-        crate::FOR_TODAY / 2,
+        crate::TO_THE_END,
     )
 }
