@@ -242,8 +242,8 @@ impl Gate {
         self.inputs().input(Input::Pair)
     }
 
-    /// Closed, idle and empty: nothing that takes the controller's time can hurt anybody. A gate
-    /// without a site drives nothing and is always at rest.
+    /// SAF-086: closed, idle and empty: nothing that takes the controller's time, as a store does, can
+    /// hurt anybody. A gate without a site drives nothing and is always at rest.
     #[must_use]
     pub fn at_rest(&self) -> bool {
         match &self.machine {

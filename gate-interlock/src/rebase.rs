@@ -59,13 +59,7 @@ impl Interlock {
         }
         // What is older than the stage never counts: the later one of the two does.
         let began = self.since;
-        let counts = |moment: Instant, holds| {
-            if holds {
-                moment.max(began)
-            } else {
-                Instant::ZERO
-            }
-        };
+        let counts = |moment: Instant, holds| if holds { moment.max(began) } else { now };
         let unserved = matches!(self.stage, Stage::Occupied | Stage::LeftObject);
         let lost = self.leased_until.is_none();
         self.unleased_since = counts(self.unleased_since, unserved && lost);

@@ -654,10 +654,10 @@ impl ArmInvariants {
             hub.free = Released::NONE;
         }
         if hub.home && hub.steps == 0 {
-            hub.stepped = Instant::ZERO;
+            hub.stepped = now;
         }
         if hub.home {
-            hub.left = Instant::ZERO;
+            hub.left = now;
         }
         if self.before != State::Emergency {
             self.calm_since = None;

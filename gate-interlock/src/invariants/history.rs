@@ -181,14 +181,14 @@ impl Invariants {
         };
         if told {
             // It stays told for as long as the door goes on closing.
-            self.closing_since = self.closing_since.map(|_| Instant::ZERO);
+            self.closing_since = self.closing_since.map(|_| now);
         }
         if self.before != State::Emergency {
             self.calm_since = None;
         }
         if !self.dark {
             // Mains that are there are as good as mains that have been there for long.
-            self.mains_since = self.mains_since.map(|_| Instant::ZERO);
+            self.mains_since = self.mains_since.map(|_| now);
         }
     }
 }

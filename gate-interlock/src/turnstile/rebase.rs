@@ -40,7 +40,7 @@ impl Turnstile {
             self.calm_since = None;
         }
         if !matches!(self.stage, Stage::Turning(_)) {
-            self.since = Instant::ZERO;
+            self.since = now;
         }
     }
 
