@@ -74,6 +74,8 @@ pub(crate) struct Powers {
     pub(crate) hands: &'static [Door],
     /// How many of them may be held at once.
     pub(crate) hands_at_once: usize,
+    /// The controller may start anew at any time.
+    pub(crate) resets: bool,
     /// Whether it matters who somebody is.
     pub(crate) identities: bool,
     /// The gate as it is built.
@@ -96,6 +98,7 @@ impl Powers {
             flips_at_once: 0,
             hands: &[],
             hands_at_once: 1,
+            resets: false,
             identities: false,
             site: Site::DEFAULT,
         }
@@ -229,7 +232,13 @@ impl Scene for Lane {
 impl Lane {
     /// First part of a tick: the world has moved and is looked at once.
     fn met(&self, moved: Move, powers: &Powers) -> Result<Self, Broken> {
-        let mut lane = self.clone();
+        let mut lane = match moved {
+            Move::Resets => Self {
+                world: self.world,
+                ..Self::switched_on(powers)
+            },
+            _ => self.clone(),
+        };
         lane.world.make(moved);
         lane.watch.begin(lane.lease);
         lane.hear(NOW);

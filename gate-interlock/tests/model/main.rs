@@ -250,3 +250,30 @@ fn no_site_that_a_host_may_send_breaks_a_rule() -> Result<(), Box<Counterexample
         TO_THE_END,
     )
 }
+
+/// S11, S8: a reset may find anybody anywhere, and each door as it happens to stand.
+#[test]
+fn no_reset_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore_lane(
+        &Powers {
+            resets: true,
+            ..Powers::named("resets")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
+fn no_reset_breaks_a_rule_where_the_exit_locks_without_current() -> Result<(), Box<Counterexample>>
+{
+    explore_lane(
+        &Powers {
+            resets: true,
+            flips: &[Input::FireOk, Input::MainsOk],
+            flips_at_once: 1,
+            site: LOCKED_SITE,
+            ..Powers::named("resets, fire, mains, fail-secure exit")
+        },
+        TO_THE_END,
+    )
+}

@@ -126,6 +126,8 @@ pub(crate) enum Move {
     Wrenches(Door),
     /// A leaf is held where it is, or let go.
     Jams(Door),
+    /// The controller starts anew, with people and leaves where they are.
+    Resets,
 }
 
 impl World {
@@ -161,6 +163,7 @@ impl World {
     /// Every move that is physically possible now and within the powers given.
     pub(crate) fn moves(&self, powers: &Powers, into: &mut Vec<Move>) {
         into.push(Move::Nothing);
+        into.extend(powers.resets.then_some(Move::Resets));
         self.walks(powers, into);
         let many = self.flipped.0.count_ones() >= powers.flips_at_once;
         into.extend(
@@ -229,6 +232,8 @@ impl World {
                 }
             }
             Move::Jams(door) => self.leaf_mut(door).jammed ^= true,
+            // The lane's business, not the world's.
+            Move::Resets => {}
         }
     }
 

@@ -64,6 +64,8 @@ struct Powers {
     force: bool,
     /// People break the beams.
     walks: bool,
+    /// The controller may start anew at any time.
+    resets: bool,
     site: Site,
 }
 
@@ -76,6 +78,7 @@ impl Powers {
             flips: &[],
             force: false,
             walks: false,
+            resets: false,
             site: host::site(WaysOut::Both),
         }
     }
@@ -147,7 +150,7 @@ impl Scene for Arm {
     /// The world moves first, then the host speaks.
     fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
         for moved in self.world.moves(self.gate.outputs(), powers) {
-            let met = self.met(moved);
+            let met = self.met(moved, powers);
             for &said in &powers.words {
                 if let Some(next) = met.clone().and_then(|met| met.told(said)).transpose() {
                     each(Step { moved, said }, next);
@@ -156,8 +159,8 @@ impl Scene for Arm {
         }
     }
 
-    fn after(&self, step: Step, _: &Powers) -> Result<Self, Broken> {
-        let met = self.met(step.moved)?;
+    fn after(&self, step: Step, powers: &Powers) -> Result<Self, Broken> {
+        let met = self.met(step.moved, powers)?;
         match met.clone().told(step.said)? {
             Some(next) => Ok(next),
             None => met.rest(),
@@ -166,7 +169,7 @@ impl Scene for Arm {
 
     /// S8: an arm that left its rest rightly lets whoever stands in it go on and back before long,
     /// or calls an officer, whether the host is there or not.
-    fn waits(&self, _: &Powers, _: &mut Waits) -> Result<u32, Broken> {
+    fn waits(&self, powers: &Powers, _: &mut Waits) -> Result<u32, Broken> {
         if self.world.position == 0 || self.world.forced || self.world.dropped {
             return Ok(0);
         }
@@ -175,7 +178,7 @@ impl Scene for Arm {
             let mut later = self.clone();
             later.world = later.world.fair();
             later.lease = lease;
-            longest = longest.max(later.freed_after()?);
+            longest = longest.max(later.freed_after(powers)?);
         }
         Ok(longest)
     }
@@ -183,8 +186,14 @@ impl Scene for Arm {
 
 impl Arm {
     /// First part of a tick: the world has moved.
-    fn met(&self, moved: Move) -> Result<Self, Broken> {
-        let mut arm = self.clone();
+    fn met(&self, moved: Move, powers: &Powers) -> Result<Self, Broken> {
+        let mut arm = match moved {
+            Move::Resets => Self {
+                world: self.world,
+                ..Self::switched_on(powers)
+            },
+            _ => self.clone(),
+        };
         arm.hear(NOW);
         let (mut world, outputs) = (arm.world, arm.gate.outputs());
         world.make(moved, outputs, |after, raw| arm.scan(NOW + after, raw))?;
@@ -284,7 +293,7 @@ impl Arm {
             })
     }
 
-    fn freed_after(mut self) -> Result<u32, Broken> {
+    fn freed_after(mut self, powers: &Powers) -> Result<u32, Broken> {
         let patience = limits().turning + limits().armed + TICK;
         for ticks in 0..=patience.as_millis() / TICK.as_millis() {
             let outputs = self.gate.outputs();
@@ -296,7 +305,7 @@ impl Arm {
             {
                 return Ok(u32::try_from(ticks).expect("limits are short here"));
             }
-            self = self.met(Move::Nothing)?.rest()?;
+            self = self.met(Move::Nothing, powers)?.rest()?;
         }
         Err(Broken {
             rule: "S8: nobody is kept in the arm".to_owned(),
@@ -401,6 +410,20 @@ fn neither_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             ],
             force: true,
             ..Powers::named("turnstile: cabinet, key, fire")
+        },
+        crate::TO_THE_END,
+    )
+}
+
+/// S11, S8: a reset may find the arm anywhere, and somebody in it.
+#[test]
+fn no_reset_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            flips: &[TurnstileInput::FireOk, TurnstileInput::MainsOk],
+            force: true,
+            resets: true,
+            ..Powers::named("turnstile: resets, fire, mains")
         },
         crate::TO_THE_END,
     )
