@@ -2,17 +2,17 @@
 //! the searches let it, does in all that comes what one does that remembers everything.
 
 use crate::host::{self, Lease};
-use crate::lane::{NEWEST, NOW, Powers, TICK, limits};
+use crate::lane::{NEWEST, NOW, Powers, TICK, limits, with_limits};
 use crate::world::{Move, World};
 use core::time::Duration;
-use gate_interlock::Interlock;
-use gate_interlock::invariants::Invariants;
+use gate_interlock::Gate;
+use gate_interlock::invariants::{ArmInvariants, Invariants, Violation};
 use gate_protocol::pins::{Bits, Input};
-use gate_protocol::{Answer, Door, Event, Instant, Mode, State, ToController};
+use gate_protocol::{Answer, CheckedSite, Door, Event, Instant, Mode, Site, State, ToController};
 use std::collections::HashSet;
 
-const RUNS: u64 = 300;
-const TICKS: u32 = 150;
+pub(crate) const RUNS: u64 = 300;
+pub(crate) const TICKS: u32 = 150;
 
 /// Small generator of reproducible numbers (splitmix64).
 pub(crate) struct Dice(pub(crate) u64);
@@ -31,70 +31,115 @@ impl Dice {
     }
 }
 
-/// A machine, its bystander, and what time it is for them.
+/// The one who watches a lane, or a turnstile.
+pub(crate) trait Bystander: Clone {
+    fn answered(&mut self, now: Instant, asked: &ToController, answer: Answer);
+    fn happened(&mut self, event: Event);
+    fn check(&mut self, now: Instant, raw: Bits, gate: &Gate) -> Result<(), Violation>;
+    fn forgets(&self, now: Instant) -> Self;
+}
+
+macro_rules! watches {
+    ($bystander:ty) => {
+        impl Bystander for $bystander {
+            fn answered(&mut self, now: Instant, asked: &ToController, answer: Answer) {
+                self.answered(now, asked, answer);
+            }
+
+            fn happened(&mut self, event: Event) {
+                self.happened(event);
+            }
+
+            fn check(&mut self, now: Instant, raw: Bits, gate: &Gate) -> Result<(), Violation> {
+                self.check(now, raw, gate.outputs(), gate.facts(now))
+            }
+
+            fn forgets(&self, now: Instant) -> Self {
+                self.rebased(now)
+            }
+        }
+    };
+}
+
+watches!(Invariants);
+watches!(ArmInvariants);
+
+/// A gate, its bystander, and what time it is for them.
 #[derive(Clone)]
-struct Kept {
-    interlock: Interlock,
-    bystander: Invariants,
+pub(crate) struct Kept<B> {
+    pub(crate) gate: Gate,
+    bystander: B,
     now: Instant,
 }
 
 /// All that can be seen of one scan.
-type Shown = (Bits, State, Vec<Event>, Result<(), &'static str>);
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    outputs: Bits,
+    state: State,
+    events: Vec<Event>,
+    broken: Option<&'static str>,
+}
 
-impl Kept {
-    fn new(powers: &Powers) -> Self {
-        let site = powers.site.check().expect("a site within its bounds");
-        let interlock = Interlock::new(NOW, site).with_limits(limits());
+impl<B: Bystander> Kept<B> {
+    pub(crate) fn new(site: Site, bystander: impl FnOnce(CheckedSite) -> B) -> Self {
+        let site = site.check().expect("a site within its bounds");
         Self {
-            interlock: interlock.renumbered(|_| NEWEST),
-            bystander: Invariants::new(site).with_limits(limits()),
+            gate: with_limits(&Gate::new(NOW, Ok(site))).renumbered(|_| NEWEST),
+            bystander: bystander(site),
             now: NOW,
         }
     }
 
-    fn hear(&mut self, after: Duration, lease: Lease) {
+    pub(crate) fn hear(&mut self, after: Duration, lease: Lease) {
         if lease != Lease::Unheard {
-            let held = lease == Lease::Held;
-            self.interlock.lease(self.now + after, held);
+            self.gate.lease(self.now + after, lease == Lease::Held);
         }
     }
 
-    fn ask(&mut self, after: Duration, asked: &ToController) -> Answer {
-        let answer = self.interlock.request(self.now + after, asked);
+    pub(crate) fn ask(&mut self, after: Duration, asked: &ToController) -> Answer {
+        let answer = self.gate.request(self.now + after, asked);
         self.bystander.answered(self.now + after, asked, answer);
         answer
     }
 
-    fn scan(&mut self, after: Duration, raw: Bits) -> Shown {
+    pub(crate) fn scan(&mut self, after: Duration, raw: Bits) -> Shown {
         let now = self.now + after;
-        let outputs = self.interlock.scan(now, raw);
-        let events: Vec<Event> = core::iter::from_fn(|| self.interlock.next_event()).collect();
+        let outputs = self.gate.scan(now, raw);
+        let events: Vec<Event> = core::iter::from_fn(|| self.gate.next_event()).collect();
         for event in &events {
             self.bystander.happened(*event);
         }
-        let facts = self.interlock.facts(now);
-        let verdict = self.bystander.check(now, raw, outputs, facts);
-        let verdict = verdict.map_err(|violation| violation.what);
-        (outputs, self.interlock.state(), events, verdict)
+        let verdict = self.bystander.check(now, raw, &self.gate);
+        Shown {
+            outputs,
+            state: self.gate.state(),
+            events,
+            broken: verdict.err().map(|violation| violation.what),
+        }
     }
 
-    fn go_on(&mut self) {
+    pub(crate) fn go_on(&mut self) {
         self.now = self.now + TICK;
     }
 
-    fn forget(&mut self) {
-        self.interlock = self.interlock.rebased(self.now);
-        self.bystander = self.bystander.rebased(self.now);
+    pub(crate) fn forget(&mut self) {
+        self.gate = self.gate.rebased(self.now);
+        self.bystander = self.bystander.forgets(self.now);
         self.now = NOW;
     }
 }
 
+/// A site would bring its own limits.
+pub(crate) fn keeps_limits(asked: &ToController) -> bool {
+    !matches!(asked, ToController::Configure { .. })
+}
+
 /// What a host says that wants people to get through, and now and then anything else.
-fn says(dice: &mut Dice, powers: &Powers, lane: &Interlock) -> Option<ToController> {
+fn says(dice: &mut Dice, powers: &Powers, lane: &Gate) -> Option<ToController> {
     let mode = |mode| ToController::SetMode { mode };
     match (dice.below(8), lane.state()) {
-        (0, _) => dice.one_of(&powers.words).asked(None),
+        (0, _) => dice.one_of(&powers.words).asked(None).filter(keeps_limits),
         (1..=3, State::Occupied) => Some(host::permit(Door::Exit, 2, lane.passage())),
         (1, _) => Some(ToController::ClearAlarm),
         (2, _) => Some(mode(Mode::WalkIn)),
@@ -138,7 +183,8 @@ fn a_lane_that_forgets_does_what_one_does_that_remembers() {
     let mut states = HashSet::new();
     for seed in 0..RUNS {
         let mut dice = Dice(seed);
-        let mut remembers = Kept::new(&powers);
+        let bystander = |site| Invariants::new(site).with_limits(limits());
+        let mut remembers = Kept::new(powers.site, bystander);
         let mut forgets = remembers.clone();
         let mut world = World::built(powers.site.exit_lock);
         for tick in 0..TICKS {
@@ -150,9 +196,9 @@ fn a_lane_that_forgets_does_what_one_does_that_remembers() {
                 Lease::Lost,
                 Lease::Unheard,
             ]);
-            let said = says(&mut dice, &powers, &remembers.interlock);
+            let said = says(&mut dice, &powers, &remembers.gate);
             for after in [0, 100, 200].map(ms) {
-                let raw = world.inputs(remembers.interlock.outputs());
+                let raw = world.inputs(remembers.gate.outputs());
                 let both = [&mut remembers, &mut forgets].map(|kept| {
                     let mut answer = None;
                     match after.as_millis() {
@@ -164,8 +210,8 @@ fn a_lane_that_forgets_does_what_one_does_that_remembers() {
                 });
                 assert_eq!(both[0], both[1], "seed {seed}, tick {tick}, {after:?}");
             }
-            states.insert(format!("{:?}", remembers.interlock.state()));
-            world.follow(remembers.interlock.outputs());
+            states.insert(format!("{:?}", remembers.gate.state()));
+            world.follow(remembers.gate.outputs());
             for kept in [&mut remembers, &mut forgets] {
                 kept.go_on();
             }

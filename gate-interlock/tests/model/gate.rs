@@ -150,6 +150,7 @@ fn terminals(site: Option<Site>) -> Option<(Shape, Lock)> {
 impl Scene for Pins {
     type Powers = Powers;
     type Step = Step;
+    const TICK: Duration = TICK;
 
     fn switched_on(_: &Powers) -> Self {
         let mut pins = Self {

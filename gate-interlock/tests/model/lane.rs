@@ -153,6 +153,7 @@ pub(crate) struct Lane {
 impl Scene for Lane {
     type Powers = Powers;
     type Step = Step;
+    const TICK: Duration = TICK;
 
     fn switched_on(powers: &Powers) -> Self {
         let site = powers.site.check().expect("a site within its bounds");

@@ -3,6 +3,7 @@
 //! The rules are those of the bystander, [`ArmInvariants`]; here stands what only the maker of the
 //! world can know: who is free to leave the arm.
 
+mod forgetting;
 mod host;
 mod world;
 
@@ -112,6 +113,7 @@ struct Arm {
 impl Scene for Arm {
     type Powers = Powers;
     type Step = Step;
+    const TICK: Duration = TICK;
 
     fn switched_on(powers: &Powers) -> Self {
         let site = powers.site.check().expect("a site within its bounds");
