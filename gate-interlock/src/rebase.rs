@@ -17,15 +17,21 @@ pub(crate) trait Moments {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration));
 }
 
+/// One step older than a limit that is judged with "more than".
+pub(crate) const BEYOND: Duration = Duration::from_millis(1);
+
+/// Puts a moment relative to [`NOW`], if it lies no longer ago than `oldest`, and there if it does.
+pub(crate) fn shift(moment: &mut Instant, now: Instant, oldest: Duration) {
+    *moment = if *moment > now {
+        NOW + moment.since(now)
+    } else {
+        let age = now.since(*moment).min(oldest);
+        Instant::ZERO + NOW.since(Instant::ZERO).saturating_sub(age)
+    };
+}
+
 pub(crate) fn rebase<T: Moments>(mut state: T, limits: &Limits, now: Instant) -> T {
-    state.moments(limits, &mut |moment, oldest| {
-        *moment = if *moment > now {
-            NOW + moment.since(now)
-        } else {
-            let age = now.since(*moment).min(oldest);
-            Instant::ZERO + NOW.since(Instant::ZERO).saturating_sub(age)
-        };
-    });
+    state.moments(limits, &mut |moment, oldest| shift(moment, now, oldest));
     state
 }
 

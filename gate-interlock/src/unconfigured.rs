@@ -145,13 +145,13 @@ mod tests {
             // The emergency inputs, each alone and together, with all others in many ways.
             let raw = Bits(levels.wrapping_mul(0x9E37_79B1) ^ levels);
             assert_eq!(controller.scan(now, raw), Bits(0), "{raw:?}");
-            now = now + core::time::Duration::from_millis(1);
+            now = now + Duration::from_millis(1);
         }
         for input in Input::ALL {
             for raw in [Bits(1 << input as u8), Bits(!(1 << input as u8))] {
                 for _ in 0..2_000 {
                     assert_eq!(controller.scan(now, raw), Bits(0), "{input:?}");
-                    now = now + core::time::Duration::from_millis(1);
+                    now = now + Duration::from_millis(1);
                 }
                 assert_eq!(controller.inputs().input(input), raw.input(input));
             }

@@ -1,12 +1,9 @@
 //! The same turnstile at another time: see [`Interlock::rebased`](crate::Interlock::rebased).
 
 use super::{Limits, Stage, Turn, Turnstile, readings};
-use crate::rebase::{Moments, NOW};
+use crate::rebase::{BEYOND, Moments, NOW, shift};
 use core::time::Duration;
 use gate_protocol::{Instant, Passage};
-
-/// One step older than a limit that is judged with "more than".
-const BEYOND: Duration = Duration::from_millis(1);
 
 impl Turnstile {
     /// The same turnstile as if it were always the same moment now, 1,000 s after the start: two
@@ -15,14 +12,7 @@ impl Turnstile {
     pub fn rebased(&self, now: Instant) -> Self {
         let mut turnstile = self.clone();
         turnstile.forget(now);
-        turnstile.moments(now, &mut |moment, oldest| {
-            *moment = if *moment > now {
-                NOW + moment.since(now)
-            } else {
-                let age = now.since(*moment).min(oldest);
-                Instant::ZERO + NOW.since(Instant::ZERO).saturating_sub(age)
-            };
-        });
+        turnstile.moments(now, &mut |moment, oldest| shift(moment, now, oldest));
         turnstile
     }
 

@@ -29,7 +29,7 @@ use search::{Counterexample, Scene};
 const TO_THE_END: u64 = u64::MAX;
 
 /// Stops a search of a world that can do too much for every day.
-const FOR_TODAY: u64 = 1_000_000;
+const FOR_TODAY: u64 = 3_000_000;
 
 /// Runs one search and prints what it went through.
 fn explore<S: Scene>(
