@@ -155,12 +155,14 @@ mod tests {
                 .with_input(Input::SingleOk, single)
                 .with_input(free[0], first)
                 .with_input(free[1], second);
-            let expected = match (empty, single) {
-                (true, false) if first && second => Lane::Empty,
-                (false, true) => Lane::Single,
-                (false, false) if first && second => Lane::Thing,
-                _ => Lane::Several,
-            };
+            let nobody_seen = first && second;
+            let expected = [
+                (empty && !single && nobody_seen, Lane::Empty),
+                (!empty && single, Lane::Single),
+                (!empty && !single && nobody_seen, Lane::Thing),
+            ];
+            let expected = expected.into_iter().find(|(holds, _)| *holds);
+            let expected = expected.map_or(Lane::Several, |(_, lane)| lane);
             assert_eq!(lane(inputs), expected, "{levels:04b}");
         }
     }

@@ -11,7 +11,7 @@ pub(crate) const LAG: Duration = Duration::from_millis(50);
 /// Steps that an arm has counted in its rest are forgotten when it has been still for this long.
 const STILL: Duration = Duration::from_millis(500);
 /// Two turns. A hub that has counted more without a rest says no more by it than that it has.
-pub(crate) const MOST_STEPS: i16 = 4 * HALF_TURN;
+const MOST_STEPS: i16 = 4 * HALF_TURN;
 
 /// Home switch and hub sensor of the arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
