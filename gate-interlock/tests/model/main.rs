@@ -165,6 +165,18 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
 }
 
 #[test]
+fn no_contact_of_a_leaf_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore_lane(
+        &Powers {
+            flips: &[Input::EntryClosed, Input::EntryOpen, Input::ExitClosed],
+            flips_at_once: 1,
+            ..Powers::named("contacts that lie")
+        },
+        TO_THE_END,
+    )
+}
+
+#[test]
 fn neither_power_nor_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
     explore_lane(
         &Powers {
