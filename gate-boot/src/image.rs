@@ -227,7 +227,7 @@ impl Wanted {
         Ok(header)
     }
 
-    /// Checks a whole slot.
+    /// SAF-082: checks a whole slot.
     ///
     /// # Errors
     ///

@@ -84,8 +84,8 @@ impl Records {
         }
     }
 
-    /// The image in `running` has proved itself: it is the one to start from now on, and nothing
-    /// with a lower security version is. An image that waits for its trial goes on waiting.
+    /// SAF-085: the image in `running` has proved itself: it is the one to start from now on, and
+    /// nothing with a lower security version is. An image that waits for its trial goes on waiting.
     #[must_use]
     pub fn confirm(self, running: Slot, header: &Header) -> Self {
         Self {

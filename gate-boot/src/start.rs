@@ -31,7 +31,7 @@ pub struct Choice {
     pub records: Records,
 }
 
-/// Chooses between the two slots. `is_good` looks at one; it is asked only about what matters,
+/// SAF-083: chooses between the two slots. `is_good` looks at one; it is asked only about what matters,
 /// because looking takes time during which the lane stands without its controller.
 pub fn choose(records: Records, mut is_good: impl FnMut(Slot) -> bool) -> Choice {
     let settled = Records {

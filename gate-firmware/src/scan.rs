@@ -19,7 +19,7 @@ struct Scan<B> {
     timing: Timing,
 }
 
-/// How long scans take.
+/// SAF-066: how long scans take.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Timing {
     /// The longest, in nanoseconds.

@@ -1,7 +1,5 @@
 //! An output that must not stay on.
 
-use crate::Limits;
-use crate::rebase::Moments;
 use core::time::Duration;
 use gate_protocol::Instant;
 
@@ -44,9 +42,19 @@ impl Duty {
     }
 }
 
-impl Moments for Duty {
-    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
-        let longest = limits.push.max(limits.buzzer);
+impl Duty {
+    /// Forgets a rest that is over.
+    pub(crate) fn forget(&mut self, now: Instant, rest: Duration) {
+        self.rests_since.take_if(|since| now.since(*since) >= rest);
+    }
+
+    /// Its moments, for an output that neither works nor rests for longer: see
+    /// [`Moments`](crate::rebase::Moments).
+    pub(crate) fn moments(
+        &mut self,
+        longest: Duration,
+        visit: &mut impl FnMut(&mut Instant, Duration),
+    ) {
         let moments = [&mut self.works_since, &mut self.rests_since];
         for moment in moments.into_iter().flatten() {
             visit(moment, longest);

@@ -1,5 +1,7 @@
 //! Whatever gate hangs on the controller's pins, under one name.
 
+mod rebase;
+
 use crate::unconfigured::Unconfigured;
 use crate::{Interlock, Turnstile};
 use core::time::Duration;
@@ -39,6 +41,14 @@ struct Changes {
 }
 
 impl Changes {
+    /// None has been made for a long time.
+    const fn all(now: Instant) -> Self {
+        Self {
+            left: CHANGES_MAX,
+            since: now,
+        }
+    }
+
     /// Gives back what time has earned; says whether one is left.
     fn are_left(&mut self, now: Instant) -> bool {
         while self.left < CHANGES_MAX && now.since(self.since) >= CHANGE_EVERY {
@@ -130,10 +140,7 @@ impl Gate {
             },
             next: None,
             to_store: None,
-            changes: Changes {
-                left: CHANGES_MAX,
-                since: now,
-            },
+            changes: Changes::all(now),
         }
     }
 
@@ -294,8 +301,8 @@ impl Gate {
         self.inputs().input(Input::Pair)
     }
 
-    /// Closed, idle and empty: nothing that takes the controller's time can hurt anybody. A gate
-    /// without a site drives nothing and is always at rest.
+    /// SAF-086: closed, idle and empty: nothing that takes the controller's time, as a store does, can
+    /// hurt anybody. A gate without a site drives nothing and is always at rest.
     #[must_use]
     pub fn at_rest(&self) -> bool {
         match &self.machine {

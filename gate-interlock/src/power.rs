@@ -56,6 +56,13 @@ impl Power {
     }
 }
 
+impl Power {
+    /// Forgets since when trusted mains have been there.
+    pub(crate) fn forget(&mut self) {
+        self.mains_since = self.mains_since.filter(|_| self.on_battery);
+    }
+}
+
 impl Moments for Power {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         if let Some(since) = &mut self.mains_since {

@@ -140,3 +140,30 @@ fn contradiction(entry: DoorReading, exit: DoorReading, inputs: Bits) -> Option<
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_empty_only_where_the_sensor_and_both_zones_say_so() {
+        let free = [Input::Chamber1Free, Input::Chamber2Free];
+        for levels in 0..16_u32 {
+            let [empty, single, first, second] = [1, 2, 4, 8].map(|bit| levels & bit != 0);
+            let inputs = Bits(0)
+                .with_input(Input::EmptyOk, empty)
+                .with_input(Input::SingleOk, single)
+                .with_input(free[0], first)
+                .with_input(free[1], second);
+            let nobody_seen = first && second;
+            let expected = [
+                (empty && !single && nobody_seen, Lane::Empty),
+                (!empty && single, Lane::Single),
+                (!empty && !single && nobody_seen, Lane::Thing),
+            ];
+            let expected = expected.into_iter().find(|(holds, _)| *holds);
+            let expected = expected.map_or(Lane::Several, |(_, lane)| lane);
+            assert_eq!(lane(inputs), expected, "{levels:04b}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use crate::Limits;
 use crate::debounce::Debounce;
 use crate::lease::Lease;
+use crate::rebase::{Moments, rebase};
 use core::time::Duration;
 use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{
@@ -183,6 +184,25 @@ impl Unconfigured {
 
     pub(crate) fn leased(&self, now: Instant) -> bool {
         self.lease.stands(now)
+    }
+
+    /// The same at another time: see [`Gate::rebased`](crate::Gate::rebased).
+    pub(crate) fn rebased(&self, now: Instant) -> Self {
+        rebase(self.clone(), &Limits::default(), now)
+    }
+}
+
+impl Moments for Unconfigured {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        self.debounce.moments(limits, visit);
+        if let Some(until) = self.lease.end() {
+            visit(until, Duration::ZERO);
+        }
+        for told in [&mut self.danger, &mut self.tamper] {
+            if let Some(since) = &mut told.differs_since {
+                visit(since, STEADY);
+            }
+        }
     }
 }
 

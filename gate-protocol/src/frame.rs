@@ -142,6 +142,7 @@ impl Frame {
     }
 }
 
+/// SAF-072: nothing is read in clear but a greeting.
 fn parse_header(header: u8) -> Result<(Kind, u8), FrameError> {
     let kind = match header >> 6 {
         0b00 => Kind::Hello,

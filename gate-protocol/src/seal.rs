@@ -123,7 +123,7 @@ impl Opener {
         }
     }
 
-    /// Opens a frame of this session. A frame that is not taken changes nothing here.
+    /// SAF-071: opens a frame of this session, once. A frame that is not taken changes nothing here.
     pub(crate) fn open(&mut self, frame: &Frame) -> Result<Body, NotTaken> {
         if self.last.is_some_and(|last| frame.counter <= last) {
             return Err(NotTaken::Repeated);

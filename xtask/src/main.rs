@@ -46,8 +46,8 @@ enum Task {
         /// Each rule once, by the test that is known to catch it, as `test` does.
         #[arg(long, conflicts_with_all = ["write", "only"])]
         quick: bool,
-        /// Only mutations whose name contains this.
-        only: Option<String>,
+        /// Only mutations whose name contains one of these.
+        only: Vec<String>,
     },
     /// Writes the traces of all scenarios anew; the difference is the review.
     Accept,
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Task::Bench { arguments } => bench(&arguments),
         Task::Firmware { key } => build::firmware(key.as_deref()).map(drop),
         Task::Mutations { quick: true, .. } => mutations::each_invariant_once(),
-        Task::Mutations { write, only, .. } => mutations::run(write, only.as_deref()),
+        Task::Mutations { write, only, .. } => mutations::run(write, &only),
         Task::Accept => accept(),
         Task::Models => prepare::models().map(drop),
     };

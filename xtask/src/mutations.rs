@@ -70,8 +70,8 @@ struct Outcome {
     caught: Vec<(Level, Option<Caught>)>,
 }
 
-/// Breaks the controller in every way of the list, or in those whose name contains `only`, and tries
-/// the proofs on each, the cheapest first, until one has caught it.
+/// Breaks the controller in every way of the list, or in those whose name contains one of `only`, and
+/// tries the proofs on each, the cheapest first, until one has caught it.
 ///
 /// With `write` every level of proof is tried on each, and `docs/mutations.md` is written; what it
 /// says of mutations that were not asked for stays.
@@ -80,10 +80,11 @@ struct Outcome {
 ///
 /// A mutation that nothing catches, that cannot be applied or does not compile; an unbroken
 /// controller that the proofs do not let pass.
-pub(crate) fn run(write: bool, only: Option<&str>) -> anyhow::Result<()> {
+pub(crate) fn run(write: bool, only: &[String]) -> anyhow::Result<()> {
     step("A deliberately broken controller");
     let list = list()?;
-    let wanted = |mutation: &&Mutation| only.is_none_or(|only| mutation.name.contains(only));
+    let named = |mutation: &Mutation| only.iter().any(|only| mutation.name.contains(only));
+    let wanted = |mutation: &&Mutation| only.is_empty() || named(mutation);
     let workshop = Workshop::open(true)?;
     let crates: BTreeSet<&str> = list
         .iter()

@@ -4,32 +4,26 @@
 //! `docs/hazards.md` has both. It is asked as [`Invariants`](super::Invariants) is, and follows the
 //! hub, the beams and the permits by a book of its own.
 
-use super::{AT_ONCE, Facts, Rule, Violation};
+use super::alarms::{Alarms, Signals};
+use super::{AT_ONCE, Facts, Rule, Verdict, Violation, must, over};
 use crate::Released;
-use crate::rebase::NOW;
+use crate::rebase::{BEYOND, shift};
 use crate::turnstile::Limits;
 use core::time::Duration;
 use gate_protocol::pins::{Bits, TurnstileInput, TurnstileOutput};
 use gate_protocol::{
-    Answer, CheckedSite, Door, Event, Fault, Instant, Mode, Passage, Site, State, ToController,
+    Answer, CheckedSite, Door, Event, Instant, Mode, Passage, Site, State, ToController,
 };
 
 /// Half the way from one rest to the next, in steps of the hub.
 const HALF_TURN: i8 = 12;
+/// Steps that the hub counts at most without a rest: two turns.
+const MOST_STEPS: i8 = 4 * HALF_TURN;
 /// Brake and home switch lag behind the arm by so much at most.
 const LAG: Duration = Duration::from_millis(50);
 /// An arm that has been still in its rest for so long stands where it stands.
 const STILL: Duration = Duration::from_millis(500);
-/// One step older than a limit that is judged with "more than".
-const BEYOND: Duration = Duration::from_millis(1);
-
 const WAYS: [Door; 2] = [Door::Entry, Door::Exit];
-
-type Verdict = Result<(), &'static str>;
-
-fn must(holds: bool, what: &'static str) -> Verdict {
-    if holds { Ok(()) } else { Err(what) }
-}
 
 /// Leave to turn the arm once, as the bystander heard it given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +71,18 @@ impl Seen {
         loops.into_iter().all(|normal| self.is(normal))
     }
 
+    fn signals(&self) -> Signals {
+        Signals {
+            now: self.now,
+            state: self.facts.state,
+            calm: self.calm(),
+            channels_differ: self.is(TurnstileInput::EstopOk1) != self.is(TurnstileInput::EstopOk2),
+            cabinet_open: !self.is(TurnstileInput::TamperOk),
+            key: self.is(TurnstileInput::KeyService),
+            buzzes: self.outputs.turnstile_output(TurnstileOutput::Buzzer),
+        }
+    }
+
     fn beams_free(&self) -> [bool; 3] {
         [
             TurnstileInput::Beam1Free,
@@ -105,10 +111,6 @@ impl Seen {
             State::Trouble | State::Emergency | State::Tamper | State::Service
         )
     }
-
-    fn over(&self, since: Option<Instant>, limit: Duration) -> bool {
-        since.is_some_and(|since| self.now.since(since) > limit)
-    }
 }
 
 /// Everything that the bystander of a turnstile remembers.
@@ -117,10 +119,7 @@ pub struct ArmInvariants {
     site: Site,
     limits: Limits,
     mode: Mode,
-    before: State,
-    key_before: bool,
-    /// Somebody has cleared an alarm since the scan before.
-    cleared: bool,
+    alarms: Alarms,
     permit: Option<Permit>,
     /// The number of the newest permit.
     newest: Passage,
@@ -130,11 +129,6 @@ pub struct ArmInvariants {
     burnt: bool,
     /// The same for an emergency stop.
     stopped: bool,
-    tampered: bool,
-    calm_since: Option<Instant>,
-    buzzer_since: Option<Instant>,
-    channels_since: Option<Instant>,
-    channels_told: bool,
     /// Since when the arm has stood away from its rest, rightly.
     away_since: Option<Instant>,
     /// Since when something has been in the way of an arm that is not free both ways.
@@ -155,19 +149,12 @@ impl ArmInvariants {
             site: site.get(),
             limits: Limits::of(site),
             mode: Mode::Closed,
-            before: State::Secure,
-            key_before: false,
-            cleared: false,
+            alarms: Alarms::new(),
             permit: None,
             newest: 0,
             open_for: None,
             burnt: false,
             stopped: false,
-            tampered: false,
-            calm_since: None,
-            buzzer_since: None,
-            channels_since: None,
-            channels_told: false,
             away_since: None,
             squeezed_since: None,
             hub: Hub {
@@ -211,7 +198,7 @@ impl ArmInvariants {
                     self.permit = None;
                 }
             }
-            ToController::ClearAlarm => self.cleared = true,
+            ToController::ClearAlarm => self.alarms.clear(),
             ToController::Configure { site } => {
                 if let Ok(checked) = site.check() {
                     (self.site, self.limits) = (site, Limits::of(checked));
@@ -260,10 +247,7 @@ impl ArmInvariants {
                 self.wrong(other, Rule::S17, what);
                 self.permit = None;
             }
-            Event::Trouble(Fault::EmergencyStopChannels) => self.channels_told = true,
-            Event::TamperBegan => self.tampered = true,
-            Event::TamperEnded => self.tampered = false,
-            _ => {}
+            event => self.alarms.happened(event),
         }
     }
 
@@ -317,13 +301,8 @@ impl ArmInvariants {
             *broken = broken.saturating_add(u8::from(was && !is));
         }
         self.beams_free = free;
-        self.calm_since = since(seen.calm(), self.calm_since);
-        let buzzes = seen.outputs.turnstile_output(TurnstileOutput::Buzzer);
-        self.buzzer_since = since(buzzes, self.buzzer_since);
-        let differ = seen.is(TurnstileInput::EstopOk1) != seen.is(TurnstileInput::EstopOk2);
-        self.channels_since = since(differ, self.channels_since);
+        self.alarms.remember(&seen.signals());
         let emergency = seen.facts.state == State::Emergency;
-        self.channels_told &= emergency;
         self.burnt = emergency && (self.burnt || !seen.is(TurnstileInput::FireOk));
         let pressed = !(seen.is(TurnstileInput::EstopOk1) && seen.is(TurnstileInput::EstopOk2));
         self.stopped = emergency && (self.stopped || pressed);
@@ -338,9 +317,8 @@ impl ArmInvariants {
 
     fn keep(&mut self, seen: &Seen) {
         self.hub.tell(seen.now, seen.released);
-        self.before = seen.facts.state;
-        self.key_before = seen.is(TurnstileInput::KeyService);
-        self.cleared = false;
+        let key = seen.is(TurnstileInput::KeyService);
+        self.alarms.keep(seen.facts.state, key);
         self.told_wrong = None;
     }
 
@@ -427,14 +405,14 @@ impl ArmInvariants {
 
     fn s7(&self, seen: &Seen) -> Verdict {
         must(
-            !seen.over(self.squeezed_since, AT_ONCE),
+            !over(seen.now, self.squeezed_since, AT_ONCE),
             "the arm is held against whoever stands in it",
         )
     }
 
     fn s8(&self, seen: &Seen) -> Verdict {
         let served = matches!(seen.facts.state, State::Armed | State::Turning);
-        let long = seen.over(self.away_since, self.limits.turning + AT_ONCE);
+        let long = over(seen.now, self.away_since, self.limits.turning + AT_ONCE);
         let held = self.hub.is_rightly_away() && seen.released != Released::BOTH;
         must(
             !held || (served && !(long && seen.facts.state == State::Turning)),
@@ -451,10 +429,7 @@ impl ArmInvariants {
     }
 
     fn s10(&self, seen: &Seen) -> Verdict {
-        must(
-            !seen.over(self.buzzer_since, self.limits.buzzer),
-            "the buzzer sounds too long",
-        )
+        self.alarms.s10(&seen.signals(), self.limits.into())
     }
 
     fn s14(&self, seen: &Seen) -> Verdict {
@@ -469,10 +444,7 @@ impl ArmInvariants {
             stopped || !lies || still <= self.limits.contradiction,
             "the arm is away and the hub has not turned, and the turnstile goes on",
         )?;
-        must(
-            self.channels_told || !seen.over(self.channels_since, self.limits.channels),
-            "the channels of the emergency stop differ and nobody is told",
-        )?;
+        self.alarms.s14(&seen.signals(), self.limits.into())?;
         let moves = self.hub.home && seen.released.any();
         must(
             !moves || seen.facts.state != State::Trouble,
@@ -491,36 +463,20 @@ impl ArmInvariants {
         )
     }
 
+    /// Besides emergency and tamper: a second person and trouble end by somebody's word only.
     fn s16(&self, seen: &Seen) -> Verdict {
-        let (state, before) = (seen.facts.state, self.before);
-        let key = seen.is(TurnstileInput::KeyService) && !self.key_before;
-        let word = self.cleared || key;
-        let stronger = matches!(state, State::Emergency | State::Tamper);
-        match before {
-            State::Emergency if state != before => {
-                let calm = self.calm_since.map(|since| seen.now.since(since));
-                must(
-                    calm.is_some_and(|calm| calm >= self.limits.emergency_over),
-                    "an emergency ended before its inputs were normal",
-                )?;
-                must(word, "an emergency ended by itself")?;
-            }
-            State::Tamper if !stronger => {
-                let closed = seen.is(TurnstileInput::TamperOk);
-                must(closed, "tamper ended with the cabinet open")?;
-                must(word, "tamper ended by itself")?;
-            }
-            State::Several | State::Trouble
-                if !stronger && !matches!(state, State::Trouble | State::Service) =>
-            {
-                must(word || state == before, "an alarm ended by itself")?;
-            }
-            _ => {}
-        }
-        must(!self.tampered || stronger, "tamper is forgotten")?;
+        let signals = seen.signals();
+        self.alarms.s16(&signals, self.limits.into())?;
+        let (state, before) = (seen.facts.state, self.alarms.before);
+        let stands = matches!(before, State::Several | State::Trouble);
+        let stronger = matches!(
+            state,
+            State::Emergency | State::Tamper | State::Trouble | State::Service
+        );
+        let ends = stands && !stronger && state != before;
         must(
-            seen.is(TurnstileInput::TamperOk) || stronger || state == State::Service,
-            "the cabinet is open and the turnstile goes on",
+            !ends || self.alarms.has_word(&signals),
+            "an alarm ended by itself",
         )
     }
 
@@ -539,7 +495,7 @@ impl ArmInvariants {
 
     fn s20(&self, seen: &Seen) -> Verdict {
         let people = self.broken.into_iter().min().unwrap_or(0);
-        let under_way = matches!(self.before, State::Turning | State::Obstructed);
+        let under_way = matches!(self.alarms.before, State::Turning | State::Obstructed);
         let served = under_way && self.open_for.is_some() && !seen.is_stopped();
         must(people <= 1 || !served, "two go through on one turn")?;
         must(
@@ -564,7 +520,8 @@ impl Hub {
         let turned = (phase + 4 - self.phase.replace(phase).unwrap_or(phase)) % 4;
         let home = seen.is(TurnstileInput::Home);
         if turned % 2 == 1 {
-            self.steps = self.steps.saturating_add(if turned == 1 { 1 } else { -1 });
+            let step = if turned == 1 { 1 } else { -1 };
+            self.steps = (self.steps + step).clamp(-MOST_STEPS, MOST_STEPS);
             self.stepped = now;
         } else if self.home && now.since(self.stepped) >= STILL {
             self.steps = 0;
@@ -614,14 +571,7 @@ impl ArmInvariants {
     #[must_use]
     pub fn rebased(&self, now: Instant) -> Self {
         let mut memory = self.clone();
-        memory.moments(now, |moment, oldest| {
-            *moment = if *moment > now {
-                NOW + moment.since(now)
-            } else {
-                let age = now.since(*moment).min(oldest);
-                Instant::ZERO + NOW.since(Instant::ZERO).saturating_sub(age)
-            };
-        });
+        memory.moments(now, |moment, oldest| shift(moment, now, oldest));
         memory
     }
 
@@ -650,6 +600,14 @@ impl ArmInvariants {
         if hub.home {
             hub.free = Released::NONE;
         }
+        if hub.home && hub.steps == 0 {
+            hub.stepped = now;
+        }
+        if hub.home {
+            hub.left = now;
+        }
+        self.alarms.forget();
+        self.alarms.moments(limits.into(), &mut visit);
         visit(&mut hub.stepped, STILL.max(limits.contradiction) + BEYOND);
         visit(&mut hub.left, limits.contradiction + BEYOND);
         hub.freed = hub.freed.map(|at| at.filter(|at| now.since(*at) <= LAG));
@@ -660,9 +618,6 @@ impl ArmInvariants {
             visit(&mut permit.until, Duration::ZERO);
         }
         for (moment, oldest) in [
-            (&mut self.calm_since, limits.emergency_over),
-            (&mut self.buzzer_since, limits.buzzer),
-            (&mut self.channels_since, limits.channels),
             (&mut self.away_since, limits.turning + AT_ONCE),
             (&mut self.squeezed_since, AT_ONCE),
         ] {

@@ -2,7 +2,7 @@
 
 use super::seen::Seen;
 use super::{Invariants, Permit};
-use crate::rebase::Moments;
+use crate::rebase::{BEYOND, Moments};
 use crate::{Limits, Released};
 use core::time::Duration;
 use gate_protocol::pins::{Input, Output};
@@ -93,26 +93,22 @@ impl Invariants {
         let alarmed = !seen.outputs.output(Output::NoAlarm);
         let held = seen.somebody() && !seen.released.any() && !alarmed;
         self.held_since = since(held, self.held_since);
-        self.calm_since = since(seen.calm(), self.calm_since);
+        self.alarms.remember(&seen.signals());
         let state = seen.facts.state;
         let closing = match state {
             State::EntryClosing => !seen.shut(Door::Entry),
             State::ExitClosing => !seen.shut(Door::Exit),
             _ => false,
         };
-        let goes_on = closing && self.before == state;
+        let goes_on = closing && self.alarms.before == state;
         self.closing_since = since(goes_on, self.closing_since);
         self.mains_since = since(seen.is(Input::MainsOk), self.mains_since);
         let mains = self.mains_since.map(|since| now.since(since));
         self.dark = mains.is_none_or(|mains| self.dark && mains < self.limits.mains_back);
-        let buzzes = seen.outputs.output(Output::Buzzer);
-        self.buzzer_since = since(buzzes, self.buzzer_since);
         self.contradicted = seen.contradiction().map(|fault| match self.contradicted {
             Some((same, since)) if same == fault => (same, since),
             _ => (fault, now),
         });
-        let differ = seen.is(Input::EstopOk1) != seen.is(Input::EstopOk2);
-        self.channels_since = since(differ, self.channels_since);
         self.remember_ways_out(seen);
         if !seen.facts.leased {
             self.permit = None;
@@ -122,7 +118,6 @@ impl Invariants {
     fn remember_ways_out(&mut self, seen: &Seen) {
         if seen.facts.state != State::Emergency {
             self.ways_out = Released::default();
-            self.channels_told = false;
             return;
         }
         for (input, ways) in self.ways() {
@@ -148,16 +143,12 @@ impl Invariants {
         if let Some(Permit { used, .. }) = &mut self.permit {
             *used |= unlocked;
         }
-        self.before = seen.facts.state;
+        let key = seen.is(Input::KeyService);
+        self.alarms.keep(seen.facts.state, key);
         self.released_before = seen.released;
-        self.key_before = seen.is(Input::KeyService);
-        self.cleared = false;
         self.told_wrong = None;
     }
 }
-
-/// One step older than a limit that is judged with "more than".
-const BEYOND: Duration = Duration::from_millis(1);
 
 impl Moments for DoorHistory {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
@@ -175,21 +166,39 @@ impl Moments for DoorHistory {
     }
 }
 
+impl Invariants {
+    /// Forgets what no scan will ask for before it is written anew.
+    pub(crate) fn forget(&mut self, now: Instant) {
+        self.permit = self.permit.filter(|permit| now < permit.until);
+        let told = match self.alarms.before {
+            State::EntryClosing => self.entry.held_open_told,
+            _ => self.exit.held_open_told,
+        };
+        if told {
+            // It stays told for as long as the door goes on closing.
+            self.closing_since = self.closing_since.map(|_| now);
+        }
+        self.alarms.forget();
+        if !self.dark {
+            // Mains that are there are as good as mains that have been there for long.
+            self.mains_since = self.mains_since.map(|_| now);
+        }
+    }
+}
+
 impl Moments for Invariants {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         self.entry.moments(limits, visit);
         self.exit.moments(limits, visit);
+        self.alarms.moments((*limits).into(), visit);
         if let Some(permit) = &mut self.permit {
             visit(&mut permit.until, Duration::ZERO);
         }
         for (moment, oldest) in [
             (&mut self.single_since, limits.single),
             (&mut self.held_since, longest_held(limits)),
-            (&mut self.calm_since, limits.emergency_over),
             (&mut self.mains_since, limits.mains_back),
             (&mut self.closing_since, longest_closing(limits)),
-            (&mut self.buzzer_since, limits.buzzer),
-            (&mut self.channels_since, limits.channels),
         ] {
             if let Some(moment) = moment {
                 visit(moment, oldest + BEYOND);

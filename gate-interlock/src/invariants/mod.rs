@@ -8,6 +8,7 @@
 //! 2. [`Invariants::happened`] for each event of this scan;
 //! 3. [`Invariants::check`] with the pins.
 
+mod alarms;
 mod arm;
 mod history;
 mod rules;
@@ -21,16 +22,29 @@ pub use seen::Facts;
 pub use violation::{Rule, Violation};
 
 use crate::{Limits, Released};
+use alarms::Alarms;
 use core::time::Duration;
 use gate_protocol::pins::Bits;
 use gate_protocol::{
-    Answer, CheckedSite, Door, Event, Fault, Instant, Passage, Site, State, ToController,
+    Answer, CheckedSite, Door, Event, Fault, Instant, Passage, Site, ToController,
 };
 use history::DoorHistory;
 use seen::Seen;
 
 /// How long a leaf may go on towards somebody, and a forced door go untold.
 const AT_ONCE: Duration = Duration::from_millis(100);
+
+type Verdict = Result<(), &'static str>;
+
+/// `what` must hold.
+fn must(holds: bool, what: &'static str) -> Verdict {
+    if holds { Ok(()) } else { Err(what) }
+}
+
+/// Whether something has lasted for longer than it may.
+fn over(now: Instant, since: Option<Instant>, limit: Duration) -> bool {
+    since.is_some_and(|since| now.since(since) > limit)
+}
 
 /// Leave to open the exit, as the bystander heard it given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,28 +59,20 @@ pub(crate) struct Permit {
 pub struct Invariants {
     site: Site,
     pub(crate) limits: Limits,
-    /// State, released doors and key of the scan before.
-    before: State,
+    alarms: Alarms,
+    /// The doors that the scan before released.
     released_before: Released,
-    key_before: bool,
-    /// Somebody has cleared an alarm since the scan before.
-    cleared: bool,
     pub(crate) permit: Option<Permit>,
     /// The passage that the exit was released for, until an event ends that.
     pub(crate) open_for: Option<Passage>,
     ways_out: Released,
-    tampered: bool,
     mains_since: Option<Instant>,
     closing_since: Option<Instant>,
     /// No mains, or none for long enough yet.
     dark: bool,
     single_since: Option<Instant>,
     held_since: Option<Instant>,
-    calm_since: Option<Instant>,
-    buzzer_since: Option<Instant>,
     contradicted: Option<(Fault, Instant)>,
-    channels_since: Option<Instant>,
-    channels_told: bool,
     entry: DoorHistory,
     exit: DoorHistory,
     /// A rule that an event has broken.
@@ -80,24 +86,17 @@ impl Invariants {
         Self {
             site: site.get(),
             limits: Limits::of(site),
-            before: State::Secure,
+            alarms: Alarms::new(),
             released_before: Released::default(),
-            key_before: false,
-            cleared: false,
             permit: None,
             open_for: None,
             ways_out: Released::default(),
-            tampered: false,
             mains_since: None,
             closing_since: None,
             dark: false,
             single_since: None,
             held_since: None,
-            calm_since: None,
-            buzzer_since: None,
             contradicted: None,
-            channels_since: None,
-            channels_told: false,
             entry: DoorHistory::default(),
             exit: DoorHistory::default(),
             told_wrong: None,
@@ -126,7 +125,7 @@ impl Invariants {
                 });
             }
             ToController::Withdraw => self.permit = None,
-            ToController::ClearAlarm => self.cleared = true,
+            ToController::ClearAlarm => self.alarms.clear(),
             ToController::Configure { site } => {
                 if let Ok(checked) = site.check() {
                     (self.site, self.limits) = (site, Limits::of(checked));
@@ -160,10 +159,7 @@ impl Invariants {
             Event::Forced(Door::Exit) => self.exit.told_forced(),
             Event::HeldOpen(Door::Entry) => self.entry.told_held_open(),
             Event::HeldOpen(Door::Exit) => self.exit.told_held_open(),
-            Event::Trouble(Fault::EmergencyStopChannels) => self.channels_told = true,
-            Event::TamperBegan => self.tampered = true,
-            Event::TamperEnded => self.tampered = false,
-            _ => {}
+            event => self.alarms.happened(event),
         }
     }
 

@@ -2,18 +2,10 @@
 
 use super::history::{DoorHistory, longest_closing, longest_held};
 use super::seen::Seen;
-use super::{AT_ONCE, Invariants, Rule, Violation};
+use super::{AT_ONCE, Invariants, Rule, Verdict, Violation, must, over};
 use crate::Released;
-use core::time::Duration;
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Door, Instant, State};
-
-type Verdict = Result<(), &'static str>;
-
-/// `what` must hold.
-fn must(holds: bool, what: &'static str) -> Verdict {
-    if holds { Ok(()) } else { Err(what) }
-}
+use gate_protocol::{Door, State};
 
 impl Invariants {
     pub(super) fn judge(&self, seen: &Seen) -> Result<(), Violation> {
@@ -51,10 +43,6 @@ impl Invariants {
             Door::Exit => self.released_before.exit,
         };
         seen.released(door) && !before && seen.shut(door)
-    }
-
-    fn over(seen: &Seen, since: Option<Instant>, limit: Duration) -> bool {
-        since.is_some_and(|since| seen.now.since(since) > limit)
     }
 
     /// The host and the people in the lane have no say: ways out, or a technician.
@@ -178,14 +166,14 @@ impl Invariants {
     }
 
     fn s7(&self, seen: &Seen) -> Verdict {
-        let goes_on = |door: &DoorHistory| Self::over(seen, door.squeezed_since, AT_ONCE);
+        let goes_on = |door: &DoorHistory| over(seen.now, door.squeezed_since, AT_ONCE);
         must(!goes_on(&self.entry), "the entry closes on somebody")?;
         must(!goes_on(&self.exit), "the exit closes on somebody")
     }
 
     fn s8(&self, seen: &Seen) -> Verdict {
         must(
-            !Self::over(seen, self.held_since, longest_held(&self.limits)),
+            !over(seen.now, self.held_since, longest_held(&self.limits)),
             "somebody is held between two locked doors and no officer is called",
         )
     }
@@ -204,13 +192,10 @@ impl Invariants {
     }
 
     fn s10(&self, seen: &Seen) -> Verdict {
-        let too_long = |door: &DoorHistory| Self::over(seen, door.pushed_since, self.limits.push);
+        let too_long = |door: &DoorHistory| over(seen.now, door.pushed_since, self.limits.push);
         must(!too_long(&self.entry), "the entry's drive pushes too long")?;
         must(!too_long(&self.exit), "the exit's drive pushes too long")?;
-        must(
-            !Self::over(seen, self.buzzer_since, self.limits.buzzer),
-            "the buzzer sounds too long",
-        )
+        self.alarms.s10(&seen.signals(), self.limits.into())
     }
 
     fn s14(&self, seen: &Seen) -> Verdict {
@@ -221,17 +206,14 @@ impl Invariants {
         );
         let since = self.contradicted.map(|(_, since)| since);
         must(
-            stopped || !Self::over(seen, since, self.limits.contradiction),
+            stopped || !over(seen.now, since, self.limits.contradiction),
             "inputs contradict each other and the lane goes on",
         )?;
         must(
             stopped || seen.is(Input::DrivesOk) || self.dark,
             "a drive has failed and the lane goes on",
         )?;
-        must(
-            self.channels_told || !Self::over(seen, self.channels_since, self.limits.channels),
-            "the channels of the emergency stop differ and nobody is told",
-        )?;
+        self.alarms.s14(&seen.signals(), self.limits.into())?;
         if state != State::Trouble {
             return Ok(());
         }
@@ -248,12 +230,12 @@ impl Invariants {
     fn s15(&self, seen: &Seen) -> Verdict {
         for door in [&self.entry, &self.exit] {
             must(
-                door.forced_told || !Self::over(seen, door.forced_since, AT_ONCE),
+                door.forced_told || !over(seen.now, door.forced_since, AT_ONCE),
                 "a forced door is not told",
             )?;
             let longest = self.limits.held_open + AT_ONCE;
             must(
-                door.held_open_told || !Self::over(seen, door.awaited_shut, longest),
+                door.held_open_told || !over(seen.now, door.awaited_shut, longest),
                 "a door held open is not told",
             )?;
         }
@@ -262,38 +244,13 @@ impl Invariants {
             _ => self.exit.held_open_told,
         };
         must(
-            told || !Self::over(seen, self.closing_since, longest_closing(&self.limits)),
+            told || !over(seen.now, self.closing_since, longest_closing(&self.limits)),
             "a door does not close and nobody is told",
         )
     }
 
     fn s16(&self, seen: &Seen) -> Verdict {
-        let state = seen.facts.state;
-        let key = seen.is(Input::KeyService) && !self.key_before;
-        if self.before == State::Emergency && state != State::Emergency {
-            let calm = self.calm_since.map(|since| seen.now.since(since));
-            must(
-                calm.is_some_and(|calm| calm >= self.limits.emergency_over),
-                "an emergency ended before its inputs were normal",
-            )?;
-            must(self.cleared || key, "an emergency ended by itself")?;
-        }
-        if self.before == State::Tamper && !matches!(state, State::Tamper | State::Emergency) {
-            must(
-                seen.is(Input::TamperOk),
-                "tamper ended with the cabinet open",
-            )?;
-            must(self.cleared || key, "tamper ended by itself")?;
-        }
-        let open = !seen.is(Input::TamperOk);
-        must(
-            !self.tampered || matches!(state, State::Tamper | State::Emergency),
-            "tamper is forgotten",
-        )?;
-        must(
-            !open || matches!(state, State::Tamper | State::Emergency | State::Service),
-            "the cabinet is open and the lane goes on",
-        )
+        self.alarms.s16(&seen.signals(), self.limits.into())
     }
 
     fn s17(&self, seen: &Seen) -> Verdict {
@@ -313,7 +270,7 @@ impl Invariants {
     }
 
     fn s20(&self, seen: &Seen) -> Verdict {
-        let begins = seen.facts.state == State::ExitOpen && self.before != State::ExitOpen;
+        let begins = seen.facts.state == State::ExitOpen && self.alarms.before != State::ExitOpen;
         must(
             !begins || seen.single(),
             "the exit opens although not exactly one person is seen",

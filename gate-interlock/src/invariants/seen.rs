@@ -1,5 +1,6 @@
 //! One scan as a bystander sees it: pins, and what the controller says of itself.
 
+use super::alarms::Signals;
 use crate::Released;
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{Door, Fault, Instant, Lock, Passage, State};
@@ -116,7 +117,7 @@ impl Seen {
         self.is(Input::Chamber1Free) && self.is(Input::Chamber2Free)
     }
 
-    pub(super) fn calm(&self) -> bool {
+    fn calm(&self) -> bool {
         let loops = [
             Input::FireOk,
             Input::EstopOk1,
@@ -124,6 +125,18 @@ impl Seen {
             Input::BreakglassOk,
         ];
         loops.into_iter().all(|normal| self.is(normal))
+    }
+
+    pub(super) fn signals(&self) -> Signals {
+        Signals {
+            now: self.now,
+            state: self.facts.state,
+            calm: self.calm(),
+            channels_differ: self.is(Input::EstopOk1) != self.is(Input::EstopOk2),
+            cabinet_open: !self.is(Input::TamperOk),
+            key: self.is(Input::KeyService),
+            buzzes: self.outputs.output(Output::Buzzer),
+        }
     }
 
     pub(super) fn contradiction(&self) -> Option<Fault> {

@@ -1,6 +1,7 @@
 //! A bystander who sees nothing would prove nothing: each rule is broken once.
 
 use super::*;
+use gate_protocol::State;
 use gate_protocol::pins::{Input, Output};
 
 /// Everything normal, both doors shut, nobody there.

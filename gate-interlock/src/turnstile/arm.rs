@@ -1,5 +1,6 @@
 //! Where the arm stands, how it came there and whether it was free to.
 
+use super::limits::HALF_TURN;
 use crate::Released;
 use core::time::Duration;
 use gate_protocol::{Door, Instant};
@@ -9,6 +10,8 @@ use gate_protocol::{Door, Instant};
 pub(crate) const LAG: Duration = Duration::from_millis(50);
 /// Steps that an arm has counted in its rest are forgotten when it has been still for this long.
 const STILL: Duration = Duration::from_millis(500);
+/// Two turns. A hub that has counted more without a rest says no more by it than that it has.
+const MOST_STEPS: i16 = 4 * HALF_TURN;
 
 /// Home switch and hub sensor of the arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,7 +103,7 @@ impl Arm {
         };
         self.phase = Some(phase);
         if step != 0 {
-            self.steps = self.steps.saturating_add(step);
+            self.steps = (self.steps + step).clamp(-MOST_STEPS, MOST_STEPS);
             self.stepped = now;
         } else if self.home && now.since(self.stepped) >= STILL {
             // A step that was lost while the arm rattled in its rest must not count for ever.
@@ -128,8 +131,18 @@ impl Arm {
         if self.home {
             self.free = Released::NONE;
         }
-        visit(&mut self.stepped, STILL.max(contradiction));
-        visit(&mut self.left, contradiction);
+        // Steps in the rest are forgotten in time; away from it the sensors may contradict each other as long as there are none.
+        let (resting, unseen) = (self.home && self.steps != 0, !self.home && self.steps == 0);
+        let (still, lies) = (
+            if resting { STILL } else { Duration::ZERO },
+            if unseen {
+                contradiction
+            } else {
+                Duration::ZERO
+            },
+        );
+        visit(&mut self.stepped, still.max(lies));
+        visit(&mut self.left, lies);
         for freed in &mut self.freed {
             *freed = freed.filter(|at| now.since(*at) <= LAG);
             if let Some(at) = freed {
@@ -182,8 +195,6 @@ const fn way(steps: i16) -> Option<Door> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HALF_TURN: i16 = 12;
 
     fn reading(home: bool, phase: i16) -> ArmReading {
         let phase = phase.rem_euclid(4);

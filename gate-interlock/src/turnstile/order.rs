@@ -6,8 +6,8 @@ use super::{Stage, Turnstile};
 use gate_protocol::{Event, Fault, Instant, Mode};
 
 impl Turnstile {
-    /// The stage that something stronger than a traveller asks for. Read it from top to bottom: it
-    /// is the order of precedence.
+    /// SAF-057: the stage that something stronger than a traveller asks for. Read it from top to
+    /// bottom: it is the order of precedence.
     pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
         // Whoever opens the cabinet with the key turned may.
         self.tampered |= self.seen.cabinet_open && !self.seen.key;

@@ -1,12 +1,9 @@
 //! The same turnstile at another time: see [`Interlock::rebased`](crate::Interlock::rebased).
 
-use super::{Limits, Stage, Turnstile, readings};
-use crate::rebase::{Moments, NOW};
+use super::{Limits, Stage, Turn, Turnstile, readings};
+use crate::rebase::{BEYOND, Moments, NOW, shift};
 use core::time::Duration;
 use gate_protocol::{Instant, Passage};
-
-/// One step older than a limit that is judged with "more than".
-const BEYOND: Duration = Duration::from_millis(1);
 
 impl Turnstile {
     /// The same turnstile as if it were always the same moment now, 1,000 s after the start: two
@@ -14,16 +11,27 @@ impl Turnstile {
     #[must_use]
     pub fn rebased(&self, now: Instant) -> Self {
         let mut turnstile = self.clone();
-        turnstile.beams.reduce(turnstile.stage.turn().is_some());
-        turnstile.moments(now, &mut |moment, oldest| {
-            *moment = if *moment > now {
-                NOW + moment.since(now)
-            } else {
-                let age = now.since(*moment).min(oldest);
-                Instant::ZERO + NOW.since(Instant::ZERO).saturating_sub(age)
-            };
-        });
+        turnstile.forget(now);
+        turnstile.moments(now, &mut |moment, oldest| shift(moment, now, oldest));
         turnstile
+    }
+
+    /// Forgets what no scan will ask for before it is written anew.
+    fn forget(&mut self, now: Instant) {
+        let permitted = |turn: Turn| turn.until.is_some();
+        self.beams.reduce(self.stage.turn().is_some_and(permitted));
+        for until in [&mut self.buzzer_until, &mut self.passed_until] {
+            *until = until.filter(|until| now < *until);
+        }
+        self.buzzer_duty.forget(now, self.limits.buzzer_rest);
+        self.power.forget();
+        if !matches!(self.stage, Stage::Emergency { .. }) {
+            // An emergency begins with a danger.
+            self.calm_since = None;
+        }
+        if !matches!(self.stage, Stage::Turning(_)) {
+            self.since = now;
+        }
     }
 
     /// The same turnstile with limits of one's own, which may be out of all bounds: for searches
@@ -54,14 +62,13 @@ impl Turnstile {
         let limits = self.limits;
         let shared = crate::Limits {
             mains_back: limits.mains_back,
-            buzzer: limits.buzzer,
-            push: limits.buzzer_rest,
             ..crate::Limits::default()
         };
         self.debounce.moments_with(readings::delays, visit);
         self.arm.moments(now, limits.contradiction, visit);
         self.power.moments(&shared, visit);
-        self.buzzer_duty.moments(&shared, visit);
+        self.buzzer_duty
+            .moments(limits.buzzer.max(limits.buzzer_rest), visit);
         for until in self.forces.ends() {
             visit(until, Duration::ZERO);
         }

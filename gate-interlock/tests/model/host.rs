@@ -2,7 +2,7 @@
 
 use crate::lane::{NEWEST, TICK};
 use gate_protocol::pins::Output;
-use gate_protocol::{Door, Lock, Mode, Passage, Sign, Site, ToController, WaysOut};
+use gate_protocol::{Door, Lock, Mode, Passage, Shape, Sign, Site, ToController, WaysOut};
 
 /// What the link says about the host's lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,6 +64,8 @@ pub(crate) enum Word {
     Configure(WaysOut, Lock),
     /// A site with a time out of its bounds.
     ConfigureWrongly,
+    /// A site of a gate that is built so.
+    Rebuild(Shape, Lock),
     /// An honest host lets out whom it sees; the permit is on its way.
     Decides,
     /// The permit on its way arrives; the link may bring it again.
@@ -105,6 +107,13 @@ impl Word {
                 site.timings.decide = u32::MAX;
                 ToController::Configure { site }
             }
+            Self::Rebuild(shape, exit_lock) => ToController::Configure {
+                site: Site {
+                    shape,
+                    exit_lock,
+                    ..Site::DEFAULT
+                },
+            },
             Self::Arrives => permit(Door::Exit, LONG, on_its_way?),
         })
     }
@@ -117,7 +126,7 @@ fn ms(ticks: u8) -> u16 {
     u16::from(ticks) * u16::try_from(TICK.as_millis()).expect("a tick is short")
 }
 
-fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
+pub(crate) fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
     ToController::Permit {
         door,
         for_ms: ms(ticks),
@@ -129,6 +138,14 @@ fn permit(door: Door, ticks: u8, passage: Passage) -> ToController {
 pub(crate) const fn right_permit() -> Word {
     Word::Permit(Door::Exit, LONG, Whose::Newest)
 }
+
+/// A site for every way in which a gate may be built.
+pub(crate) const REBUILDS: [Word; 4] = [
+    Word::Rebuild(Shape::TwoDoors, Lock::FailSafe),
+    Word::Rebuild(Shape::TwoDoors, Lock::FailSecure),
+    Word::Rebuild(Shape::Turnstile, Lock::FailSafe),
+    Word::Rebuild(Shape::Turnstile, Lock::FailSecure),
+];
 
 /// Everything that a hostile host can say.
 ///
@@ -144,6 +161,7 @@ pub(crate) fn hostile() -> Vec<Word> {
     words.extend([Lease::Lost, Lease::Held, Lease::Unheard].map(Word::Lease));
     words.extend([Mode::Closed, Mode::WalkIn, Mode::OnPermit].map(Word::Mode));
     words.extend([Sign::Closed, Sign::Go].map(Word::Show));
+    words.extend(REBUILDS);
     for whose in Whose::ALL {
         words.push(Word::SendBack(whose));
         for door in [Door::Entry, Door::Exit] {
@@ -192,6 +210,7 @@ pub(crate) fn configuring(lock: Lock) -> Vec<Word> {
         words.push(Word::Configure(ways, lock));
     }
     words.push(Word::ConfigureWrongly);
+    words.extend(REBUILDS);
     words
 }
 

@@ -7,7 +7,7 @@ use crate::world::{Move, Person, World};
 use core::fmt;
 use core::time::Duration;
 use gate_interlock::invariants::Invariants;
-use gate_interlock::{Interlock, Limits};
+use gate_interlock::{Gate, Limits};
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{Answer, Door, Event, Instant, Mode, Passage, Site, State, ToController};
 
@@ -19,7 +19,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(250);
 ///
 /// A tick is scanned three times: when the world has moved and nothing but emergencies and
 /// curtains is believed; when the host has spoken; and when everything is believed.
-pub(crate) const NOW: Instant = Interlock::REBASED_NOW;
+pub(crate) const NOW: Instant = Gate::REBASED_NOW;
 const SPOKEN: Instant = Instant::from_millis(1_000_100);
 const SETTLED: Instant = Instant::from_millis(1_000_200);
 
@@ -56,6 +56,11 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
+/// The gate with limits that a search can wait for.
+pub(crate) fn with_limits(gate: &Gate) -> Gate {
+    gate.with_limits(limits(), crate::arm::limits())
+}
+
 /// What the world and the host are able to do in one search.
 #[derive(Clone, Debug)]
 pub(crate) struct Powers {
@@ -67,6 +72,10 @@ pub(crate) struct Powers {
     pub(crate) flips_at_once: u32,
     /// Doors that hands can tear open and hold.
     pub(crate) hands: &'static [Door],
+    /// How many of them may be held at once.
+    pub(crate) hands_at_once: usize,
+    /// The controller may start anew at any time.
+    pub(crate) resets: bool,
     /// Whether it matters who somebody is.
     pub(crate) identities: bool,
     /// The gate as it is built.
@@ -88,6 +97,8 @@ impl Powers {
             flips: &[],
             flips_at_once: 0,
             hands: &[],
+            hands_at_once: 1,
+            resets: false,
             identities: false,
             site: Site::DEFAULT,
         }
@@ -129,7 +140,7 @@ impl fmt::Display for Step {
 /// Everything there is, at the moment [`NOW`].
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Lane {
-    pub(crate) interlock: Interlock,
+    pub(crate) gate: Gate,
     pub(crate) world: World,
     pub(crate) lease: Lease,
     /// Whose permit for the exit the link still has.
@@ -142,13 +153,12 @@ pub(crate) struct Lane {
 impl Scene for Lane {
     type Powers = Powers;
     type Step = Step;
+    const TICK: Duration = TICK;
 
     fn switched_on(powers: &Powers) -> Self {
         let site = powers.site.check().expect("a site within its bounds");
         Self {
-            interlock: Interlock::new(NOW, site)
-                .with_limits(limits())
-                .renumbered(|_| NEWEST),
+            gate: with_limits(&Gate::new(NOW, Ok(site))).renumbered(|_| NEWEST),
             world: World::built(powers.site.exit_lock),
             lease: Lease::Lost,
             watch: Watch::new(Invariants::new(site).with_limits(limits())),
@@ -167,7 +177,7 @@ impl Scene for Lane {
         }
         for _ in 0..JOURNEY {
             let somebody = lane.world.inside.count() > 0;
-            let (moved, said) = match lane.interlock.state() {
+            let (moved, said) = match lane.gate.state() {
                 State::Secure => (Move::Nothing, Word::Lease(Lease::Held)),
                 State::Idle => (Move::Nothing, Word::Mode(Mode::WalkIn)),
                 State::EntryOpen if !somebody && !lane.world.entry.shut() => {
@@ -179,9 +189,9 @@ impl Scene for Lane {
                 }
                 _ => (Move::Nothing, Word::Nothing),
             };
-            let before = lane.interlock.state();
+            let before = lane.gate.state();
             lane = lane.after(Step { moved, said }, powers)?;
-            if lane.interlock.state() != before {
+            if lane.gate.state() != before {
                 stages.push(lane.clone());
             }
         }
@@ -223,7 +233,13 @@ impl Scene for Lane {
 impl Lane {
     /// First part of a tick: the world has moved and is looked at once.
     fn met(&self, moved: Move, powers: &Powers) -> Result<Self, Broken> {
-        let mut lane = self.clone();
+        let mut lane = match moved {
+            Move::Resets => Self {
+                world: self.world,
+                ..Self::switched_on(powers)
+            },
+            _ => self.clone(),
+        };
         lane.world.make(moved);
         lane.watch.begin(lane.lease);
         lane.hear(NOW);
@@ -243,13 +259,13 @@ impl Lane {
                 self.hear(SPOKEN);
             }
             Word::Session => {
-                self.interlock.open_session(SPOKEN);
+                self.gate.open_session(SPOKEN);
                 self.watch.bystander.session_opened();
             }
-            Word::Decides if self.interlock.state() != State::Occupied => return Ok(None),
+            Word::Decides if self.gate.state() != State::Occupied => return Ok(None),
             Word::Decides => {
                 self.world.inside.clear();
-                self.on_its_way = Some(self.interlock.passage());
+                self.on_its_way = Some(self.gate.passage());
             }
             _ => match said.asked(self.on_its_way) {
                 Some(asked) if self.changed_by(&asked)? => {}
@@ -261,30 +277,30 @@ impl Lane {
 
     /// Asks, and says whether anything but the answer came of it.
     fn changed_by(&mut self, asked: &ToController) -> Result<bool, Broken> {
-        let before = self.interlock.clone();
-        let answer = self.interlock.request(SPOKEN, asked);
+        let before = self.gate.clone();
+        let answer = self.gate.request(SPOKEN, asked);
         self.watch
-            .answered(SPOKEN, asked, answer, &before, &self.interlock)?;
+            .answered(SPOKEN, asked, answer, &before, &self.gate)?;
         if matches!(asked, ToController::Configure { .. }) {
             // The search keeps its own limits, whatever site is taken.
-            self.interlock = self.interlock.clone().with_limits(limits());
+            self.gate = with_limits(&self.gate);
             self.watch.bystander = self.watch.bystander.clone().with_limits(limits());
-            let _ = self.interlock.take_site_to_store();
+            let _ = self.gate.take_site_to_store();
         }
-        Ok(answer == Answer::Accepted && before != self.interlock)
+        Ok(answer == Answer::Accepted && before != self.gate)
     }
 
     /// Third part: the inputs settle, the leaves move.
     fn rest(mut self, powers: &Powers) -> Result<Self, Broken> {
         self.scan(SPOKEN, powers)?;
         self.scan(SETTLED, powers)?;
-        self.world.follow(self.interlock.outputs());
+        self.world.follow(self.gate.outputs());
         let given = self.newest - NEWEST;
         self.newest = NEWEST;
         let older = |passage: Passage| (passage - given).max(NEWEST - 2);
         self.on_its_way = self.on_its_way.map(older);
         let over = NOW + TICK;
-        self.interlock = self.interlock.rebased(over).renumbered(older);
+        self.gate = self.gate.rebased(over).renumbered(older);
         let watch = self.watch.bystander.rebased(over).renumbered(older);
         self.watch.bystander = watch;
         Ok(self)
@@ -299,22 +315,22 @@ impl Lane {
     fn hear(&mut self, now: Instant) {
         match self.lease {
             Lease::Unheard => {}
-            Lease::Held => self.interlock.lease(now, true),
-            Lease::Lost => self.interlock.lease(now, false),
+            Lease::Held => self.gate.lease(now, true),
+            Lease::Lost => self.gate.lease(now, false),
         }
     }
 
     fn scan(&mut self, now: Instant, powers: &Powers) -> Result<(), Broken> {
-        let raw = self.world.inputs(self.interlock.outputs());
-        self.interlock.scan(now, raw);
-        while let Some(event) = self.interlock.next_event() {
+        let raw = self.world.inputs(self.gate.outputs());
+        self.gate.scan(now, raw);
+        while let Some(event) = self.gate.next_event() {
             self.newest = self.newest.max(named(event));
             self.watch.bystander.happened(event);
         }
         self.watch.scanned(&Scan {
             now,
             raw,
-            interlock: &self.interlock,
+            gate: &self.gate,
             world: &self.world,
             powers,
         })
@@ -335,12 +351,12 @@ const fn named(event: Event) -> Passage {
 impl fmt::Display for Lane {
     /// The lane in one line: state, leaves, who is inside, what is released.
     fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outputs = self.interlock.outputs();
+        let outputs = self.gate.outputs();
         let free = |hold, name| if outputs.output(hold) { "" } else { name };
         write!(
             into,
             "{:?}, entry {:?}, exit {:?}, {:?}{}{}",
-            self.interlock.state(),
+            self.gate.state(),
             self.world.entry.position,
             self.world.exit.position,
             self.world.inside,

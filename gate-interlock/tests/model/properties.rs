@@ -8,10 +8,10 @@ use crate::host::Lease;
 use crate::lane::{Lane, NOW, Powers, TICK, limits};
 use crate::search::{Waits, fingerprint};
 use crate::world::{Person, World};
-use gate_interlock::Interlock;
+use gate_interlock::Gate;
 use gate_interlock::invariants::Invariants;
 use gate_protocol::pins::{Bits, Output};
-use gate_protocol::{Answer, Door, Instant, State, ToController};
+use gate_protocol::{Answer, Door, Instant, Site, State, ToController};
 
 /// A rule that did not hold.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Watch {
 pub(crate) struct Scan<'a> {
     pub(crate) now: Instant,
     pub(crate) raw: Bits,
-    pub(crate) interlock: &'a Interlock,
+    pub(crate) gate: &'a Gate,
     pub(crate) world: &'a World,
     pub(crate) powers: &'a Powers,
 }
@@ -89,8 +89,8 @@ impl Watch {
         now: Instant,
         asked: &ToController,
         answer: Answer,
-        before: &Interlock,
-        after: &Interlock,
+        before: &Gate,
+        after: &Gate,
     ) -> Result<(), Broken> {
         self.bystander.answered(now, asked, answer);
         let told = || format!("{asked:?} in {:?} was {answer:?}", before.state());
@@ -104,34 +104,35 @@ impl Watch {
 
     /// The interlock has scanned.
     pub(crate) fn scanned(&mut self, scan: &Scan<'_>) -> Result<(), Broken> {
-        let (raw, outputs) = (scan.raw, scan.interlock.outputs());
-        let facts = scan.interlock.facts(scan.now);
+        let (raw, outputs) = (scan.raw, scan.gate.outputs());
+        let facts = scan.gate.facts(scan.now);
         self.bystander
             .check(scan.now, raw, outputs, facts)
             .map_err(|violation| Broken {
                 rule: format!("{:?}: {}", violation.rule, violation.what),
                 how: format!("{:?}", violation.state),
             })?;
+        built_as_before(scan)?;
         self.nothing_without_lease(scan)?;
         self.exit_for_the_right_one(scan)?;
-        self.exit_released = released(scan.interlock, Door::Exit);
+        self.exit_released = released(scan.gate, Door::Exit);
         never_both_open(scan)
     }
 
     /// S9 by the link's own book.
     fn nothing_without_lease(&self, scan: &Scan<'_>) -> Result<(), Broken> {
-        let permits = matches!(scan.interlock.state(), State::EntryOpen | State::ExitOpen);
+        let permits = matches!(scan.gate.state(), State::EntryOpen | State::ExitOpen);
         must(
             !permits || self.leased(scan.now),
             "S9: permits die with the lease",
-            || format!("{:?}", scan.interlock.state()),
+            || format!("{:?}", scan.gate.state()),
         )
     }
 
     /// S4 and S20 by who is really there, which no sensor knows.
     fn exit_for_the_right_one(&self, scan: &Scan<'_>) -> Result<(), Broken> {
-        let lets_out = scan.interlock.state() == State::ExitOpen
-            && released(scan.interlock, Door::Exit)
+        let lets_out = scan.gate.state() == State::ExitOpen
+            && released(scan.gate, Door::Exit)
             && !self.exit_released;
         let inside = &scan.world.inside;
         must(
@@ -148,22 +149,35 @@ impl Watch {
     }
 }
 
+/// SAF-026: in these searches nobody stands at the open cabinet with the service key turned, so
+/// nobody changes how the gate is built.
+fn built_as_before(scan: &Scan<'_>) -> Result<(), Broken> {
+    let built = |site: Site| (site.shape, site.exit_lock);
+    must(
+        scan.gate.site().map(built) == Some(built(scan.powers.site)),
+        "SAF-026: no host alone changes how the gate is built",
+        || format!("{:?}", scan.gate.site()),
+    )
+}
+
 /// S3 by where the leaves really are.
 fn never_both_open(scan: &Scan<'_>) -> Result<(), Broken> {
     let open = DOORS.into_iter().all(|door| !scan.world.leaf(door).shut());
     must(
         !open || scan.powers.may_force(),
         "S3: both doors stand open",
-        || format!("{:?}", scan.interlock.state()),
+        || format!("{:?}", scan.gate.state()),
     )
 }
 
 /// Whether the door's lock is free.
-fn released(interlock: &Interlock, door: Door) -> bool {
-    let on = |output| interlock.outputs().output(output);
+fn released(gate: &Gate, door: Door) -> bool {
+    let on = |output| gate.outputs().output(output);
     match door {
         Door::Entry => !on(Output::EntryHold),
-        Door::Exit => interlock.site().exit_lock.is_released(on(Output::ExitHold)),
+        Door::Exit => gate
+            .site()
+            .is_some_and(|site| site.exit_lock.is_released(on(Output::ExitHold))),
     }
 }
 
@@ -199,8 +213,8 @@ pub(crate) fn nobody_is_kept(
 fn released_after(mut lane: Lane, powers: &Powers, known: &mut Waits) -> Result<u32, Broken> {
     let mut way = Vec::new();
     for ticks in 0..patience() {
-        let called = !lane.interlock.outputs().output(Output::NoAlarm);
-        let free = |door| released(&lane.interlock, door);
+        let called = !lane.gate.outputs().output(Output::NoAlarm);
+        let free = |door| released(&lane.gate, door);
         let mark = fingerprint(&lane);
         let rest = match called || DOORS.into_iter().any(free) {
             true => Some(0),
@@ -215,6 +229,6 @@ fn released_after(mut lane: Lane, powers: &Powers, known: &mut Waits) -> Result<
     }
     Err(Broken {
         rule: "S8: nobody is kept between the doors".to_owned(),
-        how: format!("{:?}, {:?}", lane.lease, lane.interlock.state()),
+        how: format!("{:?}, {:?}", lane.lease, lane.gate.state()),
     })
 }

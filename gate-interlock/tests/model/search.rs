@@ -5,6 +5,7 @@ use foldhash::quality::FixedState;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
+use std::time::Duration;
 
 /// 64 bits that stand for a state. Among ten million states the chance that any two share theirs
 /// is about one in 400,000.
@@ -22,6 +23,8 @@ pub(crate) trait Scene: Clone + Hash + fmt::Display {
     type Powers;
     /// What happens in one tick.
     type Step: Copy + fmt::Display;
+    /// How long that is.
+    const TICK: Duration;
 
     /// Just switched on, nobody there.
     fn switched_on(powers: &Self::Powers) -> Self;

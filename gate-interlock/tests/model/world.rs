@@ -74,7 +74,7 @@ pub(crate) enum Position {
 pub(crate) struct Leaf {
     pub(crate) position: Position,
     /// Something or somebody keeps it where it is.
-    jammed: bool,
+    pub(crate) jammed: bool,
     /// It was opened by force and has not been shut since.
     pub(crate) wrenched: bool,
 }
@@ -126,6 +126,8 @@ pub(crate) enum Move {
     Wrenches(Door),
     /// A leaf is held where it is, or let go.
     Jams(Door),
+    /// The controller starts anew, with people and leaves where they are.
+    Resets,
 }
 
 impl World {
@@ -161,6 +163,7 @@ impl World {
     /// Every move that is physically possible now and within the powers given.
     pub(crate) fn moves(&self, powers: &Powers, into: &mut Vec<Move>) {
         into.push(Move::Nothing);
+        into.extend(powers.resets.then_some(Move::Resets));
         self.walks(powers, into);
         let many = self.flipped.0.count_ones() >= powers.flips_at_once;
         into.extend(
@@ -170,7 +173,12 @@ impl World {
                 .filter(|input| !many || self.flipped.input(**input))
                 .map(|input| Move::Flips(*input)),
         );
-        for &door in powers.hands {
+        let held = |door: Door| self.leaf(door).jammed;
+        let hands = [Door::Entry, Door::Exit]
+            .into_iter()
+            .filter(|door| held(*door));
+        let busy = hands.count() >= powers.hands_at_once;
+        for &door in powers.hands.iter().filter(|door| !busy || held(**door)) {
             if self.leaf(door).shut() {
                 into.push(Move::Wrenches(door));
             }
@@ -190,7 +198,10 @@ impl World {
                 into.push(Move::ComesIn(person));
             }
         }
-        into.extend(self.inside.people().map(Move::GoesOut));
+        // Two who cannot be told apart go out in one way.
+        let mut people: Vec<Person> = self.inside.people().collect();
+        people.dedup();
+        into.extend(people.into_iter().map(Move::GoesOut));
         if self.inside.single() {
             into.extend(self.inside.people().map(Move::LeavesThing));
         }
@@ -221,6 +232,8 @@ impl World {
                 }
             }
             Move::Jams(door) => self.leaf_mut(door).jammed ^= true,
+            // The lane's business, not the world's.
+            Move::Resets => {}
         }
     }
 

@@ -491,7 +491,7 @@ impl ControllerLink {
         }
     }
 
-    /// Whoever floods the line with calls must not keep the processor from the lane.
+    /// SAF-074: whoever floods the line with calls must not keep the processor from the lane.
     fn may_shake_hands(&mut self, now: Instant) -> Result<(), Dropped> {
         if self
             .handshake_at

@@ -24,8 +24,8 @@ impl Suspicion {
         }
     }
 
-    /// Notes a forged frame; says whether it is time to raise an alarm. An alarm that stands is
-    /// raised again by each further [`ENOUGH`].
+    /// SAF-073: notes a forged frame; says whether it is time to raise an alarm. An alarm that stands
+    /// is raised again by each further [`ENOUGH`].
     pub(super) fn note(&mut self, now: Instant) -> bool {
         self.recent.write(now);
         let first = self.recent.oldest_ordered().next().copied();

@@ -18,7 +18,7 @@ pub enum Change {
     Closed,
 }
 
-/// The time in which pairing is possible.
+/// SAF-076: the time in which pairing is possible.
 ///
 /// It opens when, with the cabinet open, the button has been held for [`HELD_FOR`]. It closes after
 /// [`OPEN_FOR`], when the cabinet is shut, or after one success. The button has to be let go before

@@ -50,7 +50,7 @@ const HEAD: &str = "# A deliberately broken controller\n\n\
     hosts and faults; by the search through every state, here with 100,000 steps for each of \
     its worlds; by the tests of the link and of the update. `cargo xtask test` tries one mutation \
     for each of S1 to S22, and of the proofs the one that the list names for it; \
-    `cargo xtask mutations --write NAME` tries those anew whose names contain `NAME`.\n\n\
+    `cargo xtask mutations --write NAME …` tries those anew whose names contain one of the `NAME`s.\n\n\
     A dash means that the level did not catch it. Of several tests that failed, the first is \
     named.\n\n";
 

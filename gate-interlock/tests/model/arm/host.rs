@@ -3,7 +3,7 @@
 use super::{NEWEST, TICK};
 use crate::host::Lease;
 use gate_protocol::pins::Output;
-use gate_protocol::{Door, Mode, Passage, Shape, Site, ToController, WaysOut};
+use gate_protocol::{Door, Lock, Mode, Passage, Shape, Site, ToController, WaysOut};
 
 /// The longest time of a permit that is good, in ticks.
 const LONG: u8 = 2;
@@ -27,6 +27,8 @@ pub(crate) enum Word {
     Configure(WaysOut),
     /// A site with a time out of its bounds.
     ConfigureWrongly,
+    /// A site of a gate that is built so.
+    Rebuild(Shape, Lock),
 }
 
 impl Word {
@@ -53,6 +55,13 @@ impl Word {
                 site.timings.turning = u32::MAX;
                 ToController::Configure { site }
             }
+            Self::Rebuild(shape, exit_lock) => ToController::Configure {
+                site: Site {
+                    shape,
+                    exit_lock,
+                    ..site(WaysOut::Both)
+                },
+            },
         })
     }
 }
@@ -86,6 +95,9 @@ pub(crate) fn hostile() -> Vec<Word> {
         Word::Lease(Lease::Unheard),
         Word::Mode(Mode::WalkIn),
         Word::ConfigureWrongly,
+        Word::Rebuild(Shape::TwoDoors, Lock::FailSafe),
+        Word::Rebuild(Shape::TwoDoors, Lock::FailSecure),
+        Word::Rebuild(Shape::Turnstile, Lock::FailSecure),
     ]);
     for door in [Door::Entry, Door::Exit] {
         words.extend([0, 1, LONG + 1].map(|ticks| Word::Permit(door, ticks, NEWEST + 1)));

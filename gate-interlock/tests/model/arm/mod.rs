@@ -3,18 +3,22 @@
 //! The rules are those of the bystander, [`ArmInvariants`]; here stands what only the maker of the
 //! world can know: who is free to leave the arm.
 
+mod forgetting;
 mod host;
 mod world;
 
 use crate::host::Lease;
+use crate::lane::with_limits;
 use crate::properties::Broken;
 use crate::search::{Counterexample, Scene, Waits};
 use core::fmt;
 use core::time::Duration;
 use gate_interlock::invariants::ArmInvariants;
-use gate_interlock::{Turnstile, TurnstileLimits};
+use gate_interlock::{Gate, TurnstileLimits};
 use gate_protocol::pins::{Bits, TurnstileInput, TurnstileOutput};
-use gate_protocol::{Answer, Door, Instant, Mode, Passage, Site, State, ToController, WaysOut};
+use gate_protocol::{
+    Answer, Door, Instant, Mode, Passage, Shape, Site, State, ToController, WaysOut,
+};
 use host::Word;
 use world::{Move, World, released};
 
@@ -23,7 +27,7 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// What the clock shows when a tick begins, when the host has spoken, and when all is settled. The
 /// world moves before the host speaks.
-const NOW: Instant = Turnstile::REBASED_NOW;
+const NOW: Instant = Gate::REBASED_NOW;
 const SPOKEN: Instant = Instant::from_millis(1_000_130);
 const SETTLED: Instant = Instant::from_millis(1_000_240);
 
@@ -34,7 +38,7 @@ const JOURNEY: u32 = 12;
 const NEWEST: Passage = 100;
 
 /// Limits of a few ticks each.
-fn limits() -> TurnstileLimits {
+pub(crate) fn limits() -> TurnstileLimits {
     TurnstileLimits {
         permit: TICK * 2,
         lease_word: TICK + TICK / 5,
@@ -61,6 +65,8 @@ struct Powers {
     force: bool,
     /// People break the beams.
     walks: bool,
+    /// The controller may start anew at any time.
+    resets: bool,
     site: Site,
 }
 
@@ -73,6 +79,7 @@ impl Powers {
             flips: &[],
             force: false,
             walks: false,
+            resets: false,
             site: host::site(WaysOut::Both),
         }
     }
@@ -95,7 +102,7 @@ impl fmt::Display for Step {
 /// Everything there is, at the moment [`NOW`].
 #[derive(Clone, Debug, Hash)]
 struct Arm {
-    turnstile: Turnstile,
+    gate: Gate,
     world: World,
     lease: Lease,
     bystander: ArmInvariants,
@@ -106,13 +113,12 @@ struct Arm {
 impl Scene for Arm {
     type Powers = Powers;
     type Step = Step;
+    const TICK: Duration = TICK;
 
     fn switched_on(powers: &Powers) -> Self {
         let site = powers.site.check().expect("a site within its bounds");
         Self {
-            turnstile: Turnstile::new(NOW, site)
-                .with_limits(limits())
-                .renumbered(|_| NEWEST),
+            gate: with_limits(&Gate::new(NOW, Ok(site))).renumbered(|_| NEWEST),
             world: World::default(),
             lease: Lease::Lost,
             bystander: ArmInvariants::new(site)
@@ -127,16 +133,16 @@ impl Scene for Arm {
         let mut arm = Self::switched_on(powers);
         let mut stages = vec![arm.clone()];
         for tick in 0..JOURNEY {
-            let (moved, said) = match arm.turnstile.state() {
+            let (moved, said) = match arm.gate.state() {
                 State::Secure => (Move::Nothing, Word::Lease(Lease::Held)),
                 State::Idle if tick < 2 => (Move::Nothing, Word::Mode(Mode::OnPermit)),
                 State::Idle => (Move::Nothing, host::right_permit()),
                 State::Armed | State::Turning => (Move::Pushes(Door::Exit), Word::Nothing),
                 _ => (Move::Nothing, Word::Nothing),
             };
-            let before = arm.turnstile.state();
+            let before = arm.gate.state();
             arm = arm.after(Step { moved, said }, powers)?;
-            if arm.turnstile.state() != before {
+            if arm.gate.state() != before {
                 stages.push(arm.clone());
             }
         }
@@ -145,8 +151,8 @@ impl Scene for Arm {
 
     /// The world moves first, then the host speaks.
     fn next(&self, powers: &Powers, mut each: impl FnMut(Step, Result<Self, Broken>)) {
-        for moved in self.world.moves(self.turnstile.outputs(), powers) {
-            let met = self.met(moved);
+        for moved in self.world.moves(self.gate.outputs(), powers) {
+            let met = self.met(moved, powers);
             for &said in &powers.words {
                 if let Some(next) = met.clone().and_then(|met| met.told(said)).transpose() {
                     each(Step { moved, said }, next);
@@ -155,8 +161,8 @@ impl Scene for Arm {
         }
     }
 
-    fn after(&self, step: Step, _: &Powers) -> Result<Self, Broken> {
-        let met = self.met(step.moved)?;
+    fn after(&self, step: Step, powers: &Powers) -> Result<Self, Broken> {
+        let met = self.met(step.moved, powers)?;
         match met.clone().told(step.said)? {
             Some(next) => Ok(next),
             None => met.rest(),
@@ -165,7 +171,7 @@ impl Scene for Arm {
 
     /// S8: an arm that left its rest rightly lets whoever stands in it go on and back before long,
     /// or calls an officer, whether the host is there or not.
-    fn waits(&self, _: &Powers, _: &mut Waits) -> Result<u32, Broken> {
+    fn waits(&self, powers: &Powers, _: &mut Waits) -> Result<u32, Broken> {
         if self.world.position == 0 || self.world.forced || self.world.dropped {
             return Ok(0);
         }
@@ -174,7 +180,7 @@ impl Scene for Arm {
             let mut later = self.clone();
             later.world = later.world.fair();
             later.lease = lease;
-            longest = longest.max(later.freed_after()?);
+            longest = longest.max(later.freed_after(powers)?);
         }
         Ok(longest)
     }
@@ -182,10 +188,16 @@ impl Scene for Arm {
 
 impl Arm {
     /// First part of a tick: the world has moved.
-    fn met(&self, moved: Move) -> Result<Self, Broken> {
-        let mut arm = self.clone();
+    fn met(&self, moved: Move, powers: &Powers) -> Result<Self, Broken> {
+        let mut arm = match moved {
+            Move::Resets => Self {
+                world: self.world,
+                ..Self::switched_on(powers)
+            },
+            _ => self.clone(),
+        };
         arm.hear(NOW);
-        let (mut world, outputs) = (arm.world, arm.turnstile.outputs());
+        let (mut world, outputs) = (arm.world, arm.gate.outputs());
         world.make(moved, outputs, |after, raw| arm.scan(NOW + after, raw))?;
         arm.world = world;
         Ok(arm)
@@ -202,7 +214,7 @@ impl Arm {
                 self.hear(SPOKEN);
             }
             Word::Session => {
-                self.turnstile.open_session(SPOKEN);
+                self.gate.open_session(SPOKEN);
                 self.bystander.session_opened();
             }
             _ => match said.asked() {
@@ -215,8 +227,8 @@ impl Arm {
 
     /// Asks, and says whether anything but the answer came of it.
     fn changed_by(&mut self, asked: &ToController) -> Result<bool, Broken> {
-        let before = self.turnstile.clone();
-        let answer = self.turnstile.request(SPOKEN, asked);
+        let before = self.gate.clone();
+        let answer = self.gate.request(SPOKEN, asked);
         self.bystander.answered(SPOKEN, asked, answer);
         let told = || format!("{asked:?} in {:?} was {answer:?}", before.state());
         let taken = answer == Answer::Accepted;
@@ -224,17 +236,17 @@ impl Arm {
             let rule = "S9: nothing is taken without a lease".to_owned();
             return Err(Broken { rule, how: told() });
         }
-        if !taken && before != self.turnstile {
+        if !taken && before != self.gate {
             let rule = "S12: what is refused moves nothing".to_owned();
             return Err(Broken { rule, how: told() });
         }
         if matches!(asked, ToController::Configure { .. }) {
             // The search keeps its own limits, whatever site is taken.
-            self.turnstile = self.turnstile.clone().with_limits(limits());
+            self.gate = with_limits(&self.gate);
             self.bystander = self.bystander.clone().with_limits(limits());
-            let _ = self.turnstile.take_site_to_store();
+            let _ = self.gate.take_site_to_store();
         }
-        Ok(taken && before != self.turnstile)
+        Ok(taken && before != self.gate)
     }
 
     /// Third part: the inputs settle.
@@ -243,12 +255,12 @@ impl Arm {
             let raw = self.world.inputs();
             self.scan(now, raw)?;
         }
-        self.world.follow(self.turnstile.outputs());
+        self.world.follow(self.gate.outputs());
         let given = self.newest - NEWEST;
         self.newest = NEWEST;
         let older = |passage: Passage| (passage - given).max(NEWEST - 2);
         let over = NOW + TICK;
-        self.turnstile = self.turnstile.rebased(over).renumbered(older);
+        self.gate = self.gate.rebased(over).renumbered(older);
         self.bystander = self.bystander.rebased(over).renumbered(older);
         Ok(self)
     }
@@ -257,18 +269,24 @@ impl Arm {
     fn hear(&mut self, now: Instant) {
         match self.lease {
             Lease::Unheard => {}
-            Lease::Held => self.turnstile.lease(now, true),
-            Lease::Lost => self.turnstile.lease(now, false),
+            Lease::Held => self.gate.lease(now, true),
+            Lease::Lost => self.gate.lease(now, false),
         }
     }
 
     fn scan(&mut self, now: Instant, raw: Bits) -> Result<(), Broken> {
-        let outputs = self.turnstile.scan(now, raw);
-        while let Some(event) = self.turnstile.next_event() {
+        let outputs = self.gate.scan(now, raw);
+        while let Some(event) = self.gate.next_event() {
             self.bystander.happened(event);
         }
         self.newest = self.newest.max(self.bystander.newest_passage());
-        let facts = self.turnstile.facts(now);
+        let facts = self.gate.facts(now);
+        let shape = self.gate.site().map(|site| site.shape);
+        if shape != Some(Shape::Turnstile) {
+            let rule = "SAF-026: no host alone changes how the gate is built".to_owned();
+            let how = format!("{shape:?}");
+            return Err(Broken { rule, how });
+        }
         self.bystander
             .check(now, raw, outputs, facts)
             .map_err(|violation| Broken {
@@ -277,10 +295,10 @@ impl Arm {
             })
     }
 
-    fn freed_after(mut self) -> Result<u32, Broken> {
+    fn freed_after(mut self, powers: &Powers) -> Result<u32, Broken> {
         let patience = limits().turning + limits().armed + TICK;
         for ticks in 0..=patience.as_millis() / TICK.as_millis() {
-            let outputs = self.turnstile.outputs();
+            let outputs = self.gate.outputs();
             let called = !outputs.turnstile_output(TurnstileOutput::NoAlarm);
             if called
                 || [Door::Entry, Door::Exit]
@@ -289,11 +307,11 @@ impl Arm {
             {
                 return Ok(u32::try_from(ticks).expect("limits are short here"));
             }
-            self = self.met(Move::Nothing)?.rest()?;
+            self = self.met(Move::Nothing, powers)?.rest()?;
         }
         Err(Broken {
             rule: "S8: nobody is kept in the arm".to_owned(),
-            how: format!("{:?}, {:?}", self.lease, self.turnstile.state()),
+            how: format!("{:?}, {:?}", self.lease, self.gate.state()),
         })
     }
 }
@@ -301,12 +319,12 @@ impl Arm {
 impl fmt::Display for Arm {
     /// The turnstile in one line: state, arm, what is released.
     fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outputs = self.turnstile.outputs();
+        let outputs = self.gate.outputs();
         let free = |way, name| if released(outputs, way) { name } else { "" };
         write!(
             into,
             "{:?}, arm at {}{}{}{}{}",
-            self.turnstile.state(),
+            self.gate.state(),
             self.world.position,
             if self.world.forced { " by force" } else { "" },
             if self.world.dropped { ", dropped" } else { "" },
@@ -361,7 +379,7 @@ fn no_danger_breaks_a_rule_whatever_the_ways_out() -> Result<(), Box<Counterexam
             site,
             ..Powers::named("turnstile: dangers, ways out that differ")
         },
-        crate::FOR_TODAY / 2,
+        crate::TO_THE_END,
     )
 }
 
@@ -378,7 +396,7 @@ fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             walks: true,
             ..Powers::named("turnstile: sensors that lie")
         },
-        crate::FOR_TODAY / 2,
+        crate::TO_THE_END,
     )
 }
 
@@ -395,6 +413,20 @@ fn neither_key_nor_cabinet_breaks_a_rule() -> Result<(), Box<Counterexample>> {
             force: true,
             ..Powers::named("turnstile: cabinet, key, fire")
         },
-        crate::FOR_TODAY / 2,
+        crate::TO_THE_END,
+    )
+}
+
+/// S11, S8: a reset may find the arm anywhere, and somebody in it.
+#[test]
+fn no_reset_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore(
+        &Powers {
+            flips: &[TurnstileInput::FireOk, TurnstileInput::MainsOk],
+            force: true,
+            resets: true,
+            ..Powers::named("turnstile: resets, fire, mains")
+        },
+        crate::TO_THE_END,
     )
 }

@@ -35,12 +35,15 @@ pub(crate) enum Move {
     /// Somebody brings the dropped arm back to its rest.
     Raises,
     Flips(TurnstileInput),
+    /// The controller starts anew, the arm where it is.
+    Resets,
 }
 
 impl World {
     /// Every move that is physically possible now and within the powers given.
     pub(crate) fn moves(&self, outputs: Bits, powers: &Powers) -> Vec<Move> {
         let mut moves = vec![Move::Nothing];
+        moves.extend(powers.resets.then_some(Move::Resets));
         let ways = [Door::Entry, Door::Exit].into_iter();
         let gives_way = |way: &Door| self.position != 0 || powers.force || released(outputs, *way);
         if self.dropped {
@@ -71,7 +74,7 @@ impl World {
     ) -> Result<(), E> {
         let ms = Duration::from_millis;
         match happens {
-            Move::Nothing => {}
+            Move::Nothing | Move::Resets => {}
             Move::Raises => {
                 self.dropped = false;
                 self.position = 0;
