@@ -32,7 +32,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 30] = [
+pub const CHECKS: [Check; 31] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -63,6 +63,7 @@ pub const CHECKS: [Check; 30] = [
     Check::VisaAgainstDocument,
     Check::VisaValidity,
     Check::ChipConversation,
+    Check::ZoneCheckDigits,
 ];
 
 /// What an inspection has found.
@@ -283,6 +284,7 @@ fn examine(
     findings.push(security.finding);
     findings.extend([
         mrz::consistency(printed),
+        mrz::check_digits(printed),
         mrz::validity(printed, today),
         chip_opened(chip.conversation().map(|conversation| &conversation.access)),
         chip_reading(chip),
@@ -311,6 +313,7 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
     let reason = error.to_string();
     let mut findings = vec![
         mrz::consistency(printed),
+        mrz::check_digits(printed),
         mrz::validity(printed, today),
         dates_plausible(printed, None, today),
         national::finding(printed, None),

@@ -99,7 +99,8 @@ pub fn dg1(bytes: &[u8]) -> Result<Mrz, LdsError> {
     let zone = reader.expect(0x5F1F, "zone (5F1F)").map_err(structure)?;
     let text = core::str::from_utf8(zone.value)
         .map_err(|_| structure(zone.wrong("characters of a zone")))?;
-    Ok(Mrz::parse(text)?)
+    // A wrong check digit is printed and stored alike: the printed zone is failed for it.
+    Ok(Mrz::parse_tolerant(text)?)
 }
 
 /// Finds the portrait in DG2 (Doc 9303-10, 4.7.2): the first face of the first template.
