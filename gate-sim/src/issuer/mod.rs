@@ -250,14 +250,20 @@ impl Authority {
         request: &DocumentRequest,
         electronics: &Electronics,
     ) -> Result<TestDocument, IssuerError> {
-        let lines = mrz::lines(request, self.state)?;
-        let key_information = mrz::key_information(request)?;
+        let mut lines = mrz::lines(request, self.state)?;
+        let mut key_information = mrz::key_information(request)?;
+        if let Some(misprint) = electronics.misprint {
+            mrz::misprint(&mut lines, misprint);
+            if misprint.in_key {
+                key_information = mrz::printed_key(&lines);
+            }
+        }
         let issued = request
             .expiry
             .checked_sub(10.years())
             .map_err(|_| IssuerError::Expiry)?;
         let group_1 = lds::data_group_1(&lines);
-        let group_2 = lds::data_group_2(&request.portrait);
+        let group_2 = lds::data_group_2(&request.portrait, electronics.face);
         let secrets = Secrets::new(electronics, &mut ChaCha20Rng::seed_from_u64(self.seed))?;
         let mut groups = BTreeMap::from([(1, group_1), (2, group_2)]);
         groups.extend(
@@ -366,7 +372,8 @@ impl TestDocument {
     /// A forger writes another portrait into the chip; the signature no longer fits.
     #[must_use]
     pub fn exchange_portrait(mut self, portrait: &Portrait) -> Self {
-        self.files.insert(lds::EF_DG2, lds::data_group_2(portrait));
+        let group_2 = lds::data_group_2(portrait, self.electronics.face);
+        self.files.insert(lds::EF_DG2, group_2);
         self
     }
 
