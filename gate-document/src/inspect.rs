@@ -13,6 +13,7 @@ use crate::authenticity;
 use crate::beside::{self, Beside};
 use crate::card_access;
 use crate::certificate::Certificate;
+use crate::channel::Notice;
 use crate::chip::ReadError;
 use crate::country;
 use crate::file::{ChipFiles, ElementaryFile};
@@ -307,10 +308,17 @@ fn examine(
     (findings, evidence)
 }
 
-/// Inspects a document whose chip could not be read.
+/// Inspects a document whose chip could not be read. `notices` is what was noticed until then:
+/// [`Progress::Noticed`](crate::chip::Progress::Noticed).
 #[must_use]
-pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> Inspection {
+pub fn chip_not_read(
+    printed: &Mrz,
+    error: &ReadError,
+    notices: &[Notice],
+    today: Option<Date>,
+) -> Inspection {
     let reason = error.to_string();
+    let mut evidence = Evidence::default();
     let mut findings = vec![
         mrz::consistency(printed),
         mrz::check_digits(printed),
@@ -342,7 +350,8 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
             ]
         }
     });
-    Inspection::of(findings, Evidence::default(), None, None)
+    findings.extend(talk::broken_off(notices, &mut evidence));
+    Inspection::of(findings, evidence, None, None)
 }
 
 /// Which protocol opened the chip is part of the result (BSI TR-03135-1).

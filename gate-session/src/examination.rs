@@ -160,7 +160,6 @@ impl Session {
         let (hint, referral) = match failure {
             ChipFailure::Removed => (DocumentHint::LeaveIt, Referral::ChipUnreadable),
             ChipFailure::WrongZone => (DocumentHint::ReadAgain, Referral::ChipUnreadable),
-            ChipFailure::WrongNumber => (DocumentHint::NumberAgain, Referral::ChipUnreadable),
             ChipFailure::ReaderFault => (DocumentHint::ReaderFault, Referral::DeviceFailed),
             ChipFailure::Distrust => (DocumentHint::None, Referral::DocumentNotGenuine),
             ChipFailure::NoAccess => (DocumentHint::None, Referral::ChipUnreadable),

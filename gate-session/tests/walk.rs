@@ -185,7 +185,6 @@ fn a_chip_that_fails_once_is_read_again() {
         ChipFailure::Removed,
         ChipFailure::Faulty,
         ChipFailure::WrongZone,
-        ChipFailure::WrongNumber,
         ChipFailure::ReaderFault,
         ChipFailure::Absent,
     ] {
@@ -211,16 +210,11 @@ fn a_chip_that_fails_once_is_read_again() {
 
 #[test]
 fn each_cause_of_a_chip_that_fails_has_its_own_words_for_the_traveller_and_the_officer() {
-    use DocumentHint::{LeaveIt, LiftAndPlace, NumberAgain, ReadAgain, ReaderFault};
+    use DocumentHint::{LeaveIt, LiftAndPlace, ReadAgain, ReaderFault};
     for (failure, hint, reason) in [
         (ChipFailure::Absent, Some(LiftAndPlace), "chip-unreadable"),
         (ChipFailure::Removed, Some(LeaveIt), "chip-unreadable"),
         (ChipFailure::WrongZone, Some(ReadAgain), "chip-unreadable"),
-        (
-            ChipFailure::WrongNumber,
-            Some(NumberAgain),
-            "chip-unreadable",
-        ),
         (ChipFailure::ReaderFault, Some(ReaderFault), "device-failed"),
         // No second try can help: the officer comes at once.
         (ChipFailure::NoAccess, None, "chip-unreadable"),
@@ -693,7 +687,10 @@ fn a_wrong_check_digit_is_read_again_and_only_then_believed_of_the_issuer() {
     lane.chip_and_portrait(common::with_failed(Check::ZoneCheckDigits));
     lane.lists(ListsAnswer::Clear);
     lane.face(FaceVerdict::Match);
-    assert_eq!(lane.stage_word(), "AwaitRecord(Referred(DocumentInconsistent))");
+    assert_eq!(
+        lane.stage_word(),
+        "AwaitRecord(Referred(DocumentInconsistent))"
+    );
 
     // A gate that knows the model waives the digit, and nothing else.
     let policy = Policy::parse("[checks]\nzone-check-digits = \"recorded\"").expect("a policy");
