@@ -78,6 +78,27 @@ fn failed(inspection: &Inspection) -> Vec<Check> {
 }
 
 #[test]
+fn signatures_of_every_length_and_curve_verify_and_short_ones_are_told() {
+    for scheme in Scheme::ALL {
+        let authority = Authority::new(State::UTOPIA, scheme, 1).unwrap();
+        let document = authority.issue(&request()).unwrap();
+        let inspection = inspected(&document, &authority);
+        assert_eq!(failed(&inspection), [], "{scheme:?}");
+        assert!(inspection.genuine(), "{scheme:?}");
+        let strength = inspection.finding(Check::SignatureStrength).unwrap();
+        let is_strong = strength.outcome == Outcome::Passed;
+        assert_eq!(is_strong, scheme != Scheme::ShortRsa, "{scheme:?}");
+        // Somebody else's authority of the same kind and name has signed nothing of it.
+        if scheme != Scheme::LongRsa {
+            let other = inspected(&document, &authority.impostor().unwrap());
+            assert!(!other.genuine(), "{scheme:?}");
+        }
+        let forged = document.exchange_portrait(&portrait(200, Encoding::Jpeg));
+        assert!(!inspected(&forged, &authority).genuine(), "{scheme:?}");
+    }
+}
+
+#[test]
 fn every_genuine_document_passes_every_check() {
     for scheme in [Scheme::Elliptic, Scheme::Rsa] {
         for state in [State::UTOPIA, State::VIETNAM] {

@@ -46,10 +46,10 @@ pub(super) fn data_group_2(portrait: &Portrait, record: FaceRecord) -> Vec<u8> {
         FaceRecord::Iso39794 => (0x2A, tlv(0x7F2E, &tlv(0xA1, &face_block(portrait)))),
     };
     let header = [
-        tlv(0x80, &[0x01, 0x01]), // version of the header
-        tlv(0x81, &[0x02]),       // biometric type: facial features
-        tlv(0x82, &[0x00]),       // no sub-type
-        tlv(0x87, &[0x01, 0x01]), // format owner: ISO/IEC JTC 1/SC 37
+        tlv(0x80, &[0x01, 0x01]),   // version of the header
+        tlv(0x81, &[0x02]),         // biometric type: facial features
+        tlv(0x82, &[0x00]),         // no sub-type
+        tlv(0x87, &[0x01, 0x01]),   // format owner: ISO/IEC JTC 1/SC 37
         tlv(0x88, &[0x00, format]), // format type: facial image
     ];
     let template = [tlv(0xA1, &header.concat()), record];
@@ -79,10 +79,7 @@ fn face_block(portrait: &Portrait) -> Vec<u8> {
         tlv(0xA1, &number(0x80, 0)), // standard portrait
         tlv(0xA7, &[width, height].concat()),
     ];
-    let flat = [
-        tlv(0x80, &portrait.bytes),
-        tlv(0xA1, &information.concat()),
-    ];
+    let flat = [tlv(0x80, &portrait.bytes), tlv(0xA1, &information.concat())];
     let image = tlv(0xA1, &tlv(0xA0, &tlv(0xA0, &flat.concat())));
     let representation = tlv(0x30, &[number(0x80, 0), image].concat());
     let version = [number(0x80, 3), number(0x81, 2019)].concat();

@@ -66,6 +66,42 @@ pub enum Scheme {
     Elliptic,
     /// CSCA with RSA 3072 and PKCS #1 v1.5, signer with RSA 2048 and PSS; SHA-256.
     Rsa,
+    /// Both on brainpoolP512r1; SHA-512 in certificates.
+    Brainpool512,
+    /// Both on secp521r1; SHA-512 in certificates.
+    Nist521,
+    /// CSCA with RSA 6144, signer with RSA 4096 and PSS. The keys are the same for every seed: see
+    /// [`long_keys`].
+    LongRsa,
+    /// Both with RSA 1024, as it was once: too short to rely on.
+    ShortRsa,
+}
+
+impl Scheme {
+    /// Every scheme.
+    pub const ALL: [Self; 6] = [
+        Self::Elliptic,
+        Self::Rsa,
+        Self::Brainpool512,
+        Self::Nist521,
+        Self::LongRsa,
+        Self::ShortRsa,
+    ];
+}
+
+/// The keys of [`Scheme::LongRsa`] as PEM. To find their primes takes many seconds, so they are
+/// committed: `cargo run -p gate-sim --example long_keys > gate-sim/src/issuer/long_rsa.pem`.
+///
+/// # Errors
+///
+/// [`IssuerError::Crypto`] if OpenSSL cannot compute them.
+pub fn long_keys() -> Result<Vec<u8>, IssuerError> {
+    let mut rng = ChaCha20Rng::seed_from_u64(6144);
+    let mut pem = Vec::new();
+    for bits in [6144, 4096] {
+        pem.extend(keys::rsa(bits, &mut rng)?.private_key_to_pem_pkcs8()?);
+    }
+    Ok(pem)
 }
 
 /// Size and layout of a document.
@@ -199,6 +235,25 @@ impl Authority {
             Scheme::Rsa => (
                 keys::rsa(3072, &mut rng)?,
                 keys::rsa(2048, &mut rng)?,
+                MessageDigest::sha256(),
+            ),
+            Scheme::Brainpool512 => (
+                keys::elliptic(Nid::BRAINPOOL_P512R1, &mut rng)?,
+                keys::elliptic(Nid::BRAINPOOL_P512R1, &mut rng)?,
+                MessageDigest::sha512(),
+            ),
+            Scheme::Nist521 => (
+                keys::elliptic(Nid::SECP521R1, &mut rng)?,
+                keys::elliptic(Nid::SECP521R1, &mut rng)?,
+                MessageDigest::sha512(),
+            ),
+            Scheme::LongRsa => {
+                let [csca, signer] = keys::long_rsa()?;
+                (csca, signer, MessageDigest::sha256())
+            }
+            Scheme::ShortRsa => (
+                keys::rsa(1024, &mut rng)?,
+                keys::rsa(1024, &mut rng)?,
                 MessageDigest::sha256(),
             ),
         };

@@ -40,7 +40,10 @@ pub(super) fn misprint(lines: &mut [String], misprint: Misprint) {
 /// What a reader takes the key from: the fields as they are printed. Numbers of nine characters only.
 pub(super) fn printed_key(lines: &[String]) -> String {
     let at = |line: usize, place: core::ops::Range<usize>| {
-        lines.get(line).and_then(|line| line.get(place)).unwrap_or("")
+        lines
+            .get(line)
+            .and_then(|line| line.get(place))
+            .unwrap_or("")
     };
     if lines.len() == 2 {
         format!("{}{}{}", at(1, 0..10), at(1, 13..20), at(1, 21..28))
