@@ -300,7 +300,10 @@ mod tests {
             assert_eq!(*portrait.bytes, jpeg);
         }
         let error = |block: &[u8]| portrait(&dg2(0x7F2E, block)).err().unwrap().to_string();
-        assert!(error(&face_block(0xA1, &jpeg)).ends_with("image in two dimensions (A0) expected, tag A1 found"));
+        assert!(
+            error(&face_block(0xA1, &jpeg))
+                .ends_with("image in two dimensions (A0) expected, tag A1 found")
+        );
         assert!(error(&[]).ends_with("FaceImageDataBlock (65) expected, end of data found"));
         for length in 0..face.len() {
             assert!(portrait(&dg2(0x7F2E, &face[..length])).is_err());

@@ -341,10 +341,7 @@ pub fn check_digits(mrz: &Mrz) -> Finding {
         let WrongDigit { field, at } = wrong;
         format!("check digit over {field} is wrong ({at})")
     });
-    Finding::failed(
-        Check::ZoneCheckDigits,
-        wrong.collect::<Vec<_>>().join("; "),
-    )
+    Finding::failed(Check::ZoneCheckDigits, wrong.collect::<Vec<_>>().join("; "))
 }
 
 /// The finding for [`Check::PrintedZone`].

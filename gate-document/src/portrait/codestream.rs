@@ -49,7 +49,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), PortraitError> {
         return Err(wrong("more than one codestream"));
     }
     let stream = Stream(&bytes[start..]);
-    let first = stream.segment(2).ok_or_else(|| wrong("no room for the size"))?;
+    let first = stream
+        .segment(2)
+        .ok_or_else(|| wrong("no room for the size"))?;
     let size = Size::read(first.body)?;
     let tiles = check_main(&stream, first.end, &size)?;
     check_tiles(&stream, tiles)
@@ -162,7 +164,9 @@ impl Cost {
             let (bands, half) = if resolution == 0 { (1, 0) } else { (3, 1) };
             let count = |side: u64, tiles: u64, block: u8, precinct: u8| {
                 let side = side.div_ceil(1 << shrunk);
-                let block = (block & 0x0F).saturating_add(2).min(precinct.saturating_sub(half));
+                let block = (block & 0x0F)
+                    .saturating_add(2)
+                    .min(precinct.saturating_sub(half));
                 let precincts = (side >> precinct).saturating_add(2 * tiles);
                 let blocks = (side >> half >> block).saturating_add(2 * tiles);
                 (precincts, blocks)
@@ -227,7 +231,9 @@ fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> 
             .fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
         let mut header = part.end;
         while stream.word(header) != Some(SOD) {
-            let segment = stream.segment(header).ok_or_else(|| wrong("no data in a tile-part"))?;
+            let segment = stream
+                .segment(header)
+                .ok_or_else(|| wrong("no data in a tile-part"))?;
             if matches!(segment.marker, COD | COC | POC) {
                 return Err(wrong("a coding style in a tile-part"));
             }
