@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
-    /// Syntax of the printed zone (Doc 9303-3, 4.2), and what its issuer adds.
+    /// Syntax of the printed zone (Doc 9303-3, 4.3), and what its issuer adds.
     PrintedZone,
     /// The document has not expired on the day of inspection.
     Validity,

@@ -126,7 +126,7 @@ fn a_chip_is_read_whatever_its_quirks() {
             "extended length",
             plain,
             Extended,
-            4 + 3 + 1 + 4 + 1 + 4 + 1,
+            4 + 3 + 1 + 4 + 1 + 1 + 1,
         ),
         (
             "no short identifiers",

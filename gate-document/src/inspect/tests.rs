@@ -196,7 +196,7 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
             vec![(
                 Check::Portrait,
                 Failed,
-                "DG2 at offset 15: FaceImageDataBlock (65) expected, end of data found",
+                "DG2 at offset 11: FaceImageDataBlock (65) expected, end of data found",
             )],
         ),
         (

@@ -415,7 +415,7 @@ fn what_is_wrong_with_a_profile_is_said_with_its_line() {
         (
             "\"vds\"",
             "\"vdf\"",
-            "3: key format: one of \"vds\", \"idb\", \"vds-nc\" (nearest: \"vds\") expected, \"vdf\" found",
+            "3: key format: one of \"vds\", \"idb\", \"vds-nc\", \"text\" (nearest: \"vds\") expected, \"vdf\" found",
         ),
         (
             "0xF101",
@@ -699,7 +699,8 @@ fn a_permit_of_a_states_own_layout_is_read_by_its_profile_alone() {
         };
         let refused = inspect(permit.as_bytes(), &[strange], &issuer.signers, &here);
         assert_eq!(outcome(&refused, SealSigner).0, Failed);
-        for end in 0..permit.len() {
+        // What is left out of base64 at its end says nothing.
+        for end in 0..permit.trim_end_matches('=').len() {
             assert!(!judged(&permit[..end], &here).accepted(), "{end}");
         }
     }
