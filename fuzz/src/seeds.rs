@@ -4,15 +4,15 @@ use std::sync::OnceLock;
 
 use gate_boot::image::{BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, Header, PRODUCT};
 use gate_boot::slot::Slot;
-use gate_document::ElementaryFile;
 use gate_document::algorithm::Digest;
+use gate_document::conversation::Conversation;
 use gate_document::seal::idb::{self, IdbHeader};
 use gate_document::seal::imager::Symbology;
 use gate_document::seal::profile::PermitProfile;
 use gate_document::seal::symbol::Modules;
 use gate_document::seal::vds::{self, VdsHeader};
 use gate_document::seal::{SealFormat, Tag, vds_nc};
-use gate_document::{Card, CardError};
+use gate_document::{ApduLength, Card, CardError, ElementaryFile, Mrz, read};
 use gate_protocol::hello::Entropy;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
@@ -26,7 +26,7 @@ use gate_sim::chip::{Chip, Cipher};
 
 use gate_sim::chip::field::InField;
 use gate_sim::emulator::{TEST_SERIAL, site_record, test_page};
-use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer, SignatureOffer};
+use gate_sim::issuer::electronics::{ChipOffer, FaceRecord, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
     Authority, Deviating, DocumentRequest, Electronics, Encoding, Format, IssuerError, Portrait,
     Scheme, Sex, State as Issuing, TestDocument,
@@ -34,7 +34,9 @@ use gate_sim::issuer::{
 use gate_sim::keys;
 use gate_sim::reader::rte_native;
 use image::{ImageFormat, Rgb, RgbImage};
-use jiff::civil::date;
+use jiff::civil::{Date, date};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 
 use crate::targets;
 
@@ -355,7 +357,89 @@ pub fn files() -> Vec<Seed> {
             "dg2-jpeg2000",
             file(Encoding::Jpeg2000, Format::Td3, ElementaryFile::DG2),
         ),
+        ("dg2-iso39794", {
+            let electronics = Electronics {
+                face: FaceRecord::Iso39794,
+                ..Electronics::default()
+            };
+            let document = issue_with(Encoding::Jpeg, Format::Td3, &electronics);
+            let document = document.expect("a test document");
+            let dg2 = document.file(ElementaryFile::DG2.identifier());
+            dg2.expect("every file").to_vec()
+        }),
     ]
+}
+
+/// The day of inspections.
+pub const TODAY: Date = date(2026, 11, 22);
+
+/// A document that proves its chip in PACE, with a key of EF.CardSecurity.
+fn mapped_document() -> &'static TestDocument {
+    static DOCUMENT: OnceLock<TestDocument> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let mut electronics = electronics(SignatureOffer::Elliptic { announced: true });
+        electronics.pace[0].mapping = Mapping::ChipAuthentication;
+        issue_with(Encoding::Jpeg2000, Format::Td3, &electronics).expect("a test document")
+    })
+}
+
+/// The zone of every document here.
+pub fn printed() -> &'static Mrz {
+    static ZONE: OnceLock<Mrz> = OnceLock::new();
+    ZONE.get_or_init(|| Mrz::parse(&document().lines().join("\n")).expect("a zone"))
+}
+
+/// What was said with the chip that has EF.CardSecurity.
+pub fn mapped_conversation() -> &'static Conversation {
+    static CONVERSATION: OnceLock<Conversation> = OnceLock::new();
+    CONVERSATION.get_or_init(|| {
+        let mut card = InField::new(Chip::new(mapped_document(), 1));
+        let key = printed().access_key();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut habits = ApduLength::Extended.into();
+        let files = read(&mut card, &key.into(), &mut habits, &mut rng, &mut |_| {});
+        let files = files.expect("a genuine chip");
+        files.conversation().cloned().expect("a conversation")
+    })
+}
+
+/// EF.CardSecurity.
+pub fn card_security() -> Vec<Seed> {
+    let file = mapped_conversation().card_security.as_ref();
+    vec![("elliptic", file.expect("a file").expose().clone())]
+}
+
+/// The profile of signed text, in both of its layouts.
+pub fn text_profiles() -> &'static [PermitProfile] {
+    static PROFILES: OnceLock<Vec<PermitProfile>> = OnceLock::new();
+    PROFILES.get_or_init(|| {
+        let fixed = PORT
+            .replace("separator = \"|\"", "widths = [20, 10, 10, 40]")
+            .replace("PORTPASS", "PORTFIXED");
+        let parse = |text: &str| PermitProfile::parse("permit.toml", text).expect("a profile");
+        vec![parse(PORT), parse(&fixed)]
+    })
+}
+
+/// Signed texts, with a signature of nobody's.
+pub fn texts() -> Vec<Seed> {
+    let data = "document-number = \"L898902C3\"\nfirst-day = 2026-11-20\n\
+                last-day = 2026-11-30\nareas = \"VNHPH\"\n";
+    let text = |profile: &PermitProfile| {
+        let features = profile.encode("data.toml", data).expect("data");
+        let number = |(tag, value)| match tag {
+            Tag::Number(number) => (number, value),
+            Tag::Path(_) => unreachable!("fields have numbers"),
+        };
+        let features: Vec<(u8, Vec<u8>)> = features.into_iter().map(number).collect();
+        let layout = profile.text.as_ref().expect("a layout");
+        let unsigned = layout.unsigned(&features).expect("a text");
+        layout.seal(unsigned, &[0x5A; 64]).into_bytes()
+    };
+    let [separated, fixed] = text_profiles() else {
+        unreachable!("two profiles")
+    };
+    vec![("separated", text(separated)), ("fixed", text(fixed))]
 }
 
 /// Signatures over a chip's files.
@@ -757,6 +841,7 @@ pub fn stored_site() -> Vec<Seed> {
 const CREW: &str = include_str!("../../gate-document/permits/crew-shore-leave.toml");
 const BOARDING: &str = include_str!("../../gate-document/permits/ship-boarding.toml");
 const GROUP: &str = include_str!("../../gate-document/permits/group-list.toml");
+const PORT: &str = include_str!("../../gate-document/permits/port-pass.toml");
 const CREW_DATA: &str = "document-number = \"L898902C3\"\nship = \"IMO9074729\"\n\
                          ports = \"VNHPH\"\nlast-day = 2026-11-30\nentries = 4\n";
 const BOARDING_DATA: &str = "document-identifier = 0x21\nzone = \"\"\"\nP<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\

@@ -32,7 +32,10 @@ use gate_document::trust::defect_list::DefectList;
 use gate_document::trust::defects::Defects;
 use gate_document::trust::ldif::Directory;
 use gate_document::trust::master_list::MasterList;
-use gate_document::{AccessKey, ApduLength, Card, CardError, Mrz, TrustStore, lds, portrait, read};
+use gate_document::{
+    AccessKey, ApduLength, Card, CardError, Check, ChipFiles, Finding, Mrz, Outcome, TrustStore,
+    inspect_without_portrait, lds, portrait, read,
+};
 use gate_face::Picture;
 use gate_face::calibration::Calibration;
 use gate_host::keys::HostKeys;
@@ -151,6 +154,18 @@ pub fn mrz(bytes: &[u8]) -> bool {
     assert!(
         Mrz::parse(&text).is_err() || zone.as_ref().is_ok_and(|zone| zone.repairs().is_empty())
     );
+    // What is taken with wrong check digits is refused by the strict, and for nothing else.
+    let tolerant = Mrz::read_tolerant(&text);
+    assert!(zone.is_err() || tolerant.is_ok());
+    let others = tolerant.iter().flat_map(Mrz::alternatives);
+    for reading in tolerant.iter().chain(others) {
+        let lines: String = reading.lines().collect();
+        assert_eq!(
+            Mrz::parse(&lines).is_ok(),
+            reading.wrong_digits().is_empty()
+        );
+        assert!(!reading.access_key().mrz_information().is_empty());
+    }
     zone.is_ok_and(|zone| {
         for other in zone.alternatives() {
             let lines: String = other.lines().collect();
@@ -376,6 +391,30 @@ pub(crate) fn converse(card: &mut dyn Card) -> bool {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let mut habits = ApduLength::Extended.into();
     read(card, &key.into(), &mut habits, &mut rng, &mut |_| {}).is_ok()
+}
+
+/// EF.CardSecurity beside a chip that was opened with it: whatever it says, judged with the right trust.
+pub fn card_security(bytes: &[u8]) -> bool {
+    static TRUST: OnceLock<TrustStore> = OnceLock::new();
+    let trust = TRUST.get_or_init(|| TrustStore::from_pem(&seeds::csca()).expect("an anchor"));
+    let mut conversation = seeds::mapped_conversation().clone();
+    conversation.card_security = Some(bytes.to_vec().into());
+    let mut files = ChipFiles::new();
+    files.set_conversation(conversation);
+    let found = inspect_without_portrait(seeds::printed(), &files, trust, Some(seeds::TODAY));
+    let passed = Finding::passed(Check::CardSecurity);
+    found
+        .iter()
+        .any(|finding| finding.check == passed.check && finding.outcome == passed.outcome)
+}
+
+/// Signed texts of a permit's own layout: none is ever accepted, for no signer is known.
+pub fn texts(bytes: &[u8]) -> bool {
+    let profiles = seeds::text_profiles();
+    let inspection = seal::inspect(bytes, profiles, &SignerList::default(), &Gate::default());
+    assert!(!inspection.accepted());
+    let structure = inspection.finding(SealCheck::SealStructure);
+    structure.is_some_and(|finding| finding.outcome == Outcome::Passed)
 }
 
 /// Frames of every document reader.

@@ -332,23 +332,45 @@ pub(crate) fn significant(number: &[u8]) -> &[u8] {
     &number[first.unwrap_or(number.len())..]
 }
 
+/// An extension of a certificate, of a revocation list, or of an entry in one (RFC 5280, 4.1).
+pub(crate) struct Extension<'a> {
+    /// Content of its object identifier.
+    pub(crate) kind: &'a [u8],
+    pub(crate) critical: bool,
+    pub(crate) value: Tlv<'a>,
+}
+
+/// Calls `note` with each extension of the sequence that `list` reads.
+pub(crate) fn each_extension<'a>(
+    mut list: Reader<'a>,
+    mut note: impl FnMut(Extension<'a>) -> Result<(), TlvError>,
+) -> Result<(), TlvError> {
+    while !list.is_empty() {
+        let mut extension = list.expect(0x30, "extension")?.reader();
+        note(Extension {
+            kind: extension.expect(0x06, "kind of extension")?.value,
+            critical: extension
+                .optional(0x01)?
+                .is_some_and(|flag| flag.value != [0]),
+            value: extension.expect(0x04, "value of the extension")?,
+        })?;
+    }
+    Ok(())
+}
+
 fn extensions(list: &Tlv<'_>) -> Result<Extensions, TlvError> {
     let mut found = Extensions::default();
-    let mut reader = list.reader().expect(0x30, "extensions")?.reader();
-    while !reader.is_empty() {
-        let mut extension = reader.expect(0x30, "extension")?.reader();
-        let kind = extension.expect(0x06, "kind of extension")?.value;
-        let critical = extension
-            .optional(0x01)?
-            .is_some_and(|flag| flag.value != [0]);
-        let value = extension.expect(0x04, "value of the extension")?;
+    let list = list.reader().expect(0x30, "extensions")?.reader();
+    each_extension(list, |extension| {
         // An extension that nobody can read says nothing; one that is critical then speaks against
         // the certificate.
-        let read = read_extension(kind, &value, &mut found).unwrap_or(false);
-        if critical && !read {
+        let kind = extension.kind;
+        let read = read_extension(kind, &extension.value, &mut found).unwrap_or(false);
+        if extension.critical && !read {
             found.unknown_critical = Some(Oid::new(kind));
         }
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 

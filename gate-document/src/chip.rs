@@ -15,6 +15,7 @@ use crate::access::{Access, Passwords};
 use crate::active_authentication;
 use crate::apdu::Status;
 use crate::card::Card;
+use crate::channel::Notice;
 use crate::chip_authentication;
 use crate::conversation::{ChallengeProof, ChipProof, Conversation};
 use crate::file::{ChipFiles, ElementaryFile};
@@ -53,6 +54,9 @@ pub enum Progress<'a> {
         /// The whole file, for work that need not wait for the rest.
         bytes: &'a [u8],
     },
+    /// Something unusual, of a conversation that then failed: one that ends well has its notices in
+    /// [`Conversation::notices`].
+    Noticed(Notice),
 }
 
 impl fmt::Debug for Progress<'_> {
@@ -64,6 +68,7 @@ impl fmt::Debug for Progress<'_> {
                 write!(f, "Advanced({file}, {read} of {length} bytes)")
             }
             Self::Done { file, bytes } => write!(f, "Done({file}, {} bytes)", bytes.len()),
+            Self::Noticed(notice) => write!(f, "Noticed({notice})"),
         }
     }
 }
@@ -102,7 +107,7 @@ impl<P: Into<Passwords>> From<P> for Request {
 ///
 /// # Errors
 ///
-/// [`ReadError`] when nothing more can be read.
+/// [`ReadError`] when nothing more can be read; what was noticed until then goes to `progress`.
 pub fn read(
     card: &mut dyn Card,
     request: &Request,
@@ -110,41 +115,28 @@ pub fn read(
     rng: &mut impl CryptoRng,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<ChipFiles, ReadError> {
-    let session = Session::open(card, &request.passwords, habits, rng)?;
+    let session = Session::open(card, &request.passwords, habits, rng, progress)?;
     session.opened(progress);
     let mut reading = Reading {
         session,
         files: ChipFiles::new(),
         progress,
     };
-    reading.file(ElementaryFile::Sod)?;
-    let listed = reading.listed();
-    let has = |group| listed.as_ref().is_none_or(|listed| listed.contains(&group));
-    let infos = if has(14) {
-        reading.security_options()?
-    } else {
-        None
-    };
-    if let Some(way) = infos.as_ref().and_then(chip_authentication::choose) {
-        reading.chip_authentication(&way)?;
-    }
-    reading.file(ElementaryFile::DG1)?;
-    let answer = if has(15) {
-        reading.active_authentication()?
-    } else {
-        ChallengeProof::NotAsked
-    };
-    reading.file(ElementaryFile::DG2)?;
-    for group in &request.also {
-        let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
-        // What nothing signs is worth nothing.
-        let signed = listed.as_ref().is_some_and(|listed| listed.contains(group));
-        if known && signed {
-            reading.optional(ElementaryFile::DataGroup(*group))?;
+    match reading.everything(&request.also) {
+        Ok(answer) => Ok(reading.finish(answer)),
+        Err(error) => {
+            let notices = reading.session.channel.take_notices();
+            tell(notices, reading.progress);
+            Err(error)
         }
     }
-    reading.optional(ElementaryFile::Com)?;
-    Ok(reading.finish(answer))
+}
+
+/// What was noticed in a conversation that failed.
+fn tell(notices: Vec<Notice>, progress: &mut dyn FnMut(Progress<'_>)) {
+    for notice in notices {
+        progress(Progress::Noticed(notice));
+    }
 }
 
 /// A chip that is being read.
@@ -155,6 +147,38 @@ struct Reading<'a, 'p, R> {
 }
 
 impl<R: CryptoRng> Reading<'_, '_, R> {
+    /// Every file in its order, and the answer to the challenge on the way.
+    fn everything(&mut self, also: &[u8]) -> Result<ChallengeProof, ReadError> {
+        self.file(ElementaryFile::Sod)?;
+        let listed = self.listed();
+        let has = |group| listed.as_ref().is_none_or(|listed| listed.contains(&group));
+        let infos = if has(14) {
+            self.security_options()?
+        } else {
+            None
+        };
+        if let Some(way) = infos.as_ref().and_then(chip_authentication::choose) {
+            self.chip_authentication(&way)?;
+        }
+        self.file(ElementaryFile::DG1)?;
+        let answer = if has(15) {
+            self.active_authentication()?
+        } else {
+            ChallengeProof::NotAsked
+        };
+        self.file(ElementaryFile::DG2)?;
+        for group in also {
+            let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
+            // What nothing signs is worth nothing.
+            let signed = listed.as_ref().is_some_and(|listed| listed.contains(group));
+            if known && signed {
+                self.optional(ElementaryFile::DataGroup(*group))?;
+            }
+        }
+        self.optional(ElementaryFile::Com)?;
+        Ok(answer)
+    }
+
     fn file(&mut self, file: ElementaryFile) -> Result<(), ReadError> {
         let mut partial = Partial::default();
         let answer = loop {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
-    /// Syntax and check digits of the printed zone (Doc 9303-3, 4.9).
+    /// Syntax of the printed zone (Doc 9303-3, 4.3), and what its issuer adds.
     PrintedZone,
     /// The document has not expired on the day of inspection.
     Validity,
@@ -80,11 +80,14 @@ pub enum Check {
     /// Nothing unusual happened while the chip was read: no status without protection inside secure
     /// messaging (Doc 9303-11, 9.8), no warning, no lost session, no absence.
     ChipConversation,
+    /// Every check digit of the printed zone is that of its field (Doc 9303-3, 4.9). Some documents
+    /// were issued with a wrong one.
+    ZoneCheckDigits,
 }
 
 impl Check {
     /// Every check, in the order of a journey.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::PrintedZone,
         Self::Validity,
         Self::ChipAccess,
@@ -119,6 +122,7 @@ impl Check {
         Self::VisaAgainstDocument,
         Self::VisaValidity,
         Self::ChipConversation,
+        Self::ZoneCheckDigits,
     ];
 
     /// The stable name: what journal, reports and policies call the check.
@@ -157,6 +161,7 @@ impl Check {
             Self::VisaAgainstDocument => "visa-against-document",
             Self::VisaValidity => "visa-validity",
             Self::ChipConversation => "chip-conversation",
+            Self::ZoneCheckDigits => "zone-check-digits",
             Self::ChipAuthentication => "chip-authentication",
             Self::ActiveAuthentication => "active-authentication",
         }

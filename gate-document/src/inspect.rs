@@ -13,6 +13,7 @@ use crate::authenticity;
 use crate::beside::{self, Beside};
 use crate::card_access;
 use crate::certificate::Certificate;
+use crate::channel::Notice;
 use crate::chip::ReadError;
 use crate::country;
 use crate::file::{ChipFiles, ElementaryFile};
@@ -32,7 +33,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// The checks of this crate, each of which has a finding in every [`Inspection`].
-pub const CHECKS: [Check; 30] = [
+pub const CHECKS: [Check; 31] = [
     Check::PrintedZone,
     Check::Validity,
     Check::ChipAccess,
@@ -63,6 +64,7 @@ pub const CHECKS: [Check; 30] = [
     Check::VisaAgainstDocument,
     Check::VisaValidity,
     Check::ChipConversation,
+    Check::ZoneCheckDigits,
 ];
 
 /// What an inspection has found.
@@ -283,6 +285,7 @@ fn examine(
     findings.push(security.finding);
     findings.extend([
         mrz::consistency(printed),
+        mrz::check_digits(printed),
         mrz::validity(printed, today),
         chip_opened(chip.conversation().map(|conversation| &conversation.access)),
         chip_reading(chip),
@@ -305,12 +308,20 @@ fn examine(
     (findings, evidence)
 }
 
-/// Inspects a document whose chip could not be read.
+/// Inspects a document whose chip could not be read. `notices` is what was noticed until then:
+/// [`Progress::Noticed`](crate::chip::Progress::Noticed).
 #[must_use]
-pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> Inspection {
+pub fn chip_not_read(
+    printed: &Mrz,
+    error: &ReadError,
+    notices: &[Notice],
+    today: Option<Date>,
+) -> Inspection {
     let reason = error.to_string();
+    let mut evidence = Evidence::default();
     let mut findings = vec![
         mrz::consistency(printed),
+        mrz::check_digits(printed),
         mrz::validity(printed, today),
         dates_plausible(printed, None, today),
         national::finding(printed, None),
@@ -339,7 +350,8 @@ pub fn chip_not_read(printed: &Mrz, error: &ReadError, today: Option<Date>) -> I
             ]
         }
     });
-    Inspection::of(findings, Evidence::default(), None, None)
+    findings.extend(talk::broken_off(notices, &mut evidence));
+    Inspection::of(findings, evidence, None, None)
 }
 
 /// Which protocol opened the chip is part of the result (BSI TR-03135-1).

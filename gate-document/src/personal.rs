@@ -27,6 +27,8 @@ pub struct Details {
     pub issued: Option<Date>,
     /// The document says in words that it does not expire.
     pub unlimited: bool,
+    /// A field is encoded otherwise than the standard says, and was read all the same: which.
+    pub tolerated: Option<&'static str>,
 }
 
 /// Fields that are looked at, at most.
@@ -49,7 +51,12 @@ pub fn dg11(bytes: &[u8]) -> Result<Details, TlvError> {
         match field.tag {
             0x5F0E => details.name = text().map(|name| Sensitive::new(name.replace('<', " "))),
             0x5F10 => details.personal_number = text().map(|it| Sensitive::new(it.to_owned())),
-            0x5F2B => details.birth = eight_digits(field.value).map(Sensitive::new),
+            0x5F2B => {
+                details.birth = eight_digits(field.value).map(Sensitive::new);
+                if details.birth.is_some() && field.value.len() == 4 {
+                    details.tolerated = Some("date of birth in four bytes");
+                }
+            }
             _ => {}
         }
     }
@@ -181,6 +188,7 @@ pub(crate) fn finding(chip: &ChipFiles, sod: &Sod, zone: Option<&Mrz>) -> Findin
     };
     let vietnamese = zone.issuing_state == "VNM";
     let (mut wrong, mut open, mut compared) = (Vec::new(), Vec::new(), false);
+    let mut tolerated = String::new();
     for (number, read) in [(11, dg11 as fn(&[u8]) -> _), (13, dg13)] {
         let file = ElementaryFile::DataGroup(number);
         // DG13 is each issuer's own; only Vietnam's is known here.
@@ -192,6 +200,9 @@ pub(crate) fn finding(chip: &ChipFiles, sod: &Sod, zone: Option<&Mrz>) -> Findin
             Some(Err(_)) => open.push(format!("{file} cannot be read")),
             Some(Ok(details)) => {
                 compared = true;
+                if let Some(what) = details.tolerated {
+                    tolerated = format!("{file}: {what}");
+                }
                 compare(file, &details, zone, &mut wrong, &mut open);
             }
         }
@@ -205,7 +216,10 @@ pub(crate) fn finding(chip: &ChipFiles, sod: &Sod, zone: Option<&Mrz>) -> Findin
     if !compared {
         return Finding::not_supported(check, "the chip holds no further details");
     }
-    Finding::passed(check)
+    Finding {
+        reason: tolerated,
+        ..Finding::passed(check)
+    }
 }
 
 fn compare(

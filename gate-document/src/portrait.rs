@@ -1,7 +1,9 @@
 //! The portrait's pixels, from bytes that nobody vouches for yet.
 //!
 //! Sizes are checked before anything is allocated for them: a few hundred hostile bytes can
-//! announce an image of gigabytes.
+//! announce an image of gigabytes. `codestream` holds what JPEG 2000 announces against its limits.
+
+mod codestream;
 
 use core::fmt;
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
@@ -19,8 +21,6 @@ pub enum PortraitKind {
     Jpeg2000,
 }
 
-/// First bytes of a JPEG 2000 codestream: start of codestream, then image and tile size.
-const CODESTREAM: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
 /// First bytes of the JP2 container.
 const JP2: [u8; 8] = *b"\0\0\0\x0CjP  ";
 /// First bytes of JPEG: start of image and the next marker.
@@ -32,7 +32,7 @@ impl PortraitKind {
     pub fn of_image(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(&JPEG) {
             Some(Self::Jpeg)
-        } else if bytes.starts_with(&JP2) || bytes.starts_with(&CODESTREAM) {
+        } else if bytes.starts_with(&JP2) || bytes.starts_with(&codestream::START) {
             Some(Self::Jpeg2000)
         } else {
             None
@@ -59,11 +59,6 @@ impl fmt::Debug for Portrait {
 pub const BYTES_MAX: usize = 1 << 20;
 /// Largest portrait in pixels. Those in passports have 413 × 531 or so.
 pub const PIXELS_MAX: u64 = 4_000_000;
-/// Most tiles of a JPEG 2000 image. Portraits have one; a tile costs memory even when it is empty.
-const TILES_MAX: u64 = 256;
-/// Most components of a JPEG 2000 image: three colours and alpha.
-const COMPONENTS_MAX: u16 = 4;
-
 /// Why a portrait has no pixels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortraitError {
@@ -134,7 +129,7 @@ fn decode_jpeg(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
 }
 
 fn decode_jpeg2000(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
-    check_codestream(bytes)?;
+    codestream::check(bytes)?;
     let image = Image::new(bytes, &DecodeSettings::default()).map_err(decoder_error)?;
     let (width, height) = (image.width(), image.height());
     check_size(width, height)?;
@@ -170,55 +165,6 @@ fn check_size(width: u32, height: u32) -> Result<(), PortraitError> {
         height,
         limit: PIXELS_MAX,
     })
-}
-
-/// Checks image and tile size before the decoder allocates for them (ISO/IEC 15444-1, A.5.1).
-fn check_codestream(bytes: &[u8]) -> Result<(), PortraitError> {
-    let wrong = |problem| PortraitError::Header { problem };
-    let mut streams = bytes
-        .windows(CODESTREAM.len())
-        .enumerate()
-        .filter(|(_, w)| *w == CODESTREAM);
-    let (start, _) = streams.next().ok_or_else(|| wrong("no codestream"))?;
-    // With one codestream in the file, the one checked is the one decoded.
-    if streams.next().is_some() {
-        return Err(wrong("more than one codestream"));
-    }
-    let size = bytes
-        .get(start + 8..start + 42)
-        .ok_or_else(|| wrong("no room for the size"))?;
-    let number = |at: usize| {
-        size[at..at + 4]
-            .iter()
-            .fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
-    };
-    let [
-        x_end,
-        y_end,
-        x_start,
-        y_start,
-        tile_x,
-        tile_y,
-        tiles_left,
-        tiles_top,
-    ] = core::array::from_fn(|index| number(index * 4));
-    let components = u16::from_be_bytes([size[32], size[33]]);
-    let too_large = u64::from(u32::MAX);
-    check_size(
-        u32::try_from(x_end.saturating_sub(x_start).min(too_large)).unwrap_or(u32::MAX),
-        u32::try_from(y_end.saturating_sub(y_start).min(too_large)).unwrap_or(u32::MAX),
-    )?;
-    if tile_x == 0 || tile_y == 0 || tiles_left > x_start || tiles_top > y_start {
-        return Err(wrong("tiles that do not cover the image"));
-    }
-    let tiles = (x_end - tiles_left).div_ceil(tile_x) * (y_end - tiles_top).div_ceil(tile_y);
-    if tiles > TILES_MAX {
-        return Err(wrong("too many tiles"));
-    }
-    if !(1..=COMPONENTS_MAX).contains(&components) {
-        return Err(wrong("not 1 to 4 components"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

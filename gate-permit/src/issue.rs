@@ -56,6 +56,7 @@ impl Issue {
             ProfileFormat::Vds => self.vds(&profile, &signer, issuer, day, features)?,
             ProfileFormat::Idb => idb(&signer, issuer, day, features)?,
             ProfileFormat::VdsNc => vds_nc(&profile, &signer, issuer, features)?,
+            ProfileFormat::Text => signed_text(&profile, &signer, features)?,
         };
         let symbology = self.symbology(&profile)?;
         picture::write(&self.out, &seal, symbology, self.scale)?;
@@ -159,6 +160,22 @@ fn vds_nc(
     let signature = signer.sign(digest, &unsigned)?;
     let certificate = signer.certificate.to_der()?;
     Ok(vds_nc::seal(&data, digest, &certificate, &signature).into_bytes())
+}
+
+fn signed_text(
+    profile: &PermitProfile,
+    signer: &Signer,
+    features: Vec<(Tag, Vec<u8>)>,
+) -> anyhow::Result<Vec<u8>> {
+    let layout = profile.text.as_ref();
+    let layout = layout.context("the profile lays no text out")?;
+    let own = openssl::sha::sha256(&signer.certificate.to_der()?);
+    if !layout.signers.contains(&own) {
+        bail!("the profile does not name this signer: no gate would take the permit");
+    }
+    let unsigned = layout.unsigned(&numbered(features)?)?;
+    let signature = signer.sign(signer.digest()?, unsigned.as_bytes())?;
+    Ok(layout.seal(unsigned, &signature).into_bytes())
 }
 
 /// Puts `text` where `path` leads, through objects that are made on the way.

@@ -50,6 +50,17 @@ impl Desk {
         let (_, after) = rest.split_once(']').expect("a list");
         self.write(name, &format!("{before}issuers = [\"UTO\"]{after}"));
     }
+
+    /// Names the test signer in a profile that wants to know who signs.
+    fn pin(&self, name: &str) {
+        let path = self.folder.path().join(name);
+        let text = fs::read_to_string(&path).expect("a profile");
+        let pem = fs::read(self.folder.path().join("keys/signer.pem")).expect("a certificate");
+        let signer = openssl::x509::X509::from_pem(&pem).expect("a certificate");
+        let digest = openssl::sha::sha256(&signer.to_der().expect("DER"));
+        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        fs::write(path, text.replace(&"0".repeat(64), &digits)).expect("a file");
+    }
 }
 
 fn text(output: &Output) -> String {
@@ -69,6 +80,9 @@ const BOARDING: &str = "document-identifier = 0x21\nzone = \"\"\"\nP<UTOERIKSSON
 const RESIDENT: &str = "record = \"LC00012345\"\ndistricts = \"VNHPH CN53\"\n";
 const GROUP: &str = "organiser = \"Du lịch\"\ndocuments = \"X1234567 L898902C3\"\n\
                      first-day = 2020-01-01\nlast-day = 9999-12-30\n";
+
+const PORT: &str = "document-number = \"L898902C3\"\nfirst-day = 2020-01-01\n\
+                    last-day = 9999-12-30\nareas = \"VNHPH\"\n";
 
 const VERIFY: [&str; 8] = [
     "--signers",
@@ -99,8 +113,10 @@ fn every_example_permit_goes_from_issuing_to_the_gate_as_every_barcode() {
         ),
         ("border-resident.toml", RESIDENT, &["qr", "aztec"]),
         ("group-list.toml", GROUP, &["qr", "pdf417"]),
+        ("port-pass.toml", PORT, &["qr"]),
     ] {
         desk.profile(profile);
+        desk.pin(profile);
         desk.write("data.toml", data);
         let issue = |symbology, out| {
             desk.done(&[

@@ -120,8 +120,6 @@ pub enum ChipFailure {
     Removed,
     /// The chip did not accept the key from the printed zone: misread, or another document's.
     WrongZone,
-    /// The chip did not accept the card access number.
-    WrongNumber,
     /// The chip cannot be opened by this gate, or is no travel document's.
     NoAccess,
     /// The chip, or somebody between it and the gate, does not keep to the protocol.

@@ -170,11 +170,13 @@ impl Evidence {
             .filter(|finding| policy.objects_to(finding))
             .map(|finding| finding.check)
             .collect();
-        let other = |check: &&Check| !matches!(check, Check::PrintedAgainstChip | Check::Portrait);
+        let inconsistent =
+            |check: &Check| matches!(check, Check::PrintedAgainstChip | Check::ZoneCheckDigits);
+        let other = |check: &&Check| !inconsistent(check) && **check != Check::Portrait;
         if wrong.iter().any(|check| other(&check)) {
             return Some(Referral::DocumentNotGenuine);
         }
-        if wrong.contains(&Check::PrintedAgainstChip) {
+        if wrong.iter().any(inconsistent) {
             return Some(Referral::DocumentInconsistent);
         }
         if wrong.contains(&Check::Portrait) || matches!(self.portrait, Some(Err(_))) {

@@ -54,6 +54,10 @@ impl Session {
         if self.traveller.is_being_read(&printed) {
             return Stage::Examine; // the reader says it twice
         }
+        // A reader errs more often than an issuer: what is wrong once is read again.
+        if !printed.wrong_digits().is_empty() && !self.traveller.confirms(&printed) {
+            return self.zone_unreadable(now, DocumentHint::ReadAgain);
+        }
         self.traveller.zone_read(now);
         self.traveller.printed(printed, today);
         self.questions.drop_question(Question::Portrait);
@@ -156,7 +160,6 @@ impl Session {
         let (hint, referral) = match failure {
             ChipFailure::Removed => (DocumentHint::LeaveIt, Referral::ChipUnreadable),
             ChipFailure::WrongZone => (DocumentHint::ReadAgain, Referral::ChipUnreadable),
-            ChipFailure::WrongNumber => (DocumentHint::NumberAgain, Referral::ChipUnreadable),
             ChipFailure::ReaderFault => (DocumentHint::ReaderFault, Referral::DeviceFailed),
             ChipFailure::Distrust => (DocumentHint::None, Referral::DocumentNotGenuine),
             ChipFailure::NoAccess => (DocumentHint::None, Referral::ChipUnreadable),

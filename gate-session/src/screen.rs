@@ -66,8 +66,6 @@ pub enum DocumentHint {
     PushIn,
     /// The key from the printed zone did not open the chip: turn the document, one document only.
     ReadAgain,
-    /// The card access number did not open the chip: place the card again.
-    NumberAgain,
     /// The reader failed, not the document: lift it and place it again.
     ReaderFault,
 }

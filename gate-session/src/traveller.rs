@@ -7,6 +7,7 @@ use crate::permit::PermitRule;
 use crate::referral::Outcome;
 use crate::screen::{DocumentHint, PermitHint};
 use crate::timeline::{Span, SpanKind, Timeline};
+use gate_document::Finding;
 use gate_document::mrz::{self, Mrz};
 use gate_protocol::{Instant, Passage};
 use jiff::civil::Date;
@@ -32,6 +33,8 @@ pub(crate) struct Traveller {
     pub permit_hint: PermitHint,
     /// The permit clears without a document.
     pub permit_suffices: bool,
+    /// A zone with wrong check digits, which its reader may have got wrong.
+    doubted: Option<Box<Mrz>>,
     /// The day on which the zone was read.
     today: Option<Date>,
     /// A chip has been asked for this traveller.
@@ -131,8 +134,9 @@ impl Traveller {
 
     /// A new zone: what was known of the document before is worthless.
     pub(crate) fn printed(&mut self, printed: Box<Mrz>, today: Option<Date>) {
-        let on_paper = vec![mrz::consistency(&printed), mrz::validity(&printed, today)];
+        let on_paper = on_paper(&printed, today);
         self.today = today;
+        self.doubted = None;
         self.zone_refused = false;
         self.evidence.start_over(printed, on_paper);
         self.chip_percent = 0;
@@ -141,11 +145,15 @@ impl Traveller {
 
     /// Another reading of the same zone is the right one.
     pub(crate) fn proved(&mut self, printed: Box<Mrz>) {
-        self.evidence.on_paper = vec![
-            mrz::consistency(&printed),
-            mrz::validity(&printed, self.today),
-        ];
+        self.evidence.on_paper = on_paper(&printed, self.today);
         self.evidence.printed = Some(printed);
+    }
+
+    /// Whether a zone with wrong check digits was read before, character by character: so its issuer
+    /// printed it. Another one is kept for the next reading.
+    pub(crate) fn confirms(&mut self, zone: &Mrz) -> bool {
+        let before = self.doubted.replace(Box::new(zone.clone()));
+        before.is_some_and(|before| *before == *zone)
     }
 
     /// Whether this very document lies on the reader and needs no second look at its zone.
@@ -219,4 +227,13 @@ impl Traveller {
         };
         whole.min(step)
     }
+}
+
+/// What the printed zone alone tells.
+fn on_paper(printed: &Mrz, today: Option<Date>) -> Vec<Finding> {
+    vec![
+        mrz::consistency(printed),
+        mrz::check_digits(printed),
+        mrz::validity(printed, today),
+    ]
 }

@@ -3,11 +3,12 @@
 mod common;
 
 use common::{Lane, PASSAGE, genuine, seconds};
-use gate_document::Check;
+use gate_document::policy::Policy;
+use gate_document::{Check, Mrz};
 use gate_protocol::{Door, Event as LaneEvent, Refusal, State};
 use gate_session::{
     ChipFailure, Device, DocumentHint, Event, FaceHint, FaceVerdict, ListsAnswer, OfficerDecision,
-    Screen, Stage,
+    PermitRule, Screen, Stage,
 };
 
 #[test]
@@ -184,7 +185,6 @@ fn a_chip_that_fails_once_is_read_again() {
         ChipFailure::Removed,
         ChipFailure::Faulty,
         ChipFailure::WrongZone,
-        ChipFailure::WrongNumber,
         ChipFailure::ReaderFault,
         ChipFailure::Absent,
     ] {
@@ -210,16 +210,11 @@ fn a_chip_that_fails_once_is_read_again() {
 
 #[test]
 fn each_cause_of_a_chip_that_fails_has_its_own_words_for_the_traveller_and_the_officer() {
-    use DocumentHint::{LeaveIt, LiftAndPlace, NumberAgain, ReadAgain, ReaderFault};
+    use DocumentHint::{LeaveIt, LiftAndPlace, ReadAgain, ReaderFault};
     for (failure, hint, reason) in [
         (ChipFailure::Absent, Some(LiftAndPlace), "chip-unreadable"),
         (ChipFailure::Removed, Some(LeaveIt), "chip-unreadable"),
         (ChipFailure::WrongZone, Some(ReadAgain), "chip-unreadable"),
-        (
-            ChipFailure::WrongNumber,
-            Some(NumberAgain),
-            "chip-unreadable",
-        ),
         (ChipFailure::ReaderFault, Some(ReaderFault), "device-failed"),
         // No second try can help: the officer comes at once.
         (ChipFailure::NoAccess, None, "chip-unreadable"),
@@ -693,4 +688,39 @@ fn a_visa_stands_beside_the_document_and_speaks_for_its_holder_or_against() {
             assert_eq!(lane.count("ReadChip"), 1);
         }
     }
+}
+
+/// The specimen with a wrong check digit over the date of birth, and over what that is part of.
+const MISPRINTED: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                          L898902C36UTO7408123F1204159ZE184226B<<<<<10";
+
+#[test]
+fn a_wrong_check_digit_is_read_again_and_only_then_believed_of_the_issuer() {
+    let zone = Box::new(Mrz::read_tolerant(MISPRINTED).expect("a zone"));
+    let day = Some(jiff::civil::date(2012, 4, 1));
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.tell(Event::MrzRead(zone.clone(), day));
+    assert_eq!(lane.count("ReadChip"), 0, "the reader may have erred");
+    lane.tell(Event::MrzUnreadable);
+    lane.tell(Event::MrzRead(zone.clone(), day));
+    assert_eq!(lane.count("ReadChip"), 1);
+    lane.chip_and_portrait(common::with_failed(Check::ZoneCheckDigits));
+    lane.lists(ListsAnswer::Clear);
+    lane.face(FaceVerdict::Match);
+    assert_eq!(
+        lane.stage_word(),
+        "AwaitRecord(Referred(DocumentInconsistent))"
+    );
+
+    // A gate that knows the model waives the digit, and nothing else.
+    let policy = Policy::parse("[checks]\nzone-check-digits = \"recorded\"").expect("a policy");
+    let mut lane = Lane::open_for_permits(PermitRule::default(), policy);
+    lane.walk_in();
+    lane.tell(Event::MrzRead(zone.clone(), day));
+    lane.tell(Event::MrzRead(zone, day));
+    lane.chip_and_portrait(common::with_failed(Check::ZoneCheckDigits));
+    lane.lists(ListsAnswer::Clear);
+    lane.face(FaceVerdict::Match);
+    assert_eq!(lane.stage_word(), "AwaitRecord(Cleared)");
 }

@@ -185,3 +185,21 @@ fn block(terminal: &mut Terminal<'_>, offset: usize, expected: usize) -> Vec<u8>
     let response = terminal.exchange(Step::Application, &command).unwrap();
     response.data.to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Virtual time by the chip's profile: the same on every machine.
+    #[test]
+    fn a_typical_chip_is_read_in_fourteen_commands_and_a_third_faster_than_by_its_peer() {
+        let (document, profile) = (document(), Profile::TYPICAL);
+        let (commands, elapsed) = gate(&document, profile, ApduLength::Extended);
+        assert_eq!(commands, 14);
+        for (most, peer_commands) in [(256, 92), (65_536, 29)] {
+            let (peer, time) = gmrtd(&document, profile, most);
+            assert_eq!(peer, peer_commands);
+            assert!(time.as_secs_f64() >= 1.3 * elapsed.as_secs_f64());
+        }
+    }
+}

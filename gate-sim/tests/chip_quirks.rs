@@ -15,8 +15,8 @@ use gate_document::policy::{Policy, Verdict};
 use gate_document::step::Step;
 use gate_document::{
     AccessError, AccessKey, ApduLength, Card, CardAccessNumber, CardError, Cause, Check, ChipFiles,
-    ElementaryFile, Finding, Habits, Mrz, Outcome, Passwords, ReadError, Request, TrustStore,
-    inspect, inspect_without_portrait, read,
+    ElementaryFile, Finding, Habits, Mrz, Outcome, Passwords, Progress, ReadError, Request,
+    TrustStore, chip_not_read, inspect, inspect_without_portrait, read,
 };
 use gate_sim::chip::field::InField;
 use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
@@ -985,4 +985,37 @@ fn a_card_that_nobody_can_bring_back_is_gone() {
         }
     }
     assert_eq!(Gone.reconnect(), Err(CardError::Removed));
+}
+
+#[test]
+fn what_was_noticed_before_a_chip_failed_is_told_and_stands_in_the_findings() {
+    let document = document(&modern());
+    let chip = Chip::new(&document, 4)
+        .with_quirks([Quirk::NoShortIdentifiers, Quirk::CardAccessWarning(0x6283)])
+        .with_faults([Fault::Vanishes { after: 14 }]);
+    let mut card = InField::new(chip);
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let mut habits = ApduLength::Extended.into();
+    let mut notices = Vec::new();
+    let mut note = |progress: Progress<'_>| {
+        if let Progress::Noticed(notice) = progress {
+            notices.push(notice);
+        }
+    };
+    let request = mrz(&document).into();
+    let error = read(&mut card, &request, &mut habits, &mut rng, &mut note).unwrap_err();
+    assert_eq!(error.cause(), Cause::Removed);
+    assert!(
+        matches!(notices[..], [Notice::Warning { .. }]),
+        "{notices:?}"
+    );
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let known = chip_not_read(&printed, &error, &notices, Some(date(2026, 11, 22)));
+    let finding = known.finding(Check::ChipConversation).unwrap();
+    assert_eq!(finding.outcome, Outcome::NotDone);
+    assert!(
+        finding.reason.ends_with("done with warning 6283"),
+        "{}",
+        finding.reason
+    );
 }

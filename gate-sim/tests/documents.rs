@@ -5,12 +5,15 @@
     reason = "a helper of a test fails by panicking, like the test"
 )]
 
+use gate_document::policy::{Policy, Verdict};
+use gate_document::trust::defects::Defects;
 use gate_document::{
     AccessKey, ApduLength, Check, Inspection, Mrz, Outcome, TrustStore, inspect, read,
 };
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use gate_sim::issuer::details::Details;
+use gate_sim::issuer::electronics::{FaceRecord, Misprint};
 use gate_sim::issuer::{
     Authority, DocumentRequest, Electronics, Encoding, Format, Portrait, Scheme, Sex, State,
     TestDocument,
@@ -72,6 +75,27 @@ fn failed(inspection: &Inspection) -> Vec<Check> {
         .filter(|finding| finding.outcome == Outcome::Failed)
         .map(|finding| finding.check)
         .collect()
+}
+
+#[test]
+fn signatures_of_every_length_and_curve_verify_and_short_ones_are_told() {
+    for scheme in Scheme::ALL {
+        let authority = Authority::new(State::UTOPIA, scheme, 1).unwrap();
+        let document = authority.issue(&request()).unwrap();
+        let inspection = inspected(&document, &authority);
+        assert_eq!(failed(&inspection), [], "{scheme:?}");
+        assert!(inspection.genuine(), "{scheme:?}");
+        let strength = inspection.finding(Check::SignatureStrength).unwrap();
+        let is_strong = strength.outcome == Outcome::Passed;
+        assert_eq!(is_strong, scheme != Scheme::ShortRsa, "{scheme:?}");
+        // Somebody else's authority of the same kind and name has signed nothing of it.
+        if scheme != Scheme::LongRsa {
+            let other = inspected(&document, &authority.impostor().unwrap());
+            assert!(!other.genuine(), "{scheme:?}");
+        }
+        let forged = document.exchange_portrait(&portrait(200, Encoding::Jpeg));
+        assert!(!inspected(&forged, &authority).genuine(), "{scheme:?}");
+    }
 }
 
 #[test]
@@ -257,5 +281,77 @@ fn every_deviation_is_noticed_by_its_own_check() {
             "{what}: {:?}",
             inspection.findings
         );
+    }
+}
+
+#[test]
+fn a_face_of_the_new_kind_is_read_from_the_chip_and_decoded() {
+    let authority = authority();
+    let electronics = Electronics {
+        face: FaceRecord::Iso39794,
+        ..Electronics::default()
+    };
+    for encoding in [Encoding::Jpeg, Encoding::Jpeg2000] {
+        let request = DocumentRequest {
+            portrait: portrait(90, encoding),
+            ..request()
+        };
+        let document = authority.issue_with(&request, &electronics).unwrap();
+        assert_eq!(document.file(0x0102).unwrap()[0], 0x75);
+        let inspection = inspected(&document, &authority);
+        assert_eq!(failed(&inspection), [], "{:?}", inspection.findings);
+        assert!(inspection.genuine());
+        assert_eq!(inspection.portrait.unwrap().dimensions(), (240, 320));
+    }
+    let forged = authority.issue_with(&request(), &electronics).unwrap();
+    let forged = forged.exchange_portrait(&portrait(200, Encoding::Jpeg));
+    assert_eq!(
+        failed(&inspected(&forged, &authority)),
+        [Check::DataGroupDigests]
+    );
+}
+
+#[test]
+fn a_document_issued_with_a_wrong_check_digit_opens_and_is_failed_for_the_digit_alone() {
+    let authority = authority();
+    // The digit over the birth of a booklet; the zone's last digit covers it and is wrong with it.
+    for in_key in [true, false] {
+        let electronics = Electronics {
+            misprint: Some(Misprint {
+                line: 1,
+                position: 19,
+                character: '7',
+                in_key,
+            }),
+            ..Electronics::default()
+        };
+        let document = authority.issue_with(&request(), &electronics).unwrap();
+        let text = document.lines().join("\n");
+        assert!(Mrz::read(&text).is_err());
+        let printed = Mrz::read_tolerant(&text).unwrap();
+        let keys: Vec<_> = std::iter::once(&printed)
+            .chain(printed.alternatives())
+            .map(Mrz::access_key)
+            .collect();
+        // As printed first, as it should have been printed second.
+        let at = usize::from(!in_key);
+        assert_eq!(keys[at].mrz_information(), document.key_information());
+        let mut habits = ApduLength::Extended.into();
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let files = keys.into_iter().find_map(|key| {
+            let mut card = InField::new(Chip::new(&document, 1));
+            read(&mut card, &key.into(), &mut habits, &mut rng, &mut |_| {}).ok()
+        });
+        let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+        let inspection = inspect(&printed, &files.unwrap(), &trust, Some(TODAY));
+        assert_eq!(failed(&inspection), [Check::ZoneCheckDigits]);
+        assert!(!inspection.genuine());
+        // A gate that knows the model waives the digit, and it is written down all the same.
+        let policy = "[checks]\nzone-check-digits = \"recorded\"";
+        let policy = Policy::parse(policy).unwrap();
+        assert_eq!(inspection.verdict(&policy), Verdict::Accept);
+        let defect = "[[defect]]\nid = \"uto-digit\"\nissuer = \"UTO\"\ncheck = \"zone-check-digits\"\n\
+                      effect = \"waive\"\nsource = \"circular\"";
+        assert!(Defects::parse(defect).is_ok());
     }
 }

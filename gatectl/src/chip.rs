@@ -101,6 +101,7 @@ pub(crate) fn read(name: &str, wait: u64, key: &Key) -> Result<(Option<Mrz>, Chi
             Progress::Begun { file, length } => report::step(&format!("{file}: {length} bytes")),
             Progress::Advanced { .. } => {}
             Progress::Done { file, .. } => report::step(&format!("{file}: read")),
+            Progress::Noticed(notice) => report::step(&format!("noticed: {notice}")),
         },
     )?)
 }

@@ -195,10 +195,16 @@ impl Zone {
             }
             (None, None) => return Ok(None),
         };
-        let zone = Mrz::read(&zeroize::Zeroizing::new(text))?;
+        let zone = Mrz::read_tolerant(&zeroize::Zeroizing::new(text))?;
         for place in zone.repairs() {
             report::step(&format!(
                 "printed zone corrected under a check digit: {place}"
+            ));
+        }
+        for wrong in zone.wrong_digits() {
+            report::step(&format!(
+                "check digit over {} is wrong ({}): taken as printed, compare it with the document",
+                wrong.field, wrong.at
             ));
         }
         Ok(Some(zone))

@@ -155,6 +155,7 @@ pub(crate) fn inspect_dumped(
     if zone.is_none() {
         let reason = "no printed zone was given";
         unknown.push((Check::PrintedZone, reason));
+        unknown.push((Check::ZoneCheckDigits, reason));
         unknown.push((Check::PrintedAgainstChip, reason));
     }
     let Some(printed) = printed else {

@@ -99,6 +99,7 @@ const fn name(check: Check) -> &'static str {
         Check::VisaAgainstDocument => "visa against the document",
         Check::VisaValidity => "validity of the visa",
         Check::ChipConversation => "conversation with the chip",
+        Check::ZoneCheckDigits => "check digits of the printed zone",
         other => other.name(),
     }
 }
@@ -111,8 +112,12 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
         Outcome::NotDone | Outcome::NotSupported | Outcome::Aborted => false,
     };
     Some(match (finding.check, failed) {
-        (Check::PrintedZone, true) => "compare the zone with the document, character by character",
-        (Check::PrintedZone | Check::PrintedAgainstChip, false) => "give --mrz or --mrz-file",
+        (Check::PrintedZone | Check::ZoneCheckDigits, true) => {
+            "compare the zone with the document, character by character"
+        }
+        (Check::PrintedZone | Check::ZoneCheckDigits | Check::PrintedAgainstChip, false) => {
+            "give --mrz or --mrz-file"
+        }
         (Check::Validity, true) => "nothing: the document is not valid today",
         (Check::Validity, false) => "see that the computer knows the date",
         (Check::ChipAccess, _) => "read the document with gatectl document read",

@@ -4,6 +4,7 @@ mod desk;
 
 use desk::Desk;
 use gate_sim::issuer::Electronics;
+use gate_sim::issuer::electronics::Misprint;
 
 const CHECK: [&str; 4] = ["document", "check", "dump", "--json"];
 
@@ -138,4 +139,27 @@ fn what_cannot_begin_says_so_with_its_exit_code() {
             said.progress
         );
     }
+}
+
+#[test]
+fn a_document_issued_with_a_wrong_check_digit_is_judged_and_failed_for_it() {
+    let electronics = Electronics {
+        misprint: Some(Misprint {
+            line: 1,
+            position: 19,
+            character: '5',
+            in_key: true,
+        }),
+        ..Electronics::default()
+    };
+    let desk = Desk::new(&electronics);
+    desk.dump();
+    let more = ["--mrz-file", "zone.txt", "--trust", "csca.pem"];
+    let judged = desk.run(&[&CHECK[..], &more].concat());
+    assert_eq!(judged.report()["verdict"], "refer");
+    assert_eq!(judged.result("zone-check-digits"), "failed");
+    assert_eq!(judged.result("printed-zone"), "successful");
+    assert_eq!(judged.result("printed-against-chip"), "successful");
+    let named = "check digit over date of birth is wrong (line 2, position 20)";
+    assert!(judged.progress.contains(named), "{}", judged.progress);
 }

@@ -12,7 +12,8 @@ pub enum ApduLength {
     /// Short APDUs only: some 230 bytes of a file at a time.
     #[default]
     Short,
-    /// Extended length as well: 4 kB at a time, with shorter blocks as soon as chip or reader objects.
+    /// Extended length as well: 4 kB at a time, then 16 kB, with shorter blocks as soon as chip or reader
+    /// objects.
     Extended,
 }
 
@@ -60,7 +61,7 @@ const SHORTEST_REMEMBERED: usize = 96;
 const GOOD_ENOUGH: u8 = 16;
 
 /// Blocks on the way up again. A step that is too long for the chip costs it one refusal.
-const STEPS_UP: [usize; 6] = [128, 160, 192, 231, 1024, 2048];
+const STEPS_UP: [usize; 7] = [128, 160, 192, 231, 1024, 2048, 4096];
 
 /// The next longer block to be tried; `None` is the longest there is.
 fn longer(block: usize) -> Option<usize> {
@@ -226,7 +227,7 @@ mod tests {
     fn no_chip_makes_all_of_its_kind_slow_for_good() {
         let mut memory = Memory::default();
         assert_eq!(begun_with(&mut memory, 32, 2), [None, Some(96)]);
-        let begun = begun_with(&mut memory, 4096, 17 + STEPS_UP.len());
+        let begun = begun_with(&mut memory, 16_384, 17 + STEPS_UP.len());
         let wanted: Vec<Option<usize>> = core::iter::repeat_n(Some(96), 16)
             .chain(STEPS_UP.map(Some))
             .chain([None])

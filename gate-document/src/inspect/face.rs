@@ -44,9 +44,6 @@ pub(super) fn finding(portrait: &Result<RgbImage, PortraitFailure>) -> Finding {
         Err(error @ (PortraitFailure::NotRead | PortraitFailure::NotVouchedFor)) => {
             Finding::not_done(check, error.to_string())
         }
-        Err(error @ PortraitFailure::Record(LdsError::Iso39794)) => {
-            Finding::not_supported(check, error.to_string())
-        }
         Err(error) => Finding::failed(check, error.to_string()),
     }
 }

@@ -10,11 +10,19 @@ use crate::report::Evidence;
 /// A status without protection inside a session fails: anybody in the field may have sent it
 /// (Doc 9303-11, 9.8.6 wants every answer protected). What is merely unusual leaves the check undone.
 pub(super) fn finding(conversation: Option<&Conversation>, evidence: &mut Evidence) -> Finding {
+    match conversation {
+        Some(conversation) => noticed(&conversation.notices, evidence),
+        None => Finding::not_done(Check::ChipConversation, "no chip was there"),
+    }
+}
+
+/// The same of a conversation that failed, as far as it went.
+pub(super) fn broken_off(notices: &[Notice], evidence: &mut Evidence) -> Option<Finding> {
+    (!notices.is_empty()).then(|| noticed(notices, evidence))
+}
+
+fn noticed(notices: &[Notice], evidence: &mut Evidence) -> Finding {
     let check = Check::ChipConversation;
-    let Some(conversation) = conversation else {
-        return Finding::not_done(check, "no chip was there");
-    };
-    let notices = &conversation.notices;
     if notices.is_empty() {
         return Finding::passed(check);
     }

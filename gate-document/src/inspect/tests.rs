@@ -157,18 +157,11 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
                 (1, dg1(&ZONE.replace("L898902C3", "L898902C4"))),
                 (2, dg2(120)),
             ]),
-            vec![
-                (
-                    Check::IssuerAgainstSigner,
-                    NotDone,
-                    "issuing State or document signer is not known",
-                ),
-                (
-                    Check::PrintedAgainstChip,
-                    Failed,
-                    "DG1: zone line 2, position 10: check digit over document number is wrong",
-                ),
-            ],
+            vec![(
+                Check::PrintedAgainstChip,
+                Failed,
+                "different: document number",
+            )],
         ),
         (
             "a data group that is not signed",
@@ -198,12 +191,12 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
             )],
         ),
         (
-            "a portrait of the new kind",
+            "a portrait of the new kind that is empty",
             resign(vec![(1, dg1(ZONE)), (2, iso39794)]),
             vec![(
                 Check::Portrait,
-                NotSupported,
-                "DG2 holds a face record of ISO/IEC 39794-5, which is not supported",
+                Failed,
+                "DG2 at offset 11: FaceImageDataBlock (65) expected, end of data found",
             )],
         ),
         (
@@ -374,7 +367,7 @@ fn a_chip_that_was_not_read_is_never_genuine() {
             Failed,
         ),
     ] {
-        let inspection = chip_not_read(&printed, &error, TODAY);
+        let inspection = chip_not_read(&printed, &error, &[], TODAY);
         let outcome = |check| inspection.finding(check).unwrap().outcome;
         assert_eq!(outcome(Check::ChipAccess), access, "{error}");
         assert_eq!(outcome(Check::ChipReading), reading, "{error}");

@@ -2,7 +2,8 @@
 //!
 //! A zone is read as a whole or not at all: every check digit that the format has must be right.
 //! [`Mrz::parse`] takes the characters as they are; [`Mrz::read`] also tries what a reader may have
-//! confused, and keeps what a check digit proves. Errors name lines, positions and fields, never the
+//! confused, and keeps what a check digit proves. [`Mrz::read_tolerant`] is for documents that were
+//! issued with a wrong digit: it names the digit, and [`check_digits`] fails it. Errors name lines, positions and fields, never the
 //! characters found, because those are the traveller's.
 
 mod dates;
@@ -92,7 +93,7 @@ pub struct Position {
     pub position: usize,
 }
 
-/// A zone that was read completely, with every check digit right.
+/// A zone that was read completely, with every check digit right but its [`Mrz::wrong_digits`].
 ///
 /// What belongs to the document's kind is plain; what belongs to the traveller is [`Sensitive`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,8 +131,28 @@ pub struct Mrz {
     pub optional_data_2: Sensitive<String>,
     /// The normalised lines, without separators.
     text: Sensitive<String>,
+    wrong_digits: Vec<WrongDigit>,
+    key_digits: KeyDigits,
     repairs: Vec<Position>,
     alternatives: Vec<Mrz>,
+}
+
+/// A check digit that is not the one of its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongDigit {
+    /// What the digit protects.
+    pub field: Field,
+    /// Where the digit stands.
+    pub at: Position,
+}
+
+/// Which check digits open the chip, where some are printed wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyDigits {
+    /// As they stand in the zone.
+    Printed,
+    /// As Doc 9303-3, 4.9 computes them.
+    Computed,
 }
 
 impl Mrz {
@@ -161,6 +182,38 @@ impl Mrz {
     /// it.
     pub fn read(text: &str) -> Result<Self, MrzError> {
         repair::read(text)
+    }
+
+    /// Takes a zone as [`Mrz::parse`] does, wrong check digits included: an issuer may have printed
+    /// them. They are the zone's [`Mrz::wrong_digits`].
+    ///
+    /// # Errors
+    ///
+    /// [`MrzError`] for the first other rule that the text breaks.
+    pub fn parse_tolerant(text: &str) -> Result<Self, MrzError> {
+        parse::as_printed(&parse::normalise(text)?)
+    }
+
+    /// Reads a zone as [`Mrz::read`] does, and takes it with its [`Mrz::wrong_digits`] where no
+    /// confusion explains them. Where one does, the zone as printed is among the
+    /// [`Mrz::alternatives`], the third to be tried at the latest: the chip knows.
+    ///
+    /// A chip is asked with the digits as printed first, then with those that the issuer should have
+    /// printed: that reading is an alternative too.
+    ///
+    /// # Errors
+    ///
+    /// [`MrzError`] for the first rule that the text breaks as it stands, when it is more than check
+    /// digits.
+    pub fn read_tolerant(text: &str) -> Result<Self, MrzError> {
+        repair::read_tolerant(text)
+    }
+
+    /// The check digits that are wrong, in the order document number, birth, expiry, optional data,
+    /// composite, personal number. Empty but for [`Mrz::parse_tolerant`] and [`Mrz::read_tolerant`].
+    #[must_use]
+    pub fn wrong_digits(&self) -> &[WrongDigit] {
+        &self.wrong_digits
     }
 
     /// Where this reading differs from what the reader sent, in the order of the zone. Empty for
@@ -266,6 +319,29 @@ pub enum MrzError {
         /// First position of the date, from 1.
         position: usize,
     },
+}
+
+impl From<WrongDigit> for MrzError {
+    fn from(wrong: WrongDigit) -> Self {
+        Self::CheckDigit {
+            field: wrong.field,
+            line: wrong.at.line,
+            position: wrong.at.position,
+        }
+    }
+}
+
+/// The finding for [`Check::ZoneCheckDigits`]: each digit that is wrong, by field and place.
+#[must_use]
+pub fn check_digits(mrz: &Mrz) -> Finding {
+    if mrz.wrong_digits.is_empty() {
+        return Finding::passed(Check::ZoneCheckDigits);
+    }
+    let wrong = mrz.wrong_digits.iter().map(|wrong| {
+        let WrongDigit { field, at } = wrong;
+        format!("check digit over {field} is wrong ({at})")
+    });
+    Finding::failed(Check::ZoneCheckDigits, wrong.collect::<Vec<_>>().join("; "))
 }
 
 /// The finding for [`Check::PrintedZone`].

@@ -1,9 +1,10 @@
 //! From the text of a reader to the fields of a zone.
 
 use super::dates;
-use super::layout::{DOCUMENT_CODE, ISSUING_STATE, Layout, Place, fields, with_digit};
+use super::layout::{DOCUMENT_CODE, ISSUING_STATE, Layout, Place, fields};
 use super::{
-    AccessKey, Field, Format, Mrz, MrzError, Secret, Sex, Truncation, has_check_digit, vietnam,
+    AccessKey, Field, Format, KeyDigits, Mrz, MrzError, Position, Secret, Sex, Truncation,
+    WrongDigit, check_digit, has_check_digit, vietnam,
 };
 use crate::sensitive::Sensitive;
 use zeroize::Zeroizing;
@@ -40,12 +41,37 @@ pub(super) fn parse(text: &str) -> Result<Mrz, MrzError> {
 pub(super) fn judge(zone: &Zone) -> Result<Mrz, MrzError> {
     let layout = zone.format.layout();
     check_alphabet(zone, layout)?;
-    let (document_number, number_end) = document_number(zone, layout)?;
-    check_protected(zone, &layout.birth, Field::Birth)?;
-    check_protected(zone, &layout.expiry, Field::Expiry)?;
-    check_optional(zone, layout)?;
-    check_composite(zone, layout)?;
-    vietnam::check(zone)?;
+    match wrong_digits(zone, layout).first() {
+        Some(wrong) => Err(MrzError::from(*wrong)),
+        None => take_apart(zone, layout),
+    }
+}
+
+/// Holds a zone against every rule but its check digits; those that are wrong are named.
+pub(super) fn as_printed(zone: &Zone) -> Result<Mrz, MrzError> {
+    let layout = zone.format.layout();
+    check_alphabet(zone, layout)?;
+    Ok(Mrz {
+        wrong_digits: wrong_digits(zone, layout),
+        ..take_apart(zone, layout)?
+    })
+}
+
+/// Every check digit that is wrong, as the fields stand in Doc 9303.
+fn wrong_digits(zone: &Zone, layout: &'static Layout) -> Vec<WrongDigit> {
+    let checks = [
+        check_number(zone, layout),
+        check_protected(zone, &layout.birth, Field::Birth),
+        check_protected(zone, &layout.expiry, Field::Expiry),
+        check_optional(zone, layout),
+        check_composite(zone, layout),
+        vietnam::check(zone),
+    ];
+    checks.into_iter().filter_map(Result::err).collect()
+}
+
+fn take_apart(zone: &Zone, layout: &'static Layout) -> Result<Mrz, MrzError> {
+    let number = document_number(zone, layout);
     let document_code = zone.trimmed(&DOCUMENT_CODE);
     let issuing_state = zone.trimmed(&ISSUING_STATE);
     let birth =
@@ -57,7 +83,7 @@ pub(super) fn judge(zone: &Zone) -> Result<Mrz, MrzError> {
         format: zone.format,
         document_code,
         issuing_state,
-        document_number: document_number.into(),
+        document_number: number.text.to_string().into(),
         nationality: zone.trimmed(&layout.nationality).into(),
         birth: birth.into(),
         sex: sex(zone, layout)?.into(),
@@ -65,12 +91,14 @@ pub(super) fn judge(zone: &Zone) -> Result<Mrz, MrzError> {
         surname: surname.into(),
         given_names: given_names.into(),
         truncation: truncation(zone.at(&layout.name)),
-        optional_data: optional_data(zone, layout, number_end).into(),
+        optional_data: optional_data(zone, layout, number.end).into(),
         optional_data_2: match layout.optional {
             [_, second] => zone.trimmed(second).into(),
             _ => Sensitive::default(),
         },
         text: Sensitive::new(zone.text.to_string()),
+        wrong_digits: Vec::new(),
+        key_digits: KeyDigits::Printed,
         repairs: Vec::new(),
         alternatives: Vec::new(),
     })
@@ -158,70 +186,82 @@ fn check_alphabet(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> 
     Ok(())
 }
 
-/// The whole document number, and where in its continuation it ends.
-///
-/// TD1 and TD2 keep nine characters in the field; a longer number has a filler in place of its
-/// check digit and goes on in the optional data, closed by the check digit over the whole number
-/// (Doc 9303-5, 4.2.2.1 note j).
-pub(super) fn document_number(
-    zone: &Zone,
-    layout: &'static Layout,
-) -> Result<(String, usize), MrzError> {
-    let field = Field::DocumentNumber;
-    let Place(line, range) = &layout.number;
-    let short = zone.at(&layout.number);
-    let digit = zone.character(*line, range.end);
-    let wrong = MrzError::CheckDigit {
-        field,
-        line: line + 1,
-        position: range.end + 1,
-    };
-    if digit != b'<' {
-        let number = zone.trimmed(&layout.number);
-        return if has_check_digit(short, digit) {
-            Ok((number, 0))
-        } else {
-            Err(wrong)
-        };
-    }
-    let Some(place) = &layout.number_continues else {
-        return Err(wrong);
-    };
-    let more = zone.at(place);
-    // The number ends before the first filler, the last character before it is the check digit.
-    let end = more
-        .iter()
-        .position(|character| *character == b'<')
-        .unwrap_or(more.len());
-    let Some((digit, rest)) = more[..end].split_last() else {
-        return Err(wrong);
-    };
-    let number: Zeroizing<Vec<u8>> = Zeroizing::new([short, rest].concat());
-    if rest.is_empty() || !has_check_digit(&number, *digit) {
-        let position = place.1.start + end;
-        return Err(MrzError::CheckDigit {
-            field,
-            line: place.0 + 1,
-            position,
-        });
-    }
-    Ok((number.iter().copied().map(char::from).collect(), end))
+/// A document number, put together again where it is longer than its field.
+pub(super) struct Number {
+    text: Secret,
+    /// How much of its continuation belongs to it.
+    end: usize,
+    /// The character in place of its check digit, and where it stands.
+    digit: u8,
+    at: Position,
 }
 
-pub(super) fn check_protected(zone: &Zone, place: &Place, field: Field) -> Result<(), MrzError> {
+/// The whole document number, right or not.
+///
+/// TD1 and TD2 keep nine characters in the field; a longer number has a filler in place of its
+/// check digit and goes on in the optional data up to the first filler, closed by the check digit
+/// over the whole number (Doc 9303-5, 4.2.2.1 note j).
+fn document_number(zone: &Zone, layout: &'static Layout) -> Number {
+    let Place(line, range) = &layout.number;
+    let digit = zone.character(*line, range.end);
+    let more = layout.number_continues.as_ref();
+    let more = more.filter(|_| digit == b'<').and_then(|place| {
+        let more = zone.at(place).split(|byte| *byte == b'<').next()?;
+        let (digit, rest) = more.split_last().filter(|(_, rest)| !rest.is_empty())?;
+        Some((place, *digit, rest))
+    });
+    let Some((place, digit, rest)) = more else {
+        return Number {
+            text: Zeroizing::new(zone.trimmed(&layout.number)),
+            end: 0,
+            digit,
+            at: Position {
+                line: line + 1,
+                position: range.end + 1,
+            },
+        };
+    };
+    let whole = zone.at(&layout.number).iter().chain(rest);
+    let end = rest.len() + 1;
+    Number {
+        text: Zeroizing::new(whole.copied().map(char::from).collect()),
+        end,
+        digit,
+        at: Position {
+            line: place.0 + 1,
+            position: place.1.start + end,
+        },
+    }
+}
+
+pub(super) fn check_number(zone: &Zone, layout: &'static Layout) -> Result<(), WrongDigit> {
+    let number = document_number(zone, layout);
+    // Fillers behind a number count nothing.
+    if has_check_digit(number.text.as_bytes(), number.digit) {
+        return Ok(());
+    }
+    Err(WrongDigit {
+        field: Field::DocumentNumber,
+        at: number.at,
+    })
+}
+
+pub(super) fn check_protected(zone: &Zone, place: &Place, field: Field) -> Result<(), WrongDigit> {
     let Place(line, range) = place;
     let digit = zone.character(*line, range.end);
     if has_check_digit(zone.at(place), digit) {
         return Ok(());
     }
-    Err(MrzError::CheckDigit {
+    Err(WrongDigit {
         field,
-        line: line + 1,
-        position: range.end + 1,
+        at: Position {
+            line: line + 1,
+            position: range.end + 1,
+        },
     })
 }
 
-pub(super) fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+pub(super) fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(), WrongDigit> {
     let Some(place) = layout
         .optional
         .last()
@@ -237,7 +277,7 @@ pub(super) fn check_optional(zone: &Zone, layout: &'static Layout) -> Result<(),
     check_protected(zone, place, Field::OptionalData)
 }
 
-fn check_composite(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError> {
+fn check_composite(zone: &Zone, layout: &'static Layout) -> Result<(), WrongDigit> {
     let Some((line, position)) = layout.composite_digit else {
         return Ok(());
     };
@@ -248,10 +288,12 @@ fn check_composite(zone: &Zone, layout: &'static Layout) -> Result<(), MrzError>
     if has_check_digit(&covered, zone.character(line, position)) {
         return Ok(());
     }
-    Err(MrzError::CheckDigit {
+    Err(WrongDigit {
         field: Field::Composite,
-        line: line + 1,
-        position: position + 1,
+        at: Position {
+            line: line + 1,
+            position: position + 1,
+        },
     })
 }
 
@@ -309,19 +351,27 @@ fn optional_data(zone: &Zone, layout: &'static Layout, number_end: usize) -> Str
     text.trim_start_matches('<').to_owned()
 }
 
+/// `MRZ_information` with the check digits that `mrz` wants of it.
 pub(super) fn access_key(mrz: &Mrz) -> AccessKey {
     let zone = zone_of(mrz);
     let layout = zone.format.layout();
-    let text = |place: &Place| -> Secret {
-        Zeroizing::new(zone.at(place).iter().copied().map(char::from).collect())
+    let number = document_number(&zone, layout);
+    let with = |field: &[u8], printed: u8| -> Secret {
+        let digit = match mrz.key_digits {
+            KeyDigits::Printed => printed,
+            KeyDigits::Computed => check_digit(field).unwrap_or_default() + b'0',
+        };
+        let characters = field.iter().copied().chain([digit]);
+        Zeroizing::new(characters.map(char::from).collect())
     };
-    let number = mrz.document_number.expose();
+    let date = |place: &Place| with(zone.at(place), zone.character(place.0, place.1.end));
     // A number of up to nine characters keeps its fillers; a longer one is used whole.
-    let digit = super::check_digit(number.as_bytes()).unwrap_or_default();
+    let padded = Zeroizing::new(format!("{:<<9}", *number.text));
     let information = Zeroizing::new(format!(
-        "{number:<<9}{digit}{}{}",
-        *text(&with_digit(&layout.birth)),
-        *text(&with_digit(&layout.expiry)),
+        "{}{}{}",
+        *with(padded.as_bytes(), number.digit),
+        *date(&layout.birth),
+        *date(&layout.expiry),
     ));
     AccessKey::from_mrz_information(&information)
 }

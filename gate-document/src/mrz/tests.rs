@@ -435,3 +435,56 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_zone_issued_with_wrong_check_digits_is_taken_and_names_them() {
+    let wrong = TD3.replace("7408122F", "7408123F");
+    let refused = Mrz::read(&wrong).unwrap_err();
+    let zone = Mrz::read_tolerant(&wrong).unwrap();
+    let fields: Vec<Field> = zone.wrong_digits().iter().map(|it| it.field).collect();
+    assert_eq!(fields, [Field::Birth, Field::Composite]);
+    assert_eq!(MrzError::from(zone.wrong_digits()[0]), refused);
+    let finding = check_digits(&zone);
+    assert_eq!(
+        finding,
+        Finding::failed(
+            Check::ZoneCheckDigits,
+            "check digit over date of birth is wrong (line 2, position 20); \
+             check digit over composite is wrong (line 2, position 44)"
+        )
+    );
+    assert_eq!(consistency(&zone), Finding::passed(Check::PrintedZone));
+    // The chip is asked with the key as printed, then as it should have been printed.
+    assert_eq!(
+        zone.access_key().mrz_information(),
+        "L898902C3674081231204159"
+    );
+    let [computed] = zone.alternatives() else {
+        panic!("one other key");
+    };
+    assert_eq!(
+        computed.access_key().mrz_information(),
+        "L898902C3674081221204159"
+    );
+    assert_eq!(computed.wrong_digits(), zone.wrong_digits());
+    // The composite digit is in no key.
+    let composite = Mrz::read_tolerant(&TD3.replace("<<10", "<<11")).unwrap();
+    assert!(composite.alternatives().is_empty());
+}
+
+#[test]
+fn where_a_confusion_explains_a_wrong_digit_the_zone_as_printed_is_tried_as_well() {
+    let confused = TD3.replace("L898902C3", "L8989O2C3");
+    let strict = Mrz::read(&confused).unwrap();
+    let tolerant = Mrz::read_tolerant(&confused).unwrap();
+    assert_eq!(tolerant.lines().nth(1), strict.lines().nth(1));
+    let printed = tolerant.alternatives().iter().take(2);
+    let printed: Vec<&Mrz> = printed.filter(|it| !it.wrong_digits().is_empty()).collect();
+    assert_eq!(printed.len(), 1);
+    assert_eq!(printed[0].document_number.expose(), "L8989O2C3");
+    // A right zone is read as it always was, and what is no zone stays none.
+    assert_eq!(Mrz::read_tolerant(TD1), Mrz::read(TD1));
+    for broken in ["", "P<UTO", &TD3.replace("740812", "741312")] {
+        assert_eq!(Mrz::read_tolerant(broken), Mrz::read(broken));
+    }
+}

@@ -7,7 +7,7 @@
 //! of an expiry means that there is none.
 
 use super::parse::Zone;
-use super::{Expiry, Field, Format, Mrz, MrzError, Sex, has_check_digit};
+use super::{Expiry, Field, Format, Mrz, Position, Sex, WrongDigit, has_check_digit};
 use crate::sensitive::Sensitive;
 use core::fmt;
 use jiff::civil::Date;
@@ -149,13 +149,15 @@ pub(super) fn personal_number_offsets() -> impl Iterator<Item = usize> + Clone {
 }
 
 /// The check digit at position 30.
-pub(super) fn check(zone: &Zone) -> Result<(), MrzError> {
+pub(super) fn check(zone: &Zone) -> Result<(), WrongDigit> {
     match digits(zone.format, &zone.text) {
         Some(digits) if !has_check_digit(digits.as_bytes(), zone.text.as_bytes()[CHECK_DIGIT]) => {
-            Err(MrzError::CheckDigit {
+            Err(WrongDigit {
                 field: Field::PersonalNumber,
-                line: 1,
-                position: CHECK_DIGIT + 1,
+                at: Position {
+                    line: 1,
+                    position: CHECK_DIGIT + 1,
+                },
             })
         }
         _ => Ok(()),

@@ -92,6 +92,7 @@ fn an_image_that_announces_too_much_is_refused_before_it_is_decoded() {
         header("tiles that do not cover the image")
     );
     assert_eq!(with(40, &hex!("4000")), header("not 1 to 4 components"));
+    assert_eq!(with(42, &hex!("0F")), header("more than 8 bits a sample"));
     let mut wide = jpeg(&pattern(24, 16));
     let frame = wide
         .windows(2)
@@ -119,6 +120,76 @@ fn an_image_that_announces_too_much_is_refused_before_it_is_decoded() {
         decode(&portrait(&JPEG)),
         Err(PortraitError::Decoder { .. })
     ));
+}
+
+/// The grey codestream with image and tile of `side` pixels, and this coding style: what a few bytes can
+/// announce.
+fn announcing(side: u32, style: &[u8]) -> Vec<u8> {
+    let mut size = GREY_CODESTREAM[..45].to_vec();
+    for at in [8, 12, 24, 28] {
+        size[at..at + 4].copy_from_slice(&side.to_be_bytes());
+    }
+    let length = u16::try_from(style.len() + 2).unwrap().to_be_bytes();
+    let behind = &GREY_CODESTREAM[45 + 14..];
+    [&size, &hex!("FF52")[..], &length, style, behind].concat()
+}
+
+#[test]
+fn a_coding_style_that_costs_more_than_any_portrait_is_refused_before_it_is_decoded() {
+    // Scod, progression, layers, transform of colours; then levels, code block, style, wavelet.
+    for (side, style, problem) in [
+        (
+            2_000,
+            &hex!("00 00 0001 00 21 04 04 00 01")[..],
+            "too many resolutions",
+        ),
+        (
+            2_000,
+            &hex!("00 00 FFFF 00 02 04 04 00 01"),
+            "too many precincts and layers",
+        ),
+        (
+            2_000,
+            &hex!("00 00 0020 00 02 00 00 00 01"),
+            "too many code blocks and layers",
+        ),
+        (
+            2_000,
+            &hex!("01 00 0001 00 00 04 04 00 01 00"),
+            "too many precincts and layers",
+        ),
+        (
+            2_000,
+            &hex!("01 00 0001 00 02 04 04 00 01 55"),
+            "no room for the precincts",
+        ),
+        (
+            2_000,
+            &hex!("00 00 0001 00 02 04"),
+            "no room for the coding style",
+        ),
+    ] {
+        assert_eq!(
+            decode(&portrait(&announcing(side, style))),
+            Err(PortraitError::Header { problem })
+        );
+    }
+    // A tile-part may not begin anew.
+    let part = GREY_CODESTREAM
+        .windows(2)
+        .position(|marker| marker == [0xFF, 0x93])
+        .unwrap();
+    let anew = [
+        &GREY_CODESTREAM[..part],
+        &hex!("FF52 000C 00 00 FFFF 00 02 00 00 00 01"),
+        &GREY_CODESTREAM[part..],
+    ]
+    .concat();
+    let problem = "a coding style in a tile-part";
+    assert_eq!(
+        decode(&portrait(&anew)),
+        Err(PortraitError::Header { problem })
+    );
 }
 
 proptest! {

@@ -4,7 +4,7 @@
 //! line.
 
 use super::profile::{Gate, PermitProfile};
-use super::{Seal, SealCheck, SealError, SealFinding, SealSigners, read, verify};
+use super::{BYTES_MAX, Seal, SealCheck, SealError, SealFinding, SealSigners, read, verify};
 use crate::finding::Outcome;
 use crate::sensitive::Sensitive;
 use openssl::sha::sha256;
@@ -130,7 +130,11 @@ pub fn inspect(
     signers: &dyn SealSigners,
     gate: &Gate<'_>,
 ) -> SealInspection {
-    match read(barcode) {
+    // A text that a profile lays out begins as it says; every other format begins in its own way.
+    let bounded = (barcode.len() <= BYTES_MAX).then_some(barcode);
+    let texts = profiles.iter().filter_map(|profile| profile.text.as_ref());
+    let text = bounded.and_then(|barcode| texts.filter_map(|text| text.read(barcode)).next());
+    match text.unwrap_or_else(|| read(barcode)) {
         Ok(seal) => inspect_seal(&seal, profiles, signers, gate),
         Err(error) => unreadable(&error),
     }

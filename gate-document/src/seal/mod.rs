@@ -28,6 +28,7 @@ mod raw;
 pub mod sign;
 #[cfg(feature = "symbols")]
 pub mod symbol;
+pub mod text;
 pub mod vds;
 pub mod vds_nc;
 pub mod verify;
@@ -66,6 +67,8 @@ pub enum SealFormat {
     Idb,
     /// Visible digital seal for non-constrained environments.
     VdsNc,
+    /// Text as a profile lays it out.
+    Text,
 }
 
 impl fmt::Display for SealFormat {
@@ -75,6 +78,7 @@ impl fmt::Display for SealFormat {
             Self::Vds4 => "VDS version 4",
             Self::Idb => "IDB",
             Self::VdsNc => "VDS-NC",
+            Self::Text => "signed text",
         })
     }
 }
@@ -85,7 +89,7 @@ pub enum DocumentType {
     /// VDS: feature definition reference and document type category, one byte each, as one number.
     /// IDB: the national document identifier.
     Number(u16),
-    /// VDS-NC: the type in the header, for example `icao.test`.
+    /// VDS-NC: the type in the header, for example `icao.test`. Signed text: its mark.
     Name(String),
 }
 
@@ -113,6 +117,8 @@ pub enum SignerReference {
     Digest([u8; 5]),
     /// The certificate is in the seal.
     Embedded,
+    /// Signed text: SHA-256 of the certificates that its profile names.
+    OneOf(Vec<[u8; 32]>),
 }
 
 impl fmt::Display for SignerReference {
@@ -121,6 +127,7 @@ impl fmt::Display for SignerReference {
             Self::Name { signer, reference } => write!(f, "{signer} {reference}"),
             Self::Digest(digest) => digest.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
             Self::Embedded => f.write_str("in the seal"),
+            Self::OneOf(_) => f.write_str("one of the profile's"),
         }
     }
 }
@@ -128,7 +135,7 @@ impl fmt::Display for SignerReference {
 /// Where a feature stands in a seal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tag {
-    /// VDS and IDB.
+    /// VDS and IDB. Signed text: which field, from 1.
     Number(u8),
     /// VDS-NC: names and positions below `msg`, joined by dots, for example `ve.0.des`.
     Path(String),

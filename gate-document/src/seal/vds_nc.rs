@@ -99,7 +99,7 @@ fn text_of<'a>(value: Option<&'a Value>, member: &'static str) -> Result<&'a str
 }
 
 /// Base64 of either alphabet, padded or not: all of them are in use.
-fn base64(text: &str, field: &'static str) -> Result<Vec<u8>, SealError> {
+pub(super) fn base64(text: &str, field: &'static str) -> Result<Vec<u8>, SealError> {
     let plain: Vec<u8> = text
         .trim_end_matches('=')
         .bytes()

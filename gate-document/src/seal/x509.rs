@@ -100,6 +100,9 @@ pub(super) fn is_named(certificate: &X509Ref, reference: &SignerReference) -> bo
             self::reference(certificate).is_some_and(|own| own == *digest)
         }
         SignerReference::Embedded => false,
+        SignerReference::OneOf(digests) => certificate
+            .to_der()
+            .is_ok_and(|der| digests.contains(&openssl::sha::sha256(&der))),
     }
 }
 

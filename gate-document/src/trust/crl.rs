@@ -3,7 +3,7 @@
 use super::TrustStore;
 use super::country::{is_under, state_of};
 use crate::algorithm::{AlgorithmError, Digest, Oid, SignatureAlgorithm};
-use crate::certificate::{self, Certificate, Usage, range, significant};
+use crate::certificate::{self, Certificate, Usage, each_extension, range, significant};
 use crate::tlv::{Reader, Tlv, TlvError};
 use core::ops::Range;
 use jiff::{Timestamp, ToSpan as _};
@@ -208,29 +208,22 @@ struct Extensions {
 /// changes what the list covers: a delta, one of some reasons or kinds of certificates, one for others.
 fn extensions(list: &Tlv<'_>) -> Result<Extensions, TlvError> {
     let mut found = Extensions::default();
-    let mut reader = list.reader().expect(0x30, "extensions")?.reader();
-    while !reader.is_empty() {
-        let mut extension = reader.expect(0x30, "extension")?.reader();
-        let kind = extension.expect(0x06, "kind of extension")?.value;
-        let critical = extension
-            .optional(0x01)?
-            .is_some_and(|flag| flag.value != [0]);
-        let value = extension.expect(0x04, "value of the extension")?;
-        match kind {
+    let list = list.reader().expect(0x30, "extensions")?.reader();
+    each_extension(list, |extension| {
+        match extension.kind {
             [0x55, 0x1D, 35] => {
-                let mut names = value
-                    .reader()
-                    .expect(0x30, "authority key identifier")?
-                    .reader();
+                let mut names = extension.value.reader();
+                let mut names = names.expect(0x30, "authority key identifier")?.reader();
                 found.authority_key = names.optional(0x80)?.map(|key| key.value.to_vec());
             }
             // Number of the list, other names of the issuer.
             [0x55, 0x1D, 18 | 20] => {}
             // A list that covers a part says so critically; one that forgets to is one all the same.
             [0x55, 0x1D, 27 | 28] => found.unknown_critical = true,
-            _ => found.unknown_critical |= critical,
+            _ => found.unknown_critical |= extension.critical,
         }
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 
@@ -240,21 +233,13 @@ fn reason_code(entry: &mut Reader<'_>) -> Result<Option<u8>, TlvError> {
     let Some(list) = entry.optional(0x30)? else {
         return Ok(None);
     };
-    let mut extensions = list.reader();
-    while !extensions.is_empty() {
-        let mut extension = extensions.expect(0x30, "extension")?.reader();
-        let kind = extension.expect(0x06, "kind of extension")?.value;
-        extension.optional(0x01)?;
-        let value = extension.expect(0x04, "value of the extension")?;
-        if kind == [0x55, 0x1D, 21] {
-            found = value
-                .reader()
-                .expect(0x0A, "reason")?
-                .value
-                .first()
-                .copied();
+    each_extension(list.reader(), |extension| {
+        if extension.kind == [0x55, 0x1D, 21] {
+            let reason = extension.value.reader().expect(0x0A, "reason")?;
+            found = reason.value.first().copied();
         }
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 

@@ -309,7 +309,7 @@ fn deviation_of(kind: &[u8], detail: Option<u8>) -> Consequence {
         ([2, 3], _) => ("sod-signature", Check::SodSignature, Note),
         ([2, 4], _) => ("com-inconsistent", Check::ComAgainstSod, Waive),
         ([3, 1], _) => ("zone-data", Check::PrintedAgainstChip, Note),
-        ([3, 2], _) => ("zone-check-digit", Check::PrintedZone, Waive),
+        ([3, 2], _) => ("zone-check-digit", Check::ZoneCheckDigits, Waive),
         ([4, ..], _) => ("chip", Check::ChipReading, Note),
         _ => ("other", Check::Conformance, Note),
     }

@@ -7,7 +7,7 @@ use crate::certificate::Certificate;
 use crate::seal::{SealSigners, SignerReference};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use openssl::sha::sha1;
+use openssl::sha::{sha1, sha256};
 use openssl::x509::{X509, X509Ref};
 
 impl SealSigners for TrustStore {
@@ -71,6 +71,7 @@ fn is_named(certificate: &Certificate, reference: &SignerReference) -> bool {
         }
         SignerReference::Digest(digest) => sha1(certificate.der()).ends_with(digest),
         SignerReference::Embedded => false,
+        SignerReference::OneOf(digests) => digests.contains(&sha256(certificate.der())),
     }
 }
 

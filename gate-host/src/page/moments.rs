@@ -33,8 +33,7 @@ fn after(screen: &Screen) -> Option<Screen> {
             DocumentHint::LiftAndPlace => place(DocumentHint::LeaveIt),
             DocumentHint::LeaveIt => place(DocumentHint::PushIn),
             DocumentHint::PushIn => place(DocumentHint::ReadAgain),
-            DocumentHint::ReadAgain => place(DocumentHint::NumberAgain),
-            DocumentHint::NumberAgain => place(DocumentHint::ReaderFault),
+            DocumentHint::ReadAgain => place(DocumentHint::ReaderFault),
             DocumentHint::ReaderFault => show(PermitHint::None),
         },
         Screen::ShowPermit { hint } => match hint {

@@ -118,7 +118,6 @@ fn every_screen_is_listed_once() {
         DocumentHint::LeaveIt,
         DocumentHint::PushIn,
         DocumentHint::ReadAgain,
-        DocumentHint::NumberAgain,
         DocumentHint::ReaderFault,
     ];
     for hint in documents {

@@ -44,8 +44,11 @@ fn translate(event: ReaderEvent, device: &str) -> Option<Event> {
             info!(lines, longest, "printed zone seen in part");
             Some(Event::MrzPartial)
         }
-        ReaderEvent::Zone(zone) => Some(match Mrz::read(zone.text()) {
+        ReaderEvent::Zone(zone) => Some(match Mrz::read_tolerant(zone.text()) {
             Ok(zone) => {
+                for wrong in zone.wrong_digits() {
+                    info!(field = %wrong.field, at = %wrong.at, "check digit wrong in the printed zone");
+                }
                 if !zone.repairs().is_empty() {
                     info!(corrected = zone.repairs().len(), "printed zone corrected");
                 }

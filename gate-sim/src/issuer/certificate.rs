@@ -87,22 +87,7 @@ pub(super) fn document_signer(
     rng: &mut ChaCha20Rng,
 ) -> Result<Certified, ErrorStack> {
     let subject = name(state, "Test Document Signer 1")?;
-    let issuer = csca.certificate.subject_name();
-    let issuer_copy = X509Name::from_der(&issuer.to_der()?)?;
-    let mut builder = builder(&subject, &issuer_copy, &key, SIGNER_NOT_AFTER, rng)?;
-    add(
-        &mut builder,
-        Some(&csca.certificate),
-        &[
-            Wanted::Usage(KeyUsage::new().critical().digital_signature()),
-            Wanted::DocumentTypes,
-        ],
-    )?;
-    builder.sign(&csca.key, digest)?;
-    Ok(Certified {
-        certificate: builder.build(),
-        key,
-    })
+    signer(&subject, Wanted::DocumentTypes, csca, key, digest, rng)
 }
 
 /// A signer of barcodes under `csca`, by the name of two characters that seals have room for.
@@ -113,16 +98,33 @@ pub(super) fn barcode_signer(
     digest: MessageDigest,
     rng: &mut ChaCha20Rng,
 ) -> Result<Certified, ErrorStack> {
-    let subject = name(state, "TS")?;
+    signer(
+        &name(state, "TS")?,
+        Wanted::Barcodes,
+        csca,
+        key,
+        digest,
+        rng,
+    )
+}
+
+/// A signer of what `purpose` says.
+fn signer(
+    subject: &X509Name,
+    purpose: Wanted<'_>,
+    csca: &Certified,
+    key: PKey<Private>,
+    digest: MessageDigest,
+    rng: &mut ChaCha20Rng,
+) -> Result<Certified, ErrorStack> {
     let issuer = X509Name::from_der(&csca.certificate.subject_name().to_der()?)?;
-    let mut builder = builder(&subject, &issuer, &key, SIGNER_NOT_AFTER, rng)?;
+    let mut builder = builder(subject, &issuer, &key, SIGNER_NOT_AFTER, rng)?;
+    let mut usage = KeyUsage::new();
+    usage.critical().digital_signature();
     add(
         &mut builder,
         Some(&csca.certificate),
-        &[
-            Wanted::Usage(KeyUsage::new().critical().digital_signature()),
-            Wanted::Barcodes,
-        ],
+        &[Wanted::Usage(&usage), purpose],
     )?;
     builder.sign(&csca.key, digest)?;
     Ok(Certified {

@@ -102,6 +102,33 @@ pub struct Electronics {
     pub dg11: Option<Details>,
     /// What DG13 says of the holder; no DG13 if none.
     pub dg13: Option<Details>,
+    /// How DG2 holds the face.
+    pub face: FaceRecord,
+    /// What the issuer got wrong in the zone, on the page and in DG1.
+    pub misprint: Option<Misprint>,
+}
+
+/// How DG2 holds the face.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FaceRecord {
+    /// As a record of ISO/IEC 19794-5:2005.
+    #[default]
+    Iso19794,
+    /// As a structure of ISO/IEC 39794-5:2019.
+    Iso39794,
+}
+
+/// A character of the zone that is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Misprint {
+    /// Line, from 0.
+    pub line: usize,
+    /// Position in the line, from 0.
+    pub position: usize,
+    /// What stands there: a character of the zone.
+    pub character: char,
+    /// The chip opens with what stands there, and not with what should.
+    pub in_key: bool,
 }
 
 /// A static key of a chip.

@@ -51,6 +51,15 @@ pub(super) fn rsa(bits: i32, rng: &mut ChaCha20Rng) -> Result<PKey<Private>, Err
     PKey::from_rsa(key)
 }
 
+/// The two keys that are too long to be made anew: RSA 6144 and 4096.
+pub(super) fn long_rsa() -> Result<[PKey<Private>; 2], ErrorStack> {
+    const PEM: &str = include_str!("long_rsa.pem");
+    const END: &str = "-----END PRIVATE KEY-----\n";
+    let (csca, signer) = PEM.split_once(END).unwrap_or_default();
+    let key = |pem: &str| PKey::private_key_from_pem(pem.as_bytes());
+    Ok([key(&format!("{csca}{END}"))?, key(signer)?])
+}
+
 /// The first prime at or above a random odd number with its two highest bits set.
 fn prime(
     bits: i32,

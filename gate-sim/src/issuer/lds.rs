@@ -1,6 +1,7 @@
 //! The files of the logical data structure (Doc 9303-10, 4).
 
 use super::der::tlv;
+use super::electronics::FaceRecord;
 use super::portrait::{Encoding, Portrait};
 
 /// File identifiers (Doc 9303-10, 4.6).
@@ -39,20 +40,53 @@ pub(super) fn data_group_1(lines: &[String]) -> Vec<u8> {
 }
 
 /// DG2: one biometric information template with one facial record (Doc 9303-10, 4.7.2).
-pub(super) fn data_group_2(portrait: &Portrait) -> Vec<u8> {
+pub(super) fn data_group_2(portrait: &Portrait, record: FaceRecord) -> Vec<u8> {
+    let (format, record) = match record {
+        FaceRecord::Iso19794 => (0x08, tlv(0x5F2E, &facial_record(portrait))),
+        FaceRecord::Iso39794 => (0x2A, tlv(0x7F2E, &tlv(0xA1, &face_block(portrait)))),
+    };
     let header = [
-        tlv(0x80, &[0x01, 0x01]), // version of the header
-        tlv(0x81, &[0x02]),       // biometric type: facial features
-        tlv(0x82, &[0x00]),       // no sub-type
-        tlv(0x87, &[0x01, 0x01]), // format owner: ISO/IEC JTC 1/SC 37
-        tlv(0x88, &[0x00, 0x08]), // format type: facial image
+        tlv(0x80, &[0x01, 0x01]),   // version of the header
+        tlv(0x81, &[0x02]),         // biometric type: facial features
+        tlv(0x82, &[0x00]),         // no sub-type
+        tlv(0x87, &[0x01, 0x01]),   // format owner: ISO/IEC JTC 1/SC 37
+        tlv(0x88, &[0x00, format]), // format type: facial image
     ];
-    let template = [
-        tlv(0xA1, &header.concat()),
-        tlv(0x5F2E, &facial_record(portrait)),
-    ];
+    let template = [tlv(0xA1, &header.concat()), record];
     let group = [tlv(0x02, &[1]), tlv(0x7F60, &template.concat())];
     tlv(0x75, &tlv(0x7F61, &group.concat()))
+}
+
+/// ISO/IEC 39794-5:2019, Annex A.1: one face in two dimensions, with what the application profile of
+/// travel documents wants of it.
+fn face_block(portrait: &Portrait) -> Vec<u8> {
+    let number = |tag: u32, number: u16| {
+        // An INTEGER is signed: zeros in front, and no more than it takes.
+        let [high, low] = number.to_be_bytes();
+        match (high, low) {
+            (0, 0x00..=0x7F) => tlv(tag, &[low]),
+            (0x00..=0x7F, _) => tlv(tag, &[high, low]),
+            _ => tlv(tag, &[0, high, low]),
+        }
+    };
+    let kind = match portrait.encoding {
+        Encoding::Jpeg => 2,
+        Encoding::Jpeg2000 => 3, // lossy
+    };
+    let (width, height) = (number(0x80, portrait.width), number(0x81, portrait.height));
+    let information = [
+        tlv(0xA0, &number(0x80, kind)),
+        tlv(0xA1, &number(0x80, 0)), // standard portrait
+        tlv(0xA7, &[width, height].concat()),
+    ];
+    let flat = [tlv(0x80, &portrait.bytes), tlv(0xA1, &information.concat())];
+    let image = tlv(0xA1, &tlv(0xA0, &tlv(0xA0, &flat.concat())));
+    let representation = tlv(0x30, &[number(0x80, 0), image].concat());
+    let version = [number(0x80, 3), number(0x81, 2019)].concat();
+    tlv(
+        0x65,
+        &[tlv(0xA0, &version), tlv(0xA1, &representation)].concat(),
+    )
 }
 
 /// ISO/IEC 19794-5:2005, 5.3 to 5.7: header (14 bytes), facial information (20), image

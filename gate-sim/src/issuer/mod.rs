@@ -66,6 +66,42 @@ pub enum Scheme {
     Elliptic,
     /// CSCA with RSA 3072 and PKCS #1 v1.5, signer with RSA 2048 and PSS; SHA-256.
     Rsa,
+    /// Both on brainpoolP512r1; SHA-512 in certificates.
+    Brainpool512,
+    /// Both on secp521r1; SHA-512 in certificates.
+    Nist521,
+    /// CSCA with RSA 6144, signer with RSA 4096 and PSS. The keys are the same for every seed: see
+    /// [`long_keys`].
+    LongRsa,
+    /// Both with RSA 1024, as it was once: too short to rely on.
+    ShortRsa,
+}
+
+impl Scheme {
+    /// Every scheme.
+    pub const ALL: [Self; 6] = [
+        Self::Elliptic,
+        Self::Rsa,
+        Self::Brainpool512,
+        Self::Nist521,
+        Self::LongRsa,
+        Self::ShortRsa,
+    ];
+}
+
+/// The keys of [`Scheme::LongRsa`] as PEM. To find their primes takes many seconds, so they are
+/// committed: `cargo run -p gate-sim --example long_keys > gate-sim/src/issuer/long_rsa.pem`.
+///
+/// # Errors
+///
+/// [`IssuerError::Crypto`] if OpenSSL cannot compute them.
+pub fn long_keys() -> Result<Vec<u8>, IssuerError> {
+    let mut rng = ChaCha20Rng::seed_from_u64(6144);
+    let mut pem = Vec::new();
+    for bits in [6144, 4096] {
+        pem.extend(keys::rsa(bits, &mut rng)?.private_key_to_pem_pkcs8()?);
+    }
+    Ok(pem)
 }
 
 /// Size and layout of a document.
@@ -201,6 +237,25 @@ impl Authority {
                 keys::rsa(2048, &mut rng)?,
                 MessageDigest::sha256(),
             ),
+            Scheme::Brainpool512 => (
+                keys::elliptic(Nid::BRAINPOOL_P512R1, &mut rng)?,
+                keys::elliptic(Nid::BRAINPOOL_P512R1, &mut rng)?,
+                MessageDigest::sha512(),
+            ),
+            Scheme::Nist521 => (
+                keys::elliptic(Nid::SECP521R1, &mut rng)?,
+                keys::elliptic(Nid::SECP521R1, &mut rng)?,
+                MessageDigest::sha512(),
+            ),
+            Scheme::LongRsa => {
+                let [csca, signer] = keys::long_rsa()?;
+                (csca, signer, MessageDigest::sha256())
+            }
+            Scheme::ShortRsa => (
+                keys::rsa(1024, &mut rng)?,
+                keys::rsa(1024, &mut rng)?,
+                MessageDigest::sha256(),
+            ),
         };
         let csca = certificate::country_signing(state, csca_key, digest, &mut rng)?;
         let signer = certificate::document_signer(state, &csca, signer_key, digest, &mut rng)?;
@@ -250,14 +305,20 @@ impl Authority {
         request: &DocumentRequest,
         electronics: &Electronics,
     ) -> Result<TestDocument, IssuerError> {
-        let lines = mrz::lines(request, self.state)?;
-        let key_information = mrz::key_information(request)?;
+        let mut lines = mrz::lines(request, self.state)?;
+        let mut key_information = mrz::key_information(request)?;
+        if let Some(misprint) = electronics.misprint {
+            mrz::misprint(&mut lines, misprint);
+            if misprint.in_key {
+                key_information = mrz::printed_key(&lines);
+            }
+        }
         let issued = request
             .expiry
             .checked_sub(10.years())
             .map_err(|_| IssuerError::Expiry)?;
         let group_1 = lds::data_group_1(&lines);
-        let group_2 = lds::data_group_2(&request.portrait);
+        let group_2 = lds::data_group_2(&request.portrait, electronics.face);
         let secrets = Secrets::new(electronics, &mut ChaCha20Rng::seed_from_u64(self.seed))?;
         let mut groups = BTreeMap::from([(1, group_1), (2, group_2)]);
         groups.extend(
@@ -366,7 +427,8 @@ impl TestDocument {
     /// A forger writes another portrait into the chip; the signature no longer fits.
     #[must_use]
     pub fn exchange_portrait(mut self, portrait: &Portrait) -> Self {
-        self.files.insert(lds::EF_DG2, lds::data_group_2(portrait));
+        let group_2 = lds::data_group_2(portrait, self.electronics.face);
+        self.files.insert(lds::EF_DG2, group_2);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::electronics::Misprint;
 use super::{DocumentRequest, Format, IssuerError, Sex, State};
 
 /// The lines, top to bottom: two of 44 characters or three of 30.
@@ -19,6 +20,36 @@ pub(super) fn key_information(request: &DocumentRequest) -> Result<String, Issue
     let birth = checked(&date(request.birth));
     let expiry = checked(&date(request.expiry));
     Ok(format!("{number}{birth}{expiry}"))
+}
+
+/// Prints another character, where the zone has that place.
+pub(super) fn misprint(lines: &mut [String], misprint: Misprint) {
+    let Misprint { line, position, .. } = misprint;
+    if let Some(line) = lines.get_mut(line) {
+        let printed = line.chars().enumerate().map(|(at, character)| {
+            if at == position {
+                misprint.character
+            } else {
+                character
+            }
+        });
+        *line = printed.collect();
+    }
+}
+
+/// What a reader takes the key from: the fields as they are printed. Numbers of nine characters only.
+pub(super) fn printed_key(lines: &[String]) -> String {
+    let at = |line: usize, place: core::ops::Range<usize>| {
+        lines
+            .get(line)
+            .and_then(|line| line.get(place))
+            .unwrap_or("")
+    };
+    if lines.len() == 2 {
+        format!("{}{}{}", at(1, 0..10), at(1, 13..20), at(1, 21..28))
+    } else {
+        format!("{}{}{}", at(0, 5..15), at(1, 0..7), at(1, 8..15))
+    }
 }
 
 fn td3(request: &DocumentRequest, state: State) -> Result<Vec<String>, IssuerError> {

@@ -12,13 +12,14 @@ pub(super) fn profile(file: File<'_>) -> Result<PermitProfile, FileError> {
     let mut root = file.parse()?;
     let title = root.required("title", "what officers call it")?;
     let title = title.text("what officers call it")?.to_owned();
-    const FORMATS: [(&str, ProfileFormat); 3] = [
+    const FORMATS: [(&str, ProfileFormat); 4] = [
         ("vds", ProfileFormat::Vds),
         ("idb", ProfileFormat::Idb),
         ("vds-nc", ProfileFormat::VdsNc),
+        ("text", ProfileFormat::Text),
     ];
     let format = root
-        .required("format", "\"vds\", \"idb\" or \"vds-nc\"")?
+        .required("format", "\"vds\", \"idb\", \"vds-nc\" or \"text\"")?
         .word(&FORMATS)?;
     let document = document(&mut root, format)?;
     let issuers = root
@@ -27,6 +28,12 @@ pub(super) fn profile(file: File<'_>) -> Result<PermitProfile, FileError> {
         .iter()
         .map(state)
         .collect::<Result<Vec<_>, _>>()?;
+    let text = match (&document, format) {
+        (Some(DocumentType::Name(mark)), ProfileFormat::Text) => {
+            Some(super::text::layout(&mut root, mark.clone(), &issuers)?)
+        }
+        _ => None,
+    };
     let symbologies = match root.optional("symbologies") {
         Some(list) => symbologies(list)?,
         None => Vec::new(),
@@ -64,6 +71,7 @@ pub(super) fn profile(file: File<'_>) -> Result<PermitProfile, FileError> {
         validity,
         area,
         holder,
+        text,
     })
 }
 
@@ -88,6 +96,10 @@ fn document(
             let item = root.required("document", "a type, for example \"icao.test\"")?;
             let name = item.text("a type, for example \"icao.test\"")?;
             Ok(Some(DocumentType::Name(name.to_owned())))
+        }
+        ProfileFormat::Text => {
+            let item = root.required("document", "the word that the text begins with")?;
+            super::text::mark(&item).map(DocumentType::Name).map(Some)
         }
     }
 }
@@ -121,8 +133,12 @@ fn feature<'a>(
             Tag::Path(tag_item.text("a path, for example \"pid.n\"")?.to_owned())
         }
         _ => {
-            // FF is the signature.
-            Tag::Number(u8::try_from(tag_item.number(0xFE)?).unwrap_or(0xFE))
+            // FF is the signature; fields of a text are counted from 1.
+            let number = u8::try_from(tag_item.number(0xFE)?).unwrap_or(0xFE);
+            if number == 0 && format == ProfileFormat::Text {
+                return Err(tag_item.wrong("the number of a field, from 1,"));
+            }
+            Tag::Number(number)
         }
     };
     let name_item = table.required("name", "a name")?;

@@ -7,6 +7,7 @@
 mod file;
 mod judge;
 mod table;
+mod text;
 mod value;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use table::{FileError, Problem};
 pub use value::FeatureType;
 
 use super::imager::Symbology;
+use super::text::TextLayout;
 use super::{DocumentType, SealFormat, Tag};
 
 /// How the seals of a profile are written.
@@ -29,6 +31,8 @@ pub enum ProfileFormat {
     Idb,
     /// JSON.
     VdsNc,
+    /// Text, laid out by the profile itself.
+    Text,
 }
 
 impl ProfileFormat {
@@ -38,7 +42,13 @@ impl ProfileFormat {
             (Self::Vds, SealFormat::Vds3 | SealFormat::Vds4)
                 | (Self::Idb, SealFormat::Idb)
                 | (Self::VdsNc, SealFormat::VdsNc)
+                | (Self::Text, SealFormat::Text)
         )
+    }
+
+    /// Whether values are written as text.
+    const fn is_text(self) -> bool {
+        matches!(self, Self::VdsNc | Self::Text)
     }
 }
 
@@ -132,6 +142,8 @@ pub struct PermitProfile {
     pub area: Option<AreaRule>,
     /// Whose it is.
     pub holder: HolderRule,
+    /// Where a text has what; `None` in every other format.
+    pub text: Option<TextLayout>,
 }
 
 impl PermitProfile {

@@ -56,7 +56,7 @@ pub(super) fn read(rule: &FeatureRule, format: ProfileFormat, bytes: &[u8]) -> O
     let utf8 = || core::str::from_utf8(bytes).ok();
     // C40 knows no filler but the space, and pads nothing.
     let c40 = || match format {
-        ProfileFormat::VdsNc => utf8().map(str::to_owned),
+        format if format.is_text() => utf8().map(str::to_owned),
         _ => c40::decode(bytes),
     };
     let fits = |length: usize| (rule.min..=rule.max).contains(&length);
@@ -69,7 +69,7 @@ pub(super) fn read(rule: &FeatureRule, format: ProfileFormat, bytes: &[u8]) -> O
             .map(|text| Value::Text(Sensitive::new(text.to_owned()))),
         FeatureType::Date => day(format, bytes).map(Value::Day),
         FeatureType::Number => match format {
-            ProfileFormat::VdsNc => utf8()?.parse().ok().map(Value::Number),
+            format if format.is_text() => utf8()?.parse().ok().map(Value::Number),
             _ => {
                 let mut number = [0; 8];
                 let start = 8_usize.checked_sub(bytes.len())?;
@@ -112,7 +112,9 @@ fn day(format: ProfileFormat, bytes: &[u8]) -> Option<Date> {
     match format {
         ProfileFormat::Vds => date::decode(bytes.try_into().ok()?),
         ProfileFormat::Idb => date::decode_masked(bytes.try_into().ok()?).flatten(),
-        ProfileFormat::VdsNc => core::str::from_utf8(bytes).ok()?.parse().ok(),
+        ProfileFormat::VdsNc | ProfileFormat::Text => {
+            core::str::from_utf8(bytes).ok()?.parse().ok()
+        }
     }
 }
 
@@ -134,7 +136,7 @@ fn visa_digits_are_right(text: &str) -> bool {
 /// Bytes for a text, or `None` where it does not follow the rule.
 pub(super) fn write(rule: &FeatureRule, format: ProfileFormat, text: &str) -> Option<Vec<u8>> {
     let c40 = |text: &str| match format {
-        ProfileFormat::VdsNc => Some(text.as_bytes().to_vec()),
+        format if format.is_text() => Some(text.as_bytes().to_vec()),
         _ => c40::encode(text),
     };
     let bytes = match rule.kind {
@@ -166,12 +168,12 @@ pub(super) fn write_day(format: ProfileFormat, day: Date) -> Option<Vec<u8>> {
     Some(match format {
         ProfileFormat::Vds => date::encode(day).to_vec(),
         ProfileFormat::Idb => date::encode_masked(day).to_vec(),
-        ProfileFormat::VdsNc => day.to_string().into_bytes(),
+        ProfileFormat::VdsNc | ProfileFormat::Text => day.to_string().into_bytes(),
     })
 }
 
 pub(super) fn write_number(format: ProfileFormat, rule: &FeatureRule, number: u64) -> Vec<u8> {
-    if format == ProfileFormat::VdsNc {
+    if format.is_text() {
         return number.to_string().into_bytes();
     }
     let bytes = number.to_be_bytes();

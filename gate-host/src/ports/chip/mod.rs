@@ -1,6 +1,11 @@
 //! Chips: one thread sees documents come and go, another reads and judges them.
 //!
 //! Two threads, because waiting for a document must not delay the reading of one that is there.
+//!
+//! A lane opens chips with the printed zone and with nothing else. The card access number stands on the
+//! front of a card, which no reader of a lane sees; a card that opens with its number alone refuses the
+//! zone for good (`ChipFailure::NoAccess`), and an officer reads it at a desk: `gatectl document read
+//! --can`.
 
 pub mod pcsc;
 pub mod timed;
@@ -10,6 +15,7 @@ use crate::clock;
 use crate::settings::ChipSettings;
 use crate::trust::Follower;
 use gate_document::access::Passwords;
+use gate_document::channel::Notice;
 use gate_document::chip::{self, ApduLength, Cause, ChipKind, Memory, Progress, ReadError};
 use gate_document::file::{ChipFiles, ElementaryFile};
 use gate_document::inspect;
@@ -141,7 +147,8 @@ impl Worker {
 
     fn examine(&mut self, asked: Asked, printed: &Mrz) -> Result<Vec<Finding>, ChipFailure> {
         let trust = self.trust.store();
-        let (read, lesson) = self.read(asked, printed, &trust);
+        let mut notices = Vec::new();
+        let (read, lesson) = self.read(asked, printed, &trust, &mut notices);
         let (printed, files) = match read {
             Ok((opened_with, files)) => {
                 if opened_with != printed {
@@ -153,7 +160,7 @@ impl Worker {
             }
             Err(problem) => {
                 warn!(%problem, "chip not read");
-                let known = inspect::chip_not_read(printed, &problem, clock::today());
+                let known = inspect::chip_not_read(printed, &problem, &notices, clock::today());
                 self.outbox.post(Event::ChipJudged(asked, known.findings));
                 return Err(failure(&problem, self.seen));
             }
@@ -181,6 +188,7 @@ impl Worker {
         asked: Asked,
         printed: &'a Mrz,
         trust: &TrustStore,
+        notices: &mut Vec<Notice>,
     ) -> (Result<(&'a Mrz, ChipFiles), ReadError>, Option<Lesson>) {
         let clock = self.outbox.clock();
         let started = clock.now();
@@ -240,6 +248,9 @@ impl Worker {
                             warn!("DG2 is not decoded: no trusted signature vouches for it");
                         }
                         progress => report(outbox, asked, &progress),
+                    }
+                    if let Progress::Noticed(notice) = progress {
+                        notices.push(notice);
                     }
                     if let Progress::Begun { file, .. } = progress {
                         steps.push(Step {
@@ -368,6 +379,7 @@ fn report(outbox: &Outbox, asked: Asked, progress: &Progress<'_>) {
             Err(problem) => warn!(%problem, "no portrait in DG2"),
         },
         Progress::Done { .. } => {}
+        Progress::Noticed(notice) => info!(%notice, "noticed before the chip failed"),
     }
 }
 
@@ -387,8 +399,7 @@ fn failure(problem: &ReadError, seen: bool) -> ChipFailure {
     match problem.cause() {
         Cause::Removed if !seen => ChipFailure::Absent,
         Cause::Removed => ChipFailure::Removed,
-        Cause::WrongZone => ChipFailure::WrongZone,
-        Cause::WrongNumber => ChipFailure::WrongNumber,
+        Cause::WrongZone | Cause::WrongNumber => ChipFailure::WrongZone,
         Cause::NoAccess => ChipFailure::NoAccess,
         Cause::Distrust => ChipFailure::Distrust,
         Cause::Reader => ChipFailure::ReaderFault,

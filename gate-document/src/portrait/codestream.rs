@@ -1,0 +1,252 @@
+//! The headers of a JPEG 2000 codestream, before the decoder sees them (ISO/IEC 15444-1, Annex A).
+//!
+//! Everything that a decoder allocates or loops for is announced there: pixels, tiles, components,
+//! resolutions, precincts, code blocks and layers. A few hundred bytes can announce any number of each.
+//! What tile-parts may announce anew, portraits never do: it is refused.
+
+use super::{PortraitError, check_size};
+
+/// First bytes of a codestream: its start, then image and tile size.
+pub(super) const START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
+
+/// Most tiles. Portraits have one; a tile costs memory even when it is empty.
+const TILES_MAX: u64 = 256;
+/// Most components: three colours and alpha.
+const COMPONENTS_MAX: u64 = 4;
+/// Most bits of a sample (Doc 9303-10, 4.7.2: 8 bits of grey, 24 of colour).
+const BITS_MAX: u8 = 8;
+/// Most reductions by half: a side of 2 000 pixels has eleven.
+const LEVELS_MAX: u8 = 16;
+/// Most packets: precincts times layers. A portrait has less than a hundred.
+const PACKETS_MAX: u64 = 1 << 17;
+/// Most code blocks times layers. The largest picture in blocks of 32 × 32 has 20 000 of them.
+const BLOCKS_MAX: u64 = 1 << 19;
+/// Most changes of the progression.
+const PROGRESSIONS_MAX: usize = 32;
+
+const COD: u16 = 0xFF52;
+const COC: u16 = 0xFF53;
+const POC: u16 = 0xFF5F;
+const SOT: u16 = 0xFF90;
+const SOD: u16 = 0xFF93;
+const EOC: u16 = 0xFFD9;
+
+const fn wrong(problem: &'static str) -> PortraitError {
+    PortraitError::Header { problem }
+}
+
+/// Checks every header of the only codestream in `bytes`.
+///
+/// # Errors
+///
+/// [`PortraitError::Size`] and [`PortraitError::Header`].
+pub(super) fn check(bytes: &[u8]) -> Result<(), PortraitError> {
+    let mut streams = bytes.windows(START.len()).enumerate();
+    let mut streams = streams.by_ref().filter(|(_, window)| *window == START);
+    let (start, _) = streams.next().ok_or_else(|| wrong("no codestream"))?;
+    // With one codestream in the file, the one checked is the one decoded.
+    if streams.next().is_some() {
+        return Err(wrong("more than one codestream"));
+    }
+    let stream = Stream(&bytes[start..]);
+    let first = stream
+        .segment(2)
+        .ok_or_else(|| wrong("no room for the size"))?;
+    let size = Size::read(first.body)?;
+    let tiles = check_main(&stream, first.end, &size)?;
+    check_tiles(&stream, tiles)
+}
+
+struct Stream<'a>(&'a [u8]);
+
+/// A marker with parameters.
+struct Segment<'a> {
+    marker: u16,
+    body: &'a [u8],
+    /// Where the next marker is.
+    end: usize,
+}
+
+impl<'a> Stream<'a> {
+    fn word(&self, at: usize) -> Option<u16> {
+        let bytes = self.0.get(at..at.checked_add(2)?)?;
+        Some(u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn segment(&self, at: usize) -> Option<Segment<'a>> {
+        let marker = self.word(at)?;
+        let end = at + 2 + usize::from(self.word(at + 2)?);
+        let body = self.0.get(at + 4..end)?;
+        Some(Segment { marker, body, end })
+    }
+}
+
+/// Image and tile size (A.5.1).
+struct Size {
+    width: u64,
+    height: u64,
+    tiles_across: u64,
+    tiles_down: u64,
+    components: u64,
+}
+
+impl Size {
+    fn read(body: &[u8]) -> Result<Self, PortraitError> {
+        let (numbers, rest) = body
+            .get(2..)
+            .and_then(|body| body.split_at_checked(32))
+            .ok_or_else(|| wrong("no room for the size"))?;
+        let mut numbers = numbers.chunks_exact(4).map(|number| {
+            let number = number.iter().map(|byte| u64::from(*byte));
+            number.fold(0, |number, byte| number << 8 | byte)
+        });
+        let [x_end, y_end, x, y, tile_x, tile_y, tiles_x, tiles_y] =
+            core::array::from_fn(|_| numbers.next().unwrap_or_default());
+        let side = |side: u64| u32::try_from(side).unwrap_or(u32::MAX);
+        let (width, height) = (x_end.saturating_sub(x), y_end.saturating_sub(y));
+        check_size(side(width), side(height))?;
+        if tile_x == 0 || tile_y == 0 || tiles_x > x || tiles_y > y {
+            return Err(wrong("tiles that do not cover the image"));
+        }
+        let tiles_across = (x_end - tiles_x).div_ceil(tile_x);
+        let tiles_down = (y_end - tiles_y).div_ceil(tile_y);
+        if tiles_across.saturating_mul(tiles_down) > TILES_MAX {
+            return Err(wrong("too many tiles"));
+        }
+        let (count, samples) = rest
+            .split_first_chunk()
+            .ok_or_else(|| wrong("no room for the size"))?;
+        let components = u64::from(u16::from_be_bytes(*count));
+        if !(1..=COMPONENTS_MAX).contains(&components) {
+            return Err(wrong("not 1 to 4 components"));
+        }
+        // Precision is stored less one; the highest bit says that samples have a sign.
+        let precise = |sample: &[u8]| sample[0] & 0x7F < BITS_MAX;
+        if !samples.chunks(3).all(precise) {
+            return Err(wrong("more than 8 bits a sample"));
+        }
+        Ok(Self {
+            width,
+            height,
+            tiles_across,
+            tiles_down,
+            components,
+        })
+    }
+}
+
+/// What one component costs a decoder.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    precincts: u64,
+    blocks: u64,
+}
+
+impl Cost {
+    /// The cost of coding style parameters (A.6.1, SPcod) for an image of `size`: an upper bound, for
+    /// wherever the borders of tiles and precincts lie.
+    fn of(parameters: &[u8], own_precincts: bool, size: &Size) -> Result<Self, PortraitError> {
+        let [levels, across, down, _, _, precincts @ ..] = parameters else {
+            return Err(wrong("no room for the coding style"));
+        };
+        if *levels > LEVELS_MAX {
+            return Err(wrong("too many resolutions"));
+        }
+        let mut cost = Self::default();
+        for resolution in 0..=*levels {
+            let precinct = match precincts.get(usize::from(resolution)) {
+                Some(precinct) if own_precincts => *precinct,
+                None if own_precincts => return Err(wrong("no room for the precincts")),
+                _ => 0xFF,
+            };
+            let shrunk = *levels - resolution;
+            // Three bands of half the side, but for the smallest resolution.
+            let (bands, half) = if resolution == 0 { (1, 0) } else { (3, 1) };
+            let count = |side: u64, tiles: u64, block: u8, precinct: u8| {
+                let side = side.div_ceil(1 << shrunk);
+                let block = (block & 0x0F)
+                    .saturating_add(2)
+                    .min(precinct.saturating_sub(half));
+                let precincts = (side >> precinct).saturating_add(2 * tiles);
+                let blocks = (side >> half >> block).saturating_add(2 * tiles);
+                (precincts, blocks)
+            };
+            let x = count(size.width, size.tiles_across, *across, precinct & 0x0F);
+            let y = count(size.height, size.tiles_down, *down, precinct >> 4);
+            cost.precincts = cost.precincts.saturating_add(x.0.saturating_mul(y.0));
+            let blocks = x.1.saturating_mul(y.1).saturating_mul(bands);
+            cost.blocks = cost.blocks.saturating_add(blocks);
+        }
+        Ok(cost)
+    }
+}
+
+/// The segments up to the first tile-part; where that begins.
+fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, PortraitError> {
+    let mut worst = Cost::default();
+    let mut layers = None;
+    while stream.word(at) != Some(SOT) {
+        let segment = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
+        let cost = match (segment.marker, segment.body) {
+            (COD, [style, _, high, low, _, parameters @ ..]) => {
+                layers = Some(u16::from_be_bytes([*high, *low]));
+                Cost::of(parameters, style & 1 == 1, size)?
+            }
+            (COC, [_, style, parameters @ ..]) => Cost::of(parameters, style & 1 == 1, size)?,
+            (COD | COC, _) => return Err(wrong("no room for the coding style")),
+            (POC, changes) if changes.len() > 7 * PROGRESSIONS_MAX => {
+                return Err(wrong("too many changes of the progression"));
+            }
+            _ => Cost::default(),
+        };
+        worst.precincts = worst.precincts.max(cost.precincts);
+        worst.blocks = worst.blocks.max(cost.blocks);
+        at = segment.end;
+    }
+    let layers = layers.ok_or_else(|| wrong("no coding style"))?;
+    let times = size.components.saturating_mul(u64::from(layers));
+    if worst.precincts.saturating_mul(times) > PACKETS_MAX {
+        return Err(wrong("too many precincts and layers"));
+    }
+    if worst.blocks.saturating_mul(times) > BLOCKS_MAX {
+        return Err(wrong("too many code blocks and layers"));
+    }
+    Ok(at)
+}
+
+/// Tile-parts announce no coding of their own.
+fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> {
+    while let Some(marker) = stream.word(at) {
+        match marker {
+            SOT => {}
+            EOC => return Ok(()),
+            _ => return Err(wrong("no tile-part where one is announced")),
+        }
+        let part = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
+        let [_, _, length @ .., _, _] = part.body else {
+            return Err(wrong("no tile-part"));
+        };
+        let length = length
+            .iter()
+            .fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+        let mut header = part.end;
+        while stream.word(header) != Some(SOD) {
+            let segment = stream
+                .segment(header)
+                .ok_or_else(|| wrong("no data in a tile-part"))?;
+            if matches!(segment.marker, COD | COC | POC) {
+                return Err(wrong("a coding style in a tile-part"));
+            }
+            header = segment.end;
+        }
+        // Nothing follows the last one, whose length may be left open.
+        if length == 0 {
+            return Ok(());
+        }
+        if length < header + 2 - at {
+            return Err(wrong("a tile-part that is shorter than its header"));
+        }
+        at = at.saturating_add(length);
+    }
+    Ok(())
+}
