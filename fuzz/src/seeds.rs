@@ -32,7 +32,7 @@ use gate_sim::issuer::{
 };
 use gate_sim::keys;
 use gate_sim::reader::rte_native;
-use image::{Rgb, RgbImage};
+use image::{GrayImage, Rgb, RgbImage};
 use jiff::civil::date;
 
 use crate::targets;
@@ -460,6 +460,23 @@ pub fn pictures() -> Vec<Seed> {
     vec![
         ("jpeg", picture(Encoding::Jpeg)),
         ("jpeg2000", picture(Encoding::Jpeg2000)),
+    ]
+}
+
+/// Pages with two rows of strokes, as long as each other.
+pub fn pages() -> Vec<Seed> {
+    let page = GrayImage::from_fn(96, 40, |x, y| {
+        let in_row = (12..15).contains(&(y % 16)) && y > 16 || (20..24).contains(&y);
+        image::Luma([if in_row && x % 3 == 0 { 20 } else { 220 }])
+    });
+    let file = |format| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        page.write_to(&mut bytes, format).expect("a picture");
+        bytes.into_inner()
+    };
+    vec![
+        ("png", file(image::ImageFormat::Png)),
+        ("jpeg", file(image::ImageFormat::Jpeg)),
     ]
 }
 

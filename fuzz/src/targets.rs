@@ -44,6 +44,10 @@ use gate_protocol::{Answer, Decoder, Instant, ToController, UpdateRequest, body,
 use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use gate_sim::issuer::TestDocument;
+use gate_zone::decode::{self, Allowed};
+use gate_zone::find::{self, Search};
+use gate_zone::strip::{self, Cut, Strips};
+use gate_zone::{Grey, level};
 use image::GrayImage;
 use jiff::civil::date;
 use rand::SeedableRng as _;
@@ -265,6 +269,34 @@ pub fn pictures(bytes: &[u8]) -> bool {
         let bytes = bytes.to_vec().into();
         portrait::decode(&Portrait { kind, bytes }).is_ok()
     })
+}
+
+/// Pictures of pages, from the file to the lines of a zone; then the bytes as pixels, and as what a model
+/// says of a line.
+pub fn pages(bytes: &[u8]) -> bool {
+    let search = |page: &Grey| {
+        let lie = level::lie(&level::small(page));
+        let search = Search::new(page, lie.slope);
+        for gap in find::GAPS {
+            for zone in search.zones(gap) {
+                let pitch = strip::pitch(&zone.lines[0], 30);
+                Strips::cut(page, &zone.lines[..1], Cut { pitch, down: 0.1 });
+            }
+        }
+    };
+    let read = Grey::decode(bytes);
+    if let Ok(page) = &read {
+        search(page);
+    }
+    let width = bytes.len().clamp(1, 48);
+    search(&Grey::new(width, bytes.len() / width, bytes.to_vec()));
+    let says: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|each| f32::from_le_bytes([each[0], each[1], each[2], each[3]]))
+        .collect();
+    let _ = decode::count(&says);
+    let _ = decode::line(&says, bytes.len() % 50, Allowed::Letters).spread();
+    read.is_ok()
 }
 
 /// What a chip announces of itself, in EF.CardAccess and DG14, and the keys in there.

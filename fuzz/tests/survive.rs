@@ -80,6 +80,7 @@ survive!(
     security_infos,
     active_key,
     damaged_modern_chip,
+    pages,
 );
 
 #[test]
