@@ -280,7 +280,7 @@ pub fn pages(bytes: &[u8]) -> bool {
         for gap in find::GAPS {
             for zone in search.zones(gap) {
                 let pitch = strip::pitch(&zone.lines[0], 30);
-                Strips::cut(page, &zone.lines[..1], Cut { pitch, down: 0.1 });
+                let _ = Strips::cut(page, &zone.lines[..1], Cut { pitch, down: 0.1 });
             }
         }
     };
