@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             let truth = fs::read_to_string(picture.with_extension("txt"))?;
             let name = picture.display().to_string();
-            counts.add(&reader, &fs::read(&picture)?, truth.trim(), &name)?;
+            counts.add(&reader, &fs::read(picture)?, truth.trim(), &name)?;
         }
         counts.print(&set.file_name().unwrap_or_default().to_string_lossy());
     }

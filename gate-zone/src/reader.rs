@@ -164,67 +164,54 @@ impl ZoneReader {
             if readings.iter().any(|(_, other)| touch(candidate, other)) {
                 continue;
             }
-            for attempt in self.attempts(page, candidate)? {
-                match attempt.result {
-                    Ok(reading) => readings.push((reading, candidate)),
-                    Err(_) => {
-                        if best
-                            .as_ref()
-                            .is_none_or(|best| attempt.worth() > best.worth())
-                        {
-                            *best = Some(attempt);
-                        }
-                    }
+            let Some(attempt) = self.attempt(page, candidate)? else {
+                continue;
+            };
+            match attempt.result {
+                Ok(reading) => readings.push((reading, candidate)),
+                Err(_)
+                    if best
+                        .as_ref()
+                        .is_none_or(|best| attempt.worth() > best.worth()) =>
+                {
+                    *best = Some(attempt);
                 }
+                Err(_) => {}
             }
         }
         Ok(readings.into_iter().map(|(reading, _)| reading).collect())
     }
 
-    /// Reads a candidate upright and, where that gives nothing, standing on its head. The first that is a
-    /// reading ends the walk; none of print that is no zone.
-    fn attempts(&self, page: &Grey, candidate: &Candidate) -> Result<Vec<Attempt>, ZoneError> {
+    /// Reads a candidate upright and, where that gives nothing, standing on its head; what looks more like a
+    /// zone is then looked at again. `None` for print that is no zone.
+    fn attempt(&self, page: &Grey, candidate: &Candidate) -> Result<Option<Attempt>, ZoneError> {
         let upright = &candidate.lines;
         let turned: Vec<Line> = upright.iter().rev().map(on_its_head).collect();
-        let mut attempts = Vec::new();
+        let mut likelier: Option<(Attempt, Vec<Line>, Cut)> = None;
         for lines in [upright, &turned] {
-            let Some(attempt) = self.attempt(page, lines)? else {
+            let Some(cut) = guess(lines) else {
                 continue;
             };
-            if attempt.result.is_ok() {
-                return Ok(vec![attempt]);
+            let seen = self.seen(page, lines, cut)?;
+            let first = seen.attempt();
+            if first.result.is_ok() {
+                return Ok(Some(first));
             }
-            attempts.push(attempt);
-        }
-        Ok(attempts)
-    }
-
-    /// Reads lines that run from left to right; `None` for print that is no zone.
-    fn attempt(&self, page: &Grey, lines: &[Line]) -> Result<Option<Attempt>, ZoneError> {
-        let by_length = |one: &&Line, other: &&Line| one.length().total_cmp(&other.length());
-        let Some(whole) = lines.iter().max_by(by_length) else {
-            return Ok(None);
-        };
-        // How many characters there are is a guess by their height, until the model has counted them.
-        let height = lines.iter().map(|line| line.height).sum::<f32>() / lines.len() as f32;
-        let by_height = (whole.length() / strip::pitch_by_height(height)).round() as usize;
-        let guess = Cut {
-            pitch: strip::pitch(whole, length(lines.len(), by_height)),
-            down: 0.0,
-        };
-        let first = self.seen(page, lines, guess)?;
-        if first.off
-            > if lines.len() > 1 {
+            let limit = if lines.len() > 1 {
                 3 * OFF_MAX
             } else {
                 OFF_MAX
+            };
+            let more = |(other, ..): &(Attempt, _, _)| first.likelihood > other.likelihood;
+            if seen.off <= limit && likelier.as_ref().is_none_or(more) {
+                // The characters themselves tell best where the line begins and how wide they are.
+                let (lines, cut) = seen.aligned(lines, cut);
+                likelier = Some((first, lines, cut));
             }
-        {
-            return Ok(None);
         }
-        let mut best = first.attempt();
-        // The characters themselves tell best where the line begins and how wide they are.
-        let (lines, cut) = first.aligned(lines, guess);
+        let Some((mut best, lines, cut)) = likelier else {
+            return Ok(None);
+        };
         for (larger, down) in CUTS {
             if best.result.is_ok() || best.likelihood < LIKE_A_ZONE / 2.0 {
                 break;
@@ -328,6 +315,18 @@ impl Seen {
         };
         (moved.collect(), cut)
     }
+}
+
+/// How many characters there are is a guess by their height, until the model has counted them.
+fn guess(lines: &[Line]) -> Option<Cut> {
+    let by_length = |one: &&Line, other: &&Line| one.length().total_cmp(&other.length());
+    let whole = lines.iter().max_by(by_length)?;
+    let height = lines.iter().map(|line| line.height).sum::<f32>() / lines.len() as f32;
+    let by_height = (whole.length() / strip::pitch_by_height(height)).round() as usize;
+    Some(Cut {
+        pitch: strip::pitch(whole, length(lines.len(), by_height)),
+        down: 0.0,
+    })
 }
 
 /// How long a line of a zone of `lines` lines is that seems to have `count` characters.
