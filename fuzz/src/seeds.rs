@@ -33,7 +33,7 @@ use gate_sim::issuer::{
 };
 use gate_sim::keys;
 use gate_sim::reader::rte_native;
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{GrayImage, ImageFormat, Rgb, RgbImage};
 use jiff::civil::{Date, date};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -570,6 +570,23 @@ pub fn calibration() -> Vec<Seed> {
                 command = \"evaluate\"\ndata = \"692 people\"\nfigures = \"FNMR 1 %\"\n\n\
                 [models]\nembedder = \"2fb6d399\"\n";
     vec![("matcher", text.into())]
+}
+
+/// Pages with two rows of strokes, as long as each other.
+pub fn pages() -> Vec<Seed> {
+    let page = GrayImage::from_fn(96, 40, |x, y| {
+        let in_row = (12..15).contains(&(y % 16)) && y > 16 || (20..24).contains(&y);
+        image::Luma([if in_row && x % 3 == 0 { 20 } else { 220 }])
+    });
+    let file = |format| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        page.write_to(&mut bytes, format).expect("a picture");
+        bytes.into_inner()
+    };
+    vec![
+        ("png", file(image::ImageFormat::Png)),
+        ("jpeg", file(image::ImageFormat::Jpeg)),
+    ]
 }
 
 /// Chips that answer: refusing, asking for another length, announcing more.

@@ -53,6 +53,10 @@ use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use gate_sim::emulator::site_record;
 use gate_sim::issuer::TestDocument;
+use gate_zone::decode::{self, Allowed};
+use gate_zone::find::{self, Search};
+use gate_zone::strip::{self, Cut, Strips};
+use gate_zone::{Grey, level};
 use image::GrayImage;
 use image::codecs::png::PngDecoder;
 use jiff::civil::date;
@@ -307,6 +311,34 @@ pub fn calibration(bytes: &[u8]) -> bool {
         assert_eq!(again.ok(), Some(written));
         true
     })
+}
+
+/// Pictures of pages, from the file to the lines of a zone; then the bytes as pixels, and as what a model
+/// says of a line.
+pub fn pages(bytes: &[u8]) -> bool {
+    let search = |page: &Grey| {
+        let lie = level::lie(&level::small(page));
+        let search = Search::new(page, lie.slope);
+        for gap in find::GAPS {
+            for zone in search.zones(gap) {
+                let pitch = strip::pitch(&zone.lines[0], 30);
+                let _ = Strips::cut(page, &zone.lines[..1], Cut { pitch, down: 0.1 });
+            }
+        }
+    };
+    let read = Grey::decode(bytes);
+    if let Ok(page) = &read {
+        search(page);
+    }
+    let width = bytes.len().clamp(1, 48);
+    search(&Grey::new(width, bytes.len() / width, bytes.to_vec()));
+    let says: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|each| f32::from_le_bytes([each[0], each[1], each[2], each[3]]))
+        .collect();
+    let _ = decode::count(&says);
+    let _ = decode::line(&says, bytes.len() % 50, Allowed::Letters).spread();
+    read.is_ok()
 }
 
 /// What a chip announces of itself, in EF.CardAccess and DG14, and the keys in there.

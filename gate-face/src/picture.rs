@@ -143,7 +143,7 @@ impl Drop for Picture {
 ///
 /// `zeroize` itself writes value by value, which costs milliseconds on a camera frame; filling and a
 /// barrier cost what memory costs.
-pub(crate) fn wipe<T: Default + Copy>(values: &mut [T]) {
+pub fn wipe<T: Default + Copy>(values: &mut [T]) {
     values.fill(T::default());
     optimization_barrier(values);
 }

@@ -167,7 +167,20 @@ fn list(set: &ModelSet) -> String {
             runtime.licence,
         )
     });
-    models.chain(runtimes).collect()
+    let own = set.manifest().own.iter().map(|model| {
+        format!(
+            "Own: {name}\n  file      {file} ({state})\n  made by   {recipe}\n  licence   {licence}\n  allows    \
+             {allows}\n  doubts    {doubts}\n",
+            name = model.name,
+            file = model.file,
+            state = state(model.wanted()),
+            recipe = model.recipe,
+            licence = model.licence,
+            allows = model.allows,
+            doubts = model.doubts,
+        )
+    });
+    models.chain(own).chain(runtimes).collect()
 }
 
 fn package(manifest: &Manifest, archive: &str) -> String {

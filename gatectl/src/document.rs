@@ -1,7 +1,7 @@
 //! `gatectl document`: reads the arguments, and says how it went.
 
 use crate::inspection::{self, Inspected};
-use crate::{Exit, beside, chip, dump, report};
+use crate::{Exit, beside, chip, dump, report, zone};
 use clap::{Args, Subcommand};
 use gate_document::{Mrz, MrzError, TrustStore, TrustStoreError};
 use std::io;
@@ -13,6 +13,8 @@ pub(crate) enum Command {
     Read(Read),
     /// Judges data groups that were dumped before.
     Check(Check),
+    /// Reads the machine readable zone out of a picture of a page.
+    Mrz(zone::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +132,7 @@ pub(crate) fn run(command: &Command) -> Exit {
     let result = match command {
         Command::Read(read) => read.run(),
         Command::Check(check) => check.run(),
+        Command::Mrz(arguments) => return zone::run(arguments),
     };
     result.unwrap_or_else(|problem| {
         report::problem(&problem);

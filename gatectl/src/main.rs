@@ -3,7 +3,8 @@
 //! `gatectl document read` and `gatectl document check` inspect a document on any PC/SC reader or
 //! from dumped files, as the gate does; `gatectl reader which` finds out which reader of printed
 //! zones is on a serial line; `gatectl trust` makes the bundle that says whom gates believe. Progress goes to standard error, the result to standard output. No
-//! name, number or picture is printed: only `--dump` lets a document's data out, into files.
+//! name, number or picture is printed: only `--dump` lets a document's data out, into files, and
+//! `document mrz --show` what stands in a zone.
 
 mod beside;
 mod chip;
@@ -14,6 +15,7 @@ mod inspection;
 mod reader;
 mod report;
 mod trust;
+mod zone;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

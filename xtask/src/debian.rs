@@ -34,6 +34,9 @@ const BROWSER: [&str; 2] = ["chromium", "chromium-driver"];
 /// What signing permits with a key in a token needs.
 const TOKEN: [&str; 1] = ["softhsm2"];
 
+/// The typeface of machine readable zones, which tests draw pages with.
+const TYPEFACE: [&str; 1] = ["fonts-ocr-b"];
+
 /// The machine that the firmware runs on in the emulator; QEMU has it from version 9 on.
 const MACHINE: &str = "b-l475e-iot01a";
 
@@ -53,11 +56,14 @@ pub(crate) fn lane() -> anyhow::Result<()> {
 
 /// Installs what `cargo xtask test` needs beyond a lane.
 pub(crate) fn browser() -> anyhow::Result<()> {
-    step("Debian packages for the tests of the browser, of tokens and of a chip by other people");
+    step(
+        "Debian packages for the tests of the browser, of tokens, of a chip by other people and of printed zones",
+    );
     let wanted: Vec<&str> = BROWSER
         .into_iter()
         .chain(TOKEN)
         .chain(FOREIGN_CHIP)
+        .chain(TYPEFACE)
         .collect();
     install(&wanted, &[])
 }

@@ -1,6 +1,6 @@
 //! Where each format has its fields.
 
-use super::{Field, Format};
+use super::{Field, Format, Position};
 use core::ops::Range;
 
 /// A place in the zone: line from 0, positions from 0.
@@ -101,6 +101,19 @@ impl Format {
             Self::MrvA => &MRV_A,
             Self::MrvB => &MRV_B,
         }
+    }
+
+    /// Whether a check digit covers the character at `place`, or is that character. Names, nationality,
+    /// sex, document code and issuing State have none, and visas have none over optional data.
+    #[must_use]
+    pub fn is_proved(self, place: Position) -> bool {
+        let layout = self.layout();
+        let (line, at) = (place.line.wrapping_sub(1), place.position.wrapping_sub(1));
+        let holds = |place: &Place| place.0 == line && place.1.contains(&at);
+        let fields = [&layout.number, &layout.birth, &layout.expiry];
+        fields.into_iter().any(|field| holds(&with_digit(field)))
+            || layout.composite.iter().any(holds)
+            || layout.composite_digit == Some((line, at))
     }
 
     /// The format of a zone without separators. Only the document code tells a visa from the

@@ -488,3 +488,34 @@ fn where_a_confusion_explains_a_wrong_digit_the_zone_as_printed_is_tried_as_well
         assert_eq!(Mrz::read_tolerant(broken), Mrz::read(broken));
     }
 }
+
+#[test]
+fn what_no_check_digit_covers_is_not_proved() {
+    let unproved = |format: Format| -> Vec<(usize, usize)> {
+        let places = (1..=format.lines())
+            .flat_map(|line| (1..=format.line_length()).map(move |position| (line, position)));
+        places
+            .filter(|&(line, position)| !format.is_proved(Position { line, position }))
+            .collect()
+    };
+    let line = |line: usize, positions: core::ops::RangeInclusive<usize>| {
+        positions.map(move |position| (line, position))
+    };
+    let passport: Vec<_> = line(1, 1..=44)
+        .chain(line(2, 11..=13))
+        .chain(line(2, 21..=21))
+        .collect();
+    assert_eq!(unproved(Format::Td3), passport);
+    let card: Vec<_> = line(1, 1..=5)
+        .chain(line(2, 8..=8))
+        .chain(line(2, 16..=18))
+        .chain(line(3, 1..=30))
+        .collect();
+    assert_eq!(unproved(Format::Td1), card);
+    // A visa's optional data: no composite digit covers it.
+    assert_eq!(unproved(Format::MrvA).len(), passport.len() + 16);
+    assert!(!Format::Td3.is_proved(Position {
+        line: 0,
+        position: 0
+    }));
+}

@@ -116,7 +116,7 @@ pub fn fetch(
 mod tests {
     use super::*;
     use crate::Manifest;
-    use crate::manifest::{Made, Member};
+    use crate::manifest::{Made, Member, Source};
     use crate::models::sha256;
 
     const CONTENT: &[u8] = b"weights";
@@ -130,7 +130,7 @@ mod tests {
             file,
             bytes: CONTENT.len() as u64,
             sha256,
-            from,
+            from: Source::Member(from),
             made: Made::AsShipped,
         }
     }
