@@ -584,8 +584,8 @@ pub fn pages() -> Vec<Seed> {
         bytes.into_inner()
     };
     vec![
-        ("png", file(image::ImageFormat::Png)),
-        ("jpeg", file(image::ImageFormat::Jpeg)),
+        ("png", file(ImageFormat::Png)),
+        ("jpeg", file(ImageFormat::Jpeg)),
     ]
 }
 

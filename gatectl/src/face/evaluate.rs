@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         _ => Trial::default(),
     };
     if let (Some(folder), Some(portraits)) = (&arguments.folder, &arguments.portraits) {
-        trial.portraits(folder, portraits);
+        trial.portraits(folder, portraits)?;
     }
     let set = match arguments.calibration {
         Some(_) => arguments.models.open_uncalibrated()?,

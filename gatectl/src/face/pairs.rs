@@ -36,6 +36,12 @@ pub(crate) enum ListError {
         /// The folder.
         path: PathBuf,
     },
+    /// The copies must lie as the photographs do: a folder a person, a file of the same name.
+    #[error("{}: no copy of any photograph", .path.display())]
+    NoCopies {
+        /// The folder of copies.
+        path: PathBuf,
+    },
 }
 
 /// Reads a CSV file with two fields a line. Lines that begin with `#` are passed over.
@@ -142,8 +148,8 @@ impl Trial {
     }
 
     /// Lets the copies in `portraits`, which has the layout of `folder`, stand for the first picture of
-    /// each pair. Only the file's extension may differ.
-    pub(crate) fn portraits(&mut self, folder: &Path, portraits: &Path) {
+    /// each pair. Only the file's extension may differ. A folder without any copy is an error.
+    pub(crate) fn portraits(&mut self, folder: &Path, portraits: &Path) -> Result<(), ListError> {
         let mut copies = HashMap::new();
         for index in 0..self.pictures.len() {
             let copy = self.pictures[index]
@@ -155,11 +161,17 @@ impl Trial {
                 copies.insert(index, self.pictures.len() - 1);
             }
         }
+        if copies.is_empty() {
+            return Err(ListError::NoCopies {
+                path: portraits.to_owned(),
+            });
+        }
         for [one, _] in self.genuine.iter_mut().chain(&mut self.impostors) {
             if let Some(copy) = copies.get(one) {
                 *one = *copy;
             }
         }
+        Ok(())
     }
 
     /// Two lists of pairs.
