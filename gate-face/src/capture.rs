@@ -6,12 +6,12 @@
 //!
 //! 1. **Several faces** for [`Rules::several_for`] without a break: [`Verdict::SeveralFaces`]. While
 //!    more than one face is in sight nothing is matched.
-//! 2. **Match**: at least [`Rules::match_frames`] good frames whose median bona-fide score reaches
-//!    its threshold; among them at least [`FUSED`] of one person that look bona fide themselves; and of
-//!    these either one likeness at or over the high threshold, or that of their mean template
-//!    ([`Fusion`]) at or over the fused one.
+//! 2. **Match**: at least [`Rules::match_frames`] good frames of one person whose median bona-fide score
+//!    reaches its threshold, as does that of all good frames; among them at least [`FUSED`] that look bona
+//!    fide themselves; and of these either one likeness at or over the high threshold, or that of their
+//!    mean template ([`Fusion`]) at or over the fused one.
 //! 3. **Attack**: at least [`Rules::attack_frames`] good frames over at least [`Rules::attack_after`]
-//!    with a median below the threshold.
+//!    with a median below the threshold, of all people or of the one who stands there now.
 //! 4. **No match**: at least [`Rules::no_match_frames`] frames were compared, the first good one at
 //!    least [`Rules::no_match_after`] ago.
 //! 5. The window [`Rules::window`] is over, counted from the later of start and portrait:
@@ -20,11 +20,11 @@
 //! A frame whose face a depth camera calls flat counts with a bona-fide score of 0 ([`Sample::living`]):
 //! the two cues are independent, and either of them accuses.
 //!
-//! **One person**: a frame that looks bona fide belongs to the person watched so far if its template
-//! reaches the threshold of a single comparison against the mean of that person's frames. If not,
-//! somebody else stands there: comparing begins anew with this frame, and nothing of the frames before
-//! lends it likeness. Whoever takes turns is never matched. Bona-fide scores are kept over such a change: it excuses no
-//! photograph.
+//! **One person**: a frame belongs to the person watched so far if its template reaches the threshold of a
+//! single comparison against the mean of that person's frames. If not, somebody else stands there, or a
+//! photograph of somebody else: everything begins anew with this frame, and nothing of the frames before
+//! lends it likeness or life. Whoever takes turns is never matched. Nor does a change wash anything off: the
+//! scores of all frames count as well.
 //!
 //! A verdict other than [`Verdict::Undecided`] stays. Why so: the attack model fails one honest frame
 //! in ten, so no single frame accuses anybody; the best of thirty frames of an impostor is better than one
@@ -64,8 +64,8 @@ pub struct Rules {
     pub likeness_fused: f32,
     /// Median bona-fide score that the frames must reach, and each frame whose likeness counts.
     pub bona_fide: f32,
-    /// Good frames before a match. Were frames independent, an attack that passes 22 % of them would
-    /// pass three with 12 % and five with 8 %; five cost a third of a second at 15 frames a second.
+    /// Good frames of one person before a match. Were frames independent, an attack that passes 28 % of them
+    /// would pass five with 14 % and three with 20 %; five cost a third of a second at 15 frames a second.
     pub match_frames: usize,
     /// Good frames before an attack is named.
     pub attack_frames: usize,
@@ -127,11 +127,13 @@ pub struct Capture {
     decided: Option<Verdict>,
 }
 
-/// The person whom the newest frames show, as far as they look bona fide.
+/// The person whom the newest frames show, alive or not.
 #[derive(Debug, Default)]
 struct Person {
-    /// When the first of them came.
-    since: Duration,
+    /// When the first of them came; none before.
+    since: Option<Duration>,
+    /// Bona-fide scores of all good frames, those that do not look bona fide included.
+    bona_fide: Newest<BonaFide, SCORES>,
     mean: Fusion,
     /// Frames that wait for the portrait, best first.
     waiting: Vec<Sample>,
@@ -226,15 +228,14 @@ impl Capture {
         self.several_since = None;
         self.first_good.get_or_insert(at);
         self.note(Hint::LookHere);
-        self.bona_fide.push(sample.living());
-        if sample.living().value() < self.rules.bona_fide {
-            return Ok(());
-        }
         if !self.person.is_shown_by(&sample, self.rules.likeness)? {
             self.person = Person::default();
         }
-        if self.person.mean.frames() == 0 {
-            self.person.since = at;
+        self.bona_fide.push(sample.living());
+        self.person.bona_fide.push(sample.living());
+        self.person.since.get_or_insert(at);
+        if sample.living().value() < self.rules.bona_fide {
+            return Ok(());
         }
         self.person.mean.add(&sample.template)?;
         match &self.portrait {
@@ -265,18 +266,28 @@ impl Capture {
             if several >= rules.several_for {
                 return Some(Verdict::SeveralFaces);
             }
-        } else if let (Some(bona_fide), Some(good)) = (self.living(), since(self.first_good)) {
-            let living = bona_fide.value() >= rules.bona_fide;
-            let frames = self.bona_fide.len();
+        } else if let (Some(all), Some(own)) = (
+            median_of(&self.bona_fide),
+            median_of(&self.person.bona_fide),
+        ) {
+            let lives = |median: BonaFide| median.value() >= rules.bona_fide;
+            // The worse of the two is what counts, and what is told.
+            let bona_fide = if own.value() < all.value() { own } else { all };
+            let frames = self.person.bona_fide.len();
+            let watched = since(self.person.since).unwrap_or_default();
+            let good = since(self.first_good).unwrap_or_default();
             let fused = self.fused();
-            if living && frames >= rules.match_frames && self.alike(fused) {
+            if lives(bona_fide) && frames >= rules.match_frames && self.alike(fused) {
                 return self.evidence(bona_fide, fused).map(Verdict::Match);
             }
-            if !living && frames >= rules.attack_frames && good >= rules.attack_after {
-                return Some(Verdict::Attack(bona_fide));
+            for (median, frames, seen) in
+                [(all, self.bona_fide.len(), good), (own, frames, watched)]
+            {
+                if !lives(median) && frames >= rules.attack_frames && seen >= rules.attack_after {
+                    return Some(Verdict::Attack(median));
+                }
             }
             let compared = self.person.likenesses.len();
-            let watched = at.saturating_sub(self.person.since);
             if compared >= rules.no_match_frames && watched >= rules.no_match_after {
                 return self.evidence(bona_fide, fused).map(Verdict::NoMatch);
             }
@@ -324,10 +335,6 @@ impl Capture {
         })
     }
 
-    fn living(&self) -> Option<BonaFide> {
-        median(self.bona_fide.iter().map(|score| score.value())).and_then(BonaFide::new)
-    }
-
     /// What most of the last frames asked for; of equals the newest.
     fn hint(&self) -> Hint {
         let count = |wanted: &Hint| self.hints.iter().filter(|hint| *hint == wanted).count();
@@ -373,6 +380,10 @@ fn better(one: Option<Likeness>, other: Option<Likeness>) -> Option<Likeness> {
         .into_iter()
         .flatten()
         .max_by(|one, other| one.value().total_cmp(&other.value()))
+}
+
+fn median_of(scores: &Newest<BonaFide, SCORES>) -> Option<BonaFide> {
+    median(scores.iter().map(|score| score.value())).and_then(BonaFide::new)
 }
 
 /// The lower median, so that an even number of frames decides against the doubtful case.
