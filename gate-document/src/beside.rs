@@ -166,6 +166,9 @@ fn visa_against(visa: &Mrz, document: &Mrz) -> Finding {
     if !is_visa(visa) {
         return Finding::failed(check, "what was shown as a visa is no visa");
     }
+    if !visa.wrong_digits().is_empty() {
+        return Finding::failed(check, WRONG_DIGIT);
+    }
     let same = [
         ("name", Some(same_names(visa, document))),
         (
@@ -219,10 +222,14 @@ fn begins_alike(cut: &str, whole: &str) -> bool {
         .all(|word| words.any(|other| other.starts_with(word)))
 }
 
+/// Nothing proves a visa's zone but its check digits.
+const WRONG_DIGIT: &str = "a check digit of the visa's zone is wrong";
+
 fn visa_validity(visa: &Mrz, today: Option<Date>) -> Finding {
     let check = Check::VisaValidity;
     match (visa.expiry, today) {
         _ if !is_visa(visa) => Finding::failed(check, "what was shown as a visa is no visa"),
+        _ if !visa.wrong_digits().is_empty() => Finding::failed(check, WRONG_DIGIT),
         (Expiry::On(_), None) => Finding::not_done(check, "the gate does not know the date"),
         (Expiry::On(last), Some(today)) if today <= last => Finding::passed(check),
         (Expiry::On(_), Some(_)) => Finding::failed(check, "the visa has expired"),

@@ -49,7 +49,11 @@ impl Session {
         today: Option<Date>,
     ) -> Stage {
         if beside::is_visa(&printed) {
-            return self.visa_read(now, printed, today);
+            // Nothing proves a visa's zone as a chip proves a passport's: a wrong digit is a wrong zone.
+            return match printed.wrong_digits() {
+                [] => self.visa_read(now, printed, today),
+                _ => self.zone_unreadable(now, DocumentHint::ReadAgain),
+            };
         }
         if self.traveller.is_being_read(&printed) {
             return Stage::Examine; // the reader says it twice

@@ -171,6 +171,9 @@ impl Session {
             {
                 self.found(state, passage)
             }
+            (Stage::AwaitEmergencyEnd, Event::Lane(LaneEvent::EmergencyEnded)) => {
+                self.emergency_ended()
+            }
 
             // Devices come and go.
             (stage, Event::DeviceReady(device)) => self.device_ready(stage, device),

@@ -17,10 +17,27 @@ impl Session {
             self.shown = None; // a controller that was away has forgotten mode and lamps
         }
         if stage == Stage::Closed {
-            self.offer()
+            self.offer_when_back()
         } else {
             stage
         }
+    }
+
+    /// As [`Self::offer`], while somebody may be on the way back whom the host did not send.
+    fn offer_when_back(&mut self) -> Stage {
+        match (self.offer(), self.lane) {
+            (Stage::AwaitTraveller, Some(LaneState::Returning)) => Stage::AwaitClear,
+            (stage, _) => stage,
+        }
+    }
+
+    /// A controller that has no site tells of danger, and of its end, and its state stays the same.
+    pub(crate) fn emergency_ended(&mut self) -> Stage {
+        if self.lost.contains(&Device::Controller) {
+            self.lane = None;
+            return self.offer();
+        }
+        Stage::AwaitEmergencyEnd // its state says what comes next
     }
 
     pub(crate) fn device_lost(&mut self, stage: Stage, device: Device) -> Stage {
@@ -62,11 +79,7 @@ impl Session {
         if inside && passage != 0 {
             self.effects.push_back(Effect::SendBack(passage));
         }
-        match self.offer() {
-            // Somebody is on the way back whom the host did not send.
-            Stage::AwaitTraveller if state == LaneState::Returning => Stage::AwaitClear,
-            stage => stage,
-        }
+        self.offer_when_back()
     }
 
     pub(crate) fn time_is_up(&mut self, now: Instant, stage: Stage) -> Stage {

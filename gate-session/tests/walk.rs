@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Lane, PASSAGE, genuine, seconds};
+use common::{Lane, PASSAGE, genuine, seconds, visa};
 use gate_document::policy::Policy;
 use gate_document::{Check, Mrz};
 use gate_protocol::{Door, Event as LaneEvent, Refusal, State};
@@ -606,6 +606,51 @@ fn whoever_is_found_in_the_lane_at_the_start_is_sent_back() {
 }
 
 #[test]
+fn danger_that_a_controller_without_a_site_tells_ends_with_its_word() {
+    let mut lane = Lane::closed();
+    for device in Device::ALL {
+        if device != Device::Controller {
+            lane.tell(Event::DeviceReady(device));
+        }
+    }
+    lane.tell(Event::Lane(LaneEvent::EmergencyBegan));
+    assert_eq!(lane.stage(), Stage::AwaitEmergencyEnd);
+    lane.tell(Event::Lane(LaneEvent::EmergencyEnded));
+    assert_eq!(lane.stage(), Stage::Closed);
+    lane.tell(Event::DeviceReady(Device::Controller));
+    lane.tell(Event::LaneState(State::Idle, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+}
+
+#[test]
+fn a_lane_that_lets_somebody_back_is_not_offered_when_its_last_device_comes() {
+    let mut lane = Lane::closed();
+    lane.tell(Event::DeviceReady(Device::Controller));
+    lane.tell(Event::LaneState(State::Returning, 3));
+    for device in Device::ALL {
+        lane.tell(Event::DeviceReady(device));
+    }
+    assert_eq!(lane.stage(), Stage::AwaitClear);
+    assert!(!lane.did("SetMode(WalkIn)"));
+    lane.tell(Event::LaneState(State::EntryClosing, 0));
+    assert_eq!(lane.stage(), Stage::AwaitTraveller);
+}
+
+#[test]
+fn a_visa_with_a_wrong_check_digit_is_read_again_and_never_taken() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    let wrong = visa("ERIKSSON<<ANNA<MARIA", "150415").replace("740812", "740813");
+    let zone = Mrz::read_tolerant(&wrong).unwrap();
+    assert!(!zone.wrong_digits().is_empty());
+    for _ in 0..2 {
+        lane.tell(Event::MrzRead(Box::new(zone.clone()), None));
+        assert_eq!(lane.stage(), Stage::Examine);
+    }
+    assert!(lane.words().iter().any(|word| word.contains("ReadAgain")));
+}
+
+#[test]
 fn whoever_the_controller_lets_back_while_the_host_was_away_is_told_to_go() {
     let mut lane = Lane::closed();
     for device in Device::ALL {
@@ -654,13 +699,13 @@ fn the_timeline_tells_human_device_and_software_apart() {
 #[test]
 fn a_visa_stands_beside_the_document_and_speaks_for_its_holder_or_against() {
     for (visa, reason) in [
-        (common::visa("ERIKSSON<<ANNA<MARIA", "130101"), None),
+        (visa("ERIKSSON<<ANNA<MARIA", "130101"), None),
         (
-            common::visa("ERIKSSON<<ANNA<MARIA", "120331"),
+            visa("ERIKSSON<<ANNA<MARIA", "120331"),
             Some("document-expired"),
         ),
         (
-            common::visa("ELSE<<SOMEBODY", "130101"),
+            visa("ELSE<<SOMEBODY", "130101"),
             Some("document-inconsistent"),
         ),
     ] {

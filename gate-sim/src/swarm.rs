@@ -2,8 +2,8 @@
 //!
 //! Each episode is a [`Scenario`] drawn from a seed. The rules of the interlock and of the journal
 //! are watched at every scan; at the end the faults are over, the lane must be ready again, and
-//! somebody in order must be cleared. A failing episode is made as short as it still fails, and
-//! printed as a scenario that fails in the same way.
+//! somebody in order must be cleared; nobody else ever is. A failing episode is made as short as it fails
+//! in the same way, and printed as a scenario.
 
 use crate::fault::Fault;
 use crate::profile::Profile;
@@ -105,10 +105,21 @@ fn refused(scenario: &Scenario, why: &str) -> Run {
     }
 }
 
-/// The shortest scenario that still fails, found by leaving out steps and shortening times.
+/// What was wrong, whenever and with whomever it was.
+fn kind(verdict: &Verdict) -> String {
+    let text = match verdict {
+        Verdict::Passed => String::new(),
+        Verdict::Gate(why) => format!("gate: {why}"),
+        Verdict::Bench(why) => format!("bench: {why}"),
+    };
+    text.replace(|character: char| character.is_ascii_digit(), "")
+}
+
+/// The shortest scenario that still fails in the same way, found by leaving out steps.
 #[must_use]
 pub fn minimise(scenario: &Scenario) -> Scenario {
-    let fails = |one: &Scenario| play(one).verdict != Verdict::Passed;
+    let wanted = kind(&play(scenario).verdict);
+    let fails = |one: &Scenario| kind(&play(one).verdict) == wanted;
     let mut least = scenario.clone();
     loop {
         let mut shorter = None;

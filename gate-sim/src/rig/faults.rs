@@ -59,7 +59,13 @@ impl PureRig {
 
     fn change(&mut self, fault: Fault, begins: bool) {
         for (input, level) in held(fault) {
-            self.world.force(*input, begins.then_some(*level));
+            let other = self.trouble.active().find_map(|other| {
+                let mut held = held(other).iter();
+                held.find(|(held, _)| held == input)
+                    .map(|(_, level)| *level)
+            });
+            let level = if begins { Some(*level) } else { other };
+            self.world.force(*input, level);
         }
         if let Some(device) = device(fault) {
             self.devices.plug(device, !begins);

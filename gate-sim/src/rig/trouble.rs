@@ -37,6 +37,10 @@ impl Trouble {
         self.active.remove(&fault)
     }
 
+    pub(super) fn active(&self) -> impl Iterator<Item = Fault> {
+        self.active.iter().copied()
+    }
+
     pub(super) fn has(&self, fault: Fault) -> bool {
         !self.active.is_empty() && self.active.contains(&fault)
     }

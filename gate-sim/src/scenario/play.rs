@@ -138,6 +138,8 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
         active: Vec::new(),
         seen: Seen::default(),
         somebody_came: false,
+        present: None,
+        wrongly_cleared: None,
     };
     let ended = play.whole(scenario);
     play.end_all();
@@ -190,6 +192,10 @@ struct Play<'a> {
     active: Vec<(Fault, Option<Instant>)>,
     seen: Seen,
     somebody_came: bool,
+    /// Who came last.
+    present: Option<Persona>,
+    /// Somebody was cleared who must not be.
+    wrongly_cleared: Option<&'static str>,
 }
 
 impl Play<'_> {
@@ -227,6 +233,7 @@ impl Play<'_> {
                     ..Seen::default()
                 };
                 self.note('<', format!("{} comes", persona.word()));
+                self.present = Some(*persona);
                 self.rig.comes(*persona)?;
             }
             Deed::Begins(fault, lasts) => {
@@ -385,6 +392,9 @@ impl Play<'_> {
     }
 
     fn violated(&self) -> Result<(), End> {
+        if let Some(persona) = self.wrongly_cleared {
+            return Err(End::Gate(format!("{persona} was cleared")));
+        }
         match self.rig.violations().into_iter().next() {
             None => Ok(()),
             Some(violation) => Err(End::Gate(violation)),
@@ -396,6 +406,12 @@ impl Play<'_> {
             Told::Decided(traveller, outcome) if traveller > self.seen.earlier => {
                 self.seen.decided.get_or_insert(outcome);
                 self.seen.traveller = traveller;
+                if outcome == Outcome::Cleared {
+                    let wrong = self
+                        .present
+                        .filter(|persona| persona.ends() != Outcome::Cleared);
+                    self.wrongly_cleared = wrong.map(Persona::word);
+                }
             }
             Told::Left(traveller, left) if traveller > self.seen.earlier => {
                 self.seen.left.get_or_insert(left_word(left));

@@ -54,12 +54,13 @@ impl SiteTalk {
     /// technician has not been told of this refusal yet.
     pub(super) fn refused(&mut self, now: Instant, refusal: Refusal) -> bool {
         let wait = match refusal {
-            Refusal::WrongState => Some(BUSY_FOR),
+            // The lease comes with the next heartbeat, the site does not by itself.
+            Refusal::WrongState | Refusal::NoLease => Some(BUSY_FOR),
             Refusal::TooOften => Some(TOO_OFTEN_FOR),
             _ => None,
         };
         self.again_at = wait.map(|wait| now + wait);
-        self.holds = refusal == Refusal::WrongState;
+        self.holds = matches!(refusal, Refusal::WrongState | Refusal::NoLease);
         self.complained.replace(refusal) != Some(refusal)
     }
 
@@ -95,8 +96,13 @@ impl SiteTalk {
     /// What the state says, each time that it is something new.
     pub(super) fn observe(&mut self, state: State) -> Option<Word> {
         let word = match state {
-            State::NoSite(why) if self.asked.is_some() || self.taken => Word::Being(why),
-            State::NoSite(why) => Word::Lacking(why),
+            State::NoSite(why) => {
+                if self.asked.is_some() || self.taken || self.again_at.is_some() {
+                    Word::Being(why)
+                } else {
+                    Word::Lacking(why)
+                }
+            }
             _ => Word::Ready,
         };
         (self.said.replace(word) != Some(word)).then_some(word)
@@ -117,6 +123,9 @@ pub(super) const fn refused(refusal: Refusal) -> &'static str {
         }
         Refusal::TooOften => {
             "controller did not take the site of the settings: somebody has told it other sites again and again, which wears its memory out; it is told again within two minutes"
+        }
+        Refusal::NoLease => {
+            "controller did not take the site of the settings, because it had lost this host for a moment; it is told again in a second, and nobody is let in before"
         }
         _ => {
             "controller did not take the site of the settings and goes by the one before, if any; the lane stays closed until nobody is inside and it has taken it"
@@ -159,6 +168,7 @@ mod tests {
         let at = |seconds: u64| Instant::from_millis(seconds * 1_000);
         for (refusal, seconds, holds) in [
             (Refusal::WrongState, 1, true),
+            (Refusal::NoLease, 1, true),
             (Refusal::TooOften, 61, false),
         ] {
             let mut talk = SiteTalk::begin(Some(4));
@@ -173,6 +183,14 @@ mod tests {
             talk.tells(Some(10));
             assert!(talk.accepted(10) && !talk.is_due(at(999)) && !talk.holds());
         }
+    }
+
+    #[test]
+    fn a_new_controller_that_lost_the_host_for_a_moment_is_being_told_and_lacks_nothing() {
+        let mut talk = SiteTalk::begin(Some(4));
+        assert_eq!(talk.observe(NONE), Some(Word::Being(NoSite::Missing)));
+        assert!(talk.answered(4) && talk.refused(Instant::ZERO, Refusal::NoLease));
+        assert_eq!(talk.observe(NONE), None, "nothing new");
     }
 
     #[test]
@@ -192,6 +210,7 @@ mod tests {
             Refusal::Wiring,
             Refusal::TooOften,
             Refusal::WrongState,
+            Refusal::NoLease,
         ]
         .map(refused);
         let different = std::collections::BTreeSet::from(texts);
