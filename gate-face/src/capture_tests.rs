@@ -237,7 +237,7 @@ fn people_who_take_turns_are_never_matched_and_lend_each_other_nothing() {
     let Verdict::Match(evidence) = judged(&frames) else {
         panic!("the holder was not matched")
     };
-    assert_eq!(evidence.frames, FUSED);
+    assert_eq!(evidence.frames, rules().match_frames);
 }
 
 #[test]
