@@ -794,52 +794,78 @@ mod tests {
 
     #[test]
     fn what_stood_when_a_gate_was_rebuilt_has_its_end_told() {
-        // Each danger, and tamper, under a key that is turned while it stands.
         let at_work = |raw: Bits| {
             raw.with_input(Input::KeyService, true)
                 .with_input(Input::TamperOk, false)
         };
-        for (shape, raw, to) in [
-            (Shape::TwoDoors, SHUT, Shape::Turnstile),
-            (Shape::Turnstile, ARM, Shape::TwoDoors),
+        let alarms: [(&str, &[Input]); 4] = [
+            ("fire", &[Input::FireOk]),
+            ("emergency stop", &[Input::EstopOk1, Input::EstopOk2]),
+            ("one of its channels", &[Input::EstopOk2]),
+            ("cabinet", &[Input::TamperOk]),
+        ];
+        let pairs = (0..16).map(|pair| (alarms[pair / 4], alarms[pair % 4]));
+        for (shape, raw, to, raw_then) in [
+            (Shape::TwoDoors, SHUT, Shape::Turnstile, ARM),
+            (Shape::Turnstile, ARM, Shape::TwoDoors, SHUT),
         ] {
-            for first in [Input::FireOk, Input::EstopOk2, Input::TamperOk] {
+            for ((below, first), (above, second)) in pairs.clone() {
                 let mut rig = Rig::new(checked(shape), raw);
-                rig.raw = raw.with_input(first, false);
-                rig.run(200);
+                let mut told = heapless::Vec::<Event, 64>::new();
+                for inputs in [first, second] {
+                    for input in inputs {
+                        rig.raw = rig.raw.with_input(*input, false);
+                    }
+                    rig.run(200);
+                    told.extend(rig.events());
+                }
+                let case = (shape, above, "over", below);
+                let open = |inputs: &[Input]| i32::from(inputs.contains(&Input::TamperOk));
+                let parted = (
+                    rig.raw.input(Input::EstopOk1),
+                    rig.raw.input(Input::EstopOk2),
+                );
+                let before = [
+                    1 - open(first) * open(second),
+                    open(first).max(open(second)),
+                    // Told as soon as they part, though they may meet again.
+                    i32::from(parted == (true, false) || below == "one of its channels"),
+                    0,
+                ];
+                assert_eq!(balance(&told), before, "{case:?}: {told:?}");
                 rig.raw = at_work(raw);
                 rig.run(200);
-                assert_eq!(rig.configure(site(to)), Answer::Accepted, "{first:?}");
-                let told = rig.events();
-                assert!(balance(&told).contains(&1), "{first:?}: {told:?}");
-                rig.gate.scan(rig.now, rig.raw);
-                let told: heapless::Vec<Event, 64> = told.into_iter().chain(rig.events()).collect();
-                let after = balance(&told);
-                // What begins with the new machine has begun anew, once.
-                assert!(after.iter().all(|open| (0..=1).contains(open)), "{told:?}");
-                let ends = told.iter().filter(|event| {
-                    matches!(
-                        event,
-                        Event::EmergencyEnded | Event::TamperEnded | Event::ServiceEnded
-                    )
-                });
-                assert!(ends.count() > 0, "{first:?}: {told:?}");
+                assert_eq!(rig.configure(site(to)), Answer::Accepted, "{case:?}");
+                rig.raw = at_work(raw_then);
+                rig.run(200);
+                told.extend(rig.events());
+                let after = match rig.gate.state() {
+                    State::Tamper => [0, 1, 0, 0],
+                    State::Service => [0, 0, 0, 1],
+                    state => panic!("{case:?}: {state:?}"),
+                };
+                assert_eq!(balance(&told), after, "{case:?}: {told:?}");
             }
         }
     }
 
-    /// How many of each alarm have begun and not ended: emergency, tamper, service.
-    fn balance(told: &[Event]) -> [i32; 3] {
-        told.iter()
-            .fold([0; 3], |[danger, tamper, service], event| match event {
-                Event::EmergencyBegan => [danger + 1, tamper, service],
-                Event::EmergencyEnded => [danger - 1, tamper, service],
-                Event::TamperBegan => [danger, tamper + 1, service],
-                Event::TamperEnded => [danger, tamper - 1, service],
-                Event::ServiceBegan => [danger, tamper, service + 1],
-                Event::ServiceEnded => [danger, tamper, service - 1],
-                _ => [danger, tamper, service],
-            })
+    /// How many of each alarm have begun and not ended: emergency, tamper, trouble, service.
+    fn balance(told: &[Event]) -> [i32; 4] {
+        told.iter().fold([0; 4], |mut open, event| {
+            let (alarm, change) = match event {
+                Event::EmergencyBegan => (0, 1),
+                Event::EmergencyEnded => (0, -1),
+                Event::TamperBegan => (1, 1),
+                Event::TamperEnded => (1, -1),
+                Event::Trouble(_) => (2, 1),
+                Event::TroubleCleared => (2, -1),
+                Event::ServiceBegan => (3, 1),
+                Event::ServiceEnded => (3, -1),
+                _ => return open,
+            };
+            open[alarm] += change;
+            open
+        })
     }
 
     #[test]
@@ -893,6 +919,10 @@ mod tests {
         let told = rig.events();
         let expected = [Event::Started, Event::Trouble(Fault::Output)];
         assert_eq!(told.as_slice(), expected);
+        // The site's machine begins it anew, if it still stands.
+        assert_eq!(rig.configure(Site::DEFAULT), Answer::Accepted);
+        rig.run(1);
+        assert_eq!(rig.events().as_slice(), [Event::TroubleCleared]);
     }
 
     #[test]

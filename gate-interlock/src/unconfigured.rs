@@ -120,6 +120,9 @@ impl Unconfigured {
         if core::mem::take(&mut self.tamper).stands {
             self.happened(Event::TamperEnded);
         }
+        if core::mem::take(&mut self.stuck) {
+            self.happened(Event::TroubleCleared);
+        }
     }
 
     fn happened(&mut self, event: Event) {

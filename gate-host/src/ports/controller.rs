@@ -4,6 +4,8 @@
 //! again when it vanishes.
 
 mod site;
+#[cfg(test)]
+mod tests;
 
 use self::site::{SiteTalk, Word};
 use super::Outbox;
@@ -313,8 +315,10 @@ impl Task {
                     self.say(word);
                 }
                 if self.site.is_due(self.outbox.now()) {
-                    let asked = self.configure();
-                    self.site.tells(asked);
+                    match self.configure() {
+                        Some(number) => self.site.tells(Some(number)),
+                        None => self.site.put_off(self.outbox.now()),
+                    }
                 }
                 self.observer.observe(status, |event| {
                     debug!(?event, "lane");
@@ -345,11 +349,12 @@ impl Task {
                 }
             }
             Delivery::Refused(number, refusal) if self.site.answered(number) => {
+                let held = self.site.holds();
                 if self.site.refused(self.outbox.now(), refusal) {
                     error!(%refusal, "{}", site::refused(refusal));
-                    if self.site.holds() {
-                        self.set_mode_again();
-                    }
+                }
+                if self.site.holds() != held {
+                    self.set_mode_again();
                 }
             }
             Delivery::Refused(number, refusal) => {

@@ -362,16 +362,18 @@ impl Turnstile {
             self.forces = Forces::default();
             self.happened(Event::ServiceEnded);
         }
-        let event = match next {
-            Stage::Emergency { .. } => Event::EmergencyBegan,
-            Stage::Tamper => Event::TamperBegan,
+        match next {
+            Stage::Emergency { .. } => self.happened(Event::EmergencyBegan),
+            Stage::Tamper => {} // told when the cabinet was opened
             Stage::Service => {
+                if self.stage == Stage::Trouble {
+                    self.happened(Event::TroubleCleared);
+                }
                 self.quiet();
                 return self.happened(Event::ServiceBegan);
             }
             _ => return,
-        };
-        self.happened(event);
+        }
         self.sound(now);
     }
 

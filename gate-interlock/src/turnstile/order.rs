@@ -10,7 +10,10 @@ impl Turnstile {
     /// bottom: it is the order of precedence.
     pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
         // Whoever opens the cabinet with the key turned may.
-        self.tampered |= self.seen.cabinet_open && !self.seen.key;
+        if self.seen.cabinet_open && !self.seen.key && !self.tampered {
+            self.tampered = true;
+            self.happened(Event::TamperBegan);
+        }
         if let Some(emergency) = self.danger() {
             self.watch_channels(now);
             return Some(emergency);

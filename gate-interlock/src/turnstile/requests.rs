@@ -180,11 +180,14 @@ impl Turnstile {
 
     /// Another machine takes the place of this one: whatever stands has its end told.
     pub(crate) fn conclude(&mut self, now: Instant) {
-        match self.stage {
-            Stage::Emergency { .. } => self.happened(Event::EmergencyEnded),
-            Stage::Tamper => self.happened(Event::TamperEnded),
-            Stage::Trouble => self.happened(Event::TroubleCleared),
-            _ => {}
+        if matches!(self.stage, Stage::Emergency { .. }) {
+            self.happened(Event::EmergencyEnded);
+        }
+        if core::mem::take(&mut self.channel_fault) || self.stage == Stage::Trouble {
+            self.happened(Event::TroubleCleared);
+        }
+        if core::mem::take(&mut self.tampered) {
+            self.happened(Event::TamperEnded);
         }
         self.go(now, Stage::Secure);
     }

@@ -543,6 +543,8 @@ fn tamper_before_and_during_an_emergency_wants_a_word_of_its_own() {
     for opens in [before, during] {
         let mut rig = Rig::offered(Mode::OnPermit);
         opens(&mut rig);
+        let told = |rig: &Rig, event| rig.events.iter().filter(|told| **told == event).count();
+        assert_eq!(told(&rig, Event::TamperBegan), 1, "told when it is opened");
         rig.set(TurnstileInput::TamperOk, true);
         rig.set(TurnstileInput::FireOk, true);
         rig.run(6_000);
@@ -553,6 +555,8 @@ fn tamper_before_and_during_an_emergency_wants_a_word_of_its_own() {
         rig.accepted(ToController::ClearAlarm);
         rig.run(1);
         assert_eq!(rig.turnstile.state(), State::Idle);
+        assert_eq!(told(&rig, Event::TamperBegan), 1, "and not again");
+        assert_eq!(told(&rig, Event::TamperEnded), 1);
     }
 }
 

@@ -7,7 +7,7 @@ use gate_protocol::{Instant, State};
 /// Something that must never happen has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
-    /// The interlock has broken one of its own rules (S1 to S22).
+    /// The interlock has broken one of its own rules (S1, S3 to S10, S14 to S17, S20).
     #[error("{0}")]
     Rule(#[from] invariants::Violation),
     /// Both doors stood open at once without an emergency (S3).

@@ -80,6 +80,11 @@ impl SiteTalk {
         self.asked = asked;
     }
 
+    /// The line has no room for another command: the site is told later.
+    pub(super) fn put_off(&mut self, now: Instant) {
+        self.again_at = Some(now + BUSY_FOR);
+    }
+
     /// A command was taken; whether it was the site's.
     pub(super) fn accepted(&mut self, number: CommandNumber) -> bool {
         let taken = self.answered(number);
