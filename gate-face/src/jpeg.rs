@@ -22,7 +22,8 @@ const COEFFICIENT_MAX: i32 = 1_024;
 /// F.1 and F.2).
 const BITS_MAX: [u8; 2] = [11, 10];
 
-/// Checks a JPEG file. `Ok` also for what is no sequential JPEG: the decoder judges the rest.
+/// Checks a JPEG file. `Ok` also for what is no sequential JPEG, and for one whose code tables are left
+/// out, as in the frames of some cameras (motion JPEG): decoders know the usual ones, and judge the rest.
 ///
 /// # Errors
 ///
@@ -100,7 +101,7 @@ impl Walk<'_> {
                 let interval: [u8; 2] = content.try_into().map_err(|_| Damaged)?;
                 self.restart = u16::from_be_bytes(interval).into();
             }
-            0xda => self.scan(content)?,
+            0xda => return self.scan(content),
             _ => {}
         }
         Ok(true)
@@ -146,7 +147,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn scan(&mut self, header: &[u8]) -> Result<(), Damaged> {
+    /// A scan; whether more can be walked through: not without its code tables.
+    fn scan(&mut self, header: &[u8]) -> Result<bool, Damaged> {
         let frame = self.frame.as_ref().ok_or(Damaged)?;
         let (count, rest) = header.split_first().ok_or(Damaged)?;
         let named = rest.get(..2 * usize::from(*count)).ok_or(Damaged)?;
@@ -157,7 +159,10 @@ impl Walk<'_> {
             let component = frame.component(pair[0])?;
             let table = |class: usize, number: u8| {
                 let table = self.tables[class].get(usize::from(number));
-                table.and_then(Option::as_ref).ok_or(Damaged)
+                table.ok_or(Damaged).map(Option::as_ref)
+            };
+            let (Some(dc), Some(ac)) = (table(0, pair[1] >> 4)?, table(1, pair[1] & 15)?) else {
+                return Ok(false);
             };
             coded.push(Coded {
                 blocks: match interleaved {
@@ -169,8 +174,8 @@ impl Walk<'_> {
                     self.divisors.get(number).ok_or(Damaged)?
                 },
                 before: 0,
-                dc: table(0, pair[1] >> 4)?,
-                ac: table(1, pair[1] & 15)?,
+                dc,
+                ac,
             });
             units = frame.units(component, interleaved);
         }
@@ -190,7 +195,7 @@ impl Walk<'_> {
             }
         }
         self.rest = bits.end()?;
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -459,6 +464,17 @@ mod tests {
             seen += u32::from(check(&bytes).is_err());
         }
         assert!(seen >= 95, "{seen} of 100");
+    }
+
+    #[test]
+    fn a_frame_without_its_code_tables_is_left_to_the_decoder() {
+        let mut bytes = picture();
+        let table = |bytes: &[u8]| bytes.windows(2).position(|pair| pair == [0xff, 0xc4]);
+        while let Some(at) = table(&bytes[..data(&bytes)]) {
+            let length = u16::from_be_bytes([bytes[at + 2], bytes[at + 3]]);
+            bytes.drain(at..at + 2 + usize::from(length));
+        }
+        assert_eq!(check(&bytes), Ok(()));
     }
 
     #[test]

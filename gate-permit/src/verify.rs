@@ -5,7 +5,7 @@ use crate::key::{read, read_text};
 use crate::picture;
 use anyhow::{Context as _, bail};
 use gate_document::seal::imager::Symbology;
-use gate_document::seal::profile::Gate;
+use gate_document::seal::profile::{Gate, check_marks};
 use gate_document::seal::{SealInspection, SignerList, inspect, symbol};
 use gate_document::{Mrz, Outcome};
 use jiff::civil::Date;
@@ -44,6 +44,7 @@ impl Verify {
     pub(crate) fn run(&self) -> anyhow::Result<bool> {
         let profiles = self.profile.iter().map(|path| profile(path));
         let profiles = profiles.collect::<anyhow::Result<Vec<_>>>()?;
+        check_marks(&profiles)?;
         let mut signers = Vec::new();
         for path in &self.signers {
             signers.extend(certificates(path)?);

@@ -35,7 +35,13 @@ pub fn small(picture: &Grey) -> Grey {
 /// them stay apart, and the squares of the sums are greatest.
 #[must_use]
 pub fn lie(small: &Grey) -> Lie {
-    let print = print(small);
+    let mut print = print(small);
+    let lie = lie_of(&print, small);
+    gate_face::picture::wipe(&mut print);
+    lie
+}
+
+fn lie_of(print: &[(f32, f32, f32)], small: &Grey) -> Lie {
     let total: f32 = print.iter().map(|(_, _, dark)| dark).sum();
     if total <= 0.0 {
         return Lie {
@@ -47,7 +53,7 @@ pub fn lie(small: &Grey) -> Lie {
     let mut judge = |degrees: f32| {
         let slope = degrees.to_radians().tan();
         (
-            evidence(&print, small, slope, &mut sums) / (total * total),
+            evidence(print, small, slope, &mut sums) / (total * total),
             degrees,
         )
     };
@@ -82,7 +88,8 @@ fn evidence(print: &[(f32, f32, f32)], small: &Grey, slope: f32, sums: &mut Vec<
 /// Where the picture is darker than around, and by how much: `(x, y, 8 to 50)`.
 fn print(small: &Grey) -> Vec<(f32, f32, f32)> {
     let means = Means::of(small);
-    let mut print = Vec::new();
+    // Room for all: what grew would leave copies behind.
+    let mut print = Vec::with_capacity(small.width() * small.height());
     for y in 0..small.height() {
         for (x, value) in small.row(y).iter().enumerate() {
             let darker = means.around(x, y, WINDOW).0 - f32::from(*value);

@@ -3,6 +3,7 @@
 use gate_face::picture::{SIDE_MAX, wipe};
 use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, Limits};
 use std::fmt;
 use std::io::Cursor;
@@ -89,11 +90,20 @@ impl Grey {
         decoder.set_limits(limits).map_err(PictureError::Broken)?;
         let turn = decoder.orientation().map_err(PictureError::Broken)?;
         let mut picture = DynamicImage::from_decoder(decoder).map_err(PictureError::Broken)?;
-        picture.apply_orientation(turn);
-        let grey = picture.to_luma8();
-        if let Some(colour) = picture.as_mut_rgb8() {
-            wipe(colour);
+        if turn != Orientation::NoTransforms {
+            let mut turned = picture.clone();
+            turned.apply_orientation(turn);
+            wipe_all(&mut picture);
+            picture = turned;
         }
+        let grey = match picture {
+            DynamicImage::ImageLuma8(grey) => grey,
+            mut colour => {
+                let grey = colour.to_luma8();
+                wipe_all(&mut colour);
+                grey
+            }
+        };
         let (width, height) = grey.dimensions();
         Ok(Self::new(width as usize, height as usize, grey.into_raw()))
     }
@@ -191,6 +201,22 @@ impl Grey {
             }));
         }
         Self::new(new_width, new_height, pixels)
+    }
+}
+
+/// Wipes whatever JPEG and PNG decode to.
+fn wipe_all(picture: &mut DynamicImage) {
+    match picture {
+        DynamicImage::ImageLuma8(pixels) => wipe(pixels),
+        DynamicImage::ImageLumaA8(pixels) => wipe(pixels),
+        DynamicImage::ImageRgb8(pixels) => wipe(pixels),
+        DynamicImage::ImageRgba8(pixels) => wipe(pixels),
+        DynamicImage::ImageLuma16(pixels) => wipe(pixels),
+        DynamicImage::ImageLumaA16(pixels) => wipe(pixels),
+        DynamicImage::ImageRgb16(pixels) => wipe(pixels),
+        DynamicImage::ImageRgba16(pixels) => wipe(pixels),
+        // Samples of 32 bits, which neither has.
+        _ => {}
     }
 }
 

@@ -99,7 +99,7 @@ const fn name(check: Check) -> &'static str {
         Check::VisaAgainstDocument => "visa against the document",
         Check::VisaValidity => "validity of the visa",
         Check::ChipConversation => "conversation with the chip",
-        Check::ZoneCheckDigits => "check digits of the printed zone",
+        Check::ZoneCheckDigits => "check digits of the zone",
         other => other.name(),
     }
 }

@@ -198,8 +198,9 @@ impl Mrz {
     /// confusion explains them. Where one does, the zone as printed is among the
     /// [`Mrz::alternatives`], the third to be tried at the latest: the chip knows.
     ///
-    /// A chip is asked with the digits as printed first, then with those that the issuer should have
-    /// printed: that reading is an alternative too.
+    /// Where no confusion explains them, a chip is asked with the digits as printed first, then with those
+    /// that the issuer should have printed: that reading is an alternative too. Where one does, the readings
+    /// that explain them take its place: a chip is asked three times.
     ///
     /// # Errors
     ///

@@ -3,6 +3,10 @@
 //! Everything that a decoder allocates or loops for is announced there: pixels, tiles, components,
 //! resolutions, precincts, code blocks and layers. A few hundred bytes can announce any number of each.
 //! What tile-parts may announce anew, portraits never do: it is refused.
+//!
+//! A decoder finds the next marker where the one before ends for it, whatever that one's length says, and
+//! some markers have no length. So only markers with a length are taken, and only with the length that
+//! their content has: what is checked here is what the decoder finds.
 
 use super::{PortraitError, check_size};
 
@@ -21,12 +25,23 @@ const LEVELS_MAX: u8 = 16;
 const PACKETS_MAX: u64 = 1 << 17;
 /// Most code blocks times layers. The largest picture in blocks of 32 × 32 has 20 000 of them.
 const BLOCKS_MAX: u64 = 1 << 19;
-/// Most changes of the progression.
-const PROGRESSIONS_MAX: usize = 32;
+/// Most changes of the progression. Each may go through all packets.
+const PROGRESSIONS_MAX: u64 = 32;
+/// Bytes of a change (A.6.6).
+const PROGRESSION: usize = 7;
 
 const COD: u16 = 0xFF52;
 const COC: u16 = 0xFF53;
+const TLM: u16 = 0xFF55;
+const PLT: u16 = 0xFF58;
+const QCD: u16 = 0xFF5C;
+const QCC: u16 = 0xFF5D;
+const RGN: u16 = 0xFF5E;
 const POC: u16 = 0xFF5F;
+const PPM: u16 = 0xFF60;
+const PPT: u16 = 0xFF61;
+const CRG: u16 = 0xFF63;
+const COM: u16 = 0xFF64;
 const SOT: u16 = 0xFF90;
 const SOD: u16 = 0xFF93;
 const EOC: u16 = 0xFFD9;
@@ -35,7 +50,10 @@ const fn wrong(problem: &'static str) -> PortraitError {
     PortraitError::Header { problem }
 }
 
-/// Checks every header of the only codestream in `bytes`.
+/// Checks the main header and the header of each tile-part of the only codestream in `bytes`.
+///
+/// Quantization, regions of interest, packed packet headers and comments cost no more than their bytes:
+/// of them only the length is checked.
 ///
 /// # Errors
 ///
@@ -57,6 +75,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), PortraitError> {
     check_tiles(&stream, tiles)
 }
 
+/// Bytes from the start of a codestream.
 struct Stream<'a>(&'a [u8]);
 
 /// A marker with parameters.
@@ -116,10 +135,12 @@ impl Size {
         let (count, samples) = rest
             .split_first_chunk()
             .ok_or_else(|| wrong("no room for the size"))?;
-        let components = u64::from(u16::from_be_bytes(*count));
+        let count = u16::from_be_bytes(*count);
+        let components = u64::from(count);
         if !(1..=COMPONENTS_MAX).contains(&components) {
             return Err(wrong("not 1 to 4 components"));
         }
+        check_length(samples.len() == 3 * usize::from(count))?;
         // Precision is stored less one; the highest bit says that samples have a sign.
         let precise = |sample: &[u8]| sample[0] & 0x7F < BITS_MAX;
         if !samples.chunks(3).all(precise) {
@@ -152,6 +173,12 @@ impl Cost {
         if *levels > LEVELS_MAX {
             return Err(wrong("too many resolutions"));
         }
+        let most = if own_precincts {
+            usize::from(*levels) + 1
+        } else {
+            0
+        };
+        check_length(precincts.len() <= most)?;
         let mut cost = Self::default();
         for resolution in 0..=*levels {
             let precinct = match precincts.get(usize::from(resolution)) {
@@ -181,31 +208,73 @@ impl Cost {
     }
 }
 
+/// A segment is as long as its content.
+fn check_length(is_right: bool) -> Result<(), PortraitError> {
+    match is_right {
+        true => Ok(()),
+        false => Err(wrong("a segment that is longer than its content")),
+    }
+}
+
+/// Quantization parameters (A.6.4): nothing, one value for all bands, or one for each.
+fn check_quantization(parameters: &[u8]) -> Result<(), PortraitError> {
+    let [style, values @ ..] = parameters else {
+        return Err(wrong("no room for the quantization"));
+    };
+    check_length(match style & 0x1F {
+        0 => true,
+        1 => values.len() == 2,
+        _ => values.len() % 2 == 0,
+    })
+}
+
+/// What a main header and a tile-part's header both may have, and costs no more than its bytes.
+fn check_other(segment: &Segment<'_>) -> Result<(), PortraitError> {
+    match (segment.marker, segment.body) {
+        (QCD, parameters) | (QCC, [_, parameters @ ..]) => check_quantization(parameters),
+        (RGN, body) => check_length(body.len() == 3),
+        (COM, _) => Ok(()),
+        _ => Err(wrong("a marker that has no place in its header")),
+    }
+}
+
 /// The segments up to the first tile-part; where that begins.
 fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, PortraitError> {
     let mut worst = Cost::default();
     let mut layers = None;
+    let mut progressions = None;
     while stream.word(at) != Some(SOT) {
         let segment = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
-        let cost = match (segment.marker, segment.body) {
+        let mut cost = Cost::default();
+        match (segment.marker, segment.body) {
             (COD, [style, _, high, low, _, parameters @ ..]) => {
                 layers = Some(u16::from_be_bytes([*high, *low]));
-                Cost::of(parameters, style & 1 == 1, size)?
+                cost = Cost::of(parameters, style & 1 == 1, size)?;
             }
-            (COC, [_, style, parameters @ ..]) => Cost::of(parameters, style & 1 == 1, size)?,
+            (COC, [_, style, parameters @ ..]) => {
+                cost = Cost::of(parameters, style & 1 == 1, size)?;
+            }
             (COD | COC, _) => return Err(wrong("no room for the coding style")),
-            (POC, changes) if changes.len() > 7 * PROGRESSIONS_MAX => {
-                return Err(wrong("too many changes of the progression"));
+            (POC, changes) => {
+                check_length(changes.len() % PROGRESSION == 0)?;
+                let changes = (changes.len() / PROGRESSION) as u64;
+                // One segment has them all (A.6.6).
+                if changes > PROGRESSIONS_MAX || progressions.replace(changes).is_some() {
+                    return Err(wrong("too many changes of the progression"));
+                }
             }
-            _ => Cost::default(),
-        };
+            (TLM | PPM | CRG, _) => {}
+            _ => check_other(&segment)?,
+        }
         worst.precincts = worst.precincts.max(cost.precincts);
         worst.blocks = worst.blocks.max(cost.blocks);
         at = segment.end;
     }
     let layers = layers.ok_or_else(|| wrong("no coding style"))?;
     let times = size.components.saturating_mul(u64::from(layers));
-    if worst.precincts.saturating_mul(times) > PACKETS_MAX {
+    let rounds = progressions.unwrap_or_default().max(1);
+    let packets = worst.precincts.saturating_mul(times);
+    if packets.saturating_mul(rounds) > PACKETS_MAX {
         return Err(wrong("too many precincts and layers"));
     }
     if worst.blocks.saturating_mul(times) > BLOCKS_MAX {
@@ -223,19 +292,19 @@ fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> 
             _ => return Err(wrong("no tile-part where one is announced")),
         }
         let part = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
-        let [_, _, length @ .., _, _] = part.body else {
+        let [_, _, a, b, c, d, _, _] = *part.body else {
             return Err(wrong("no tile-part"));
         };
-        let length = length
-            .iter()
-            .fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
         let mut header = part.end;
         while stream.word(header) != Some(SOD) {
             let segment = stream
                 .segment(header)
                 .ok_or_else(|| wrong("no data in a tile-part"))?;
-            if matches!(segment.marker, COD | COC | POC) {
-                return Err(wrong("a coding style in a tile-part"));
+            match segment.marker {
+                COD | COC | POC => return Err(wrong("a coding style in a tile-part")),
+                PLT | PPT => {}
+                _ => check_other(&segment)?,
             }
             header = segment.end;
         }

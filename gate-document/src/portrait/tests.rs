@@ -192,6 +192,94 @@ fn a_coding_style_that_costs_more_than_any_portrait_is_refused_before_it_is_deco
     );
 }
 
+/// The grey codestream with `segment` behind its quantization.
+fn with_segment(segment: &[u8]) -> Vec<u8> {
+    let comment = GREY_CODESTREAM
+        .windows(2)
+        .position(|marker| marker == [0xFF, 0x64])
+        .unwrap();
+    let (before, behind) = GREY_CODESTREAM.split_at(comment);
+    [before, segment, behind].concat()
+}
+
+#[test]
+fn no_coding_style_hides_where_only_the_decoder_looks() {
+    let costly = hex!("FF52 000C 00 00 FFFF 00 02 00 00 00 01");
+    // In a marker without a length, which would be FF52 for whoever believes in one.
+    let hidden = [&hex!("FF30")[..], &costly, &[0; 0xFF52]].concat();
+    let no_place = "a marker that has no place in its header";
+    // Behind the content of a segment that claims to be longer.
+    let behind = |begin: &[u8]| {
+        let length = u16::try_from(begin.len() + costly.len()).unwrap();
+        let mut segment = [begin, &costly].concat();
+        segment[2..4].copy_from_slice(&length.to_be_bytes());
+        // Its length does not count the marker.
+        segment[3] -= 2;
+        segment
+    };
+    let longer = "a segment that is longer than its content";
+    for (segment, problem) in [
+        (hidden.clone(), no_place),
+        (hex!("FF3F 0002").to_vec(), no_place),
+        (
+            behind(&hex!("FF52 0000 00 00 0001 00 02 04 04 00 01")),
+            longer,
+        ),
+        (behind(&hex!("FF53 0000 00 00 02 04 04 00 01")), longer),
+        (behind(&hex!("FF5C 0000 21 4040")), longer),
+        (behind(&hex!("FF5D 0000 00 21 4040")), longer),
+        (behind(&hex!("FF5E 0000 00 00 00")), longer),
+    ] {
+        let error = decode(&portrait(&with_segment(&segment)));
+        assert_eq!(
+            error,
+            Err(PortraitError::Header { problem }),
+            "{segment:02X?}"
+        );
+    }
+    // The same in a tile-part.
+    let part = GREY_CODESTREAM.windows(2);
+    let part = part.clone().position(|marker| marker == [0xFF, 0x93]);
+    let (before, data) = GREY_CODESTREAM.split_at(part.unwrap());
+    for (segment, problem) in [
+        (hidden, no_place),
+        (behind(&hex!("FF5E 0000 00 00 00")), longer),
+    ] {
+        let error = decode(&portrait(&[before, &segment, data].concat()));
+        assert_eq!(
+            error,
+            Err(PortraitError::Header { problem }),
+            "{segment:02X?}"
+        );
+    }
+}
+
+#[test]
+fn changes_of_the_progression_are_counted_together() {
+    // All resolutions, components and layers, in the order of layers.
+    let change = hex!("00 00 0001 03 01 00");
+    let changes = |count: usize| {
+        let length = u16::try_from(2 + 7 * count).unwrap().to_be_bytes();
+        [&hex!("FF5F")[..], &length, &change.repeat(count)].concat()
+    };
+    assert!(decode(&portrait(&with_segment(&changes(32)))).is_ok());
+    for many in [changes(33), changes(1).repeat(2), changes(32).repeat(100)] {
+        let problem = "too many changes of the progression";
+        let error = decode(&portrait(&with_segment(&many)));
+        assert_eq!(error, Err(PortraitError::Header { problem }));
+    }
+    // Each goes through all packets: precincts of 8 pixels a side are few enough for one round.
+    let style = hex!("01 00 0001 00 00 04 04 00 01 33");
+    let once = announcing(2_000, &style);
+    let quantization = once.windows(2).position(|marker| marker == [0xFF, 0x5C]);
+    let (before, behind) = once.split_at(quantization.unwrap());
+    let again = [before, &changes(3), behind].concat();
+    let problem = "too many precincts and layers";
+    let error = decode(&portrait(&again));
+    assert_eq!(error, Err(PortraitError::Header { problem }));
+    assert!(codestream::check(&once).is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

@@ -11,7 +11,7 @@ use gate_document::mrz::Mrz;
 use gate_document::seal::imager::{
     FrameError, Frames, ImagerSettings as FrameSettings, ImagerSettingsError, Scanned,
 };
-use gate_document::seal::profile::{FileError, Gate, PermitProfile};
+use gate_document::seal::profile::{FileError, Gate, MarkError, PermitProfile, check_marks};
 use gate_document::seal::{self, SealInspection};
 use gate_session::{Device, Event, PermitRule, Span, SpanKind, Ticket};
 use line::Told;
@@ -64,6 +64,9 @@ pub enum PermitsError {
     /// Correct `imager.frame`: see [`ImagerSettingsError`].
     #[error("imager.frame: {0}")]
     Frame(#[from] ImagerSettingsError),
+    /// Correct one of the two profiles: see [`MarkError`].
+    #[error(transparent)]
+    Marks(#[from] MarkError),
     /// Name the profiles, or leave the table `[imager]` out.
     #[error("imager.permits names no profile")]
     Nothing,
@@ -107,6 +110,7 @@ impl ImagerSettings {
         if profiles.is_empty() {
             return Err(PermitsError::Nothing);
         }
+        check_marks(&profiles)?;
         let frames = Frames::new(self.frame.clone())?;
         Ok(Permits { profiles, frames })
     }
@@ -275,6 +279,10 @@ mod tests {
             (
                 format!("{crew}frame = {{ end = \"suffix\" }}"),
                 "imager.frame: end = \"suffix\" needs a suffix",
+            ),
+            (
+                format!("permits = [\"{profiles}/port-pass.toml\", \"{profiles}/port-pass.toml\"]"),
+                "the mark of one begins with that of the other",
             ),
         ] {
             let problem = settings(&text).open().expect_err(&text).to_string();

@@ -146,6 +146,39 @@ pub struct PermitProfile {
     pub text: Option<TextLayout>,
 }
 
+/// Two profiles that cannot be used together: which of them a text follows, nothing could tell. Give
+/// one of them another mark, or a gate of its own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("permit profiles {first:?} and {second:?}: the mark of one begins with that of the other")]
+pub struct MarkError {
+    /// Title of the first.
+    pub first: String,
+    /// Title of the second.
+    pub second: String,
+}
+
+/// Holds the marks of the profiles that are used together against each other: none is the beginning of
+/// another's. Only signed texts have one.
+///
+/// # Errors
+///
+/// [`MarkError`] for the first two that collide.
+pub fn check_marks(profiles: &[PermitProfile]) -> Result<(), MarkError> {
+    for (index, first) in profiles.iter().enumerate() {
+        let collides = |second: &&PermitProfile| match (&first.text, &second.text) {
+            (Some(first), Some(second)) => text::collide(&first.mark, &second.mark),
+            _ => false,
+        };
+        if let Some(second) = profiles[index + 1..].iter().find(collides) {
+            return Err(MarkError {
+                first: first.title.clone(),
+                second: second.title.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
 impl PermitProfile {
     /// Reads a profile. `name` is the file's, for errors.
     ///

@@ -726,6 +726,8 @@ fn a_layout_that_cannot_be_read_again_is_refused_with_its_line() {
             "either separator or widths",
         ),
         ("\"PORTPASS\"", "\"RDB1X\"", "no other format's mark"),
+        ("\"PORTPASS\"", "\"RDB\"", "no other format's mark"),
+        ("\"PORTPASS\"", "\"NDB\"", "no other format's mark"),
         ("\"PORTPASS\"", "\"123456\"", "a letter first"),
         ("[\"VNM\"]", "[\"VNM\", \"LAO\"]", "one State in issuers"),
         ("tag = 1", "tag = 0", "the number of a field, from 1"),
@@ -745,4 +747,19 @@ fn a_layout_that_cannot_be_read_again_is_refused_with_its_line() {
         error.to_string(),
         "field 1 holds a character that separates fields"
     );
+}
+
+#[test]
+fn a_mark_that_is_the_beginning_of_anothers_is_refused() {
+    let marked = |mark: &str| profile(&PORT.replace("PORTPASS", mark));
+    let crew = profile(CREW);
+    let together = |marks: &[&str]| {
+        let mut profiles = vec![crew.clone(), crew.clone()];
+        profiles.extend(marks.iter().map(|mark| marked(mark)));
+        check_marks(&profiles).is_ok()
+    };
+    assert!(together(&["PORTPASS", "PORTFIXED", "HARBOUR"]));
+    assert!(!together(&["PORTPASS", "HARBOUR", "PORTPASS2"]));
+    assert!(!together(&["PORTPASS2", "PORTPASS"]));
+    assert!(!together(&["PORTPASS", "PORTPASS"]));
 }

@@ -10,6 +10,11 @@ const SIGNERS_MAX: usize = 64;
 /// What other formats begin with.
 const TAKEN: [&str; 2] = ["RDB1", "NDB1"];
 
+/// Whether a text that begins with one of the marks may begin with the other.
+pub(super) fn collide(mark: &str, other: &str) -> bool {
+    mark.starts_with(other) || other.starts_with(mark)
+}
+
 /// The word that the text begins with.
 pub(super) fn mark(item: &Item<'_>) -> Result<String, FileError> {
     let expected =
@@ -20,7 +25,7 @@ pub(super) fn mark(item: &Item<'_>) -> Result<String, FileError> {
         && text
             .bytes()
             .all(|one| one.is_ascii_uppercase() || one.is_ascii_digit())
-        && !TAKEN.iter().any(|taken| text.starts_with(taken));
+        && !TAKEN.iter().any(|taken| collide(text, taken));
     fits.then(|| text.to_owned())
         .ok_or_else(|| item.wrong(expected))
 }
