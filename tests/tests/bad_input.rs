@@ -70,7 +70,7 @@ fn a_torn_frame_costs_the_traveller_one_try() {
 fn a_chip_that_vanishes_while_it_is_read_is_read_when_it_lies_there_again() {
     in_lane(async |lane| {
         lane.open().await?;
-        lane.send([Fault::Vanishes { after: 9 }]);
+        lane.send([Fault::Vanishes { after: 6 }]);
         lane.is_left().await?;
         lane.shows(Screen::Welcome).await?;
         lane.has_said(&["WARN", "chip not read", "the chip left the reader's field"])?;
