@@ -15,7 +15,7 @@ const FIRMWARE_TARGET: &str = "thumbv7em-none-eabihf";
 /// Rises when no older image may run again: a weakness was mended. Releases tell why.
 const SECURITY_VERSION: u32 = 1;
 
-/// The programs of a lane, optimised.
+/// The programs of a lane.
 pub(crate) struct Programs {
     /// The daemon.
     pub(crate) gate_host: PathBuf,
@@ -106,7 +106,7 @@ fn target_is_there() -> anyhow::Result<bool> {
     Ok(PathBuf::from(folder.trim()).exists())
 }
 
-/// Builds daemon and bench.
+/// Builds daemon and bench, optimised.
 pub(crate) fn programs() -> anyhow::Result<Programs> {
     step("Daemon and bench");
     run(cargo().args([
@@ -118,11 +118,17 @@ pub(crate) fn programs() -> anyhow::Result<Programs> {
         "--package",
         "hil",
     ]))?;
-    let release = target().join("release");
-    Ok(Programs {
-        gate_host: release.join("gate-host"),
-        hil: release.join("hil"),
-    })
+    Ok(Programs::in_folder(&target().join("release")))
+}
+
+impl Programs {
+    /// Those that cargo has put there.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self {
+            gate_host: folder.join("gate-host"),
+            hil: folder.join("hil"),
+        }
+    }
 }
 
 /// Whether `cargo nextest` is there; `cargo test` does the same more slowly.

@@ -1,7 +1,7 @@
 //! Everything that must be right before a change is right.
 
 use crate::build::{self, Programs};
-use crate::steps::{cache, cargo, note, root, run, step, succeeds};
+use crate::steps::{cache, cargo, note, root, run, step, succeeds, target};
 use crate::{debian, demo, mutations, prepare};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +21,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     lints()?;
     documents()?;
     licences()?;
-    let programs = build::programs()?;
+    let programs = programs()?;
     walk(&lane, &programs)?;
     tests(&lane)?;
     mutations::each_invariant_once()?;
@@ -79,21 +79,26 @@ fn in_firmware() -> Command {
     cargo
 }
 
+/// What is built for the tests; examples are no part of it, the lints look at them.
+const TARGETS: [&str; 5] = ["--workspace", "--locked", "--lib", "--bins", "--tests"];
+
+/// Builds daemon, bench and tests in one go. The lane is walked through with these programs: with
+/// optimised ones everything below them would have to be built twice.
+fn programs() -> anyhow::Result<Programs> {
+    step("Daemon, bench and tests");
+    run(cargo().arg("build").args(TARGETS))?;
+    Ok(Programs::in_folder(&target().join("debug")))
+}
+
 fn tests(lane: &prepare::Lane) -> anyhow::Result<()> {
     step("Tests");
     let mut command = cargo();
     if build::has_nextest() {
-        command.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ]);
+        command.args(["nextest", "run", "--no-fail-fast"]);
     } else {
-        command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+        command.args(["test", "--no-fail-fast"]);
     }
-    run(lane.environment(&mut command))?;
+    run(lane.environment(command.args(TARGETS)))?;
     if build::has_nextest() {
         run(lane.environment(cargo().args(["test", "--workspace", "--locked", "--doc"])))?;
     }
