@@ -10,7 +10,7 @@ use gate_document::portrait::Portrait;
 use gate_document::seal::imager::Scanned;
 use gate_document::seal::{SealFinding, SealInspection};
 use gate_protocol::{Instant, Mode, Passage, Sign};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Something to start. Nothing here waits: the answer comes back as an event.
@@ -119,7 +119,7 @@ impl PermitRecord {
 }
 
 /// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecidedBy {
     /// The gate by its own rules.
@@ -129,7 +129,7 @@ pub enum DecidedBy {
 }
 
 /// How a traveller left the lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Left {
     /// Through the exit.

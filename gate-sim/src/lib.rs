@@ -3,6 +3,7 @@
 
 pub mod camera;
 pub mod chip;
+pub mod controller;
 pub mod emulator;
 pub mod fault;
 pub mod imager;

@@ -2,7 +2,9 @@
 
 mod bench;
 mod demo;
+mod lane;
 mod pins;
+mod rig;
 mod scenarios;
 mod swarm;
 mod waterfall;

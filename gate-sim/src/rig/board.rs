@@ -2,7 +2,7 @@
 
 use crate::emulator::{TEST_SERIAL, test_page};
 use crate::keys;
-use gate_interlock::Interlock;
+use gate_interlock::Gate;
 use gate_interlock::invariants::{Invariants, Violation};
 use gate_protocol::frame::Wire;
 use gate_protocol::hello::Entropy;
@@ -10,25 +10,28 @@ use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Lane};
 use gate_protocol::pins::Bits;
+use gate_protocol::site::NoSite;
 use gate_protocol::{Board as BoardName, CheckedSite, Instant, ResetCause, State};
 
 #[derive(Debug)]
-pub(super) struct Board {
-    interlock: Interlock,
+pub(crate) struct Board {
+    interlock: Gate,
     link: ControllerLink,
-    rules: Invariants,
-    site: CheckedSite,
+    /// Nobody knows the rules of a gate that nobody knows.
+    rules: Option<Invariants>,
+    /// What it would find in its flash.
+    site: Result<CheckedSite, NoSite>,
     boot: u32,
     powered: bool,
 }
 
 impl Board {
-    pub(super) fn new(now: Instant, site: CheckedSite) -> Self {
+    pub(crate) fn new(now: Instant, site: Result<CheckedSite, NoSite>) -> Self {
         Self::started(now, site, 1)
     }
 
     /// A board that starts for the `boot`th time: each start draws other keys.
-    fn started(now: Instant, site: CheckedSite, boot: u32) -> Self {
+    fn started(now: Instant, site: Result<CheckedSite, NoSite>, boot: u32) -> Self {
         let identity = Identity {
             firmware: [0, 0, 0],
             board: BoardName::Simulated,
@@ -39,8 +42,8 @@ impl Board {
         let keys = keys::of_controller(&test_page(TEST_SERIAL));
         let seed = Secret::derive("seed of the rig's controller", &[&boot.to_le_bytes()]);
         Self {
-            interlock: Interlock::new(now, site),
-            rules: Invariants::new(site),
+            interlock: Gate::new(now, site),
+            rules: site.ok().map(Invariants::new),
             link: ControllerLink::new(now, identity, keys, seed),
             site,
             boot,
@@ -49,28 +52,30 @@ impl Board {
     }
 
     /// Every output falls and nothing is heard any more.
-    pub(super) const fn power_off(&mut self) {
+    pub(crate) const fn power_off(&mut self) {
         self.powered = false;
     }
 
     /// It starts anew and knows its site and nothing else.
-    pub(super) fn power_on(&mut self, now: Instant) {
+    pub(crate) fn power_on(&mut self, now: Instant) {
         *self = Self::started(now, self.site, self.boot.wrapping_add(1));
     }
 
-    pub(super) const fn is_powered(&self) -> bool {
+    pub(crate) const fn is_powered(&self) -> bool {
         self.powered
     }
 
     /// One scan: inputs in, outputs out, and the rule of the interlock that they break.
-    pub(super) fn scan(&mut self, now: Instant, inputs: Bits) -> (Bits, Result<(), Violation>) {
+    pub(crate) fn scan(&mut self, now: Instant, inputs: Bits) -> (Bits, Result<(), Violation>) {
         if !self.powered {
             return (Bits(0), Ok(()));
         }
         self.interlock.lease(now, self.link.has_lease(now));
         let outputs = self.interlock.scan(now, inputs);
         while let Some(event) = self.interlock.next_event() {
-            self.rules.happened(event);
+            if let Some(rules) = &mut self.rules {
+                rules.happened(event);
+            }
             // An event that finds no room is missed in the numbers; the host reports the hole.
             let _ = self.link.report(now, event);
         }
@@ -81,10 +86,12 @@ impl Board {
             passage: self.interlock.passage(),
         });
         let facts = self.interlock.facts(now);
-        (outputs, self.rules.check(now, inputs, outputs, facts))
+        let rules = self.rules.as_mut();
+        let kept = rules.map_or(Ok(()), |rules| rules.check(now, inputs, outputs, facts));
+        (outputs, kept)
     }
 
-    pub(super) fn receive(&mut self, now: Instant, bytes: &[u8]) {
+    pub(crate) fn receive(&mut self, now: Instant, bytes: &[u8]) {
         if self.powered {
             self.link.receive(now, bytes);
         }
@@ -92,7 +99,7 @@ impl Board {
 
     /// Answers what can be answered; bytes for the line, or when to come again. Tells whether the
     /// host wanted something, so that the next scan comes soon.
-    pub(super) fn next(&mut self, now: Instant, asked: &mut bool) -> Result<Wire, Instant> {
+    pub(crate) fn next(&mut self, now: Instant, asked: &mut bool) -> Result<Wire, Instant> {
         if !self.powered {
             return Err(now);
         }
@@ -112,21 +119,38 @@ impl Board {
         match delivery {
             Delivery::SessionOpened => {
                 self.interlock.open_session(now);
-                self.rules.session_opened();
+                if let Some(rules) = &mut self.rules {
+                    rules.session_opened();
+                }
             }
             Delivery::LeaseLapsed => self.interlock.lease(now, false),
             Delivery::Request { number, message } => {
                 self.interlock.lease(now, self.link.has_lease(now));
                 let answer = self.interlock.request(now, &message);
-                self.rules.answered(now, &message, answer);
+                if let Some(rules) = &mut self.rules {
+                    rules.answered(now, &message, answer);
+                }
                 self.link.answer(number, answer);
+                self.keep_site();
             }
             // Nobody opens the rig's cabinet.
             Delivery::Paired(_) => {}
         }
     }
 
-    pub(super) const fn state(&self) -> State {
+    /// A site that the host has sent is written down; other wiring is another gate with other rules.
+    fn keep_site(&mut self) {
+        let stored = self.interlock.take_site_to_store();
+        if let Some(Ok(site)) = stored.map(|site| site.check()) {
+            let wiring = |site: CheckedSite| (site.get().shape, site.get().exit_lock);
+            if self.site.map(wiring) != Ok(wiring(site)) {
+                self.rules = Some(Invariants::new(site));
+            }
+            self.site = Ok(site);
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
         self.interlock.state()
     }
 }

@@ -1,5 +1,6 @@
-//! The journal of the pure rig: what is on disk, and whether anything is there twice or not at all.
+//! The journal of the pure rig: what is on disk.
 
+use super::ledger::{Entry, Ledger};
 use super::monitor::Violation;
 use crate::scenario::Told;
 use gate_protocol::Instant;
@@ -13,67 +14,46 @@ pub(super) struct Notes {
     pub completed: Option<(Left, Timeline)>,
 }
 
-/// Everything that has reached the disk. It outlives the daemon.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub notes: Notes,
-    /// The traveller whom the gate decided last, and whether that was a clearance.
-    decided: (u64, bool),
-    /// The traveller who was completed last.
-    completed: u64,
-    /// The traveller whose entry found no room last.
-    missing: u64,
+    pub ledger: Ledger,
 }
 
 impl Book {
-    /// The last number that was given to a traveller, as far as the disk knows.
-    pub(super) fn travellers(&self) -> u64 {
-        self.decided.0.max(self.completed)
-    }
-
     /// An entry finds the disk full.
     pub(super) fn miss(&mut self, record: &Record) {
         let (Record::Decision { traveller, .. } | Record::Completion { traveller, .. }) = record;
-        self.missing = self.missing.max(*traveller);
+        self.ledger.miss(*traveller);
     }
 
     /// An entry reaches the disk.
     pub(super) fn write(&mut self, at: Instant, record: Record) -> (Told, Option<Violation>) {
-        match record {
+        let entry = match record {
             Record::Decision {
                 traveller,
                 outcome,
                 by: DecidedBy::Gate,
                 ..
             } => {
-                let clears = outcome == Outcome::Cleared;
-                // A clearance may be taken back, once: who stays in the lane is referred.
-                let taken_back = self.decided == (traveller, true) && !clears;
-                let twice = traveller <= self.decided.0 && !taken_back;
-                self.decided = (self.decided.0.max(traveller), clears);
                 self.notes.decided.get_or_insert((traveller, outcome));
-                let violation = twice.then_some(Violation::DecidedTwice { at, traveller });
-                (Told::Decided(traveller, outcome), violation)
+                Entry::Gate(traveller, outcome)
             }
             Record::Decision {
                 traveller, outcome, ..
-            } => (Told::OfficerDecided(traveller, outcome), None),
-            // People who walk away past the entry are counted as others who did not step in.
+            } => Entry::Officer(traveller, outcome),
             Record::Completion {
                 traveller,
                 left,
                 timeline,
             } => {
-                let decided = traveller <= self.decided.0 || traveller <= self.missing;
-                let unknown = !decided || traveller <= self.completed;
-                self.completed = self.completed.max(traveller);
                 let mine = self.notes.decided.is_some_and(|(n, _)| n == traveller);
                 if mine {
                     self.notes.completed = Some((left, timeline));
                 }
-                let violation = unknown.then_some(Violation::CompletedUnknown { at, traveller });
-                (Told::Left(traveller, left), violation)
+                Entry::Completion(traveller, left)
             }
-        }
+        };
+        self.ledger.write(at, entry)
     }
 }

@@ -4,8 +4,6 @@ use super::agenda::Due;
 use super::host::Host;
 use super::pure::PureRig;
 use crate::fault::Fault;
-use gate_protocol::Door;
-use gate_protocol::pins::Input;
 use gate_session::{Device, Event, Limits, Screen, Session};
 use std::time::Duration;
 
@@ -13,23 +11,6 @@ use std::time::Duration;
 const START: Duration = Duration::from_millis(1_500);
 /// The page says by itself that nobody answers.
 const PAGE_ALONE: Duration = Duration::from_secs(1);
-
-/// Inputs that a fault holds, and at which level.
-const fn held(fault: Fault) -> &'static [(Input, bool)] {
-    match fault {
-        Fault::EmergencyStop => &[(Input::EstopOk1, false), (Input::EstopOk2, false)],
-        Fault::EmergencyStopWire => &[(Input::EstopOk2, false)],
-        Fault::Fire => &[(Input::FireOk, false)],
-        Fault::BreakGlass => &[(Input::BreakglassOk, false)],
-        Fault::MainsLost => &[(Input::MainsOk, false)],
-        Fault::BatteryLow => &[(Input::BatteryLow, true)],
-        Fault::CabinetOpen => &[(Input::TamperOk, false)],
-        Fault::ServiceKey => &[(Input::KeyService, true)],
-        Fault::DriveFault => &[(Input::DrivesOk, false)],
-        Fault::EmptyWire => &[(Input::EmptyOk, false)],
-        _ => &[],
-    }
-}
 
 /// The device that is gone while this lasts.
 const fn device(fault: Fault) -> Option<Device> {
@@ -58,15 +39,7 @@ impl PureRig {
     }
 
     fn change(&mut self, fault: Fault, begins: bool) {
-        for (input, level) in held(fault) {
-            let other = self.trouble.active().find_map(|other| {
-                let mut held = held(other).iter();
-                held.find(|(held, _)| held == input)
-                    .map(|(_, level)| *level)
-            });
-            let level = if begins { Some(*level) } else { other };
-            self.world.force(*input, level);
-        }
+        self.world.suffer(fault, begins);
         if let Some(device) = device(fault) {
             self.devices.plug(device, !begins);
             let event = if begins {
@@ -77,12 +50,6 @@ impl PureRig {
             self.agenda.plan(self.now, Due::Tell(event));
         }
         match fault {
-            Fault::EntryObstructed => self.world.hinder(Door::Entry, begins),
-            Fault::ExitObstructed => self.world.hinder(Door::Exit, begins),
-            Fault::EntryStuck => self.world.stick(Door::Entry, begins),
-            Fault::ExitStuck => self.world.stick(Door::Exit, begins),
-            Fault::EntryForced => self.world.push(Door::Entry, begins),
-            Fault::ExitForced => self.world.push(Door::Exit, begins),
             Fault::HostKilled if begins => self.kill_host(),
             Fault::HostKilled => self.agenda.plan(self.now + START, Due::HostStarts),
             Fault::HostHangs if !begins => self.wake_host(),
@@ -114,7 +81,7 @@ impl PureRig {
         self.host_lives = true;
         self.starts += 1;
         self.host = Host::new(now, self.starts);
-        self.session = Session::new(Limits::default()).counting_from(self.book.travellers());
+        self.session = Session::new(Limits::default()).counting_from(self.book.ledger.travellers());
         self.greet();
     }
 

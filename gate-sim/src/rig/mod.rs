@@ -2,18 +2,20 @@
 
 mod agenda;
 pub mod bench;
-mod board;
+pub(crate) mod board;
 mod book;
 mod devices;
 mod face;
 mod faults;
 mod host;
+mod ledger;
 mod line;
 mod monitor;
 mod papers;
 mod pure;
-mod trouble;
+pub(crate) mod trouble;
 
 pub use devices::Costs;
-pub use monitor::Violation;
+pub use ledger::{Entry, Ledger};
+pub use monitor::{Monitor, Violation};
 pub use pure::{Journey, PureRig, RigError};

@@ -1,8 +1,8 @@
 //! Invariants that hold at every scan, whoever comes and whatever fails.
 
 use gate_interlock::invariants;
+use gate_protocol::Instant;
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{Instant, State};
 
 /// Something that must never happen has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum Violation {
 
 /// Watches pins and journal.
 #[derive(Debug, Default)]
-pub(super) struct Monitor {
+pub struct Monitor {
     /// Decisions to clear that are on disk and have not been used.
     cleared: u32,
     exit_released: bool,
@@ -59,21 +59,27 @@ const VIOLATIONS_MAX: usize = 100;
 
 impl Monitor {
     /// The journal has a decision to clear somebody.
-    pub(super) const fn cleared(&mut self) {
+    pub const fn cleared(&mut self) {
         self.cleared += 1;
     }
 
-    /// Looks at the pins of one scan.
-    /// `forced` while somebody pushes a door open against its bolt.
-    pub(super) fn watch(
+    /// The ways out fell open without current: nobody released them.
+    pub const fn let_go(&mut self) {
+        self.exit_released = true;
+        self.excused = true;
+    }
+
+    /// Looks at the pins of one scan. `emergency` while fire, emergency stop or break-glass have the
+    /// ways out open, `forced` while somebody pushes a door open against its bolt.
+    pub fn watch(
         &mut self,
         at: Instant,
-        state: State,
+        emergency: bool,
         (inputs, outputs): (Bits, Bits),
         forced: bool,
     ) {
         let both_open = !inputs.input(Input::EntryClosed) && !inputs.input(Input::ExitClosed);
-        if state == State::Emergency {
+        if emergency {
             self.exit_released = true; // the way out is open, and no decision is needed
             self.excused = both_open;
             return;
@@ -95,18 +101,20 @@ impl Monitor {
     }
 
     /// Takes what the interlock's own bystander says of one scan.
-    pub(super) fn judge(&mut self, rules: Result<(), invariants::Violation>) {
+    pub fn judge(&mut self, rules: Result<(), invariants::Violation>) {
         if let Err(violation) = rules {
             self.report(violation.into());
         }
     }
 
-    pub(super) fn violations(&self) -> &[Violation] {
+    /// What must never happen and has.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
     /// Notes that something has happened that must not.
-    pub(super) fn report(&mut self, violation: Violation) {
+    pub fn report(&mut self, violation: Violation) {
         if self.violations.len() < VIOLATIONS_MAX {
             self.violations.push(violation);
         }
@@ -116,6 +124,7 @@ impl Monitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gate_protocol::State;
 
     const SHUT: Bits = Bits(
         1 << Input::EntryClosed as u32
@@ -151,7 +160,7 @@ mod tests {
             if *cleared {
                 monitor.cleared();
             }
-            monitor.watch(at, State::Idle, (*inputs, *outputs), false);
+            monitor.watch(at, false, (*inputs, *outputs), false);
             assert_eq!(monitor.violations(), *expected, "{name}");
         }
     }
@@ -177,10 +186,10 @@ mod tests {
         let mut monitor = Monitor::default();
         monitor.cleared();
         for outputs in [EXIT, EXIT, HELD] {
-            monitor.watch(Instant::ZERO, State::ExitOpen, (SHUT, outputs), false);
+            monitor.watch(Instant::ZERO, false, (SHUT, outputs), false);
         }
         assert!(monitor.violations().is_empty());
-        monitor.watch(Instant::ZERO, State::ExitOpen, (SHUT, EXIT), false);
+        monitor.watch(Instant::ZERO, false, (SHUT, EXIT), false);
         assert_eq!(monitor.violations().len(), 1);
     }
 }

@@ -135,7 +135,7 @@ impl PureRig {
             now,
             session: Session::new(Limits::default()),
             host: Host::new(now, 1),
-            board: Board::new(now, CheckedSite::default()),
+            board: Board::new(now, Ok(CheckedSite::default())),
             world: World::new(profile.clone(), seed),
             devices: Devices::new(profile, costs, rng)?,
             to_host: Line::default(),
@@ -320,7 +320,9 @@ impl PureRig {
             let state = self.board.state();
             let forced =
                 self.trouble.has(Fault::EntryForced) || self.trouble.has(Fault::ExitForced);
-            self.monitor.watch(now, state, (inputs, outputs), forced);
+            let emergency = state == State::Emergency;
+            let pins = (inputs, outputs);
+            self.monitor.watch(now, emergency, pins, forced);
             if state != self.state {
                 self.state = state;
                 self.tell_bench(Told::Controller(state));
@@ -550,22 +552,22 @@ impl Rig for PureRig {
         true
     }
 
-    fn comes(&mut self, persona: Persona) -> Result<(), scenario::Trouble> {
+    fn comes(&mut self, persona: Persona) -> Result<(), scenario::BenchFault> {
         self.come(persona);
         Ok(())
     }
 
-    fn begins(&mut self, fault: Fault) -> Result<(), scenario::Trouble> {
+    fn begins(&mut self, fault: Fault) -> Result<(), scenario::BenchFault> {
         self.begin(fault);
         Ok(())
     }
 
-    fn ends(&mut self, fault: Fault) -> Result<(), scenario::Trouble> {
+    fn ends(&mut self, fault: Fault) -> Result<(), scenario::BenchFault> {
         self.end(fault);
         Ok(())
     }
 
-    fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, scenario::Trouble> {
+    fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, scenario::BenchFault> {
         Ok(self.live(until))
     }
 

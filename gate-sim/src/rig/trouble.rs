@@ -14,13 +14,13 @@ const LOSS: f64 = 1.0 / 3.0;
 
 /// What goes wrong at present.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(crate) struct Trouble {
     active: BTreeSet<Fault>,
     rng: ChaCha8Rng,
 }
 
 impl Trouble {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             active: BTreeSet::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -28,25 +28,21 @@ impl Trouble {
     }
 
     /// Whether the fault is new.
-    pub(super) fn begin(&mut self, fault: Fault) -> bool {
+    pub(crate) fn begin(&mut self, fault: Fault) -> bool {
         self.active.insert(fault)
     }
 
     /// Whether the fault was there.
-    pub(super) fn end(&mut self, fault: Fault) -> bool {
+    pub(crate) fn end(&mut self, fault: Fault) -> bool {
         self.active.remove(&fault)
     }
 
-    pub(super) fn active(&self) -> impl Iterator<Item = Fault> {
-        self.active.iter().copied()
-    }
-
-    pub(super) fn has(&self, fault: Fault) -> bool {
+    pub(crate) fn has(&self, fault: Fault) -> bool {
         !self.active.is_empty() && self.active.contains(&fault)
     }
 
     /// What becomes of a frame on the line: what arrives, and how often.
-    pub(super) fn carry(&mut self, mut wire: Wire) -> (Wire, usize) {
+    pub(crate) fn carry(&mut self, mut wire: Wire) -> (Wire, usize) {
         if self.active.is_empty() {
             return (wire, 1);
         }

@@ -9,5 +9,5 @@ mod play;
 mod told;
 
 pub use file::{Deed, Expected, Scenario, ScenarioError, Step, schema};
-pub use play::{Line, Rig, Run, Trouble, Verdict, run};
+pub use play::{BenchFault, Line, Rig, Run, Verdict, run};
 pub use told::Told;

@@ -20,33 +20,39 @@ pub trait Rig {
     /// Whether this rig can do that to its lane.
     fn can(&self, fault: Fault) -> bool;
 
+    /// Whether this rig would notice that.
+    fn notices(&self, expected: &Expected) -> bool {
+        let _ = expected;
+        true
+    }
+
     /// Somebody sets out for the lane.
     ///
     /// # Errors
     ///
     /// What the bench could not do.
-    fn comes(&mut self, persona: Persona) -> Result<(), Trouble>;
+    fn comes(&mut self, persona: Persona) -> Result<(), BenchFault>;
 
     /// A fault begins.
     ///
     /// # Errors
     ///
     /// What the bench could not do.
-    fn begins(&mut self, fault: Fault) -> Result<(), Trouble>;
+    fn begins(&mut self, fault: Fault) -> Result<(), BenchFault>;
 
     /// A fault ends. One that is not there is no error.
     ///
     /// # Errors
     ///
     /// What the bench could not do.
-    fn ends(&mut self, fault: Fault) -> Result<(), Trouble>;
+    fn ends(&mut self, fault: Fault) -> Result<(), BenchFault>;
 
     /// Lives on until something is told or `until` is reached.
     ///
     /// # Errors
     ///
     /// What broke at the bench.
-    fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, Trouble>;
+    fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, BenchFault>;
 
     /// Nobody is in or near the lane, and nothing was left in it.
     fn is_deserted(&self) -> bool;
@@ -61,7 +67,7 @@ pub trait Rig {
 /// The bench could not do its part. It says nothing about the gate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Trouble(pub String);
+pub struct BenchFault(pub String);
 
 /// Who is at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +152,7 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
     let verdict = match ended {
         Ok(()) => Verdict::Passed,
         Err(End::Gate(why)) => Verdict::Gate(why),
-        Err(End::Bench(Trouble(why))) => Verdict::Bench(why),
+        Err(End::Bench(BenchFault(why))) => Verdict::Bench(why),
     };
     if let Verdict::Gate(why) | Verdict::Bench(why) = &verdict {
         play.note('!', why.clone());
@@ -163,12 +169,12 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
 /// Why a scenario ended early.
 enum End {
     Gate(String),
-    Bench(Trouble),
+    Bench(BenchFault),
 }
 
-impl From<Trouble> for End {
-    fn from(trouble: Trouble) -> Self {
-        Self::Bench(trouble)
+impl From<BenchFault> for End {
+    fn from(fault: BenchFault) -> Self {
+        Self::Bench(fault)
     }
 }
 
@@ -206,7 +212,14 @@ impl Play<'_> {
             {
                 let name = self.rig.name();
                 let why = format!("{}the {name} rig cannot do {fault}", place(step));
-                return Err(End::Bench(Trouble(why)));
+                return Err(End::Bench(BenchFault(why)));
+            }
+            if let Deed::Expect(expected, _) = &step.deed
+                && !self.rig.notices(expected)
+            {
+                let name = self.rig.name();
+                let why = format!("{}the {name} rig cannot see a {expected}", place(step));
+                return Err(End::Bench(BenchFault(why)));
             }
         }
         self.pass(SETTLED)?;

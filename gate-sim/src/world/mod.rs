@@ -10,6 +10,7 @@ mod door;
 mod lane;
 mod person;
 mod persona;
+mod suffer;
 #[cfg(test)]
 mod tests;
 mod turnstile;
@@ -18,6 +19,7 @@ pub use person::Placement;
 pub use persona::{Papers, Persona, Presentation, ShownPermit};
 pub use turnstile::{TurnstileWorld, Walk};
 
+use crate::fault::Fault;
 use crate::profile::Profile;
 use door::{Command, DoorLeaves};
 use gate_protocol::pins::{Bits, Input, Output};
@@ -74,6 +76,7 @@ pub struct World {
     bag: Option<Bag>,
     forced: Forced,
     hindered: [bool; 2],
+    faults: Vec<Fault>,
     at_rest: bool,
     outputs: Bits,
     actions: VecDeque<Action>,
@@ -108,6 +111,7 @@ impl World {
             bag: None,
             forced: Forced::default(),
             hindered: [false; 2],
+            faults: Vec::new(),
             at_rest: false,
             outputs: Bits(0),
             actions: VecDeque::new(),

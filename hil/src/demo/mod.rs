@@ -1,27 +1,23 @@
 //! The demonstration: travellers walk through a whole lane, of which only glass, steel and people
 //! are simulated.
 
-mod cast;
-mod daemon;
-mod screen;
-mod stand;
-mod told;
-
+use crate::lane::cast::{Cast, PROGRAMME};
+use crate::lane::controller::Make;
+use crate::lane::daemon::{self, Daemon, Places};
+use crate::lane::screen;
+use crate::lane::stand::Stand;
+use crate::lane::told::{Reading, Told};
 use anyhow::{Context, bail, ensure};
-use cast::{Cast, PROGRAMME};
-use daemon::{Daemon, Places};
 use gate_face::manifest::Manifest;
 use gate_session::Screen;
 use gate_sim::profile::Profile;
 use jiff::Zoned;
-use stand::Stand;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use told::{Reading, Told};
 
 /// Longer than any traveller takes, officer and way back included.
 const TRAVELLER_MAX: Duration = Duration::from_secs(120);
@@ -98,19 +94,16 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     let cast = Cast::gather(&manifest, &options.models, options.seed)?;
     let trust = cast.trust()?;
     let permit_signers = cast.permit_signers();
-    let stand = Stand::power_on(
-        &options.qemu,
-        &options.firmware,
-        folder.path(),
-        cast,
-        profile,
-        options.seed,
-    );
+    let make = Make::Emulated {
+        qemu: options.qemu.clone(),
+        firmware: options.firmware.clone(),
+    };
+    let stand = Stand::power_on(&make, folder.path(), cast, profile, options.seed);
     let mut stand = stand.await?;
     let page = daemon::free_port(if options.headless { 0 } else { 8080 })?;
     let camera = stand.camera();
     let places = Places {
-        controller: stand.controller(),
+        controller: stand.controller().tty(),
         reader: stand.reader(),
         imager: stand.imager(),
         chip: stand.chip_reader(),
@@ -118,6 +111,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         manifest: &options.manifest,
         models: &options.models,
         page,
+        small_disk: false,
     };
     let mut daemon = Daemon::start(
         &options.gate_host,

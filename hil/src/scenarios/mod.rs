@@ -2,6 +2,7 @@
 
 mod report;
 
+use crate::rig::{Kind, Parts, ProcessRig};
 use anyhow::{Context, bail, ensure};
 use gate_sim::rig::{Costs, PureRig};
 use gate_sim::scenario::{Run, Scenario, Verdict, run};
@@ -25,9 +26,11 @@ pub(crate) struct RunOptions {
     /// The folder with the scenarios.
     #[arg(long, default_value = "tests/scenarios")]
     folder: PathBuf,
-    /// What the lane is made of: pure (everything in virtual time).
-    #[arg(long, default_value = "pure")]
-    rig: String,
+    /// What the lane is made of.
+    #[arg(long, value_enum, default_value = "pure")]
+    rig: Kind,
+    #[command(flatten)]
+    parts: Parts,
     /// Print what happened, not only what came of it.
     #[arg(long)]
     trace: bool,
@@ -61,11 +64,6 @@ pub(crate) fn schema() -> anyhow::Result<()> {
 
 /// Plays scenarios; an error if the gate or the bench failed in any of them.
 pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
-    ensure!(
-        options.rig == "pure",
-        "rig {:?}: pure expected",
-        options.rig
-    );
     let paths = if options.scenarios.is_empty() {
         files(&options.folder)?
     } else {
@@ -81,7 +79,7 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
     );
     let mut told = Vec::new();
     for path in &paths {
-        let run = on_pure(path);
+        let run = on(path, options.rig, &options.parts);
         let one = Told::of(name(path), run);
         print!("{}", one.text(options.trace));
         told.push(one);
@@ -100,19 +98,36 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Plays a file in virtual time. One that cannot be read is the bench's fault.
-fn on_pure(path: &Path) -> Run {
-    let played = read(path).and_then(|scenario| {
-        let mut rig = PureRig::new(scenario.profile.clone(), Costs::default(), scenario.seed)?;
-        Ok(run(&scenario, &mut rig))
-    });
+/// Plays a file. One that cannot be read, or for which the bench lacks something, is the bench's
+/// fault.
+fn on(path: &Path, kind: Kind, parts: &Parts) -> Run {
+    let played = read(path).and_then(|scenario| play_on(&scenario, kind, parts));
     played.unwrap_or_else(|problem| Run {
         title: String::new(),
-        rig: "pure",
+        rig: kind.word(),
         verdict: Verdict::Bench(format!("{problem:#}")),
         trace: Vec::new(),
         ended: gate_protocol::Instant::ZERO,
     })
+}
+
+/// Plays a scenario on a new lane of that kind.
+pub(crate) fn play_on(scenario: &Scenario, kind: Kind, parts: &Parts) -> anyhow::Result<Run> {
+    let emulated = match kind {
+        Kind::Pure => {
+            let profile = scenario.profile.clone();
+            let mut rig = PureRig::new(profile, Costs::default(), scenario.seed)?;
+            return Ok(run(scenario, &mut rig));
+        }
+        Kind::Daemon => false,
+        Kind::Emulated => true,
+    };
+    let mut rig = ProcessRig::power_on(parts, scenario, emulated)?;
+    let played = run(scenario, &mut rig);
+    if played.verdict != Verdict::Passed {
+        eprintln!("the daemon said last:\n{}", rig.last_words());
+    }
+    Ok(played)
 }
 
 fn read(path: &Path) -> anyhow::Result<Scenario> {

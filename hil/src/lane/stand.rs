@@ -1,22 +1,26 @@
-//! The simulated lane: the emulated controller, the devices, and the world that moves both.
+//! The simulated lane: the controller, the devices, and the world that moves both.
 
 use super::cast::{Cast, Part};
+use super::controller::{Controller, Make};
 use anyhow::Context;
 use gate_document::seal::imager::Symbology;
 use gate_protocol::Instant;
-use gate_protocol::pins::{Bits, Input};
+use gate_protocol::pins::Bits;
 use gate_session::Screen;
 use gate_sim::camera::Camera;
 use gate_sim::chip::Chip;
+use gate_sim::chip::latency;
 use gate_sim::chip::pcscd::Pcscd;
 use gate_sim::chip::vpcd::Placed;
-use gate_sim::emulator::{Board, Config};
+use gate_sim::fault::Fault;
 use gate_sim::imager::Imager;
 use gate_sim::profile::Profile;
-use gate_sim::reader::Reader;
+use gate_sim::reader::{Reader, ReaderFault};
 use gate_sim::world::{Action, Placement, View, World};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -26,17 +30,29 @@ use tokio::time::{MissedTickBehavior, interval};
 /// How often doors and people move.
 const STEP: Duration = Duration::from_millis(5);
 
+/// Doors and people move so far at once at most: on a machine that is late they are slow, and do not
+/// jump past what a sensor would have seen.
+const STRIDE_MAX: Duration = Duration::from_millis(20);
+
 /// Bits per second of the document reader's line.
 const READER_BAUD: u32 = 9_600;
 
+/// How many times as long a slow chip takes.
+const SLOW: u32 = 3;
+
 /// The devices of a lane and the world around them.
 pub(crate) struct Stand {
-    board: Board,
+    controller: Controller,
     reader: Reader,
     reader_name: PathBuf,
-    camera: Camera,
-    pcscd: Pcscd,
+    camera: Option<Camera>,
+    camera_address: SocketAddr,
+    pcscd: Option<Pcscd>,
+    chip_reader: String,
     world: World,
+    /// The world's time, and when it was that late.
+    world_now: Instant,
+    stepped: Instant,
     cast: Cast,
     inputs: Bits,
     profile: Profile,
@@ -48,6 +64,9 @@ pub(crate) struct Stand {
     imager: Imager,
     imager_name: PathBuf,
     permit: Option<Vec<u8>>,
+    /// What the camera sees when it sees anything.
+    view: View,
+    faults: BTreeSet<Fault>,
 }
 
 /// Where the traveller's document is.
@@ -65,8 +84,7 @@ enum Document {
 impl Stand {
     /// Switches everything on.
     pub(crate) async fn power_on(
-        qemu: &Path,
-        firmware: &Path,
+        make: &Make,
         folder: &Path,
         mut cast: Cast,
         profile: Profile,
@@ -74,26 +92,29 @@ impl Stand {
     ) -> anyhow::Result<Self> {
         let mut world = World::new(profile.clone(), seed);
         let inputs = world.step(Instant::ZERO, Bits(0));
-        // The daemon gives it its site.
-        let config = Config::new(qemu, firmware, folder.join("board")).without_site();
-        let board = Board::power_on(&config, inputs)?;
+        let controller = Controller::power_on(make, folder, inputs)?;
         let reader_name = folder.join("mrz");
         let reader =
             Reader::plug(&reader_name, READER_BAUD).context("simulated document reader")?;
-        let camera = Camera::start(cast.format(), cast.scene(0, View::Nobody))
-            .await
-            .context("simulated camera")?;
+        let camera_address = super::daemon::free_port(0)?;
+        let scene = cast.scene(0, View::Nobody);
+        let camera = Camera::listen(camera_address, cast.format(), scene);
+        let camera = camera.await.context("simulated camera")?;
         let pcscd = Pcscd::start()?;
         let imager_name = folder.join("imager");
         let imager = Imager::plug(&imager_name).context("simulated imager")?;
         let (_, nothing) = watch::channel(Screen::OutOfService);
         Ok(Self {
-            board,
+            controller,
             reader,
             reader_name,
-            camera,
-            pcscd,
+            camera: Some(camera),
+            camera_address,
+            chip_reader: pcscd.reader().to_owned(),
+            pcscd: Some(pcscd),
             world,
+            world_now: Instant::ZERO,
+            stepped: Instant::ZERO,
             cast,
             inputs,
             profile,
@@ -105,12 +126,25 @@ impl Stand {
             imager,
             imager_name,
             permit: None,
+            view: View::Nobody,
+            faults: BTreeSet::new(),
         })
     }
 
-    /// The controller's serial line.
-    pub(crate) fn controller(&self) -> &Path {
-        self.board.tty()
+    /// The controller.
+    pub(crate) const fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    /// The levels at the controller's inputs.
+    pub(crate) const fn inputs(&self) -> Bits {
+        self.inputs
+    }
+
+    /// Time since everything was switched on.
+    pub(crate) fn now(&self) -> Instant {
+        let micros = self.started.elapsed().as_micros();
+        Instant::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
     /// The document reader's serial line.
@@ -125,12 +159,12 @@ impl Stand {
 
     /// Name of the contactless reader.
     pub(crate) fn chip_reader(&self) -> &str {
-        self.pcscd.reader()
+        &self.chip_reader
     }
 
     /// Where the camera serves.
     pub(crate) fn camera(&self) -> String {
-        self.camera.url()
+        format!("http://{}/stream.mjpeg", self.camera_address)
     }
 
     /// The people in the lane see this screen from now on.
@@ -178,17 +212,16 @@ impl Stand {
 
     /// One step of the world in real time.
     async fn step(&mut self) -> anyhow::Result<()> {
-        let now = Instant::from_micros(u64::try_from(self.started.elapsed().as_micros())?);
+        let late = self.now();
+        self.world_now = self.world_now + late.since(self.stepped).min(STRIDE_MAX);
+        self.stepped = late;
+        let now = self.world_now;
         if self.screen.has_changed().unwrap_or(false) {
             let screen = *self.screen.borrow_and_update();
             self.world.show(now, screen);
         }
-        let inputs = self.world.step(now, self.board.outputs());
-        for input in Input::ALL {
-            if inputs.input(input) != self.inputs.input(input) {
-                self.board.set_input(input, inputs.input(input))?;
-            }
-        }
+        let inputs = self.world.step(now, self.controller.outputs());
+        self.controller.set_inputs(inputs, self.inputs)?;
         self.inputs = inputs;
         while let Some(action) = self.world.action() {
             self.act(action).await?;
@@ -205,9 +238,8 @@ impl Stand {
                 Ok(())
             }
             Action::InView(view) => {
-                let face = self.part.as_ref().map_or(0, |(_, face)| *face);
-                let scene = self.cast.scene(face, view);
-                self.camera.show(scene);
+                self.view = view;
+                self.expose();
                 Ok(())
             }
             Action::ShowPermit => {
@@ -216,6 +248,32 @@ impl Stand {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Shows the camera what there is to see.
+    fn expose(&mut self) {
+        let view = match self.faults.contains(&Fault::CameraDark) {
+            true => View::Nobody,
+            false => self.view,
+        };
+        let face = self.part.as_ref().map_or(0, |(_, face)| *face);
+        let scene = self.cast.scene(face, view);
+        if let Some(camera) = &self.camera {
+            camera.show(scene);
+        }
+    }
+
+    fn chip_profile(&self) -> latency::Profile {
+        let typical = latency::Profile::TYPICAL;
+        let times = if self.faults.contains(&Fault::ChipSlow) {
+            SLOW
+        } else {
+            1
+        };
+        latency::Profile {
+            per_command: typical.per_command * times,
+            per_byte: typical.per_byte * times,
         }
     }
 
@@ -231,7 +289,16 @@ impl Stand {
             Document::None | Document::Placed(_) => None,
         };
         if let Some(chip) = chip {
-            self.document = Document::Placed(Placed::place(chip, self.pcscd.card_address())?);
+            let address = match &self.pcscd {
+                Some(pcscd) if !self.faults.contains(&Fault::ChipSilent) => pcscd.card_address(),
+                // It lies there, and nothing that asks it gets an answer.
+                _ => {
+                    self.document = Document::InHand(Box::new(chip));
+                    return Ok(());
+                }
+            };
+            let chip = chip.with_profile(self.chip_profile());
+            self.document = Document::Placed(Placed::place(chip, address)?);
         }
         Ok(())
     }
@@ -239,6 +306,76 @@ impl Stand {
     fn lift(&mut self) {
         if let Document::Placed(placed) = std::mem::replace(&mut self.document, Document::None) {
             self.document = Document::Lifted(tokio::task::spawn_blocking(move || placed.remove()));
+        }
+    }
+}
+
+/// Faults.
+impl Stand {
+    /// Whether this lane can have that fault.
+    pub(crate) fn can(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::ChipReaderLost => self.pcscd.as_ref().is_some_and(Pcscd::is_private),
+            Fault::LineCut
+            | Fault::LineNoise
+            | Fault::LineLoss
+            | Fault::LineDoubles
+            | Fault::ControllerOff => self.controller.can(fault),
+            // These are the daemon's, its files' and its clock's.
+            Fault::HostKilled
+            | Fault::HostHangs
+            | Fault::ListsLost
+            | Fault::ListsSilent
+            | Fault::DiskFull
+            | Fault::DiskSlow
+            | Fault::DateUnknown => false,
+            _ => true,
+        }
+    }
+
+    /// Lets a fault begin or end.
+    pub(crate) async fn suffer(&mut self, fault: Fault, begins: bool) -> anyhow::Result<()> {
+        if begins {
+            self.faults.insert(fault);
+        } else {
+            self.faults.remove(&fault);
+        }
+        match fault {
+            Fault::MrzReaderLost | Fault::MrzReaderGarbage => {
+                self.reader.fault(self.reader_fault())
+            }
+            Fault::ChipReaderLost if begins => {
+                self.lift();
+                self.pcscd = None;
+            }
+            Fault::ChipReaderLost => {
+                self.pcscd = Some(tokio::task::block_in_place(Pcscd::start)?);
+            }
+            Fault::CameraLost if begins => self.camera = None,
+            Fault::CameraLost => {
+                let scene = self.cast.scene(0, View::Nobody);
+                let camera = Camera::listen(self.camera_address, self.cast.format(), scene);
+                self.camera = Some(camera.await?);
+                self.expose();
+            }
+            Fault::CameraDark => self.expose(),
+            Fault::LineCut
+            | Fault::LineNoise
+            | Fault::LineLoss
+            | Fault::LineDoubles
+            | Fault::ControllerOff => self.controller.suffer(fault, begins)?,
+            _ => self.world.suffer(fault, begins),
+        }
+        Ok(())
+    }
+
+    fn reader_fault(&self) -> ReaderFault {
+        if self.faults.contains(&Fault::MrzReaderLost) {
+            ReaderFault::Unplugged
+        } else if self.faults.contains(&Fault::MrzReaderGarbage) {
+            ReaderFault::Garbage
+        } else {
+            ReaderFault::None
         }
     }
 }

@@ -3,7 +3,8 @@
 use crate::waterfall;
 use anyhow::Context;
 use gate_host::journal;
-use gate_session::{Outcome, Timeline};
+use gate_session::{DecidedBy, Left, Outcome, Timeline};
+use gate_sim::rig::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,39 @@ struct Completion {
     traveller: u64,
     left: String,
     timeline: Timeline,
+}
+
+/// What an entry of the journal says, as far as it matters whether all are there.
+///
+/// # Errors
+///
+/// The entry is none of this program's.
+pub(crate) fn entry(body: &str) -> anyhow::Result<Entry> {
+    #[derive(Deserialize)]
+    #[serde(tag = "entry", rename_all = "kebab-case")]
+    enum Body {
+        Decision {
+            traveller: u64,
+            #[serde(flatten)]
+            outcome: Outcome,
+            by: DecidedBy,
+        },
+        Completion {
+            traveller: u64,
+            left: Left,
+        },
+    }
+    Ok(match serde_json::from_str(body)? {
+        Body::Decision {
+            traveller,
+            outcome,
+            by: DecidedBy::Gate,
+        } => Entry::Gate(traveller, outcome),
+        Body::Decision {
+            traveller, outcome, ..
+        } => Entry::Officer(traveller, outcome),
+        Body::Completion { traveller, left } => Entry::Completion(traveller, left),
+    })
 }
 
 /// One traveller from begin to end.

@@ -1,17 +1,19 @@
 //! The real daemon, started with settings for the simulated devices.
 
 use super::cast::{PLACE, permit_profile};
-use anyhow::Context;
+use super::disk::Disk;
+use anyhow::{Context, ensure};
 use gate_document::trust::Certificate;
 use gate_host::keys::HostKeys;
 use gate_sim::emulator::{TEST_SERIAL, test_page};
+use gate_sim::fault::Fault;
 use gate_sim::imager::FRAME;
 use gate_sim::issuer::trust;
 use gate_sim::keys;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// Where the daemon finds its lane.
@@ -33,13 +35,21 @@ pub(crate) struct Places<'a> {
     pub(crate) models: &'a Path,
     /// Where pages are served.
     pub(crate) page: SocketAddr,
+    /// The journal gets a disk of its own that can be full, where one can be mounted.
+    pub(crate) small_disk: bool,
 }
+
+/// A list that names nobody.
+const NOBODY: &str = "key 0000000000000000000000000000000000000000000000000000000000000000\n";
 
 /// A running daemon. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Daemon {
+    program: PathBuf,
     child: Child,
     folder: PathBuf,
+    /// Kept until the daemon has ended.
+    disk: Option<Disk>,
 }
 
 impl Daemon {
@@ -53,10 +63,7 @@ impl Daemon {
     ) -> anyhow::Result<Self> {
         trust::write_with(folder, authorities, permit_signers)?;
         std::fs::write(folder.join("permit.toml"), permit_profile())?;
-        std::fs::write(
-            folder.join("lists.txt"),
-            format!("key {}\n", "00".repeat(32)),
-        )?;
+        std::fs::write(folder.join("lists.txt"), NOBODY)?;
         // The emulated board comes paired with these.
         let keys = keys::of_host(&test_page(TEST_SERIAL));
         let keys = HostKeys {
@@ -65,24 +72,67 @@ impl Daemon {
         };
         keys.write(&folder.join("controller.keys"), true)?;
         std::fs::write(folder.join("gate.toml"), settings(folder, places))?;
-        let log = File::create(folder.join("gate-host.log"))?;
-        let child = Command::new(program)
-            .args(["run", "--settings"])
-            .arg(folder.join("gate.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("{}: daemon expected", program.display()))?;
+        let journal = folder.join("journal");
+        std::fs::create_dir_all(&journal)?;
+        let disk = places.small_disk.then(|| Disk::mount(&journal)).flatten();
         Ok(Self {
-            child,
+            program: program.to_owned(),
+            child: launch(program, folder)?,
             folder: folder.into(),
+            disk,
         })
+    }
+
+    /// Whether this daemon can be made to suffer that.
+    pub(crate) const fn can(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::HostKilled | Fault::HostHangs | Fault::ListsLost => true,
+            Fault::DiskFull => self.disk.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Lets a fault of its process or files begin or end. A daemon that was killed starts anew when
+    /// that ends.
+    pub(crate) fn suffer(&mut self, fault: Fault, begins: bool) -> anyhow::Result<()> {
+        match fault {
+            Fault::HostKilled if begins => {
+                self.child.kill()?;
+                self.child.wait()?;
+            }
+            Fault::HostKilled => self.child = launch(&self.program, &self.folder)?,
+            Fault::HostHangs => self.signal(if begins { "-STOP" } else { "-CONT" })?,
+            Fault::ListsLost if begins => std::fs::remove_file(self.lists())?,
+            Fault::ListsLost => std::fs::write(self.lists(), NOBODY)?,
+            Fault::DiskFull => {
+                if let Some(disk) = &self.disk {
+                    disk.fill(begins)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    fn lists(&self) -> PathBuf {
+        self.folder.join("lists.txt")
+    }
+
+    fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status()?;
+        ensure!(status.success(), "kill {signal} {id}: {status}");
+        Ok(())
     }
 
     /// The journal.
     pub(crate) fn journal(&self) -> PathBuf {
-        self.folder.join("journal.sqlite")
+        self.folder.join("journal/journal.sqlite")
     }
 
     /// What the daemon last said, for whoever wonders why it does not work.
@@ -90,10 +140,7 @@ impl Daemon {
         let log = std::fs::read_to_string(self.folder.join("gate-host.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let ended = self
-            .child
-            .try_wait()
-            .ok()
-            .flatten()
+            .ended()
             .map_or_else(String::new, |status| format!("\ndaemon ended: {status}"));
         format!(
             "{}{ended}",
@@ -119,11 +166,9 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         // Told to stop as systemd does it; killed if that is not understood.
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .is_ok_and(|status| status.success());
+        // One that stands still hears nothing.
+        let _ = self.signal("-CONT");
+        let asked = self.signal("-TERM").is_ok();
         for _ in 0..if asked { 100 } else { 0 } {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 return;
@@ -141,6 +186,20 @@ impl Drop for Daemon {
 )]
 fn pause() {
     std::thread::sleep(Duration::from_millis(20));
+}
+
+/// Starts the daemon with the settings in `folder`; what it says goes behind what was said before.
+fn launch(program: &Path, folder: &Path) -> anyhow::Result<Child> {
+    let log = folder.join("gate-host.log");
+    let log = File::options().create(true).append(true).open(log)?;
+    Command::new(program)
+        .args(["run", "--settings"])
+        .arg(folder.join("gate.toml"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("{}: daemon expected", program.display()))
 }
 
 fn settings(folder: &Path, places: &Places<'_>) -> String {
@@ -163,7 +222,7 @@ fn settings(folder: &Path, places: &Places<'_>) -> String {
         manifest = quoted(places.manifest),
         models = quoted(places.models),
         lists = quoted(&folder.join("lists.txt")),
-        journal = quoted(&folder.join("journal.sqlite")),
+        journal = quoted(&folder.join("journal/journal.sqlite")),
         page = places.page,
     )
 }

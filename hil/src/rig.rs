@@ -1,0 +1,377 @@
+//! A lane in real time as a rig for scenarios: the real daemon as a process, before a controller that
+//! is emulated or only its logic.
+
+use crate::lane::cast::Cast;
+use crate::lane::controller::Make;
+use crate::lane::daemon::{self, Daemon, Places};
+use crate::lane::stand::Stand;
+use crate::lane::{screen, told};
+use anyhow::Context;
+use gate_face::manifest::Manifest;
+use gate_host::journal;
+use gate_protocol::pins::{Bits, Input, Output};
+use gate_protocol::{Instant, State};
+use gate_session::{Outcome, Screen};
+use gate_sim::fault::Fault;
+use gate_sim::rig::{Entry, Ledger, Monitor};
+use gate_sim::scenario::{BenchFault, Deed, Expected, Rig, Scenario, Told};
+use gate_sim::world::Persona;
+use jiff::Zoned;
+use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// The journal is looked at after so many steps of the world.
+const STEPS_A_LOOK: u32 = 4;
+
+/// The inputs of which one that is off opens the ways out.
+const DANGER: [Input; 4] = [
+    Input::FireOk,
+    Input::EstopOk1,
+    Input::EstopOk2,
+    Input::BreakglassOk,
+];
+
+/// What a lane is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// Everything in one thread and in virtual time.
+    Pure,
+    /// The real daemon; the controller's logic without a board.
+    Daemon,
+    /// The real daemon and the real firmware on an emulated board.
+    Emulated,
+}
+
+impl Kind {
+    /// The word for reports.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pure => "pure",
+            Self::Daemon => "daemon",
+            Self::Emulated => "emulated",
+        }
+    }
+}
+
+/// Where the programs and files of a lane are.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Parts {
+    /// The daemon; beside this program if it is not named.
+    #[arg(long, env = "GATE_HOST")]
+    pub(crate) gate_host: Option<PathBuf>,
+    /// The controller's firmware, for the emulated rig.
+    #[arg(
+        long,
+        env = "GATE_FIRMWARE",
+        default_value = "gate-firmware/target/controller/controller.bin"
+    )]
+    pub(crate) firmware: PathBuf,
+    /// QEMU with the controller's machine, for the emulated rig.
+    #[arg(long, env = "GATE_QEMU", default_value = "qemu-system-arm")]
+    pub(crate) qemu: PathBuf,
+    /// The model manifest.
+    #[arg(long, default_value = "models/manifest.toml")]
+    pub(crate) manifest: PathBuf,
+    /// The folder with the models and pictures that the manifest names.
+    #[arg(long, env = "GATE_MODELS", default_value = "target/gate/models")]
+    pub(crate) models: PathBuf,
+}
+
+impl Parts {
+    /// The daemon's program.
+    pub(crate) fn gate_host(&self) -> anyhow::Result<PathBuf> {
+        match &self.gate_host {
+            Some(program) => Ok(program.clone()),
+            None => Ok(std::env::current_exe()?.with_file_name("gate-host")),
+        }
+    }
+}
+
+/// A lane whose daemon is a process of its own.
+pub(crate) struct ProcessRig {
+    name: &'static str,
+    runtime: Runtime,
+    stand: Stand,
+    daemon: Daemon,
+    screen: watch::Receiver<Screen>,
+    /// The last entry of the journal that was read.
+    sequence: i64,
+    ledger: Ledger,
+    monitor: Monitor,
+    told: VecDeque<(Instant, Told)>,
+    state: Option<State>,
+    faults: BTreeSet<Fault>,
+    exit_released: bool,
+    travellers: u64,
+    until_look: u32,
+    /// What broke that no monitor watches for.
+    broken: Vec<String>,
+    _folder: TempDir,
+}
+
+impl ProcessRig {
+    /// Switches a lane on for `scenario`, on an emulated board or with a controller's logic alone.
+    ///
+    /// # Errors
+    ///
+    /// What the bench lacks.
+    pub(crate) fn power_on(
+        parts: &Parts,
+        scenario: &Scenario,
+        emulated: bool,
+    ) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
+        let manifest = Manifest::open(&parts.manifest)?;
+        let seed = scenario.seed;
+        let mut cast = Cast::gather(&manifest, &parts.models, seed)?;
+        let trust = cast.trust()?;
+        let permit_signers = cast.permit_signers();
+        let make = if emulated {
+            Make::Emulated {
+                qemu: parts.qemu.clone(),
+                firmware: parts.firmware.clone(),
+            }
+        } else {
+            Make::Logic { seed }
+        };
+        // Drawn now: nobody waits for it later.
+        let people = scenario.steps.iter().filter_map(|step| match step.deed {
+            Deed::Comes(persona) => Some(persona),
+            _ => None,
+        });
+        for (count, persona) in people.enumerate() {
+            let part = cast.part(persona, count as u64, Zoned::now().date())?;
+            cast.rehearse(&part);
+        }
+        let profile = scenario.profile.clone();
+        let stand = Stand::power_on(&make, folder.path(), cast, profile, seed);
+        let mut stand = runtime.block_on(stand)?;
+        let page = daemon::free_port(0)?;
+        let camera = stand.camera();
+        let fills = |deed: &Deed| matches!(deed, Deed::Begins(Fault::DiskFull, _));
+        let places = Places {
+            controller: stand.controller().tty(),
+            reader: stand.reader(),
+            imager: stand.imager(),
+            chip: stand.chip_reader(),
+            camera: &camera,
+            manifest: &std::path::absolute(&parts.manifest)?,
+            models: &std::path::absolute(&parts.models)?,
+            page,
+            small_disk: scenario.steps.iter().any(|step| fills(&step.deed)),
+        };
+        let program = parts.gate_host()?;
+        let daemon = Daemon::start(&program, folder.path(), &places, &trust, permit_signers)?;
+        let screen = runtime.block_on(async { screen::follow(page) });
+        stand.look_at(screen.clone());
+        let mut monitor = Monitor::default();
+        monitor.let_go(); // nothing is bolted before the controller has its site
+        Ok(Self {
+            name: if emulated { "emulated" } else { "daemon" },
+            runtime,
+            stand,
+            daemon,
+            screen,
+            sequence: 0,
+            ledger: Ledger::default(),
+            monitor,
+            told: VecDeque::new(),
+            state: None,
+            faults: BTreeSet::new(),
+            exit_released: true,
+            travellers: 0,
+            until_look: 0,
+            broken: Vec::new(),
+            _folder: folder,
+        })
+    }
+
+    /// What the daemon said last, for whoever wonders why something went wrong.
+    pub(crate) fn last_words(&mut self) -> String {
+        self.daemon.last_words()
+    }
+
+    /// One step of the world, and a look at everything that can be seen.
+    fn step(&mut self) -> anyhow::Result<()> {
+        self.runtime.block_on(self.stand.step_and_rest())?;
+        let now = self.stand.now();
+        if self.screen.has_changed().unwrap_or(false) {
+            // What the journal says came first.
+            self.read_journal(now)?;
+            let screen = *self.screen.borrow_and_update();
+            self.told.push_back((now, Told::Screen(screen)));
+        }
+        let state = self.stand.controller().state();
+        if state != self.state {
+            self.state = state;
+            self.told
+                .extend(state.map(|state| (now, Told::Controller(state))));
+        }
+        let (inputs, outputs) = (self.stand.inputs(), self.stand.controller().outputs());
+        let exit_released = !outputs.output(Output::ExitHold);
+        let opens = exit_released && !self.exit_released;
+        self.exit_released = exit_released;
+        self.until_look = self.until_look.saturating_sub(1);
+        if opens || self.until_look == 0 {
+            self.read_journal(now)?;
+            self.until_look = STEPS_A_LOOK;
+        }
+        if !self.faults.contains(&Fault::ControllerOff) {
+            let forced = [Fault::EntryForced, Fault::ExitForced];
+            let forced = forced.iter().any(|fault| self.faults.contains(fault));
+            let emergency = self.is_emergency(inputs);
+            self.monitor
+                .watch(now, emergency, (inputs, outputs), forced);
+        }
+        if !self.faults.contains(&Fault::HostKilled)
+            && let Some(status) = self.daemon.ended()
+            && self.broken.is_empty()
+        {
+            let said = self.daemon.last_words();
+            self.broken
+                .push(format!("the daemon ended by itself, {status}: {said}"));
+        }
+        Ok(())
+    }
+
+    fn is_emergency(&self, inputs: Bits) -> bool {
+        match self.state {
+            Some(state) => state == State::Emergency,
+            None => DANGER.into_iter().any(|input| !inputs.input(input)),
+        }
+    }
+
+    fn read_journal(&mut self, now: Instant) -> anyhow::Result<()> {
+        let path = self.daemon.journal();
+        if !path.exists() {
+            return Ok(()); // the daemon has just been started
+        }
+        let entries = match journal::read_after(&path, self.sequence) {
+            Ok(entries) => entries,
+            Err(problem @ journal::JournalError::Broken { .. }) => {
+                if self.broken.is_empty() {
+                    self.broken.push(problem.to_string());
+                }
+                return Ok(());
+            }
+            // Somebody is writing, or the table is not there yet.
+            Err(_) => return Ok(()),
+        };
+        for entry in entries {
+            if entry.sequence != self.sequence + 1 {
+                self.broken.push(format!(
+                    "journal: entry {} follows entry {}",
+                    entry.sequence, self.sequence
+                ));
+            }
+            self.sequence = entry.sequence;
+            let entry = told::entry(&entry.body)
+                .with_context(|| format!("journal entry {}", entry.sequence))?;
+            if matches!(entry, Entry::Gate(_, Outcome::Cleared)) {
+                self.monitor.cleared();
+            }
+            let (told, violation) = self.ledger.write(now, entry);
+            self.told.push_back((now, told));
+            if let Some(violation) = violation {
+                self.monitor.report(violation);
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, persona: Persona) -> anyhow::Result<()> {
+        let cast = self.stand.cast();
+        let part = cast.part(persona, self.travellers, Zoned::now().date())?;
+        self.travellers += 1;
+        self.stand.send(part);
+        Ok(())
+    }
+
+    fn suffer(&mut self, fault: Fault, begins: bool) -> anyhow::Result<()> {
+        let news = if begins {
+            self.faults.insert(fault)
+        } else {
+            self.faults.remove(&fault)
+        };
+        if !news {
+            return Ok(());
+        }
+        if fault == Fault::ControllerOff {
+            self.monitor.let_go();
+        }
+        if self.daemon.can(fault) {
+            return self.daemon.suffer(fault, begins);
+        }
+        self.runtime.block_on(self.stand.suffer(fault, begins))
+    }
+}
+
+fn bench(problem: anyhow::Error) -> BenchFault {
+    BenchFault(format!("{problem:#}"))
+}
+
+impl Rig for ProcessRig {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn now(&self) -> Instant {
+        self.stand.now()
+    }
+
+    fn can(&self, fault: Fault) -> bool {
+        self.daemon.can(fault) || self.stand.can(fault)
+    }
+
+    fn notices(&self, expected: &Expected) -> bool {
+        !matches!(expected, Expected::Controller(_)) || self.stand.controller().shows_state()
+    }
+
+    fn comes(&mut self, persona: Persona) -> Result<(), BenchFault> {
+        self.send(persona).map_err(bench)
+    }
+
+    fn begins(&mut self, fault: Fault) -> Result<(), BenchFault> {
+        self.suffer(fault, true).map_err(bench)
+    }
+
+    fn ends(&mut self, fault: Fault) -> Result<(), BenchFault> {
+        self.suffer(fault, false).map_err(bench)
+    }
+
+    fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, BenchFault> {
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return Ok(Some(told));
+            }
+            if self.now() >= until {
+                return Ok(None);
+            }
+            self.step().map_err(bench)?;
+        }
+    }
+
+    fn is_deserted(&self) -> bool {
+        self.stand.is_deserted()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.stand.is_deserted() && *self.screen.borrow() == Screen::Welcome
+    }
+
+    fn violations(&self) -> Vec<String> {
+        let watched = self.monitor.violations().iter().map(ToString::to_string);
+        let rules = self.stand.controller().violations();
+        watched
+            .chain(rules)
+            .chain(self.broken.iter().cloned())
+            .collect()
+    }
+}
