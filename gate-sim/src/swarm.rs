@@ -26,6 +26,12 @@ const FAULTS_MAX: u32 = 2;
 /// Draws the episode of this seed.
 #[must_use]
 pub fn episode(seed: u64) -> Scenario {
+    episode_of(seed, &Fault::ALL)
+}
+
+/// Draws the episode of this seed for a rig that can do only these faults, at least one.
+#[must_use]
+pub fn episode_of(seed: u64, faults: &[Fault]) -> Scenario {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let profiles = [Profile::fast(), Profile::typical(), Profile::slow()];
     let profile = pick(&mut rng, &profiles);
@@ -43,7 +49,7 @@ pub fn episode(seed: u64) -> Scenario {
             let after = rng.random_range(0..12_000);
             put(
                 after,
-                Deed::Begins(pick(&mut rng, &Fault::ALL), Some(lasting(&mut rng))),
+                Deed::Begins(pick(&mut rng, faults), Some(lasting(&mut rng))),
             );
         }
     }

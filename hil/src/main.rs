@@ -4,8 +4,10 @@ mod bench;
 mod demo;
 mod lane;
 mod pins;
+mod recovery;
 mod rig;
 mod scenarios;
+mod soak;
 mod swarm;
 mod waterfall;
 
@@ -32,6 +34,10 @@ enum Command {
     /// Lets random people come and random things fail, in virtual time; a failing seed is printed as
     /// the shortest scenario that fails.
     Swarm(swarm::Options),
+    /// Lets faults happen in an empty lane and tells how long it takes until it is ready again.
+    Recovery(recovery::Options),
+    /// Lets random people come and random things fail in one lane in real time, for hours.
+    Soak(soak::Options),
     /// Prints the JSON Schema of scenarios, for editors.
     Schema,
 }
@@ -44,6 +50,8 @@ fn main() -> ExitCode {
         Command::List(options) => scenarios::list(&options),
         Command::Run(options) => scenarios::play(&options),
         Command::Swarm(options) => swarm::run(&options),
+        Command::Recovery(options) => recovery::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Schema => scenarios::schema(),
     };
     match result {

@@ -62,18 +62,18 @@ pub(crate) struct Parts {
     /// The daemon; beside this program if it is not named.
     #[arg(long, env = "GATE_HOST")]
     pub(crate) gate_host: Option<PathBuf>,
-    /// The controller's firmware, for the emulated rig.
+    /// The controller's firmware.
     #[arg(
         long,
         env = "GATE_FIRMWARE",
         default_value = "gate-firmware/target/controller/controller.bin"
     )]
     pub(crate) firmware: PathBuf,
-    /// QEMU with the controller's machine, for the emulated rig.
+    /// QEMU with the controller's machine.
     #[arg(long, env = "GATE_QEMU", default_value = "qemu-system-arm")]
     pub(crate) qemu: PathBuf,
     /// The model manifest.
-    #[arg(long, default_value = "models/manifest.toml")]
+    #[arg(long, env = "GATE_MANIFEST", default_value = "models/manifest.toml")]
     pub(crate) manifest: PathBuf,
     /// The folder with the models and pictures that the manifest names.
     #[arg(long, env = "GATE_MODELS", default_value = "target/gate/models")]
@@ -196,6 +196,11 @@ impl ProcessRig {
     /// What the daemon said last, for whoever wonders why something went wrong.
     pub(crate) fn last_words(&mut self) -> String {
         self.daemon.last_words()
+    }
+
+    /// What the daemon's process has at present: memory in MiB, and open files.
+    pub(crate) fn holds(&self) -> Option<(u64, usize)> {
+        Some((self.daemon.memory_now()?, self.daemon.open_files()?))
     }
 
     /// One step of the world, and a look at everything that can be seen.

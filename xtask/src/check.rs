@@ -2,7 +2,7 @@
 
 use crate::build::{self, Programs};
 use crate::steps::{cache, cargo, note, root, run, step, succeeds, target};
-use crate::{debian, demo, mutations, prepare};
+use crate::{bench, debian, mutations, prepare};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +11,12 @@ const CARGO_DENY: &str = "0.20.2";
 
 /// Travellers of the demonstration that ends the check: each kind of them once.
 const TRAVELLERS: &str = "12";
+
+/// Played in real time as well: a daemon that dies beside somebody, and a line that dies behind a decision.
+const SCENARIOS: [&str; 2] = [
+    "the-daemon-is-killed-with-somebody-inside",
+    "the-line-is-cut-behind-a-decision",
+];
 
 /// Runs every check, the quick ones first; the first that fails ends it.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -23,6 +29,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
     licences()?;
     let programs = programs()?;
     walk(&lane, &programs)?;
+    scenarios(&lane, &programs)?;
     tests(&lane)?;
     mutations::each_invariant_once()?;
     step("All checks passed");
@@ -159,10 +166,14 @@ fn audit(deny: &Path, manifest: &Path) -> Command {
 fn walk(lane: &prepare::Lane, programs: &Programs) -> anyhow::Result<()> {
     step("The whole lane, in real time");
     let report = cache().join("demo.jsonl");
-    let arguments = ["--headless", "--travellers", TRAVELLERS, "--json"].map(str::to_owned);
-    demo::walk(
-        lane,
-        programs,
-        arguments.into_iter().chain([report.display().to_string()]),
-    )
+    let report = report.display().to_string();
+    let walk = ["demo", "--headless", "--travellers", TRAVELLERS, "--json"];
+    bench::run_bench(lane, programs, &[&walk[..], &[&report]].concat())
+}
+
+/// What goes wrong before the real daemon goes as in virtual time.
+fn scenarios(lane: &prepare::Lane, programs: &Programs) -> anyhow::Result<()> {
+    step("Scenarios before the real daemon");
+    let run = ["run", "--rig", "daemon"];
+    bench::run_bench(lane, programs, &[&run[..], &SCENARIOS].concat())
 }

@@ -1,10 +1,10 @@
 //! What cargo cannot say: set-up, demonstration, the whole check.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod check;
 mod debian;
-mod demo;
 mod mutations;
 mod prepare;
 mod steps;
@@ -49,6 +49,12 @@ enum Task {
         /// Only mutations whose name contains one of these.
         only: Vec<String>,
     },
+    /// The bench with everything that it needs: `cargo xtask hil run --rig emulated`.
+    Hil {
+        /// For the bench: see `cargo xtask hil --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Writes the traces of all scenarios anew; the difference is the review.
     Accept,
     /// Fetches and verifies models, runtime and test pictures.
@@ -57,9 +63,13 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::Demo { arguments } => run_demo(arguments),
+        Task::Demo { mut arguments } => {
+            arguments.insert(0, "demo".to_owned());
+            hil(&arguments)
+        }
         Task::Test => check::all(),
-        Task::Bench { arguments } => bench(&arguments),
+        Task::Hil { arguments } => hil(&arguments),
+        Task::Bench { arguments } => virtual_bench(&arguments),
         Task::Firmware { key } => build::firmware(key.as_deref()).map(drop),
         Task::Mutations { quick: true, .. } => mutations::each_invariant_once(),
         Task::Mutations { write, only, .. } => mutations::run(write, &only),
@@ -75,18 +85,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_demo(arguments: Vec<String>) -> anyhow::Result<()> {
-    debian::lane()?;
-    let lane = prepare::lane()?;
-    let programs = build::programs()?;
-    steps::step("The lane");
-    demo::become_bench(&lane, &programs, arguments)
-}
-
-fn bench(arguments: &[String]) -> anyhow::Result<()> {
+fn virtual_bench(arguments: &[String]) -> anyhow::Result<()> {
     debian::lane()?;
     let programs = build::programs()?;
     steps::run(Command::new(programs.hil).arg("bench").args(arguments))
+}
+
+fn hil(arguments: &[String]) -> anyhow::Result<()> {
+    debian::lane()?;
+    let lane = prepare::lane()?;
+    let programs = build::programs()?;
+    steps::step("The bench");
+    bench::become_bench(&lane, &programs, arguments)
 }
 
 fn accept() -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use crate::lane::daemon::{self, Daemon, Places};
 use crate::lane::screen;
 use crate::lane::stand::Stand;
 use crate::lane::told::{Reading, Told};
+use crate::rig::Parts;
 use anyhow::{Context, bail, ensure};
 use gate_face::manifest::Manifest;
 use gate_session::Screen;
@@ -45,21 +46,8 @@ pub(crate) struct Options {
     /// Decides who is how fast.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The daemon.
-    #[arg(long)]
-    gate_host: PathBuf,
-    /// The controller's firmware.
-    #[arg(long)]
-    firmware: PathBuf,
-    /// QEMU with the controller's machine.
-    #[arg(long, default_value = "qemu-system-arm")]
-    qemu: PathBuf,
-    /// The model manifest.
-    #[arg(long)]
-    manifest: PathBuf,
-    /// The folder with the models and pictures that the manifest names.
-    #[arg(long)]
-    models: PathBuf,
+    #[command(flatten)]
+    parts: Parts,
 }
 
 /// Runs the demonstration; an error if any traveller did not end as they should.
@@ -86,17 +74,18 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
             options.profile
         )
     })?;
-    let manifest = Manifest::open(&options.manifest)?;
+    let parts = &options.parts;
+    let manifest = Manifest::open(&parts.manifest)?;
     let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
     let mut report = options.json.as_ref().map(File::create).transpose()?;
 
     println!("Switching the lane on …");
-    let cast = Cast::gather(&manifest, &options.models, options.seed)?;
+    let cast = Cast::gather(&manifest, &parts.models, options.seed)?;
     let trust = cast.trust()?;
     let permit_signers = cast.permit_signers();
     let make = Make::Emulated {
-        qemu: options.qemu.clone(),
-        firmware: options.firmware.clone(),
+        qemu: parts.qemu.clone(),
+        firmware: parts.firmware.clone(),
     };
     let stand = Stand::power_on(&make, folder.path(), cast, profile, options.seed);
     let mut stand = stand.await?;
@@ -108,13 +97,13 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         imager: stand.imager(),
         chip: stand.chip_reader(),
         camera: &camera,
-        manifest: &options.manifest,
-        models: &options.models,
+        manifest: &std::path::absolute(&parts.manifest)?,
+        models: &std::path::absolute(&parts.models)?,
         page,
         small_disk: false,
     };
     let mut daemon = Daemon::start(
-        &options.gate_host,
+        &parts.gate_host()?,
         folder.path(),
         &places,
         &trust,

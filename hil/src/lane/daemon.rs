@@ -148,18 +148,27 @@ impl Daemon {
         )
     }
 
-    /// Resident memory in MiB.
+    /// The most memory it ever had, in MiB.
     pub(crate) fn memory(&self) -> Option<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// The memory it has now, in MiB.
+    pub(crate) fn memory_now(&self) -> Option<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// How many files, sockets and lines it has open.
+    pub(crate) fn open_files(&self) -> Option<usize> {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?;
+        Some(files.count())
+    }
+
+    fn status(&self, key: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.trim()
-            .strip_suffix("kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()
-            .map(|kib| kib / 1024)
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        let kib = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?;
+        Some(kib / 1024)
     }
 }
 

@@ -1,0 +1,143 @@
+//! How long a lane takes until it is ready again when a fault is over.
+
+use crate::rig::{Kind, Parts, ProcessRig};
+use anyhow::{Context, bail, ensure};
+use gate_sim::fault::Fault;
+use gate_sim::profile::Profile;
+use gate_sim::scenario::{Rig, Scenario};
+use std::time::Duration;
+
+/// What a lane without anybody in it gets over by itself.
+const FAULTS: [Fault; 10] = [
+    Fault::HostKilled,
+    Fault::HostHangs,
+    Fault::ControllerOff,
+    Fault::LineCut,
+    Fault::LineNoise,
+    Fault::MrzReaderLost,
+    Fault::ChipReaderLost,
+    Fault::CameraLost,
+    Fault::ListsLost,
+    Fault::MainsLost,
+];
+
+/// A lane that is not ready by then does not come back.
+const GIVEN_UP: Duration = Duration::from_secs(60);
+
+/// What is tried, and how often.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What the lane is made of.
+    #[arg(long, value_enum, default_value = "daemon")]
+    rig: Kind,
+    #[command(flatten)]
+    parts: Parts,
+    /// Faults by their words; without any, those that an empty lane gets over by itself.
+    #[arg(long = "fault", value_parser = fault)]
+    faults: Vec<Fault>,
+    /// How often each.
+    #[arg(long, default_value_t = 10)]
+    times: u32,
+    /// How long a fault lasts, in milliseconds; a daemon that is killed starts again at once.
+    #[arg(long, default_value_t = 2_000)]
+    lasts_ms: u64,
+}
+
+fn fault(word: &str) -> Result<Fault, String> {
+    let all = Fault::ALL;
+    all.into_iter()
+        .find(|fault| fault.word() == word)
+        .ok_or_else(|| {
+            let words = all.map(Fault::word).join(", ");
+            format!("expected one of {words}")
+        })
+}
+
+/// Lets each fault happen in an empty lane and tells how long the lane took; an error if it did not
+/// come back.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    ensure!(
+        options.rig != Kind::Pure,
+        "--rig: expected daemon or emulated: virtual time says nothing of programs"
+    );
+    let nobody = Scenario {
+        title: String::new(),
+        seed: 1,
+        profile: Profile::typical(),
+        steps: Vec::new(),
+    };
+    let emulated = options.rig == Kind::Emulated;
+    let mut rig = ProcessRig::power_on(&options.parts, &nobody, emulated)?;
+    ready(&mut rig)?.context("the lane does not open")?;
+    let faults = if options.faults.is_empty() {
+        &FAULTS[..]
+    } else {
+        &options.faults
+    };
+    println!("until the lane is ready again, {} rig:", rig.name());
+    for fault in faults {
+        if !rig.can(*fault) {
+            println!("  {:20} this rig cannot do it", fault.word());
+            continue;
+        }
+        let mut times = Vec::new();
+        for _ in 0..options.times {
+            let Some(time) = once(&mut rig, *fault, options.lasts_ms)? else {
+                bail!(
+                    "{fault}: not ready {GIVEN_UP:?} after its end; the daemon said last:\n{}",
+                    rig.last_words()
+                );
+            };
+            times.push(time.as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let median = times.get(times.len() / 2).copied().unwrap_or_default();
+        let worst = times.last().copied().unwrap_or_default();
+        println!(
+            "  {:20} p50 {median:6.2} s   worst {worst:6.2} s   {} times",
+            fault.word(),
+            times.len()
+        );
+    }
+    let violations = rig.violations();
+    ensure!(violations.is_empty(), "{}", violations.join("; "));
+    Ok(())
+}
+
+/// From the end of the fault, or from the kill of a daemon, to a lane that is ready.
+fn once(rig: &mut ProcessRig, fault: Fault, lasts_ms: u64) -> anyhow::Result<Option<Duration>> {
+    rig.begins(fault)?;
+    if fault != Fault::HostKilled {
+        live(rig, Duration::from_millis(lasts_ms))?;
+    }
+    let over = rig.now();
+    rig.ends(fault)?;
+    if fault == Fault::HostKilled {
+        // The page of the daemon that is gone still stands.
+        live(rig, Duration::from_millis(150))?;
+    }
+    let time = ready(rig)?.map(|at| at.since(over));
+    live(rig, Duration::from_secs(1))?;
+    Ok(time)
+}
+
+/// When the lane is ready, if it ever is.
+fn ready(rig: &mut ProcessRig) -> anyhow::Result<Option<gate_protocol::Instant>> {
+    let until = rig.now() + GIVEN_UP;
+    while !rig.is_ready() {
+        if rig.now() >= until {
+            return Ok(None);
+        }
+        let soon = (rig.now() + Duration::from_millis(5)).min(until);
+        rig.lives(soon)?;
+    }
+    Ok(Some(rig.now()))
+}
+
+fn live(rig: &mut ProcessRig, time: Duration) -> anyhow::Result<()> {
+    let until = rig.now() + time;
+    while rig.now() < until {
+        rig.lives(until)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! One lane in real time, for hours: random people, random faults, and what the daemon holds on to.
+
+use crate::rig::{Kind, Parts, ProcessRig};
+use anyhow::{bail, ensure};
+use gate_sim::fault::Fault;
+use gate_sim::profile::Profile;
+use gate_sim::scenario::{Deed, Rig, Scenario, Step, Verdict, run as play};
+use gate_sim::swarm;
+use std::time::Duration;
+
+/// How long, and with whom.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What the lane is made of.
+    #[arg(long, value_enum, default_value = "daemon")]
+    rig: Kind,
+    #[command(flatten)]
+    parts: Parts,
+    /// How long, in hours.
+    #[arg(long, default_value_t = 1.0)]
+    hours: f64,
+    /// The seed of the first episode; the next episode has the next one.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Lets episodes of the swarm happen in one lane, one after the other, until the time is over; an
+/// error with the episode as a scenario if anything happened that must not.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    ensure!(
+        options.rig != Kind::Pure,
+        "--rig: expected daemon or emulated; `hil swarm` is for virtual time"
+    );
+    let hours = Duration::try_from_secs_f64(options.hours * 3_600.0)
+        .map_err(|_| anyhow::anyhow!("--hours: expected a time, found {}", options.hours))?;
+    // The lane's disk can be full in every episode.
+    let lane = Scenario {
+        title: String::new(),
+        seed: options.seed,
+        profile: Profile::typical(),
+        steps: vec![Step {
+            line: 0,
+            after: Duration::ZERO,
+            deed: Deed::Begins(Fault::DiskFull, None),
+        }],
+    };
+    let mut rig = ProcessRig::power_on(&options.parts, &lane, options.rig == Kind::Emulated)?;
+    let faults: Vec<Fault> = Fault::ALL
+        .into_iter()
+        .filter(|fault| rig.can(*fault))
+        .collect();
+    let mut travellers = 0;
+    for seed in options.seed.. {
+        let left = hours.saturating_sub(rig.now().since(gate_protocol::Instant::ZERO));
+        if left.is_zero() {
+            break;
+        }
+        let episode = swarm::episode_of(seed, &faults);
+        let played = play(&episode, &mut rig);
+        travellers += swarm::TRAVELLERS;
+        let holds = rig.holds().map_or_else(String::new, |(memory, files)| {
+            format!("the daemon holds {memory} MiB and {files} files")
+        });
+        println!(
+            "episode {seed}: {}, {holds}, {:.1} h to go",
+            match &played.verdict {
+                Verdict::Passed => "passed",
+                Verdict::Gate(_) => "gate at fault",
+                Verdict::Bench(_) => "bench at fault",
+            },
+            left.as_secs_f64() / 3_600.0
+        );
+        if let Verdict::Gate(why) | Verdict::Bench(why) = &played.verdict {
+            println!("{}\n{}", episode.text(), played.text());
+            bail!("episode {seed}: {why}\n{}", rig.last_words());
+        }
+    }
+    println!("{travellers} travellers; no rule was broken, and the lane recovered every time");
+    Ok(())
+}
