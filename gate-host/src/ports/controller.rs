@@ -306,7 +306,11 @@ impl Task {
                 self.observer.forget();
                 self.standing.forget();
                 self.mode = Mode::Closed;
-                self.site = SiteTalk::begin(self.configure());
+                let asked = self.configure();
+                self.site = SiteTalk::begin(asked);
+                if asked.is_none() && self.settings.site.is_some() {
+                    self.site.unheard(self.outbox.now());
+                }
                 self.send(ToController::ReadHealth);
             }
             Delivery::Down(problem) => self.down(problem),

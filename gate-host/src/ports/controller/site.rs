@@ -85,6 +85,13 @@ impl SiteTalk {
         self.again_at = Some(now + BUSY_FOR);
     }
 
+    /// The line had no room for the site when the session began: it is told as soon as it can be,
+    /// and nobody is let in before.
+    pub(super) fn unheard(&mut self, now: Instant) {
+        self.put_off(now);
+        self.holds = true;
+    }
+
     /// A command was taken; whether it was the site's.
     pub(super) fn accepted(&mut self, number: CommandNumber) -> bool {
         let taken = self.answered(number);
@@ -143,6 +150,18 @@ mod tests {
     use super::*;
 
     const NONE: State = State::NoSite(NoSite::Missing);
+
+    #[test]
+    fn a_site_that_found_no_room_on_the_line_is_told_later_and_nobody_is_let_in_before() {
+        let mut talk = SiteTalk::begin(None);
+        talk.unheard(Instant::ZERO);
+        assert!(talk.holds());
+        assert!(!talk.is_due(Instant::from_millis(999)));
+        assert!(talk.is_due(Instant::from_millis(1_000)));
+        talk.tells(Some(7));
+        assert!(talk.holds() && talk.accepted(7));
+        assert!(!talk.holds());
+    }
 
     #[test]
     fn a_new_controller_is_ready_once_it_has_taken_the_site_of_the_settings() {
