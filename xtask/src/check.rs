@@ -2,7 +2,7 @@
 
 use crate::build::{self, Programs};
 use crate::steps::{cache, cargo, note, root, run, step, succeeds, target};
-use crate::{bench, debian, mutations, prepare};
+use crate::{bench, debian, mutations, prepare, room};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +20,7 @@ const SCENARIOS: [&str; 2] = [
 
 /// Runs every check, the quick ones first; the first that fails ends it.
 pub(crate) fn all() -> anyhow::Result<()> {
+    room::look(room::CHECK)?;
     format()?;
     debian::lane()?;
     debian::browser()?;

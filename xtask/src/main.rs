@@ -7,6 +7,7 @@ mod check;
 mod debian;
 mod mutations;
 mod prepare;
+mod room;
 mod steps;
 
 use clap::Parser;
@@ -92,6 +93,7 @@ fn virtual_bench(arguments: &[String]) -> anyhow::Result<()> {
 }
 
 fn hil(arguments: &[String]) -> anyhow::Result<()> {
+    room::look(room::LANE)?;
     debian::lane()?;
     let lane = prepare::lane()?;
     let programs = build::programs()?;
