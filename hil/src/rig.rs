@@ -21,7 +21,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// The journal is looked at after so many steps of the world.
 const STEPS_A_LOOK: u32 = 4;
@@ -97,6 +97,7 @@ pub(crate) struct ProcessRig {
     stand: Stand,
     daemon: Daemon,
     screen: watch::Receiver<Screen>,
+    screens: mpsc::UnboundedReceiver<Screen>,
     /// The last entry of the journal that was read.
     sequence: i64,
     ledger: Ledger,
@@ -169,7 +170,7 @@ impl ProcessRig {
         };
         let program = parts.gate_host()?;
         let daemon = Daemon::start(&program, folder.path(), &places, &trust, permit_signers)?;
-        let screen = runtime.block_on(async { screen::follow(page) });
+        let (screen, screens) = runtime.block_on(async { screen::follow_all(page) });
         stand.look_at(screen.clone());
         let mut monitor = Monitor::default();
         monitor.let_go(); // nothing is bolted before the controller has its site
@@ -179,6 +180,7 @@ impl ProcessRig {
             stand,
             daemon,
             screen,
+            screens,
             sequence: 0,
             ledger: Ledger::default(),
             monitor,
@@ -207,10 +209,9 @@ impl ProcessRig {
     fn step(&mut self) -> anyhow::Result<()> {
         self.runtime.block_on(self.stand.step_and_rest())?;
         let now = self.stand.now();
-        if self.screen.has_changed().unwrap_or(false) {
+        while let Ok(screen) = self.screens.try_recv() {
             // What the journal says came first.
             self.read_journal(now)?;
-            let screen = *self.screen.borrow_and_update();
             self.told.push_back((now, Told::Screen(screen)));
         }
         let state = self.stand.controller().state();

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 /// A page that says nothing for so long has lost its daemon.
@@ -14,19 +14,33 @@ const SILENT: Duration = Duration::from_secs(5);
 
 /// Follows the page at `address` until it ends; what it shows comes out of the channel.
 pub(crate) fn follow(address: SocketAddr) -> watch::Receiver<Screen> {
+    follow_all(address).0
+}
+
+/// The same, and every screen in its order, however short it stood.
+pub(crate) fn follow_all(
+    address: SocketAddr,
+) -> (watch::Receiver<Screen>, mpsc::UnboundedReceiver<Screen>) {
     let (shown, screen) = watch::channel(Screen::OutOfService);
+    let (each, all) = mpsc::unbounded_channel();
     tokio::spawn(async move {
+        let show = |screen| {
+            if shown.send_replace(screen) != screen {
+                // Whoever looks at the last one only has dropped the other end.
+                let _ = each.send(screen);
+            }
+        };
         while !shown.is_closed() {
             // Whatever ends the stream, a page without a daemon says that the lane is closed.
-            let _ended = read(address, &shown).await;
-            shown.send_replace(Screen::OutOfService);
+            let _ended = read(address, &show).await;
+            show(Screen::OutOfService);
             sleep(Duration::from_millis(100)).await;
         }
     });
-    screen
+    (screen, all)
 }
 
-async fn read(address: SocketAddr, shown: &watch::Sender<Screen>) -> anyhow::Result<()> {
+async fn read(address: SocketAddr, show: &impl Fn(Screen)) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     // HTTP/1.0: the answer comes without chunks and ends with the connection.
     stream
@@ -43,7 +57,7 @@ async fn read(address: SocketAddr, shown: &watch::Sender<Screen>) -> anyhow::Res
         if let Some(data) = line.strip_prefix("data:")
             && let Ok(screen) = serde_json::from_str::<Screen>(data.trim())
         {
-            shown.send_replace(screen);
+            show(screen);
         }
     }
 }
