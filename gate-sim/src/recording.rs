@@ -25,7 +25,8 @@
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use gate_protocol::Instant;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::io::{self, BufRead, Read, Write};
 
 /// The version that is written, and the only one that is read.
@@ -101,6 +102,25 @@ impl Side {
     }
 }
 
+/// The first line of the file.
+#[derive(Debug, Serialize)]
+struct First<'a> {
+    #[serde(rename = "gate-recording")]
+    version: u64,
+    port: &'a str,
+    baud: u32,
+    line: &'a str,
+    began: &'a str,
+}
+
+/// Every other line of it.
+#[derive(Debug, Serialize)]
+struct Stretch {
+    us: u64,
+    from: &'static str,
+    hex: String,
+}
+
 /// Writes a recording.
 #[derive(Debug)]
 pub struct Writer<W> {
@@ -115,13 +135,13 @@ impl<W: Write> Writer<W> {
     /// The file's.
     pub fn begin(file: W, header: &Header) -> io::Result<Self> {
         let mut writer = Self { file };
-        writer.line(&json!({
-            "gate-recording": VERSION,
-            "port": header.port,
-            "baud": header.baud,
-            "line": header.line,
-            "began": header.began,
-        }))?;
+        writer.line(&First {
+            version: VERSION,
+            port: &header.port,
+            baud: header.baud,
+            line: &header.line,
+            began: &header.began,
+        })?;
         Ok(writer)
     }
 
@@ -132,18 +152,19 @@ impl<W: Write> Writer<W> {
     /// The file's. A line that was written in part is the file's last.
     pub fn add(&mut self, at: Instant, from: Side, bytes: &[u8]) -> io::Result<()> {
         for bytes in bytes.chunks(CHUNK_MAX) {
-            self.line(&json!({
-                "us": at.as_micros(),
-                "from": from.word(),
-                "hex": HEXLOWER.encode(bytes),
-            }))?;
+            self.line(&Stretch {
+                us: at.as_micros(),
+                from: from.word(),
+                hex: HEXLOWER.encode(bytes),
+            })?;
         }
         Ok(())
     }
 
     /// One call for a line, so that a power cut tears the last one only.
-    fn line(&mut self, value: &Value) -> io::Result<()> {
-        self.file.write_all(format!("{value}\n").as_bytes())?;
+    fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string(value)? + "\n";
+        self.file.write_all(text.as_bytes())?;
         self.file.flush()
     }
 }

@@ -617,9 +617,7 @@ impl Rig for PureRig {
     }
 
     fn observe(&mut self) {
-        let mut observed = Observed::default();
-        observed.levels(self.now, self.inputs, self.outputs);
-        self.observed = Some(observed);
+        self.observed = Some(Observed::default());
         self.host.listen();
     }
 

@@ -7,7 +7,9 @@ mod screen;
 mod stand;
 mod told;
 
-use anyhow::{Context, bail, ensure};
+use crate::ending::GateFault;
+use crate::stop::Signals;
+use anyhow::{Context, bail};
 use cast::{Cast, PROGRAMME};
 use daemon::{Daemon, Places};
 use gate_face::manifest::Manifest;
@@ -73,10 +75,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let mut signals = Signals::listen()?;
         tokio::select! {
             result = walk(options) => result,
-            _ = tokio::signal::ctrl_c() => {
-                println!("\nstopped");
+            // What was started ends with the walk.
+            () = signals.next() => {
+                say!("\nstopped");
                 Ok(())
             }
         }
@@ -94,7 +98,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
     let mut report = options.json.as_ref().map(File::create).transpose()?;
 
-    println!("Switching the lane on …");
+    say!("Switching the lane on …");
     let cast = Cast::gather(&manifest, &options.models, options.seed)?;
     let trust = cast.trust()?;
     let permit_signers = cast.permit_signers();
@@ -139,13 +143,13 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
             daemon.last_words()
         )
     })?;
-    println!(
+    say!(
         "The lane is open, {:.1} s after the daemon was started.",
         ready.as_secs_f64()
     );
-    println!("The traveller's page: http://{page}/");
+    say!("The traveller's page: http://{page}/");
     if endless(options) {
-        println!("Travellers keep coming: Ctrl-C to stop.");
+        say!("Travellers keep coming: Ctrl-C to stop.");
     }
 
     let mut journal = Reading::begin(&daemon.journal())?;
@@ -155,7 +159,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         let persona = PROGRAMME[usize::try_from(count)? % PROGRAMME.len()];
         let part = stand.cast().part(persona, count, Zoned::now().date())?;
         tokio::task::block_in_place(|| stand.cast().rehearse(&part));
-        println!("\nNow comes: {}", persona.word());
+        say!("\nNow comes: {}", persona.word());
         while journal.next()?.is_some() {} // whatever happened in between is nobody's of the programme
         stand.send(part);
         let told = serve(&mut stand, &mut screen, &mut journal)
@@ -167,7 +171,10 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
                     daemon.last_words()
                 )
             })?;
-        print!("{}", told.text(persona.word(), persona.ends()));
+        crate::print::out(format_args!(
+            "{}",
+            told.text(persona.word(), persona.ends())
+        ));
         if let Some(report) = &mut report {
             writeln!(report, "{}", told.json(persona.word(), persona.ends())?)?;
         }
@@ -175,14 +182,14 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         count += 1;
     }
     if let Some(memory) = daemon.memory() {
-        println!("\nThe daemon used at most {memory} MiB of memory.");
+        say!("\nThe daemon used at most {memory} MiB of memory.");
     }
     drop(daemon);
-    println!("{} passed, {wrong} failed", count - wrong);
-    ensure!(
-        wrong == 0,
-        "{wrong} of {count} travellers did not end as they should"
-    );
+    say!("{} passed, {wrong} failed", count - wrong);
+    if wrong > 0 {
+        let why = format!("{wrong} of {count} travellers did not end as they should");
+        return Err(GateFault(why).into());
+    }
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! Scenarios: `hil list`, `hil run`, `hil schema`.
 
-mod report;
-
+use crate::print;
+use crate::report::{Files, Told};
+use crate::stop::Stop;
 use anyhow::{Context, bail, ensure};
 use gate_sim::rig::{Costs, PureRig};
-use gate_sim::scenario::{Run, Scenario, Verdict, run};
-use report::Told;
+use gate_sim::scenario::{Observed, Rig, Run, Scenario, run};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,20 +32,16 @@ pub(crate) struct RunOptions {
     /// Print what happened, not only what came of it.
     #[arg(long)]
     trace: bool,
-    /// Write the results for machines that read JUnit's XML.
-    #[arg(long)]
-    junit: Option<PathBuf>,
-    /// Write a line of JSON for each scenario.
-    #[arg(long)]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
 }
 
 /// Prints the scenarios of a folder.
 pub(crate) fn list(options: &ListOptions) -> anyhow::Result<()> {
     for path in files(&options.folder)? {
         match read(&path) {
-            Ok(scenario) => println!("{:48} {}", name(&path), scenario.title),
-            Err(problem) => println!("{:48} cannot be played: {problem:#}", name(&path)),
+            Ok((_, scenario)) => say!("{:48} {}", name(&path), scenario.title),
+            Err(problem) => say!("{:48} cannot be played: {problem:#}", name(&path)),
         }
     }
     Ok(())
@@ -52,14 +49,14 @@ pub(crate) fn list(options: &ListOptions) -> anyhow::Result<()> {
 
 /// Prints the JSON Schema of scenarios, for editors.
 pub(crate) fn schema() -> anyhow::Result<()> {
-    println!(
+    say!(
         "{}",
         serde_json::to_string_pretty(&gate_sim::scenario::schema())?
     );
     Ok(())
 }
 
-/// Plays scenarios; an error if the gate or the bench failed in any of them.
+/// Plays scenarios; an error if the gate or the bench failed in any of them, or somebody stopped it.
 pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
     ensure!(
         options.rig == "pure",
@@ -79,45 +76,65 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         "{}: no scenario there",
         options.folder.display()
     );
-    let mut told = Vec::new();
+    let mut report = options.files.begin(asked(options))?;
+    let stop = Stop::listen()?;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?;
+    let bar = ProgressBar::new(paths.len() as u64).with_style(style);
     for path in &paths {
-        let run = on_pure(path);
-        let one = Told::of(name(path), run);
-        print!("{}", one.text(options.trace));
-        told.push(one);
+        if stop.is_asked() {
+            report.stop();
+            break;
+        }
+        bar.set_message(name(path));
+        let one = on_pure(path, options.files.want_details());
+        bar.suspend(|| print::out(format_args!("{}", one.text(options.trace))));
+        bar.inc(1);
+        report.add(one);
     }
-    if let Some(path) = &options.junit {
-        fs::write(path, report::junit(&told)?).with_context(|| path.display().to_string())?;
-    }
-    if let Some(path) = &options.json {
-        fs::write(path, report::json(&told)?).with_context(|| path.display().to_string())?;
-    }
-    let failed = told.iter().filter(|one| !one.passed()).count();
-    println!("{} passed, {failed} failed", told.len() - failed);
-    if failed > 0 {
-        bail!("{failed} of {} scenarios failed", told.len());
-    }
-    Ok(())
+    bar.finish_and_clear();
+    options.files.write(&report)?;
+    let (passed, failed) = report.counts();
+    say!("{passed} passed, {failed} failed");
+    report.verdict()
+}
+
+/// What was asked for, in the words of the command.
+fn asked(options: &RunOptions) -> String {
+    let names = options.scenarios.iter().map(|one| name(one));
+    let names: Vec<String> = names.collect();
+    let what = match names.is_empty() {
+        true => format!("every scenario of {}", options.folder.display()),
+        false => names.join(", "),
+    };
+    format!("{what}, on the {} rig", options.rig)
 }
 
 /// Plays a file in virtual time. One that cannot be read is the bench's fault.
-fn on_pure(path: &Path) -> Run {
-    let played = read(path).and_then(|scenario| {
+fn on_pure(path: &Path, details: bool) -> Told {
+    let mut observed = Observed::default();
+    let played = read(path).and_then(|(text, scenario)| {
         let mut rig = PureRig::new(scenario.profile.clone(), Costs::default(), scenario.seed)?;
-        Ok(run(&scenario, &mut rig))
+        if details {
+            rig.observe();
+        }
+        let run = run(&scenario, &mut rig);
+        observed = Rig::observed(&mut rig);
+        Ok((text, run))
     });
-    played.unwrap_or_else(|problem| Run {
-        title: String::new(),
-        rig: "pure",
-        verdict: Verdict::Bench(format!("{problem:#}")),
-        trace: Vec::new(),
-        ended: gate_protocol::Instant::ZERO,
-    })
+    match played {
+        Ok((text, run)) => Told::of(name(path), run).with(observed).played_from(text),
+        Err(problem) => {
+            let run = Run::refused(String::new(), "pure", format!("{problem:#}"));
+            Told::of(name(path), run)
+        }
+    }
 }
 
-fn read(path: &Path) -> anyhow::Result<Scenario> {
+/// The file's text, and what it says.
+fn read(path: &Path) -> anyhow::Result<(String, Scenario)> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Scenario::parse(&text).with_context(|| path.display().to_string())
+    let scenario = Scenario::parse(&text).with_context(|| path.display().to_string())?;
+    Ok((text, scenario))
 }
 
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
