@@ -33,6 +33,7 @@ use gate_sim::issuer::{
 };
 use gate_sim::keys;
 use gate_sim::reader::rte_native;
+use gate_sim::recording::{Header as RecordingHeader, Side, Writer};
 use image::{GrayImage, ImageFormat, Rgb, RgbImage};
 use jiff::civil::{Date, date};
 use rand::SeedableRng as _;
@@ -993,4 +994,25 @@ pub fn symbols() -> Vec<Seed> {
         (symbology.name(), bytes)
     };
     (0..).zip(Symbology::ALL).map(seed).collect()
+}
+
+/// A line on which both sides speak, and the same after a power cut.
+pub fn recordings() -> Vec<Seed> {
+    let header = RecordingHeader {
+        port: "/dev/gate/mrz".to_owned(),
+        baud: 9_600,
+        line: "rte-native".to_owned(),
+        began: "2026-01-05T08:00:00Z".to_owned(),
+    };
+    let mut file = Vec::new();
+    let mut writer = Writer::begin(&mut file, &header).expect("memory takes everything");
+    for (us, from, bytes) in [
+        (1_203_456, Side::Device, &b"\x01\x0e\x00OU"[..]),
+        (1_207_001, Side::Host, b"\x06"),
+    ] {
+        let added = writer.add(Instant::from_micros(us), from, bytes);
+        added.expect("memory takes everything");
+    }
+    let torn = file[..file.len() - 9].to_vec();
+    vec![("whole", file), ("torn", torn)]
 }

@@ -53,6 +53,7 @@ use gate_sim::chip::Chip;
 use gate_sim::chip::field::InField;
 use gate_sim::emulator::site_record;
 use gate_sim::issuer::TestDocument;
+use gate_sim::recording;
 use gate_zone::decode::{self, Allowed};
 use gate_zone::find::{self, Search};
 use gate_zone::strip::{self, Cut, Strips};
@@ -658,4 +659,29 @@ pub fn symbols(bytes: &[u8]) -> bool {
     });
     let symbology = Symbology::ALL[usize::from(*symbology) % 4];
     symbol::find(&picture, &[symbology]).is_ok_and(|found| !found.is_empty())
+}
+
+/// Recordings of serial lines: what is read comes out again.
+pub fn recordings(bytes: &[u8]) -> bool {
+    let Ok(mut reader) = recording::Reader::open(bytes) else {
+        return false;
+    };
+    let mut file = Vec::new();
+    let written = recording::Writer::begin(&mut file, reader.header());
+    let mut writer = written.expect("memory takes everything");
+    let mut chunks = Vec::new();
+    while let Ok(Some(chunk)) = reader.chunk() {
+        let added = writer.add(chunk.at, chunk.from, &chunk.bytes);
+        added.expect("memory takes everything");
+        if !chunk.bytes.is_empty() {
+            chunks.push(chunk);
+        }
+    }
+    let mut again = recording::Reader::open(&*file).expect("what was written");
+    assert_eq!(again.header(), reader.header());
+    for chunk in chunks {
+        assert_eq!(again.chunk().expect("what was written"), Some(chunk));
+    }
+    assert!(!again.is_torn());
+    true
 }

@@ -86,6 +86,7 @@ survive!(
     card_security,
     texts,
     pages,
+    recordings,
 );
 
 #[test]

@@ -11,6 +11,7 @@ pub mod issuer;
 pub mod keys;
 pub mod profile;
 pub mod reader;
+pub mod recording;
 pub mod rig;
 pub mod scenario;
 pub mod swarm;

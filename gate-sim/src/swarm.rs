@@ -8,7 +8,7 @@
 use crate::fault::Fault;
 use crate::profile::Profile;
 use crate::rig::{Costs, PureRig};
-use crate::scenario::{Deed, Expected, Run, Scenario, Step, Verdict, run};
+use crate::scenario::{Deed, Expected, Observed, Rig, Run, Scenario, Step, Verdict, run};
 use crate::world::Persona;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -97,17 +97,24 @@ fn in_order() -> [Step; LAST] {
 pub fn play(scenario: &Scenario) -> Run {
     match PureRig::new(scenario.profile.clone(), Costs::default(), scenario.seed) {
         Ok(mut rig) => run(scenario, &mut rig),
-        Err(problem) => refused(scenario, &problem.to_string()),
+        Err(problem) => Run::refused(scenario.title.clone(), "pure", problem.to_string()),
     }
 }
 
-fn refused(scenario: &Scenario, why: &str) -> Run {
-    Run {
-        title: scenario.title.clone(),
-        rig: "pure",
-        verdict: Verdict::Bench(why.to_owned()),
-        trace: Vec::new(),
-        ended: gate_protocol::Instant::ZERO,
+/// Plays `scenario` as [`play`] does, and keeps what a report shows.
+#[must_use]
+pub fn watch(scenario: &Scenario) -> (Run, Observed) {
+    match PureRig::new(scenario.profile.clone(), Costs::default(), scenario.seed) {
+        Ok(mut rig) => {
+            rig.observe();
+            let run = run(scenario, &mut rig);
+            (run, rig.observed())
+        }
+        Err(problem) => {
+            let why = problem.to_string();
+            let run = Run::refused(scenario.title.clone(), "pure", why);
+            (run, Observed::default())
+        }
     }
 }
 

@@ -31,21 +31,26 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     })?;
     let report = bench::genuine(options.travellers, profile, Costs::default(), options.seed)?;
     if options.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
-    println!(
+    say!(
         "one-step lane, profile {}, seed {}",
-        options.profile, options.seed
+        options.profile,
+        options.seed
     );
-    println!(
+    say!(
         "  travellers {:>6}   cleared {:>6}   per hour {:>5.0}",
-        report.travellers, report.cleared, report.per_hour
+        report.travellers,
+        report.cleared,
+        report.per_hour
     );
     for (name, times) in [("total", report.total_ms), ("software", report.software_ms)] {
-        println!(
+        say!(
             "  {name:9} p50 {:>7.0} ms   p95 {:>7.0} ms   p99 {:>7.0} ms",
-            times.p50, times.p95, times.p99
+            times.p50,
+            times.p95,
+            times.p99
         );
     }
     Ok(())

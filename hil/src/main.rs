@@ -1,22 +1,31 @@
 //! The bench: drives whole lanes and tells what happened.
+#![warn(clippy::print_stdout, clippy::print_stderr)] // see `print`
+
+#[macro_use]
+mod print;
 
 mod bench;
 mod demo;
+mod ending;
 mod lane;
+mod line;
 mod pins;
 mod recovery;
+mod report;
 mod rig;
 mod scenarios;
 mod soak;
+mod stop;
 mod swarm;
 mod waterfall;
 
+use anyhow::Context;
 use clap::Parser;
 use std::process::ExitCode;
 
 /// Drives whole lanes, simulated or real, and tells what happened.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = ending::EXIT_CODES, after_long_help = help())]
 enum Command {
     /// Lets travellers walk through a whole lane in real time: emulated controller, simulated
     /// readers and camera, the real daemon.
@@ -40,6 +49,34 @@ enum Command {
     Soak(soak::Options),
     /// Prints the JSON Schema of scenarios, for editors.
     Schema,
+    /// Records what daemon and device say on a serial line: the daemon opens the line that is
+    /// offered here, and everything passes through.
+    Record(line::RecordOptions),
+    /// Plays one side of a recorded line to a real other side, at its own pace or faster.
+    Replay(line::ReplayOptions),
+    /// Puts a recorded line into words; what documents say of travellers is hidden.
+    Decode(line::DecodeOptions),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hil run                                     play every scenario in virtual time
+  hil run a-tailgater --trace                 one of them, with all that happened
+  hil run --html report.html --vcd pins.vcd   with a page and pins over time
+  hil swarm --travellers 100000 --seed 7      random people, random faults
+  hil record --port /dev/gate/mrz --line rte-native --out mrz.rec
+                                              tap a reader's line: give the daemon
+                                              mrz.tty as its device meanwhile
+  hil decode mrz.rec                          what was said, without names
+  hil replay mrz.rec --as reader --offer mrz.tty
+                                              the reader again, without a reader";
+
+const STOP: &str = "\
+Ctrl-C ends work at the next place where everything is safe: faults are over, programs that
+were started have ended, reports of what was done are written. A second one ends it at once.";
+
+fn help() -> String {
+    format!("{EXAMPLES}\n\n{}\n\n{STOP}", ending::EXIT_CODES)
 }
 
 fn main() -> ExitCode {
@@ -53,12 +90,13 @@ fn main() -> ExitCode {
         Command::Recovery(options) => recovery::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Schema => scenarios::schema(),
+        Command::Record(options) => line::record(&options),
+        Command::Replay(options) => line::replay(&options),
+        Command::Decode(options) => line::decode(&options),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("hil: {problem:#}");
-            ExitCode::FAILURE
-        }
+    let result = result.and_then(|()| print::finish().context("standard output"));
+    if let Err(problem) = &result {
+        complain!("hil: {problem:#}");
     }
+    ending::code(&result)
 }

@@ -1,7 +1,9 @@
 //! How long a lane takes until it is ready again when a fault is over.
 
+use crate::ending::GateFault;
 use crate::rig::{Kind, Parts, ProcessRig};
-use anyhow::{Context, bail, ensure};
+use crate::stop::Stop;
+use anyhow::{Context, ensure};
 use gate_sim::fault::Fault;
 use gate_sim::profile::Profile;
 use gate_sim::scenario::{Rig, Scenario};
@@ -67,41 +69,42 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         steps: Vec::new(),
     };
     let emulated = options.rig == Kind::Emulated;
-    let mut rig = ProcessRig::power_on(&options.parts, &nobody, emulated)?;
+    let mut rig = ProcessRig::power_on(&options.parts, &nobody, emulated, Stop::listen()?)?;
     ready(&mut rig)?.context("the lane does not open")?;
     let faults = if options.faults.is_empty() {
         &FAULTS[..]
     } else {
         &options.faults
     };
-    println!("until the lane is ready again, {} rig:", rig.name());
+    say!("until the lane is ready again, {} rig:", rig.name());
     for fault in faults {
         if !rig.can(*fault) {
-            println!("  {:20} this rig cannot do it", fault.word());
+            say!("  {:20} this rig cannot do it", fault.word());
             continue;
         }
         let mut times = Vec::new();
         for _ in 0..options.times {
             let Some(time) = once(&mut rig, *fault, options.lasts_ms)? else {
-                bail!(
-                    "{fault}: not ready {GIVEN_UP:?} after its end; the daemon said last:\n{}",
-                    rig.last_words()
-                );
+                let said = rig.last_words();
+                let why = format!("{fault}: not ready {GIVEN_UP:?} after its end; {said}");
+                return Err(GateFault(why).into());
             };
             times.push(time.as_secs_f64());
         }
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied().unwrap_or_default();
         let worst = times.last().copied().unwrap_or_default();
-        println!(
+        say!(
             "  {:20} p50 {median:6.2} s   worst {worst:6.2} s   {} times",
             fault.word(),
             times.len()
         );
     }
     let violations = rig.violations();
-    ensure!(violations.is_empty(), "{}", violations.join("; "));
-    Ok(())
+    if violations.is_empty() {
+        return Ok(());
+    }
+    Err(GateFault(violations.join("; ")).into())
 }
 
 /// From the end of the fault, or from the kill of a daemon, to a lane that is ready.

@@ -6,6 +6,7 @@ use crate::lane::controller::Make;
 use crate::lane::daemon::{self, Daemon, Places};
 use crate::lane::stand::Stand;
 use crate::lane::{screen, told};
+use crate::stop::Stop;
 use anyhow::Context;
 use gate_face::manifest::Manifest;
 use gate_host::journal;
@@ -108,13 +109,15 @@ pub(crate) struct ProcessRig {
     exit_released: bool,
     travellers: u64,
     until_look: u32,
+    stop: Stop,
     /// What broke that no monitor watches for.
     broken: Vec<String>,
     _folder: TempDir,
 }
 
 impl ProcessRig {
-    /// Switches a lane on for `scenario`, on an emulated board or with a controller's logic alone.
+    /// Switches a lane on for `scenario`, on an emulated board or with a controller's logic alone. Who
+    /// asks it to stop ends the scenario with the bench at fault.
     ///
     /// # Errors
     ///
@@ -123,6 +126,7 @@ impl ProcessRig {
         parts: &Parts,
         scenario: &Scenario,
         emulated: bool,
+        stop: Stop,
     ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -190,6 +194,7 @@ impl ProcessRig {
             exit_released: true,
             travellers: 0,
             until_look: 0,
+            stop,
             broken: Vec::new(),
             _folder: folder,
         })
@@ -359,6 +364,9 @@ impl Rig for ProcessRig {
             }
             if self.now() >= until {
                 return Ok(None);
+            }
+            if self.stop.is_asked() {
+                return Err(BenchFault("stopped by hand".to_owned()));
             }
             self.step().map_err(bench)?;
         }

@@ -1,6 +1,8 @@
 //! One lane in real time, for hours: random people, random faults, and what the daemon holds on to.
 
+use crate::ending::{GateFault, Stopped};
 use crate::rig::{Kind, Parts, ProcessRig};
+use crate::stop::Stop;
 use anyhow::{bail, ensure};
 use gate_sim::fault::Fault;
 use gate_sim::profile::Profile;
@@ -44,7 +46,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             deed: Deed::Begins(Fault::DiskFull, None),
         }],
     };
-    let mut rig = ProcessRig::power_on(&options.parts, &lane, options.rig == Kind::Emulated)?;
+    let stop = Stop::listen()?;
+    let emulated = options.rig == Kind::Emulated;
+    let mut rig = ProcessRig::power_on(&options.parts, &lane, emulated, stop.clone())?;
     let faults: Vec<Fault> = Fault::ALL
         .into_iter()
         .filter(|fault| rig.can(*fault))
@@ -57,11 +61,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         }
         let episode = swarm::episode_of(seed, &faults);
         let played = play(&episode, &mut rig);
+        if stop.is_asked() {
+            say!("{travellers} travellers until then; nothing had gone wrong");
+            return Err(Stopped.into());
+        }
         travellers += swarm::TRAVELLERS;
         let holds = rig.holds().map_or_else(String::new, |(memory, files)| {
             format!("the daemon holds {memory} MiB and {files} files")
         });
-        println!(
+        say!(
             "episode {seed}: {}, {holds}, {:.1} h to go",
             match &played.verdict {
                 Verdict::Passed => "passed",
@@ -71,10 +79,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             left.as_secs_f64() / 3_600.0
         );
         if let Verdict::Gate(why) | Verdict::Bench(why) = &played.verdict {
-            println!("{}\n{}", episode.text(), played.text());
-            bail!("episode {seed}: {why}\n{}", rig.last_words());
+            say!("{}\n{}", episode.text(), played.text());
+            let why = format!("episode {seed}: {why}\n{}", rig.last_words());
+            match played.verdict {
+                Verdict::Gate(_) => return Err(GateFault(why).into()),
+                _ => bail!(why),
+            }
         }
     }
-    println!("{travellers} travellers; no rule was broken, and the lane recovered every time");
+    say!("{travellers} travellers; no rule was broken, and the lane recovered every time");
     Ok(())
 }

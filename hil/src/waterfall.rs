@@ -7,10 +7,11 @@ use std::fmt::Write as _;
 const WIDTH: usize = 48;
 
 /// One line of the drawing: all spans of one name.
-struct Row<'a> {
-    name: &'a str,
-    kind: SpanKind,
-    spans: Vec<&'a Span>,
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: SpanKind,
+    pub(crate) spans: Vec<&'a Span>,
 }
 
 /// Draws the spans of a timeline below each other, one line a name, in the order of their begin.
@@ -45,7 +46,8 @@ pub(crate) fn draw(timeline: &Timeline) -> String {
     text
 }
 
-fn rows(timeline: &Timeline) -> Vec<Row<'_>> {
+/// The spans of a timeline by name and kind, in the order of their begin.
+pub(crate) fn rows(timeline: &Timeline) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for span in &timeline.spans {
         match rows

@@ -5,6 +5,7 @@ use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -49,8 +50,21 @@ impl SerialLine {
     /// Puts bytes on the line. A real line waits for nobody: bytes that nobody reads are lost once
     /// the host's buffer is full.
     pub fn send(&self, bytes: &[u8]) {
-        // A line that does not take a byte is a line with nobody at the other end.
-        let _ = rustix::io::write(self.device.as_fd(), bytes);
+        self.offer(bytes);
+    }
+
+    /// Puts bytes on the line and tells how many of them it took: none with nobody at the other end.
+    pub fn offer(&self, bytes: &[u8]) -> usize {
+        rustix::io::write(self.device.as_fd(), bytes).unwrap_or(0)
+    }
+
+    /// Takes what the host has written, as much as `bytes` has room for.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if it has written nothing; what the system says else.
+    pub fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.device.as_fd(), bytes)?)
     }
 
     /// What the host has written since the last call; nothing if it has not.
@@ -65,6 +79,13 @@ impl SerialLine {
             all.extend_from_slice(&bytes[..count]);
         }
         all
+    }
+}
+
+/// For whoever waits until the host has written.
+impl AsRawFd for SerialLine {
+    fn as_raw_fd(&self) -> RawFd {
+        self.device.as_raw_fd()
     }
 }
 

@@ -81,6 +81,9 @@ impl PureRig {
         self.host_lives = true;
         self.starts += 1;
         self.host = Host::new(now, self.starts);
+        if self.observed.is_some() {
+            self.host.listen();
+        }
         self.session = Session::new(Limits::default()).counting_from(self.book.ledger.travellers());
         self.greet();
     }

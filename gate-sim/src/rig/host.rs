@@ -2,6 +2,7 @@
 
 use crate::emulator::{TEST_SERIAL, test_page};
 use crate::keys;
+use crate::recording::Side;
 use gate_protocol::frame::Wire;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
@@ -18,6 +19,10 @@ pub(super) struct Host {
     /// Permits for the exit whose answer is outstanding.
     exits: Vec<(CommandNumber, Passage)>,
     events: VecDeque<Event>,
+    /// What both ends say behind the seal, if anybody listens.
+    heard: Option<Vec<(Side, String)>>,
+    /// The last status that was heard, without its time.
+    status: Option<String>,
 }
 
 impl Host {
@@ -31,6 +36,8 @@ impl Host {
             standing: Standing::default(),
             exits: Vec::new(),
             events: VecDeque::new(),
+            heard: None,
+            status: None,
         }
     }
 
@@ -38,10 +45,61 @@ impl Host {
         self.link.receive(now, bytes);
     }
 
+    /// Keeps what is said behind the seal, for a report.
+    pub(super) fn listen(&mut self) {
+        self.heard = Some(Vec::new());
+    }
+
+    /// What was said since the last call.
+    pub(super) fn heard(&mut self) -> Vec<(Side, String)> {
+        self.heard.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Puts a delivery into words; a status that says nothing new is left out.
+    fn hear(&mut self, delivery: &Delivery) {
+        let Some(heard) = &mut self.heard else {
+            return;
+        };
+        let words = match delivery {
+            Delivery::Connected(_) => "session opened".to_owned(),
+            Delivery::Down(problem) => problem.to_string(),
+            Delivery::Status(status) => {
+                let words = format!(
+                    "status: {}, inputs {:06x}, outputs {:05x}, passage {}",
+                    status.state, status.inputs, status.outputs, status.passage
+                );
+                if self.status.as_ref() == Some(&words) {
+                    return;
+                }
+                self.status = Some(words.clone());
+                words
+            }
+            Delivery::Event(one) => format!("event {}: {}", one.number, one.event),
+            Delivery::Accepted(number) => format!("command #{number} accepted"),
+            Delivery::Refused(number, why) => format!("command #{number} refused: {why}"),
+            Delivery::Lost(number) => format!("command #{number} lost with its session"),
+            Delivery::Site(site) => format!("site {site}"),
+            Delivery::Health(health) => format!("health: {health}"),
+            Delivery::LastFailure(failure) => format!("last failure: {failure}"),
+            Delivery::Tampering { frames } => format!("tampering with the line, {frames} frames"),
+            Delivery::Update(report) => format!("update: {report}"),
+            Delivery::Warning(warning) => format!("warning: {warning}"),
+            Delivery::EventsLost { missing } => format!("{missing} events lost"),
+        };
+        heard.push((Side::Device, words));
+    }
+
     /// Sends a command. One that the link does not take is a permit refused, or forgotten: the
     /// session says mode and sign anew when the controller is back.
     pub(super) fn send(&mut self, command: ToController) {
         let number = self.link.send(command);
+        if let Some(heard) = &mut self.heard {
+            let words = match &number {
+                Ok(number) => format!("command #{number}: {command}"),
+                Err(problem) => format!("{command}: not sent, {problem}"),
+            };
+            heard.push((Side::Host, words));
+        }
         if let Ok(number) = number {
             self.standing.sent(command, number);
         }
@@ -77,6 +135,7 @@ impl Host {
     }
 
     fn deliver(&mut self, delivery: Delivery) {
+        self.hear(&delivery);
         match delivery {
             Delivery::Connected(_) => {
                 self.observer.forget();

@@ -14,9 +14,12 @@ use super::monitor::{Monitor, Violation};
 use super::trouble::Trouble;
 use crate::fault::Fault;
 use crate::profile::Profile;
-use crate::scenario::{self, Rig, Told};
+use crate::recording::Side;
+use crate::scenario::observed::{Fate, Said};
+use crate::scenario::{self, Observed, Rig, Told};
 use crate::world::{Persona, World};
 use gate_document::mrz::MrzError;
+use gate_protocol::frame::Wire;
 use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{CheckedSite, Door, Instant, State, ToController};
 use gate_session::journey::Stage;
@@ -120,6 +123,8 @@ pub struct PureRig {
     state: State,
     told: VecDeque<(Instant, Told)>,
     screens: VecDeque<(Instant, Screen)>,
+    /// What a report shows, if there is going to be one.
+    pub(super) observed: Option<Observed>,
 }
 
 impl PureRig {
@@ -156,6 +161,7 @@ impl PureRig {
             state: State::default(),
             told: VecDeque::new(),
             screens: VecDeque::new(),
+            observed: None,
         };
         rig.greet();
         rig.settle();
@@ -332,6 +338,9 @@ impl PureRig {
             self.restless_until = now + RESTLESS;
         }
         (self.inputs, self.outputs) = (inputs, outputs);
+        if let Some(observed) = &mut self.observed {
+            observed.levels(now, inputs, outputs);
+        }
         let wait = if now < self.restless_until {
             SCAN
         } else {
@@ -405,6 +414,9 @@ impl PureRig {
             if is_clearance(&record) {
                 self.monitor.cleared();
             }
+            if let Some(observed) = &mut self.observed {
+                observed.entry(&record);
+            }
             let (told, violation) = self.book.write(self.now, record);
             self.tell_bench(told);
             if let Some(violation) = violation {
@@ -436,7 +448,7 @@ impl PureRig {
             }
             let mut asked = false;
             while let Ok(wire) = self.board.next(now, &mut asked) {
-                let (wire, times) = self.trouble.carry(wire);
+                let (wire, times) = self.carry(Side::Device, wire);
                 for _ in 0..times {
                     let arrives = self.to_host.send(now, wire.len());
                     self.agenda.plan(arrives, Due::AtHost(wire.clone()));
@@ -445,6 +457,11 @@ impl PureRig {
             if asked {
                 self.scan_at = self.scan_at.min(now + SCAN_SOON);
                 self.restless_until = now + RESTLESS;
+            }
+            if let Some(observed) = &mut self.observed {
+                for (from, words) in self.host.heard() {
+                    observed.passed(now, from, Said::Message(words));
+                }
             }
             let Some(event) = self.host.event() else {
                 return;
@@ -467,7 +484,7 @@ impl PureRig {
         self.host_at = loop {
             match self.host.next(now) {
                 Ok(wire) => {
-                    let (wire, times) = self.trouble.carry(wire);
+                    let (wire, times) = self.carry(Side::Host, wire);
                     for _ in 0..times {
                         let arrives = self.to_controller.send(now, wire.len());
                         self.agenda.plan(arrives, Due::AtController(wire.clone()));
@@ -476,6 +493,23 @@ impl PureRig {
                 Err(deadline) => break deadline,
             }
         };
+    }
+
+    /// What becomes of a frame on the line: what arrives, and how often.
+    fn carry(&mut self, from: Side, sent: Wire) -> (Wire, usize) {
+        let Some(observed) = &mut self.observed else {
+            return self.trouble.carry(sent);
+        };
+        let (arrives, times) = self.trouble.carry(sent.clone());
+        let fate = match times {
+            0 => Fate::Lost,
+            _ if arrives != sent => Fate::Damaged,
+            1 => Fate::Whole,
+            _ => Fate::Repeated,
+        };
+        let frame = Said::Frame(arrives.to_vec(), fate);
+        observed.passed(self.now, from, frame);
+        (arrives, times)
     }
 
     fn start(&mut self, effect: Effect) {
@@ -582,5 +616,14 @@ impl Rig for PureRig {
     fn violations(&self) -> Vec<String> {
         let violations = self.monitor.violations().iter();
         violations.map(ToString::to_string).collect()
+    }
+
+    fn observe(&mut self) {
+        self.observed = Some(Observed::default());
+        self.host.listen();
+    }
+
+    fn observed(&mut self) -> Observed {
+        self.observed.take().unwrap_or_default()
     }
 }

@@ -5,9 +5,11 @@
 //! at its end every fault is over and the lane must be ready again.
 
 mod file;
+pub mod observed;
 mod play;
 mod told;
 
 pub use file::{Deed, Expected, Scenario, ScenarioError, Step, schema};
-pub use play::{BenchFault, Line, Rig, Run, Verdict, run};
+pub use observed::Observed;
+pub use play::{BenchFault, Line, Measured, Rig, Run, Verdict, run};
 pub use told::Told;

@@ -1,6 +1,7 @@
 //! Plays a scenario on a rig, and tells the gate's faults from the bench's.
 
 use super::file::{Deed, Expected, Scenario, Step};
+use super::observed::Observed;
 use super::told::{Told, left_word, outcome_word, screen_word};
 use crate::fault::Fault;
 use crate::world::Persona;
@@ -62,6 +63,14 @@ pub trait Rig {
 
     /// What must never happen and has, in words.
     fn violations(&self) -> Vec<String>;
+
+    /// Keeps from now on what a report shows. A rig that cannot does nothing.
+    fn observe(&mut self) {}
+
+    /// What was kept, which is forgotten here; nothing if the rig keeps nothing.
+    fn observed(&mut self) -> Observed {
+        Observed::default()
+    }
 }
 
 /// The bench could not do its part. It says nothing about the gate.
@@ -91,6 +100,21 @@ pub struct Line {
     pub text: String,
 }
 
+/// Something that was waited for, and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// Line of the file, from 1; 0 where no file asked for it.
+    pub line: usize,
+    /// What was to be seen.
+    pub what: String,
+    /// How long it might take.
+    pub limit: Duration,
+    /// How long it took, or how long it was waited for in vain.
+    pub took: Duration,
+    /// It came in time, and was the right one.
+    pub kept: bool,
+}
+
 /// What came of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -102,6 +126,8 @@ pub struct Run {
     pub verdict: Verdict,
     /// What happened, in order.
     pub trace: Vec<Line>,
+    /// What was waited for, in order.
+    pub measured: Vec<Measured>,
     /// The rig's time at the end.
     pub ended: Instant,
 }
@@ -128,6 +154,19 @@ impl Display for Line {
 }
 
 impl Run {
+    /// A scenario that the bench could not even begin.
+    #[must_use]
+    pub const fn refused(title: String, rig: &'static str, why: String) -> Self {
+        Self {
+            title,
+            rig,
+            verdict: Verdict::Bench(why),
+            trace: Vec::new(),
+            measured: Vec::new(),
+            ended: Instant::ZERO,
+        }
+    }
+
     /// The trace as a file: a line for everything that happened.
     #[must_use]
     pub fn text(&self) -> String {
@@ -141,6 +180,7 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
     let mut play = Play {
         rig,
         trace: Vec::new(),
+        measured: Vec::new(),
         active: Vec::new(),
         seen: Seen::default(),
         somebody_came: false,
@@ -163,6 +203,7 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
         verdict,
         ended: play.rig.now(),
         trace: play.trace,
+        measured: play.measured,
     }
 }
 
@@ -194,6 +235,7 @@ struct Seen {
 struct Play<'a> {
     rig: &'a mut dyn Rig,
     trace: Vec<Line>,
+    measured: Vec<Measured>,
     /// Faults that are there, and when they end by themselves.
     active: Vec<(Fault, Option<Instant>)>,
     seen: Seen,
@@ -257,10 +299,20 @@ impl Play<'_> {
             Deed::Recovers => self.recover()?,
             Deed::Expect(expected, within) => {
                 let place = place(step);
-                self.wait(*within, &format!("{place}{expected}"), |play| {
-                    play.has_seen(expected)
-                })?;
-                self.check(step, expected)?;
+                let began = self.rig.now();
+                let seen = self
+                    .wait(*within, &format!("{place}{expected}"), |play| {
+                        play.has_seen(expected)
+                    })
+                    .and_then(|()| self.check(step, expected));
+                self.measured.push(Measured {
+                    line: step.line,
+                    what: expected.to_string(),
+                    limit: *within,
+                    took: self.rig.now().since(began),
+                    kept: seen.is_ok(),
+                });
+                seen?;
             }
         }
         Ok(())
@@ -308,8 +360,18 @@ impl Play<'_> {
             self.note('<', format!("{fault} ends"));
             self.rig.ends(fault)?;
         }
+        let began = self.rig.now();
         self.pass(SETTLED)?;
-        self.attended("the lane is ready again", |play| play.rig.is_ready())
+        let what = "the lane is ready again";
+        let ready = self.attended(what, |play| play.rig.is_ready());
+        self.measured.push(Measured {
+            line: 0,
+            what: what.to_owned(),
+            limit: SETTLED + (KEY_AFTER + KEY_TURNED) * VISITS + KEY_AFTER,
+            took: self.rig.now().since(began),
+            kept: ready.is_ok(),
+        });
+        ready
     }
 
     /// Waits for the lane; a technician looks after one that does not get on by itself.

@@ -1,6 +1,7 @@
 //! The demonstration: travellers walk through a whole lane, of which only glass, steel and people
 //! are simulated.
 
+use crate::ending::GateFault;
 use crate::lane::cast::{Cast, PROGRAMME};
 use crate::lane::controller::Make;
 use crate::lane::daemon::{self, Daemon, Places};
@@ -8,7 +9,8 @@ use crate::lane::screen;
 use crate::lane::stand::Stand;
 use crate::lane::told::{Reading, Told};
 use crate::rig::Parts;
-use anyhow::{Context, bail, ensure};
+use crate::stop::Signals;
+use anyhow::{Context, bail};
 use gate_face::manifest::Manifest;
 use gate_session::Screen;
 use gate_sim::profile::Profile;
@@ -57,10 +59,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let mut signals = Signals::listen()?;
         tokio::select! {
             result = walk(options) => result,
-            _ = tokio::signal::ctrl_c() => {
-                println!("\nstopped");
+            // What was started ends with the walk.
+            () = signals.next() => {
+                say!("\nstopped");
                 Ok(())
             }
         }
@@ -79,7 +83,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
     let mut report = options.json.as_ref().map(File::create).transpose()?;
 
-    println!("Switching the lane on …");
+    say!("Switching the lane on …");
     let cast = Cast::gather(&manifest, &parts.models, options.seed)?;
     let trust = cast.trust()?;
     let permit_signers = cast.permit_signers();
@@ -122,13 +126,13 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
             daemon.last_words()
         )
     })?;
-    println!(
+    say!(
         "The lane is open, {:.1} s after the daemon was started.",
         ready.as_secs_f64()
     );
-    println!("The traveller's page: http://{page}/");
+    say!("The traveller's page: http://{page}/");
     if endless(options) {
-        println!("Travellers keep coming: Ctrl-C to stop.");
+        say!("Travellers keep coming: Ctrl-C to stop.");
     }
 
     let mut journal = Reading::begin(&daemon.journal())?;
@@ -138,7 +142,7 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         let persona = PROGRAMME[usize::try_from(count)? % PROGRAMME.len()];
         let part = stand.cast().part(persona, count, Zoned::now().date())?;
         tokio::task::block_in_place(|| stand.cast().rehearse(&part));
-        println!("\nNow comes: {}", persona.word());
+        say!("\nNow comes: {}", persona.word());
         while journal.next()?.is_some() {} // whatever happened in between is nobody's of the programme
         stand.send(part);
         let told = serve(&mut stand, &mut screen, &mut journal)
@@ -150,7 +154,10 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
                     daemon.last_words()
                 )
             })?;
-        print!("{}", told.text(persona.word(), persona.ends()));
+        crate::print::out(format_args!(
+            "{}",
+            told.text(persona.word(), persona.ends())
+        ));
         if let Some(report) = &mut report {
             writeln!(report, "{}", told.json(persona.word(), persona.ends())?)?;
         }
@@ -158,14 +165,14 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
         count += 1;
     }
     if let Some(memory) = daemon.memory() {
-        println!("\nThe daemon used at most {memory} MiB of memory.");
+        say!("\nThe daemon used at most {memory} MiB of memory.");
     }
     drop(daemon);
-    println!("{} passed, {wrong} failed", count - wrong);
-    ensure!(
-        wrong == 0,
-        "{wrong} of {count} travellers did not end as they should"
-    );
+    say!("{} passed, {wrong} failed", count - wrong);
+    if wrong > 0 {
+        let why = format!("{wrong} of {count} travellers did not end as they should");
+        return Err(GateFault(why).into());
+    }
     Ok(())
 }
 

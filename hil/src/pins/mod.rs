@@ -10,7 +10,7 @@ mod hand;
 mod panel;
 mod report;
 mod screen;
-mod wiring;
+pub(crate) mod wiring;
 
 use anyhow::{Context, bail};
 use desk::{Desk, DeskError};
@@ -178,9 +178,9 @@ async fn look(
     look_once(options, desk).await?;
     let report = Report::of(&desk.panel, desk.now());
     if options.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
     } else {
-        println!("{report}");
+        say!("{report}");
     }
     Ok(())
 }

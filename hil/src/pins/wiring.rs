@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 /// What a level means to whoever looks at the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     /// Off, and nothing to say about it.
     Off,
     /// On, as it should be or may be.
@@ -20,17 +20,17 @@ pub(super) enum Tone {
 
 /// A terminal of the controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     /// `I1` to `I24`, `O1` to `O18`.
-    pub(super) number: String,
+    pub(crate) number: String,
     /// `FIRE_OK`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// `PB0`.
-    pub(super) pin: String,
+    pub(crate) pin: String,
 }
 
 /// The terminal of `input`; none if a gate of this shape leaves it free.
-pub(super) fn input(shape: Shape, input: Input) -> Option<Terminal> {
+pub(crate) fn input(shape: Shape, input: Input) -> Option<Terminal> {
     let name = match shape {
         Shape::TwoDoors => spelled(&input),
         Shape::Turnstile => spelled(&TurnstileInput::at(input)?),
@@ -43,7 +43,7 @@ pub(super) fn input(shape: Shape, input: Input) -> Option<Terminal> {
 }
 
 /// The terminal of `output`; none if a gate of this shape leaves it free.
-pub(super) fn output(shape: Shape, output: Output) -> Option<Terminal> {
+pub(crate) fn output(shape: Shape, output: Output) -> Option<Terminal> {
     let name = match shape {
         Shape::TwoDoors => spelled(&output),
         Shape::Turnstile => spelled(&TurnstileOutput::at(output)?),
@@ -68,7 +68,7 @@ fn spelled(name: &impl Debug) -> String {
 }
 
 /// What `on` means at `input`.
-pub(super) const fn input_tone(input: Input, on: bool) -> Tone {
+pub(crate) const fn input_tone(input: Input, on: bool) -> Tone {
     match (input, on) {
         (
             Input::FireOk
@@ -88,7 +88,7 @@ pub(super) const fn input_tone(input: Input, on: bool) -> Tone {
 }
 
 /// What `on` means at `output`.
-pub(super) const fn output_tone(output: Output, on: bool) -> Tone {
+pub(crate) const fn output_tone(output: Output, on: bool) -> Tone {
     match (output, on) {
         (Output::NoAlarm, false) | (Output::FaultLed, true) => Tone::Danger,
         (Output::EntryHold | Output::ExitHold, false)

@@ -1,12 +1,13 @@
 //! Scenarios: `hil list`, `hil run`, `hil schema`.
 
-mod report;
-
+use crate::print;
+use crate::report::{Files, Told};
 use crate::rig::{Kind, Parts, ProcessRig};
+use crate::stop::Stop;
 use anyhow::{Context, bail, ensure};
 use gate_sim::rig::{Costs, PureRig};
-use gate_sim::scenario::{Run, Scenario, Verdict, run};
-use report::Told;
+use gate_sim::scenario::{Observed, Rig, Run, Scenario, Verdict, run};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,20 +35,16 @@ pub(crate) struct RunOptions {
     /// Print what happened, not only what came of it.
     #[arg(long)]
     trace: bool,
-    /// Write the results for machines that read JUnit's XML.
-    #[arg(long)]
-    junit: Option<PathBuf>,
-    /// Write a line of JSON for each scenario.
-    #[arg(long)]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
 }
 
 /// Prints the scenarios of a folder.
 pub(crate) fn list(options: &ListOptions) -> anyhow::Result<()> {
     for path in files(&options.folder)? {
         match read(&path) {
-            Ok(scenario) => println!("{:48} {}", name(&path), scenario.title),
-            Err(problem) => println!("{:48} cannot be played: {problem:#}", name(&path)),
+            Ok((_, scenario)) => say!("{:48} {}", name(&path), scenario.title),
+            Err(problem) => say!("{:48} cannot be played: {problem:#}", name(&path)),
         }
     }
     Ok(())
@@ -55,14 +52,14 @@ pub(crate) fn list(options: &ListOptions) -> anyhow::Result<()> {
 
 /// Prints the JSON Schema of scenarios, for editors.
 pub(crate) fn schema() -> anyhow::Result<()> {
-    println!(
+    say!(
         "{}",
         serde_json::to_string_pretty(&gate_sim::scenario::schema())?
     );
     Ok(())
 }
 
-/// Plays scenarios; an error if the gate or the bench failed in any of them.
+/// Plays scenarios; an error if the gate or the bench failed in any of them, or somebody stopped it.
 pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
     let paths = if options.scenarios.is_empty() {
         files(&options.folder)?
@@ -77,62 +74,88 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         "{}: no scenario there",
         options.folder.display()
     );
-    let mut told = Vec::new();
+    let mut report = options.files.begin(asked(options))?;
+    let stop = Stop::listen()?;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?;
+    let bar = ProgressBar::new(paths.len() as u64).with_style(style);
     for path in &paths {
-        let run = on(path, options.rig, &options.parts);
-        let one = Told::of(name(path), run);
-        print!("{}", one.text(options.trace));
-        told.push(one);
+        if stop.is_asked() {
+            report.stop();
+            break;
+        }
+        bar.set_message(name(path));
+        let one = on(path, options, &stop);
+        bar.suspend(|| print::out(format_args!("{}", one.text(options.trace))));
+        bar.inc(1);
+        report.add(one);
     }
-    if let Some(path) = &options.junit {
-        fs::write(path, report::junit(&told)?).with_context(|| path.display().to_string())?;
-    }
-    if let Some(path) = &options.json {
-        fs::write(path, report::json(&told)?).with_context(|| path.display().to_string())?;
-    }
-    let failed = told.iter().filter(|one| !one.passed()).count();
-    println!("{} passed, {failed} failed", told.len() - failed);
-    if failed > 0 {
-        bail!("{failed} of {} scenarios failed", told.len());
-    }
-    Ok(())
+    bar.finish_and_clear();
+    options.files.write(&report)?;
+    let (passed, failed) = report.counts();
+    say!("{passed} passed, {failed} failed");
+    report.verdict()
+}
+
+/// What was asked for, in the words of the command.
+fn asked(options: &RunOptions) -> String {
+    let names = options.scenarios.iter().map(|one| name(one));
+    let names: Vec<String> = names.collect();
+    let what = match names.is_empty() {
+        true => format!("every scenario of {}", options.folder.display()),
+        false => names.join(", "),
+    };
+    format!("{what}, on the {} rig", options.rig.word())
 }
 
 /// Plays a file. One that cannot be read, or for which the bench lacks something, is the bench's
 /// fault.
-fn on(path: &Path, kind: Kind, parts: &Parts) -> Run {
-    let played = read(path).and_then(|scenario| play_on(&scenario, kind, parts));
-    played.unwrap_or_else(|problem| Run {
-        title: String::new(),
-        rig: kind.word(),
-        verdict: Verdict::Bench(format!("{problem:#}")),
-        trace: Vec::new(),
-        ended: gate_protocol::Instant::ZERO,
-    })
+fn on(path: &Path, options: &RunOptions, stop: &Stop) -> Told {
+    let played = read(path).and_then(|(text, scenario)| {
+        let (run, observed) = play_on(&scenario, options, stop)?;
+        Ok((text, run, observed))
+    });
+    match played {
+        Ok((text, run, observed)) => Told::of(name(path), run).with(observed).played_from(text),
+        Err(problem) => {
+            let rig = options.rig.word();
+            let run = Run::refused(String::new(), rig, format!("{problem:#}"));
+            Told::of(name(path), run)
+        }
+    }
 }
 
 /// Plays a scenario on a new lane of that kind.
-pub(crate) fn play_on(scenario: &Scenario, kind: Kind, parts: &Parts) -> anyhow::Result<Run> {
-    let emulated = match kind {
+fn play_on(
+    scenario: &Scenario,
+    options: &RunOptions,
+    stop: &Stop,
+) -> anyhow::Result<(Run, Observed)> {
+    let emulated = match options.rig {
         Kind::Pure => {
             let profile = scenario.profile.clone();
             let mut rig = PureRig::new(profile, Costs::default(), scenario.seed)?;
-            return Ok(run(scenario, &mut rig));
+            if options.files.want_details() {
+                rig.observe();
+            }
+            let run = run(scenario, &mut rig);
+            return Ok((run, Rig::observed(&mut rig)));
         }
         Kind::Daemon => false,
         Kind::Emulated => true,
     };
-    let mut rig = ProcessRig::power_on(parts, scenario, emulated)?;
-    let played = run(scenario, &mut rig);
-    if played.verdict != Verdict::Passed {
-        eprintln!("the daemon said last:\n{}", rig.last_words());
+    let mut rig = ProcessRig::power_on(&options.parts, scenario, emulated, stop.clone())?;
+    let run = run(scenario, &mut rig);
+    if run.verdict != Verdict::Passed {
+        complain!("the daemon said last:\n{}", rig.last_words());
     }
-    Ok(played)
+    Ok((run, Observed::default()))
 }
 
-fn read(path: &Path) -> anyhow::Result<Scenario> {
+/// The file's text, and what it says.
+fn read(path: &Path) -> anyhow::Result<(String, Scenario)> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Scenario::parse(&text).with_context(|| path.display().to_string())
+    let scenario = Scenario::parse(&text).with_context(|| path.display().to_string())?;
+    Ok((text, scenario))
 }
 
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {

@@ -1,15 +1,19 @@
 //! What came of the scenarios, for people and for machines.
 
-use gate_sim::scenario::{Run, Verdict};
+use gate_protocol::Instant;
+use gate_sim::scenario::{Measured, Observed, Run, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 use std::time::Duration;
 
 /// A scenario's name and what came of it.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(crate) struct Told {
     name: String,
     run: Run,
+    observed: Observed,
+    /// The file that gives the same run again.
+    scenario: Option<String>,
 }
 
 /// One line of the report file.
@@ -21,20 +25,75 @@ struct Line<'a> {
     verdict: &'a str,
     reason: Option<&'a str>,
     seconds: f64,
+    measured: Vec<Measure<'a>>,
     trace: Vec<String>,
 }
 
+/// A limit, and what was measured.
+#[derive(Debug, Serialize)]
+struct Measure<'a> {
+    line: usize,
+    what: &'a str,
+    limit_s: f64,
+    took_s: f64,
+    kept: bool,
+}
+
 impl Told {
-    pub(super) const fn of(name: String, run: Run) -> Self {
-        Self { name, run }
+    pub(crate) fn of(name: String, run: Run) -> Self {
+        Self {
+            name,
+            run,
+            observed: Observed::default(),
+            scenario: None,
+        }
     }
 
-    pub(super) fn passed(&self) -> bool {
+    /// With what the rig kept of it.
+    pub(crate) fn with(self, observed: Observed) -> Self {
+        Self { observed, ..self }
+    }
+
+    /// With the file that gives the same run again.
+    pub(crate) fn played_from(self, scenario: String) -> Self {
+        Self {
+            scenario: Some(scenario),
+            ..self
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn run(&self) -> &Run {
+        &self.run
+    }
+
+    pub(crate) const fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
+    pub(super) fn scenario(&self) -> Option<&str> {
+        self.scenario.as_deref()
+    }
+
+    pub(super) const fn ended(&self) -> Instant {
+        self.run.ended
+    }
+
+    pub(crate) fn passed(&self) -> bool {
         self.run.verdict == Verdict::Passed
     }
 
+    /// When it went wrong, if it did.
+    pub(super) fn failed_at(&self) -> Option<Instant> {
+        let failure = self.run.trace.iter().rev().find(|line| line.mark == '!');
+        (!self.passed()).then(|| failure.map_or(self.run.ended, |line| line.at))
+    }
+
     /// The word for the verdict, and why.
-    fn verdict(&self) -> (&'static str, Option<&str>) {
+    pub(crate) fn verdict(&self) -> (&'static str, Option<&str>) {
         match &self.run.verdict {
             Verdict::Passed => ("passed", None),
             Verdict::Gate(why) => ("gate at fault", Some(why)),
@@ -47,7 +106,7 @@ impl Told {
     }
 
     /// For people. A failure shows what happened, asked or not.
-    pub(super) fn text(&self, trace: bool) -> String {
+    pub(crate) fn text(&self, trace: bool) -> String {
         let (verdict, why) = self.verdict();
         let seconds = self.took().as_secs_f64();
         let mut text = format!("{:48} {verdict} ({seconds:.1} s)\n", self.name);
@@ -101,10 +160,23 @@ pub(super) fn json(all: &[Told]) -> anyhow::Result<String> {
             verdict,
             reason,
             seconds: told.took().as_secs_f64(),
+            measured: told.run.measured.iter().map(Measure::of).collect(),
             trace: told.run.trace.iter().map(ToString::to_string).collect(),
         };
         text.push_str(&serde_json::to_string(&line)?);
         text.push('\n');
     }
     Ok(text)
+}
+
+impl<'a> Measure<'a> {
+    fn of(measured: &'a Measured) -> Self {
+        Self {
+            line: measured.line,
+            what: &measured.what,
+            limit_s: measured.limit.as_secs_f64(),
+            took_s: measured.took.as_secs_f64(),
+            kept: measured.kept,
+        }
+    }
 }

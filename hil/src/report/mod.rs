@@ -1,0 +1,224 @@
+//! What came of it all, as files: JUnit's XML, lines of JSON, a page for people, pins for a viewer.
+
+mod chart;
+mod page;
+mod station;
+mod style;
+mod times;
+mod told;
+mod traffic;
+mod vcd;
+
+pub(crate) use times::Times;
+pub(crate) use told::Told;
+
+use crate::ending::{GateFault, Stopped};
+use anyhow::{Context, bail};
+use gate_sim::scenario::Verdict;
+use jiff::Zoned;
+use station::Station;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Which files to write.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Reports")]
+pub(crate) struct Files {
+    /// Write the results for machines that read JUnit's XML: faults of the gate are failures there,
+    /// the bench's are errors.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write a line of JSON for each scenario.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write one page for people: verdict, measured values, times, pins and traffic. It needs
+    /// nothing beside itself.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write the controller's pins over time for wave viewers (VCD).
+    #[arg(long, value_name = "FILE")]
+    vcd: Option<PathBuf>,
+    /// Who tests what, for the page: a TOML file with station, operator, gate, controller,
+    /// firmware, calibration, and for each device a table with name, serial, simulated.
+    #[arg(long, value_name = "FILE")]
+    header: Option<PathBuf>,
+    /// Whose time the page opens in each scenario: this traveller of the lane's journal, in place of
+    /// the slowest.
+    #[arg(long, value_name = "NUMBER")]
+    traveller: Option<u64>,
+}
+
+/// Everything that a report says.
+#[derive(Debug)]
+pub(crate) struct Report {
+    station: Station,
+    /// What was asked for.
+    played: String,
+    began: Zoned,
+    told: Vec<Told>,
+    times: Times,
+    stopped: bool,
+    traveller: Option<u64>,
+}
+
+/// Who is at fault when all is done. A gate that failed once has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Everything was as it should be.
+    Nobody,
+    /// The gate.
+    Gate,
+    /// The bench: nothing is said about the gate.
+    Bench,
+}
+
+impl Files {
+    /// Whether anybody wants to see more than the verdict.
+    pub(crate) const fn want_details(&self) -> bool {
+        self.html.is_some() || self.vcd.is_some()
+    }
+
+    /// Begins a report. What is going to be written is made now: nobody plays for hours to hear then
+    /// that there is no such folder.
+    pub(crate) fn begin(&self, played: String) -> anyhow::Result<Report> {
+        for path in [&self.junit, &self.json, &self.html, &self.vcd]
+            .into_iter()
+            .flatten()
+        {
+            File::create(path).with_context(|| path.display().to_string())?;
+        }
+        let header = self.header.as_deref();
+        Ok(Report {
+            station: header.map(Station::open).transpose()?.unwrap_or_default(),
+            played,
+            began: Zoned::now(),
+            told: Vec::new(),
+            times: Times::default(),
+            stopped: false,
+            traveller: self.traveller,
+        })
+    }
+
+    /// Writes everything that was asked for.
+    pub(crate) fn write(&self, report: &Report) -> anyhow::Result<()> {
+        let put = |path: &Option<PathBuf>, text: &dyn Fn() -> anyhow::Result<String>| {
+            path.as_ref().map_or(Ok(()), |path| {
+                fs::write(path, text()?).with_context(|| path.display().to_string())
+            })
+        };
+        put(&self.junit, &|| told::junit(&report.told))?;
+        put(&self.json, &|| told::json(&report.told))?;
+        put(&self.html, &|| Ok(page::draw(report)))?;
+        if let Some(path) = &self.vcd {
+            write_pins(path, &report.told).with_context(|| path.display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
+fn write_pins(path: &Path, told: &[Told]) -> std::io::Result<()> {
+    vcd::write(&mut BufWriter::new(File::create(path)?), told)
+}
+
+impl Report {
+    /// Adds what came of a scenario; its travellers count.
+    pub(crate) fn add(&mut self, told: Told) {
+        for traveller in &told.observed().travellers {
+            self.times.add(told.name(), traveller);
+        }
+        self.told.push(told);
+    }
+
+    /// Adds what came of a scenario whose travellers have been counted.
+    pub(crate) fn add_uncounted(&mut self, told: Told) {
+        self.told.push(told);
+    }
+
+    /// Adds travellers of many episodes.
+    pub(crate) fn count(&mut self, times: Times) {
+        self.times.join(times);
+    }
+
+    /// Says more of what was played.
+    pub(crate) fn remark(&mut self, words: &str) {
+        self.played.push_str(words);
+    }
+
+    /// Somebody stopped the bench before its end.
+    pub(crate) const fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Who is at fault.
+    pub(crate) fn fault(&self) -> Fault {
+        let any = |is: fn(&Verdict) -> bool| self.told.iter().any(|one| is(&one.run().verdict));
+        if any(|verdict| matches!(verdict, Verdict::Gate(_))) {
+            Fault::Gate
+        } else if any(|verdict| matches!(verdict, Verdict::Bench(_))) {
+            Fault::Bench
+        } else {
+            Fault::Nobody
+        }
+    }
+
+    /// How many passed, and how many failed.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let passed = self.told.iter().filter(|one| one.passed()).count();
+        (passed, self.told.len() - passed)
+    }
+
+    /// The verdict, as the program ends with it.
+    ///
+    /// # Errors
+    ///
+    /// [`GateFault`], [`Stopped`], or the bench's fault.
+    pub(crate) fn verdict(&self) -> anyhow::Result<()> {
+        let (passed, failed) = self.counts();
+        let all = passed + failed;
+        match self.fault() {
+            Fault::Gate => {
+                let why = format!("{failed} of {all} scenarios failed: the gate is at fault");
+                Err(GateFault(why).into())
+            }
+            Fault::Bench => bail!("{failed} of {all} scenarios could not be played to their end"),
+            Fault::Nobody if self.stopped => Err(Stopped.into()),
+            Fault::Nobody => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ending;
+    use gate_sim::scenario::Run;
+
+    fn report(verdicts: &[Verdict]) -> Report {
+        let mut report = Files::default().begin("test".to_owned()).unwrap();
+        for verdict in verdicts {
+            let run = Run {
+                verdict: verdict.clone(),
+                ..Run::refused("t".to_owned(), "pure", String::new())
+            };
+            report.add(Told::of("t".to_owned(), run));
+        }
+        report
+    }
+
+    #[test]
+    fn a_fault_of_the_gate_outweighs_the_benchs_and_both_outweigh_a_stop() {
+        let gate = || Verdict::Gate("it opened".to_owned());
+        let bench = || Verdict::Bench("no board".to_owned());
+        let codes = |verdicts: &[Verdict], stopped: bool| {
+            let mut report = report(verdicts);
+            report.stopped = stopped;
+            format!("{:?}", ending::code(&report.verdict()))
+        };
+        let code = |code: u8| format!("{:?}", std::process::ExitCode::from(code));
+        assert_eq!(codes(&[Verdict::Passed], false), code(0));
+        assert_eq!(codes(&[Verdict::Passed], true), code(130));
+        assert_eq!(codes(&[Verdict::Passed, bench()], true), code(2));
+        assert_eq!(codes(&[bench(), gate(), Verdict::Passed], false), code(1));
+    }
+}
