@@ -1000,7 +1000,8 @@ pub fn zones() -> &'static [Mrz] {
     static ZONES: OnceLock<Vec<Mrz>> = OnceLock::new();
     ZONES.get_or_init(|| {
         let texts = mrz().into_iter().filter(|seed| seed.0 != "td2");
-        let read = |(_, text): Seed| Mrz::read(&String::from_utf8_lossy(&text)).expect("a specimen");
+        let read =
+            |(_, text): Seed| Mrz::read(&String::from_utf8_lossy(&text)).expect("a specimen");
         texts.map(read).collect()
     })
 }

@@ -35,8 +35,8 @@ use gate_document::trust::defects::Defects;
 use gate_document::trust::ldif::Directory;
 use gate_document::trust::master_list::MasterList;
 use gate_document::{
-    AccessKey, ApduLength, Card, CardError, Check, ChipFiles, Finding, Mrz, Outcome, Sensitive, TrustStore,
-    inspect_without_portrait, lds, portrait, read,
+    AccessKey, ApduLength, Card, CardError, Check, ChipFiles, Finding, Mrz, Outcome, Sensitive,
+    TrustStore, inspect_without_portrait, lds, portrait, read,
 };
 use gate_face::Picture;
 use gate_face::calibration::Calibration;
