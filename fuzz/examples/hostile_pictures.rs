@@ -1,7 +1,8 @@
-//! Damages pictures for so many seconds, and says what the worst of them cost the decoder.
+//! Damages pictures for so many seconds, and says what the worst of them cost the decoder: processor
+//! time, and memory of the whole program. The worst one is written to a file, if one is named.
 //!
 //! ```text
-//! cargo run --release -p gate-fuzz --example hostile_pictures -- 600
+//! cargo run --release -p gate-fuzz --example hostile_pictures -- 600 worst.bin
 //! ```
 use gate_document::portrait::{Portrait, PortraitKind, decode};
 use gate_fuzz::seeds;
@@ -10,15 +11,17 @@ use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
 
 #[expect(clippy::disallowed_methods, reason = "it measures")]
-fn main() {
-    let seconds = std::env::args().nth(1);
-    let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(60);
+fn main() -> std::io::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let seconds = arguments.next().and_then(|text| text.parse().ok());
+    let within = Duration::from_secs(seconds.unwrap_or(60));
     let seeds: Vec<Vec<u8>> = seeds::pictures().into_iter().map(|seed| seed.1).collect();
     let begun = Instant::now();
     let before = peak();
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let (mut count, mut decoded, mut longest) = (0_u64, 0_u64, Duration::ZERO);
-    while begun.elapsed() < Duration::from_secs(seconds) {
+    let (mut count, mut decoded, mut total) = (0_u32, 0_u32, Duration::ZERO);
+    let mut worst = (Duration::ZERO, Vec::new());
+    while begun.elapsed() < within {
         let mut bytes = seeds[rng.random_range(0..seeds.len())].clone();
         // The headers stand in the first bytes: half of all damage falls there.
         for _ in 0..rng.random_range(1..8) {
@@ -33,17 +36,36 @@ fn main() {
         let Some(kind) = PortraitKind::of_image(&bytes) else {
             continue;
         };
-        let bytes = bytes.into();
-        let started = Instant::now();
-        decoded += u64::from(decode(&Portrait { kind, bytes }).is_ok());
-        longest = longest.max(started.elapsed());
+        let portrait = Portrait {
+            kind,
+            bytes: bytes.into(),
+        };
+        let started = worked();
+        decoded += u32::from(decode(&portrait).is_ok());
+        let took = worked().saturating_sub(started);
+        if took > worst.0 {
+            worst = (took, portrait.bytes.to_vec());
+        }
+        total += took;
         count += 1;
     }
-    println!("pictures {count}, decoded {decoded}, longest {longest:?}");
+    let mean = total / count.max(1);
+    println!("pictures {count}, decoded {decoded}, mean {mean:?}");
+    println!("longest {:?}, of {} bytes", worst.0, worst.1.len());
     println!(
         "memory of the program: {before} at the beginning, {} at its peak",
         peak()
     );
+    arguments
+        .next()
+        .map_or(Ok(()), |path| std::fs::write(path, worst.1))
+}
+
+/// Processor time of this thread so far, as the system writes it: what others do beside does not count.
+fn worked() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|text| text.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 /// Most memory that the program has had so far, as the system writes it.

@@ -1016,3 +1016,31 @@ pub fn recordings() -> Vec<Seed> {
     let torn = file[..file.len() - 9].to_vec();
     vec![("whole", file), ("torn", torn)]
 }
+
+/// The zones of [`mrz`] that texts of pages are held against: a passport's and a card's.
+pub fn zones() -> &'static [Mrz] {
+    static ZONES: OnceLock<Vec<Mrz>> = OnceLock::new();
+    ZONES.get_or_init(|| {
+        let texts = mrz().into_iter().filter(|seed| seed.0 != "td2");
+        let read =
+            |(_, text): Seed| Mrz::read(&String::from_utf8_lossy(&text)).expect("a specimen");
+        texts.map(read).collect()
+    })
+}
+
+/// What stands on the pages of the specimens, and a visa.
+pub fn page_texts() -> Vec<Seed> {
+    let passport = "Anna Maria Eriksson\nL898902C3\nUTO\n\
+                    V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                    L8988901C4XXX4009078F96121096ZE184226B<<<<<<";
+    let card = "Eriksson, Anna Maria\nD23145890\nUTO";
+    vec![("passport", passport.into()), ("card", card.into())]
+}
+
+/// The test authority's certificate, as its State hands it over.
+pub fn hand_over() -> Vec<Seed> {
+    let certificates = certificate().into_iter();
+    certificates
+        .map(|(name, der)| (name, [&b"UT"[..], &der].concat()))
+        .collect()
+}

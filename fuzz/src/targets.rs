@@ -12,6 +12,7 @@ use gate_boot::records::{Records, Trial};
 use gate_boot::slot::Slot;
 use gate_boot::update::Writer;
 use gate_document::active_authentication;
+use gate_document::beside::{self, Beside, PageText};
 use gate_document::domain::Domain;
 use gate_document::personal;
 use gate_document::policy::Policy;
@@ -26,6 +27,7 @@ use gate_document::security_info::SecurityInfos;
 use gate_document::sod::Sod;
 use gate_document::tlv::{Reader, to_definite};
 use gate_document::trust::Certificate;
+use gate_document::trust::bilateral::HandOver;
 use gate_document::trust::bundle::BundleKey;
 use gate_document::trust::crl::Crl;
 use gate_document::trust::defect_list::DefectList;
@@ -33,8 +35,8 @@ use gate_document::trust::defects::Defects;
 use gate_document::trust::ldif::Directory;
 use gate_document::trust::master_list::MasterList;
 use gate_document::{
-    AccessKey, ApduLength, Card, CardError, Check, ChipFiles, Finding, Mrz, Outcome, TrustStore,
-    inspect_without_portrait, lds, portrait, read,
+    AccessKey, ApduLength, Card, CardError, Check, ChipFiles, Finding, Mrz, Outcome, Sensitive,
+    TrustStore, inspect_without_portrait, lds, portrait, read,
 };
 use gate_face::Picture;
 use gate_face::calibration::Calibration;
@@ -684,4 +686,45 @@ pub fn recordings(bytes: &[u8]) -> bool {
     }
     assert!(!again.is_torn());
     true
+}
+
+/// The text of a page, a line for each of name, number and nationality, and behind them the zone of a
+/// visa; held against a passport's zone and a card's.
+pub fn page_texts(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.splitn(4, '\n');
+    let mut line = || lines.next().map(|line| Sensitive::new(line.to_owned()));
+    let page = PageText {
+        name: line(),
+        number: line(),
+        nationality: line(),
+        ..PageText::default()
+    };
+    let visa = lines.next().and_then(|zone| Mrz::read(zone).ok());
+    let beside = Beside {
+        front: Some(page.clone()),
+        back: Some(page),
+        visa: visa.map(Box::new),
+    };
+    seeds::zones().iter().fold(false, |fits, printed| {
+        let findings = beside::findings(printed, &beside, Some(date(2026, 11, 22)));
+        fits | findings.iter().any(|one| one.outcome == Outcome::Passed)
+    })
+}
+
+/// A certificate that a State, the first two letters, hands over by itself.
+pub fn hand_over(bytes: &[u8]) -> bool {
+    let Some((country, certificate)) = bytes.split_at_checked(2) else {
+        return false;
+    };
+    let Ok(read) = Certificate::parse(certificate) else {
+        return false;
+    };
+    let handed = HandOver {
+        certificate,
+        country: &String::from_utf8_lossy(country),
+        received: date(2026, 11, 22),
+        fingerprints: [read.fingerprint(); 2],
+    };
+    handed.import().is_ok()
 }

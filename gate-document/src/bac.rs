@@ -102,7 +102,7 @@ fn attempt(
     Ok(SecureMessaging::derive(Suite::TripleDes, &*seed, counter)?)
 }
 
-/// The second half of each challenge, the chip's first (Doc 9303-11, 9.8.6.2).
+/// The second half of each challenge, the chip's first (Doc 9303-11, 9.8.6.3).
 fn first_counter(chip: [u8; CHALLENGE], ours: [u8; CHALLENGE]) -> u128 {
     let half = |challenge| u64::from_be_bytes(challenge) & 0xFFFF_FFFF;
     u128::from(half(chip) << 32 | half(ours))

@@ -132,7 +132,7 @@ impl Key {
         }
     }
 
-    /// Encrypts one block: how AES makes a vector (Doc 9303-11, 9.8.6.1).
+    /// Encrypts one block: how AES makes a vector (Doc 9303-11, 9.8.7.1).
     pub(crate) fn encrypt_block(&self, block: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         crypto::aes(&self.bytes, None, Mode::Encrypt, block)
     }
@@ -153,7 +153,8 @@ impl Key {
         }
     }
 
-    /// Authentication code of secure messaging, which pads whatever the cipher (Doc 9303-11, 9.8.6).
+    /// Authentication code of secure messaging, which pads whatever the cipher (Doc 9303-11,
+    /// 9.8.6.2 and 9.8.7.2).
     pub(crate) fn checksum(&self, data: &[u8]) -> Result<[u8; 8], CryptoError> {
         match self.suite {
             Suite::TripleDes => crypto::retail_mac(&self.triple_des(), data),

@@ -127,6 +127,4 @@ fn format_name(format: Format) -> &'static str {
 }
 
 #[cfg(test)]
-mod fits;
-#[cfg(test)]
 mod tests;

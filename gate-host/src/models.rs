@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// What can be done with the models.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Fetches what is missing, with pip and npm, or out of a bundle; verifies everything.
+    /// Fetches what is missing, with pip, npm and cargo, or out of a bundle; verifies everything.
     Fetch {
         /// Where the files are and what they have to be.
         #[command(flatten)]

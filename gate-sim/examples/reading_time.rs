@@ -5,6 +5,10 @@
 //! EF.CardAccess, PACE, EF.DIR, the application, EF.SOD, EF.COM, every data group in the order of
 //! EF.SOD, Chip Authentication and one SELECT to see whether it worked; each file by SELECT, four
 //! bytes, then blocks of 256 bytes, or of what `-maxRead` allows.
+//!
+//! Below stands how far any strategy could get that reads the same files of a chip it does not know:
+//! one command for EF.CardAccess, five for PACE, one for the application, two for Chip Authentication,
+//! one for each of EF.SOD, DG14, DG1 and DG2, and the bytes that have to cross the air.
 #![expect(clippy::unwrap_used, reason = "an example fails by panicking")]
 
 use gate_document::access::Passwords;
@@ -49,12 +53,37 @@ fn main() {
                 gate(&document, profile, ApduLength::Short),
             ),
         ];
-        for (strategy, (commands, elapsed)) in lines {
+        for (strategy, (commands, elapsed)) in &lines {
             let seconds = elapsed.as_secs_f64();
             let ratio = peer.1.as_secs_f64() / seconds;
             println!("{name:10} {strategy:32} {commands:6} {seconds:9.3} {ratio:14.2}");
         }
+        let seconds = least(&document, profile).as_secs_f64();
+        let (most, ratio) = (lines[1].1.1.as_secs_f64(), peer.1.as_secs_f64() / seconds);
+        let least = "the least that anybody needs";
+        println!("{name:10} {least:32} {COMMANDS_MIN:6} {seconds:9.3} {ratio:14.2}");
+        println!(
+            "{name:10} against -maxRead 65536: gate {:.3}, at most {:.3}",
+            most / lines[2].1.1.as_secs_f64(),
+            most / seconds
+        );
     }
+}
+
+/// Commands that no strategy can do without.
+const COMMANDS_MIN: u32 = 13;
+
+/// The least time in which anybody reads `document`: the needed commands, and the gate's own bytes,
+/// without EF.COM's.
+fn least(document: &TestDocument, profile: Profile) -> Duration {
+    let one_a_byte = Profile {
+        per_command: Duration::ZERO,
+        per_byte: Duration::from_micros(1),
+    };
+    let (_, all) = gate(document, one_a_byte, ApduLength::Extended);
+    let listing = document.file(0x011E).map_or(0, <[u8]>::len);
+    let bytes = (all.as_micros() as u32).saturating_sub(listing as u32);
+    COMMANDS_MIN * profile.per_command + bytes * profile.per_byte
 }
 
 fn document() -> TestDocument {
@@ -201,5 +230,19 @@ mod tests {
             assert_eq!(peer, peer_commands);
             assert!(time.as_secs_f64() >= 1.3 * elapsed.as_secs_f64());
         }
+    }
+    /// On the slowest chips the bytes take four fifths of the time, whoever asks for them.
+    #[test]
+    fn a_slow_chip_is_read_as_fast_as_its_bytes_allow() {
+        let (document, profile) = (document(), Profile::SLOW);
+        let (_, elapsed) = gate(&document, profile, ApduLength::Extended);
+        let least = least(&document, profile);
+        assert!(elapsed >= least);
+        assert!(elapsed.as_secs_f64() <= 1.03 * least.as_secs_f64());
+        let (_, default) = gmrtd(&document, profile, 256);
+        let (_, longest) = gmrtd(&document, profile, 65_536);
+        assert!(default.as_secs_f64() >= 1.3 * elapsed.as_secs_f64());
+        assert!(longest.as_secs_f64() >= 1.2 * elapsed.as_secs_f64());
+        assert!(longest.as_secs_f64() < 1.3 * least.as_secs_f64());
     }
 }

@@ -8,6 +8,7 @@
     reason = "a helper of a test fails by panicking, like the test"
 )]
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gate_document::{
@@ -64,7 +65,8 @@ fn documents_come_and_go_and_are_read_through_the_machines_own_reader_stack() {
     let mut reader = a_reset_ends_the_session(&daemon, reader, chip, &document);
     chips_by_others_are_read(&daemon, &mut reader, &document);
     let (daemon, reader) = the_reader_goes_in_the_middle(daemon, reader, &document);
-    the_daemon_goes_and_comes_back(daemon, reader, &document);
+    let reader = the_daemon_goes_and_comes_back(daemon, reader, &document);
+    the_reader_goes_alone(reader, &document);
 }
 
 fn document() -> TestDocument {
@@ -319,9 +321,13 @@ fn the_reader_goes_in_the_middle(
     (daemon, reader)
 }
 
-fn the_daemon_goes_and_comes_back(daemon: Pcscd, mut reader: PcscReader, document: &TestDocument) {
+fn the_daemon_goes_and_comes_back(
+    daemon: Pcscd,
+    mut reader: PcscReader,
+    document: &TestDocument,
+) -> PcscReader {
     if !daemon.is_private() {
-        return;
+        return reader;
     }
     drop(daemon);
     for _ in 0..3 {
@@ -335,6 +341,93 @@ fn the_daemon_goes_and_comes_back(daemon: Pcscd, mut reader: PcscReader, documen
     let daemon = Pcscd::start().unwrap();
     let chip = Chip::new(document, 2);
     every_file_arrives(&daemon, &mut reader, chip, document, ApduLength::Extended);
+    reader
+}
+
+/// The cable is cut while DG2 is being read, and the service stays: that is no document that was taken
+/// away either, and the reader is there again as soon as the cable is.
+fn the_reader_goes_alone(mut reader: PcscReader, document: &TestDocument) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(driver) = driver_with_a_cable(folder.path()) else {
+        passed_over("there is no C compiler");
+        return;
+    };
+    let cut = folder.path().join("unplugged");
+    let Some(daemon) = Pcscd::start_with(&driver, &cut).unwrap() else {
+        return;
+    };
+    let placed = Placed::place(Chip::new(document, 7), daemon.card_address()).unwrap();
+    // The daemon before is gone, which is said once.
+    let _gone = reader.watch(Duration::ZERO);
+    assert!(watch_for(&mut reader, true).1);
+    let mut card = reader.connect().unwrap();
+    let key = AccessKey::from_mrz_information(document.key_information());
+    let mut watching = PcscReader::new(daemon.reader());
+    let mut rng = ChaCha20Rng::seed_from_u64(8);
+    let mut habits = ApduLength::Short.into();
+    let files = read(
+        &mut card,
+        &key.into(),
+        &mut habits,
+        &mut rng,
+        &mut |progress| {
+            let reads_on = matches!(
+                progress,
+                Progress::Advanced {
+                    file: ElementaryFile::DG2,
+                    ..
+                }
+            );
+            if reads_on && !cut.exists() {
+                std::fs::write(&cut, []).unwrap();
+                assert!(is_lost(&mut watching), "the reader is not there any more");
+            }
+        },
+    );
+    let error = files.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ReadError::Card {
+                error: CardError::Reader { .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
+    drop(card);
+    assert!(is_lost(&mut reader), "the reader is not there any more");
+    let no_reader = reader.connect().unwrap_err();
+    assert!(matches!(no_reader, CardError::Reader { .. }), "{no_reader}");
+    drop(placed);
+    std::fs::remove_file(&cut).unwrap();
+    let found = (0..5).any(|_| reader.watch(Duration::from_secs(1)).is_ok());
+    assert!(found, "the reader is back");
+    let chip = Chip::new(document, 9);
+    every_file_arrives(&daemon, &mut reader, chip, document, ApduLength::Extended);
+}
+
+/// Watches until the daemon has noticed, which looks every 0.4 s.
+fn is_lost(reader: &mut PcscReader) -> bool {
+    (0..5).any(|_| reader.watch(Duration::from_secs(1)).is_err())
+}
+
+/// The driver of `tests/tools/reader_that_goes.c`, which stands before vpcd's. `None` without a
+/// compiler.
+fn driver_with_a_cable(folder: &Path) -> Option<PathBuf> {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/reader_that_goes.c");
+    let driver = folder.join("driver.so");
+    // By this name the linker remembers vpcd's driver, and looks for it beside ours.
+    let own = folder.join("libifdvpcd.so.0");
+    std::os::unix::fs::symlink(Pcscd::driver(), &own).unwrap();
+    let compiled = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&driver, Path::new(source)])
+        .arg("-Wl,--no-as-needed")
+        .arg(&own)
+        .arg("-Wl,-rpath,$ORIGIN")
+        .status();
+    compiled.ok()?.success().then_some(driver)
 }
 
 fn read_once(

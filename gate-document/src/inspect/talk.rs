@@ -8,7 +8,7 @@ use crate::report::Evidence;
 /// The finding for [`Check::ChipConversation`]; every notice, with step and status, is its evidence.
 ///
 /// A status without protection inside a session fails: anybody in the field may have sent it
-/// (Doc 9303-11, 9.8.6 wants every answer protected). What is merely unusual leaves the check undone.
+/// (Doc 9303-11, 9.8.4 wants every answer protected). What is merely unusual leaves the check undone.
 pub(super) fn finding(conversation: Option<&Conversation>, evidence: &mut Evidence) -> Finding {
     match conversation {
         Some(conversation) => noticed(&conversation.notices, evidence),

@@ -53,7 +53,7 @@ pub enum ArchiveError {
 pub(super) fn member(form: Form, archive: &[u8], member: &Member) -> Result<Vec<u8>, ArchiveError> {
     let bytes = match form {
         Form::Wheel => from_zip(archive, &member.path)?,
-        Form::Source | Form::Npm => from_tar(archive, &member.path)?,
+        Form::Source | Form::Npm | Form::Crate => from_tar(archive, &member.path)?,
     };
     let found = sha256(&bytes);
     if found != member.sha256 {

@@ -1,5 +1,6 @@
-//! pip and npm as clients of whatever registry the machine is set up for.
+//! pip, npm and cargo as clients of whatever registry the machine is set up for.
 
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,7 @@ pub(super) fn client(form: Form) -> &'static str {
     match form {
         Form::Wheel | Form::Source => "pip",
         Form::Npm => "npm",
+        Form::Crate => "cargo",
     }
 }
 
@@ -86,16 +88,20 @@ pub(super) fn download(archive: &Archive, folder: &Path) -> Result<PathBuf, Regi
     let mut command = match archive.form {
         Form::Npm => npm(archive, &shelf)?,
         Form::Wheel | Form::Source => pip(archive, folder, &shelf)?,
+        Form::Crate => cargo(archive, &shelf)?,
     };
     let output = command.stdin(Stdio::null()).output().map_err(system)?;
     if !output.status.success() {
         return Err(failure(archive, client, &output));
     }
-    let files: Vec<_> = fs::read_dir(&shelf)
-        .and_then(Iterator::collect)
-        .map_err(system)?;
+    let files = match archive.form {
+        Form::Crate => in_cache(archive),
+        Form::Wheel | Form::Source | Form::Npm => fs::read_dir(&shelf)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+            .map_err(system)?,
+    };
     match &files[..] {
-        [file] => Ok(file.path()),
+        [file] => Ok(file.clone()),
         _ => Err(RegistryError::Archives {
             client,
             package: archive.package.clone(),
@@ -138,7 +144,7 @@ fn pip(archive: &Archive, folder: &Path, shelf: &Path) -> Result<Command, Regist
     match archive.form {
         // The package alone: what builds it may come as it likes.
         Form::Source => command.args(["--no-binary", &archive.package]),
-        Form::Wheel | Form::Npm => command.args(["--only-binary", ":all:"]),
+        Form::Wheel | Form::Npm | Form::Crate => command.args(["--only-binary", ":all:"]),
     };
     if let Some(python) = &archive.python {
         command.args(["--implementation", "cp", "--python-version", python]);
@@ -167,6 +173,39 @@ fn npm(archive: &Archive, shelf: &Path) -> Result<Command, RegistryError> {
         .arg(shelf)
         .arg(format!("{}@{}", archive.package, archive.version));
     Ok(command)
+}
+
+/// cargo tells of a crate what stands in it, so it fetches it: that one alone, and nothing is built.
+fn cargo(archive: &Archive, shelf: &Path) -> Result<Command, RegistryError> {
+    if !runs(&["cargo"]) {
+        return Err(RegistryError::Missing {
+            client: "cargo",
+            package: "cargo",
+        });
+    }
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(shelf)
+        .args(["info", "--quiet"])
+        .arg(format!("{}@{}", archive.package, archive.version));
+    Ok(command)
+}
+
+/// Where cargo keeps what it fetched: one folder for each registry.
+fn in_cache(archive: &Archive) -> Vec<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let Some(home) = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))) else {
+        return Vec::new();
+    };
+    let name = format!("{}-{}.crate", archive.package, archive.version);
+    let registries = fs::read_dir(home.join("registry/cache"));
+    registries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|registry| registry.path().join(&name))
+        .filter(|path| path.is_file())
+        .collect()
 }
 
 fn runs(names: &[&str]) -> bool {
@@ -203,7 +242,7 @@ fn failure(archive: &Archive, client: &'static str, output: &Output) -> Registry
 /// Both clients say in their own words that nobody answered; both also end with a line that blames
 /// the package.
 fn is_network(errors: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 12] = [
         "ENOTFOUND",
         "EAI_AGAIN",
         "ECONNREFUSED",
@@ -213,6 +252,9 @@ fn is_network(errors: &str) -> bool {
         "connection broken by",
         "Failed to establish a new connection",
         "Max retries exceeded",
+        "Could not connect to server",
+        "Could not resolve host",
+        "Couldn't resolve host",
     ];
     SIGNS.iter().any(|sign| errors.contains(sign))
 }
@@ -227,7 +269,7 @@ fn last_words(errors: &str) -> String {
             .rev()
     };
     let is_error = |line: &&str| {
-        ["ERROR", "npm error", "npm ERR!"]
+        ["ERROR", "npm error", "npm ERR!", "error: "]
             .iter()
             .any(|begin| line.starts_with(begin))
     };
@@ -270,5 +312,8 @@ mod tests {
         let npm = "npm error code ENOTFOUND\nnpm error network request failed\n\
                    npm error A complete log of this run can be found in: /var/log/npm/1.log\n";
         assert!(failed(npm).ends_with("no network? npm error network request failed"));
+        let cargo = "error: download of config.json failed\n\nCaused by:\n  \
+                     [7] Could not connect to server\n";
+        assert!(failed(cargo).ends_with("no network? error: download of config.json failed"));
     }
 }

@@ -238,7 +238,7 @@ impl Chip {
         match (self.state.session.take(), command.is_protected()) {
             (Some(session), true) => self.respond_protected(session, command),
             (None, true) => status::alone(status::MESSAGING_NOT_SUPPORTED),
-            // An unprotected command ends a session (Doc 9303-11, 9.8.1).
+            // An unprotected command ends a session (Doc 9303-11, 9.8.3).
             (_, false) => self.respond_plain(command),
         }
     }

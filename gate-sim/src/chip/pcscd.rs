@@ -111,8 +111,27 @@ impl Pcscd {
         if UnixStream::connect(SOCKET).is_ok() {
             Self::join()
         } else {
-            Self::start_own()
+            Self::start_own(Path::new(DRIVER), None)
         }
+    }
+
+    /// Starts a private daemon whose reader has another driver, which finds the file `mark` named in
+    /// the variable `GATE_UNPLUGGED`. `None` where a daemon runs already.
+    ///
+    /// # Errors
+    ///
+    /// [`PcscdError`] says what to install or to do.
+    pub fn start_with(driver: &Path, mark: &Path) -> Result<Option<Self>, PcscdError> {
+        if UnixStream::connect(SOCKET).is_ok() {
+            return Ok(None);
+        }
+        Self::start_own(driver, Some(mark)).map(Some)
+    }
+
+    /// vpcd's driver, for those that stand before it.
+    #[must_use]
+    pub fn driver() -> &'static Path {
+        Path::new(DRIVER)
     }
 
     /// Name of the reader as PC/SC clients see it: the fragment by which to choose it.
@@ -150,14 +169,15 @@ impl Pcscd {
         })
     }
 
-    fn start_own() -> Result<Self, PcscdError> {
+    fn start_own(driver: &Path, mark: Option<&Path>) -> Result<Self, PcscdError> {
         make_room().map_err(|source| PcscdError::Permission { path: RUN, source })?;
         let port = free_ports()?;
-        let directory = configuration(port).map_err(PcscdError::Configuration)?;
+        let directory = configuration(port, driver).map_err(PcscdError::Configuration)?;
         let log_path = directory.path().join("log");
         let log = fs::File::create(&log_path).map_err(PcscdError::Configuration)?;
         let errors = log.try_clone().map_err(PcscdError::Configuration)?;
         let child = Command::new(DAEMON)
+            .envs(mark.map(|mark| ("GATE_UNPLUGGED", mark)))
             .arg("--foreground")
             .arg("--config")
             .arg(directory.path().join("readers"))
@@ -228,12 +248,13 @@ fn make_room() -> io::Result<()> {
     tempfile::tempfile_in(RUN).map(drop)
 }
 
-fn configuration(port: u16) -> io::Result<TempDir> {
+fn configuration(port: u16, driver: &Path) -> io::Result<TempDir> {
     let directory = TempDir::new()?;
     let readers = directory.path().join("readers");
     fs::create_dir(&readers)?;
     let text = format!(
-        "FRIENDLYNAME \"{OWN_READER}\"\nDEVICENAME /dev/null:{port}\nLIBPATH {DRIVER}\nCHANNELID {port}\n"
+        "FRIENDLYNAME \"{OWN_READER}\"\nDEVICENAME /dev/null:{port}\nLIBPATH {}\nCHANNELID {port}\n",
+        driver.display()
     );
     fs::write(readers.join(OWN_FILE), text)?;
     Ok(directory)

@@ -64,7 +64,10 @@ impl PcscReader {
         match opened.watch(limit) {
             Ok(is_present) => Ok(is_present),
             Err(problem) => {
-                self.opened = None;
+                // One that is there and fails is waited for; any other is looked for again.
+                if problem != Error::ReaderUnavailable {
+                    self.opened = None;
+                }
                 Err(failed(&fragment, problem))
             }
         }
@@ -98,7 +101,7 @@ impl PcscReader {
         {
             Ok(card) => Ok(PcscCard::new(card, opened.context.clone(), name)),
             Err(problem) => {
-                let error = card_error(name, problem);
+                let error = error_of(&opened.context, name, problem);
                 if error != CardError::Removed {
                     self.opened = None;
                 }
@@ -119,12 +122,20 @@ impl Opened {
             Err(problem) => return Err(problem),
         }
         let state = self.seen.current_state();
-        if state.intersects(State::UNKNOWN | State::UNAVAILABLE | State::IGNORE) {
+        if state.intersects(State::UNKNOWN | State::IGNORE) {
+            return Err(Error::UnknownReader);
+        }
+        if state.contains(State::UNAVAILABLE) {
             return Err(Error::ReaderUnavailable);
         }
         Ok(state.contains(State::PRESENT) && !state.contains(State::MUTE))
     }
 }
+
+/// What the service says of a reader that was unplugged, or that its driver reaches no more.
+const LOST: State = State::UNKNOWN
+    .union(State::UNAVAILABLE)
+    .union(State::IGNORE);
 
 /// Finds the reader, waiting up to `limit` for one to be plugged in.
 fn open(fragment: &str, limit: Duration) -> Result<Opened, CardError> {
@@ -214,16 +225,8 @@ impl PcscCard {
             .map_err(|problem| self.error(problem))
     }
 
-    /// The same error codes stand for a document that moved and for a reader that was unplugged, or
-    /// a service that went, in the middle: which it was, the list of readers tells.
     fn error(&self, problem: Error) -> CardError {
-        let is_there = |names: Vec<CString>| names.contains(&self.reader);
-        match card_error(&self.reader, problem) {
-            CardError::Removed if !self.context.list_readers_owned().is_ok_and(is_there) => {
-                failed(&self.reader.to_string_lossy(), Error::ReaderUnavailable)
-            }
-            error => error,
-        }
+        error_of(&self.context, &self.reader, problem)
     }
 }
 
@@ -242,6 +245,22 @@ impl Card for PcscCard {
 
     fn reconnect(&mut self) -> Result<(), CardError> {
         self.reset()
+    }
+}
+
+/// The same error codes stand for a document that moved and for a reader that was unplugged, or a
+/// service that went, in the middle: which it was, the state of the reader tells.
+fn error_of(context: &Context, reader: &CStr, problem: Error) -> CardError {
+    let works = || {
+        let mut now = [ReaderState::new(reader, State::UNAWARE)];
+        let told = context.get_status_change(Duration::ZERO, &mut now);
+        told.is_ok() && !now[0].event_state().intersects(LOST)
+    };
+    match card_error(reader, problem) {
+        CardError::Removed if !works() => {
+            failed(&reader.to_string_lossy(), Error::ReaderUnavailable)
+        }
+        error => error,
     }
 }
 
