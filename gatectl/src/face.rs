@@ -10,6 +10,7 @@ mod list;
 mod pairs;
 mod picture;
 mod plot;
+mod presentation;
 mod score;
 mod sequence;
 
@@ -69,6 +70,14 @@ enum FaceCommandError {
     TooFew {
         /// How many there are.
         impostors: usize,
+        /// How many are needed.
+        least: usize,
+    },
+    /// Give more photographs: half of the people give the threshold.
+    #[error("{people} honest people are too few to calibrate, at least {least} are needed")]
+    TooFewPeople {
+        /// How many could be presented.
+        people: usize,
         /// How many are needed.
         least: usize,
     },
