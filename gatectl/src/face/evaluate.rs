@@ -84,6 +84,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     if let (Some(folder), Some(portraits)) = (&arguments.folder, &arguments.portraits) {
         trial.portraits(folder, portraits)?;
     }
+    let groups = match &arguments.groups {
+        Some(list) => Groups::read(list, &trial.pictures)?,
+        None => Groups::default(),
+    };
     let set = match arguments.calibration {
         Some(_) => arguments.models.open_uncalibrated()?,
         None => arguments.models.open()?,
@@ -92,10 +96,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     let centre = match arguments.calibration {
         Some(_) => looked.centre(&trial)?,
         None => Centre::default(),
-    };
-    let groups = match &arguments.groups {
-        Some(list) => Groups::read(list, &trial.pictures)?,
-        None => Groups::default(),
     };
     let mut result = Evaluation::new(&trial, &looked, &groups);
     if arguments.frames > 0 && !trial.people.is_empty() {
@@ -107,11 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         write(path, &format!("{:#}\n", result.json()))?;
     }
     if let Some(path) = &arguments.plot {
-        let curves = [Curve {
-            name: "all pairs".into(),
-            points: result.scores.det(CURVE),
-        }];
-        write(path, &plot::draw(path, &curves, &result.table()))?;
+        write(path, &plot::draw(path, &result.curves(), &result.table()))?;
     }
     match &arguments.calibration {
         Some(path) => write(path, &result.calibration(set.manifest(), &centre)?),
@@ -259,6 +255,21 @@ impl Evaluation {
 
     fn points(&self) -> impl Iterator<Item = (f64, Point)> {
         points(&self.scores)
+    }
+
+    /// The curve of all pairs, and of each group that has pairs of both kinds.
+    fn curves(&self) -> Vec<Curve> {
+        let all = ("all pairs", &self.scores);
+        let groups = self.groups.iter();
+        let groups = groups.map(|(name, scores)| (name.as_str(), scores));
+        std::iter::once(all)
+            .chain(groups)
+            .map(|(name, scores)| Curve {
+                name: name.to_owned(),
+                points: scores.det(CURVE),
+            })
+            .filter(|curve| !curve.points.is_empty())
+            .collect()
     }
 
     fn data(&self) -> String {
