@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     folder: PathBuf,
     /// At most so many persons.
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 200)]
     people: usize,
     /// Error of the simulated depth camera in mm (standard deviation of each depth).
     #[arg(long, default_value_t = 5.0)]
