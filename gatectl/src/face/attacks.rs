@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// The threshold is the highest hundredth at which the rule over several frames refuses at most this part of
 /// the honest people that it is sought with.
-const CALIBRATED_BPCER: f64 = 0.05;
+const CALIBRATED_BPCER: f64 = 0.10;
 
 /// Shares of refused honest people that the second table has.
 const BPCERS: [f64; 5] = [0.01, 0.02, 0.05, 0.10, 0.20];
