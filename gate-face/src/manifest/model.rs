@@ -59,7 +59,7 @@ pub struct Model {
     pub input: Input,
     /// What comes out.
     pub output: Output,
-    /// The file beside the manifest that holds its thresholds: [`Calibration`].
+    /// The file beside the manifest that holds its thresholds: [`Calibration`](crate::calibration::Calibration).
     pub calibration: String,
     /// What its score means.
     pub threshold: Threshold,
