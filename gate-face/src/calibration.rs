@@ -1,7 +1,8 @@
 //! What a score means: thresholds, and the run that gave them.
 //!
-//! A calibration states the run behind a threshold; `gatectl face evaluate` writes the matcher's. It names the
-//! hash of every model that took part, so that it cannot be used with others.
+//! A calibration states the run behind a threshold; `gatectl face evaluate` writes the matcher's, `gatectl
+//! face attacks` that of the attack cue. It names the hash of every model that took part, so that it cannot be
+//! used with others.
 
 use std::collections::BTreeMap;
 

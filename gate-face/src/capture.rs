@@ -64,8 +64,8 @@ pub struct Rules {
     pub likeness_fused: f32,
     /// Median bona-fide score that the frames must reach, and each frame whose likeness counts.
     pub bona_fide: f32,
-    /// Good frames of one person before a match. Were frames independent, an attack that passes 28 % of them
-    /// would pass five with 14 % and three with 20 %; five cost a third of a second at 15 frames a second.
+    /// Good frames of one person before a match: glare comes and goes, and five cost a third of a second at 15
+    /// frames a second. Against a photograph that is shown steadily they gain nothing (docs/face.md).
     pub match_frames: usize,
     /// Good frames before an attack is named.
     pub attack_frames: usize,

@@ -7,8 +7,12 @@ use crate::tensor::Region;
 /// Fifteen frames a second.
 const FRAME: Duration = Duration::from_millis(67);
 
+/// The gate's, with an attack threshold that no calibration moves.
 fn rules() -> Rules {
-    Rules::of(&Manifest::built_in().unwrap())
+    Rules {
+        bona_fide: 0.5,
+        ..Rules::of(&Manifest::built_in().unwrap())
+    }
 }
 
 /// The document's face.

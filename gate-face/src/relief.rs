@@ -29,6 +29,33 @@ pub trait DepthSensor: Send {
     fn lens(&self) -> (f32, Point);
 }
 
+/// A depth camera made of software: a face looks straight into it from [`Simulated::DISTANCE`]. For tests, and
+/// for `gatectl face attacks`.
+#[derive(Debug)]
+pub struct Simulated<E> {
+    /// How far the nose stands before eyes and mouth, in mm; `None` while it measures nothing.
+    pub height: Option<f32>,
+    /// The error of the next depth, in mm.
+    pub error: E,
+}
+
+impl<E> Simulated<E> {
+    /// How far eyes and mouth are away, in mm.
+    pub const DISTANCE: f32 = 700.0;
+}
+
+impl<E: FnMut() -> f32 + Send> DepthSensor for Simulated<E> {
+    fn depths(&mut self, _: &[Point; 5]) -> Option<[f32; 5]> {
+        let mut depths = [Self::DISTANCE; 5];
+        depths[2] -= self.height?;
+        Some(depths.map(|depth| depth + (self.error)()))
+    }
+
+    fn lens(&self) -> (f32, Point) {
+        (900.0, Point { x: 640.0, y: 360.0 })
+    }
+}
+
 /// Asks `sensor` for the relief of a face with these landmarks.
 pub fn measure(sensor: &mut dyn DepthSensor, landmarks: &[Point; 5]) -> Option<Relief> {
     let depths = sensor.depths(landmarks)?;
@@ -165,24 +192,13 @@ mod tests {
         }
     }
 
-    /// A depth camera that looks at a head or at a print of one.
-    struct Simulated(Option<f32>);
-
-    impl DepthSensor for Simulated {
-        fn depths(&mut self, _: &[Point; 5]) -> Option<[f32; 5]> {
-            Some(seen(self.0?, 0.0, 10.0, 5.0).1)
-        }
-
-        fn lens(&self) -> (f32, Point) {
-            (FOCAL, CENTRE)
-        }
-    }
-
     #[test]
     fn a_sensor_tells_a_head_from_a_print_and_may_be_blind() {
         let flat = |height: Option<f32>| {
-            let (landmarks, _) = seen(height.unwrap_or(0.0), 0.0, 10.0, 5.0);
-            measure(&mut Simulated(height), &landmarks).map(Relief::is_flat)
+            let (landmarks, _) = seen(height.unwrap_or(0.0), 0.0, 0.0, 0.0);
+            let mut errors = [2.0, -2.0, 3.0, -1.0, 1.0].into_iter().cycle();
+            let error = || errors.next().unwrap_or_default();
+            measure(&mut Simulated { height, error }, &landmarks).map(Relief::is_flat)
         };
         assert_eq!(flat(Some(20.0)), Some(false));
         assert_eq!(flat(Some(0.0)), Some(true));

@@ -20,7 +20,7 @@ const CONCEIVABLE: f32 = 0.002;
 pub struct Reading {
     /// The zone.
     pub mrz: Mrz,
-    /// Characters that no check digit covers and that the model was less sure of: compare them with the
+    /// Characters that the model was less sure of, and that no check digit proves: compare them with the
     /// chip or the page.
     pub doubtful: Vec<Position>,
 }
@@ -74,11 +74,26 @@ pub fn judge(lines: &[Characters]) -> Result<Reading, Problem> {
     };
     match unproved(LEGIBLE).len() {
         0 => Ok(Reading {
-            doubtful: unproved(SURE),
+            doubtful: doubtful(lines, &mrz),
             mrz,
         }),
         count => Err(Problem::Unsure { count }),
     }
+}
+
+/// What has to be compared with the page: characters that the model was not sure of. A check digit proves one of
+/// them, but not two: every tenth pair of mistakes passes, such as twice the digit 0 for the letter O.
+fn doubtful(lines: &[Characters], mrz: &Mrz) -> Vec<Position> {
+    let unsure: Vec<Position> = places(mrz)
+        .filter(|(place, character)| likelihood(lines, *place, *character) < SURE)
+        .map(|(place, _)| place)
+        .collect();
+    let is_proved = |place: &&Position| mrz.format.is_proved(**place);
+    let alone = unsure.iter().filter(is_proved).count() < 2;
+    unsure
+        .into_iter()
+        .filter(|place| !(alone && mrz.format.is_proved(*place)))
+        .collect()
 }
 
 /// The likeliest of a reading and its alternatives; an error if it holds what the model did not see.
@@ -218,6 +233,18 @@ mod tests {
         assert!(matches!(sure, Err(Problem::Contradiction(_))), "{sure:?}");
         let other = judge(&[seen(0, &[]), seen(1, &[(14, b'7', 0.9999)])]);
         assert!(matches!(other, Err(Problem::Contradiction(_))), "{other:?}");
+    }
+
+    #[test]
+    fn a_check_digit_proves_one_unsure_character_and_not_two() {
+        let doubtful = |changes: &[(usize, u8, f32)]| {
+            let reading = judge(&[seen(0, &[]), seen(1, changes)]).unwrap();
+            assert_eq!(reading.mrz.lines().collect::<Vec<_>>(), PASSPORT);
+            let places = reading.doubtful.iter();
+            places.map(|place| place.position).collect::<Vec<_>>()
+        };
+        assert_eq!(doubtful(&[(30, b'I', 0.3)]), [0; 0]);
+        assert_eq!(doubtful(&[(30, b'I', 0.3), (33, b'Z', 0.2)]), [31, 34]);
     }
 
     #[test]

@@ -6,9 +6,11 @@
 mod artefact;
 mod attacks;
 mod evaluate;
+mod list;
 mod pairs;
 mod picture;
 mod plot;
+mod presentation;
 mod score;
 mod sequence;
 
@@ -18,6 +20,7 @@ use gate_face::centre::Centre;
 use gate_face::engine::{FaceEngine, LoadError};
 use gate_face::manifest::ManifestError;
 use gate_face::{Manifest, ModelSet};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +73,14 @@ enum FaceCommandError {
         /// How many are needed.
         least: usize,
     },
+    /// Give more photographs: half of the people give the threshold.
+    #[error("{people} honest people are too few to calibrate, at least {least} are needed")]
+    TooFewPeople {
+        /// How many could be presented.
+        people: usize,
+        /// How many are needed.
+        least: usize,
+    },
 }
 
 pub(crate) fn run(command: &Command) -> Exit {
@@ -114,8 +125,24 @@ fn load(set: &ModelSet) -> Result<FaceEngine, FaceCommandError> {
     Ok(FaceEngine::load(set)?)
 }
 
+/// Whether a result can be written there, before it takes an hour to find. What is there stays as it is.
+fn check_output(path: &Path) -> Result<(), FaceCommandError> {
+    let is_new = !path.exists();
+    let check = || {
+        OpenOptions::new().create(true).append(true).open(path)?;
+        match is_new {
+            true => fs::remove_file(path),
+            false => Ok(()),
+        }
+    };
+    check().map_err(|source| FaceCommandError::Output {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 fn write(path: &Path, text: &str) -> Result<(), FaceCommandError> {
-    std::fs::write(path, text).map_err(|source| FaceCommandError::Output {
+    fs::write(path, text).map_err(|source| FaceCommandError::Output {
         path: path.to_owned(),
         source,
     })

@@ -93,6 +93,29 @@ def desk(r, grey):
     return noise(r, table, 3), value
 
 
+def coloured(r, grey):
+    """Another colour for the paper, with waves of two more across it."""
+    height, width = grey.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    layers = []
+    for _ in "bgr":
+        wave = np.sin(x / r.uniform(20, 90) + y / r.uniform(20, 90) + r.uniform(0, 6))
+        layers.append((r.uniform(140, 220) + 25 * wave) * grey / 235)
+    return np.stack(layers, -1)
+
+
+def sheet(r, grey, font):
+    """The page on a larger sheet of paper with lines of other print above and below."""
+    height, width = grey.shape
+    image = Image.new("L", (int(width * 1.4), int(height * 2.2)), 235)
+    pen, type_ = ImageDraw.Draw(image), ImageFont.truetype(font, 40)
+    for top in [*range(40, height // 2 - 60, 70), *range(int(height * 1.6), int(height * 2.15), 70)]:
+        words = ("".join(r.choice(zones.LETTERS) for _ in range(r.randint(2, 11))) for _ in range(9))
+        pen.text((60, top), " ".join(words), font=type_, fill=60)
+    image.paste(Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)), (width // 5, height // 2))
+    return np.asarray(image).astype(np.float32)
+
+
 def glare(r, grey, amount):
     height, width = grey.shape
     x, y = np.linspace(0, 1, width)[None], np.linspace(0, 1, height)[:, None]
@@ -135,6 +158,11 @@ def _phone(r, font):
     x = np.linspace(-1, 1, grey.shape[1])[None]
     grey = blur(grey * (1 + r.uniform(-.2, .2) * x), 8, r.uniform(.02, .07))
     return noise(r, grey, 5), lines, 70
+
+
+def _sheet(r, font):
+    grey, lines = _scan(r, font)
+    return sheet(r, grey, font), lines, None
 
 
 def _crop(level, pitch):
@@ -184,6 +212,13 @@ SETS = {
     "8px": _small(8 / 2.54),
     "jpeg": lambda r, font: (*_scan(r, font), 25),
     "phone": _phone,
+    "colour": _simple(coloured),
+    "dark": _simple(lambda r, g: g * .35),
+    "motion": _simple(lambda r, g: cv2.blur(g, (9, 1))),
+    "more-noise": _simple(lambda r, g: noise(r, g, 35)),
+    "steep": _simple(lambda r, g: turned(g, r.choice([-1, 1]) * r.uniform(14, 20), 60)),
+    "sheet": _sheet,
+    "mirrored": _simple(lambda r, g: g[:, ::-1]),
 }
 
 

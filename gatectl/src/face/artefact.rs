@@ -3,6 +3,7 @@
 //! They show whether a cue reacts to the traces that such things leave. They are drawn, not filmed: no
 //! figure found with them is evidence in the sense of ISO/IEC 30107-3.
 
+use gate_face::detect::Point;
 use image::{Rgb, RgbImage, imageops};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -11,43 +12,85 @@ use std::f32::consts::TAU;
 /// Least width of what a camera sees, in px.
 const VIEW: f32 = 600.0;
 
+/// Pitch of a print's dots in px of the camera.
+const FINE: f32 = 2.2;
+
+/// As [`FINE`], twice as coarse.
+const COARSE: f32 = 4.4;
+
 /// What is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Species {
     /// The person.
     BonaFide,
-    /// A matte print with its white margin, held in the hand.
-    Print,
+    /// A matte print with its white margin, held in the hand; dots that the camera just resolves.
+    FinePrint,
+    /// The same with dots twice as large, as of an office printer.
+    CoarsePrint,
+    /// A fine print that fills the frame: no margin, no hand.
+    NearPrint,
     /// A telephone's screen, with its black frame, reflections and moire.
     Telephone,
     /// A large screen that fills the frame: weak moire, raised black, nothing around it.
     Monitor,
-    /// A print cut out along the head, before the lane's background.
+    /// A fine print cut out along the head, before the lane's background.
     CutOut,
+    /// A fine print of the face with holes for the eyes, worn by somebody.
+    PaperMask,
 }
 
 impl Species {
-    pub(super) const ATTACKS: [Self; 4] =
-        [Self::Print, Self::Telephone, Self::Monitor, Self::CutOut];
+    pub(super) const ALL: [Self; 8] = [
+        Self::BonaFide,
+        Self::FinePrint,
+        Self::CoarsePrint,
+        Self::NearPrint,
+        Self::Telephone,
+        Self::Monitor,
+        Self::CutOut,
+        Self::PaperMask,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::BonaFide => "bona fide",
-            Self::Print => "print",
+            Self::FinePrint => "print, fine",
+            Self::CoarsePrint => "print, coarse",
+            Self::NearPrint => "print, fills the frame",
             Self::Telephone => "replay, telephone",
             Self::Monitor => "replay, monitor",
             Self::CutOut => "cut-out",
+            Self::PaperMask => "paper mask, worn",
         }
     }
 
-    /// One frame of a presentation. Each has its own noise, light, place and reflections.
-    pub(super) fn frame(self, photograph: &RgbImage, chance: &mut ChaCha8Rng) -> RgbImage {
+    /// How far the nose stands before the plane of eyes and mouth, in mm. Bent paper lifts it by 3 mm; of
+    /// a mask that is worn we assume the worst, that it follows the nose below.
+    pub(super) const fn relief(self) -> f32 {
+        match self {
+            Self::BonaFide | Self::PaperMask => 20.0,
+            Self::FinePrint | Self::CoarsePrint | Self::NearPrint | Self::CutOut => 3.0,
+            Self::Telephone | Self::Monitor => 0.0,
+        }
+    }
+
+    /// One frame of a presentation. Each has its own noise, light, place and reflections. `landmarks` are
+    /// those of the face in the photograph.
+    pub(super) fn frame(
+        self,
+        photograph: &RgbImage,
+        landmarks: &[Point; 5],
+        chance: &mut ChaCha8Rng,
+    ) -> RgbImage {
         let seen = match self {
             Self::BonaFide => photograph.clone(),
-            Self::Print => framed(&printed(photograph), 0.07, [228; 3], chance),
+            Self::FinePrint => framed(&printed(photograph, FINE), 0.07, [228; 3], chance),
+            Self::CoarsePrint => framed(&printed(photograph, COARSE), 0.07, [228; 3], chance),
+            Self::NearPrint => printed(photograph, FINE),
             Self::Telephone => framed(&shown(photograph, 7.0, chance), 0.05, [12; 3], chance),
             Self::Monitor => shown(photograph, 3.0, chance),
-            Self::CutOut => cut_out(&printed(photograph), chance),
+            Self::CutOut => cut_out(&printed(photograph, FINE), chance),
+            Self::PaperMask => worn(photograph, &printed(photograph, FINE), landmarks),
         };
         filmed(&seen, chance)
     }
@@ -73,9 +116,8 @@ fn map(picture: &RgbImage, change: impl Fn(f32, f32, [f32; 3]) -> [f32; 3]) -> R
     })
 }
 
-/// Less contrast and colour, and a screen of dots at 45 degrees.
-fn printed(picture: &RgbImage) -> RgbImage {
-    let pitch = (picture.width() as f32 / 320.0).max(2.2);
+/// Less contrast and colour, and a screen of dots at 45 degrees, `pitch` px apart.
+fn printed(picture: &RgbImage, pitch: f32) -> RgbImage {
     map(picture, |x, y, pixel| {
         let grey = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
         let dots = 7.0 * (TAU * (x + y) / pitch).sin() * (TAU * (x - y) / pitch).sin();
@@ -130,6 +172,29 @@ fn cut_out(picture: &RgbImage, chance: &mut ChaCha8Rng) -> RgbImage {
             pixel
         } else {
             wall
+        }
+    })
+}
+
+/// Lays the print over the face, with holes for the eyes; hair, neck and room stay as they are.
+fn worn(picture: &RgbImage, print: &RgbImage, landmarks: &[Point; 5]) -> RgbImage {
+    let [left, right, nose, ..] = *landmarks;
+    let eyes = (right.x - left.x).hypot(right.y - left.y).max(1.0);
+    let within = |x: f32, y: f32, middle: Point, wide: f32, high: f32| {
+        let (across, down) = (
+            (x - middle.x) / (wide * eyes),
+            (y - middle.y) / (high * eyes),
+        );
+        across * across + down * down <= 1.0
+    };
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let (across, down) = (x as f32, y as f32);
+        let hole = [left, right]
+            .into_iter()
+            .any(|eye| within(across, down, eye, 0.3, 0.17));
+        match within(across, down, nose, 1.15, 1.6) && !hole {
+            true => *print.get_pixel(x, y),
+            false => *picture.get_pixel(x, y),
         }
     })
 }

@@ -1,16 +1,17 @@
 //! `gatectl face evaluate`: error rates of the whole pipeline on a set of photographs.
 
-use super::pairs::{self, Trial};
+use super::list;
+use super::pairs::Trial;
 use super::picture;
 use super::plot::{self, Curve};
-use super::{FaceCommandError, Models, load, sequence, write};
+use super::{FaceCommandError, Models, check_output, load, sequence, write};
 use gate_face::calibration::{self, Calibration};
 use gate_face::centre::Centre;
 use gate_face::manifest::{Manifest, Role};
 use gate_face::rates::{Point, Rate, Scores};
 use gate_face::{FaceEngine, Likeness, Template};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -54,8 +55,8 @@ pub(crate) struct Arguments {
     /// where it has one, it stands for the first of each pair.
     #[arg(long, requires = "folder")]
     portraits: Option<PathBuf>,
-    /// Photographs that stand for the frames of one passage; 0 to leave sequences out.
-    #[arg(long, default_value_t = 3)]
+    /// Photographs that stand for the frames of one passage, at most 5; 0 to leave sequences out.
+    #[arg(long, default_value_t = 3, value_parser = parse_frames)]
     frames: usize,
     /// Where all figures go.
     #[arg(long)]
@@ -71,6 +72,9 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
+    for path in [&arguments.json, &arguments.plot, &arguments.calibration] {
+        path.as_deref().map_or(Ok(()), check_output)?;
+    }
     let mut trial = match (&arguments.folder, &arguments.genuine, &arguments.impostors) {
         (Some(folder), ..) => Trial::of_folder(folder)?,
         (None, Some(genuine), Some(impostors)) => Trial::of_lists(genuine, impostors)?,
@@ -80,6 +84,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     if let (Some(folder), Some(portraits)) = (&arguments.folder, &arguments.portraits) {
         trial.portraits(folder, portraits)?;
     }
+    let groups = match &arguments.groups {
+        Some(list) => Groups::read(list, &trial.pictures)?,
+        None => Groups::default(),
+    };
     let set = match arguments.calibration {
         Some(_) => arguments.models.open_uncalibrated()?,
         None => arguments.models.open()?,
@@ -89,12 +97,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         Some(_) => looked.centre(&trial)?,
         None => Centre::default(),
     };
-    let groups = match &arguments.groups {
-        Some(list) => Groups::read(list, &trial.pictures)?,
-        None => Groups::default(),
-    };
     let mut result = Evaluation::new(&trial, &looked, &groups);
-    if (1..=FRAMES_MAX).contains(&arguments.frames) && !trial.people.is_empty() {
+    if arguments.frames > 0 && !trial.people.is_empty() {
         let scores = sequence::scores(&trial, &looked.templates, arguments.frames);
         result.sequences = Some((arguments.frames, scores));
     }
@@ -103,15 +107,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         write(path, &format!("{:#}\n", result.json()))?;
     }
     if let Some(path) = &arguments.plot {
-        let curves = [Curve {
-            name: "all pairs".into(),
-            points: result.scores.det(CURVE),
-        }];
-        write(path, &plot::draw(path, &curves, &result.table()))?;
+        write(path, &plot::draw(path, &result.curves(), &result.table()))?;
     }
     match &arguments.calibration {
         Some(path) => write(path, &result.calibration(set.manifest(), &centre)?),
         None => Ok(()),
+    }
+}
+
+fn parse_frames(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(frames) if frames <= FRAMES_MAX => Ok(frames),
+        _ => Err(format!("expected 0 to {FRAMES_MAX}")),
     }
 }
 
@@ -164,18 +171,24 @@ struct Groups(Vec<Option<String>>);
 
 impl Groups {
     fn read(list: &Path, pictures: &[PathBuf]) -> Result<Self, FaceCommandError> {
-        let groups: BTreeMap<String, String> = pairs::read(list)?
-            .into_iter()
-            .map(|[name, group]| (name, group))
-            .collect();
+        let mut by_path = HashMap::new();
+        let mut by_person = HashMap::new();
+        for [name, group] in list::rows(list)?.into_iter().flat_map(|row| row.fields) {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
+            by_path.insert(list::find(&name, list), text(&group));
+            by_person.insert(text(&name), text(&group));
+        }
         let of = |path: &PathBuf| {
             let person = path.parent().and_then(Path::file_name);
-            groups
-                .get(&*path.to_string_lossy())
-                .or_else(|| groups.get(&*person?.to_string_lossy()))
+            by_path
+                .get(path)
+                .or_else(|| by_person.get(&*person?.to_string_lossy()))
                 .cloned()
         };
-        Ok(Self(pictures.iter().map(of).collect()))
+        let groups: Vec<Option<String>> = pictures.iter().map(of).collect();
+        let none = groups.iter().filter(|group| group.is_none()).count();
+        eprintln!("  {none} of {} pictures have no group", pictures.len());
+        Ok(Self(groups))
     }
 
     /// The group of a pair, if both belong to the same one.
@@ -242,6 +255,21 @@ impl Evaluation {
 
     fn points(&self) -> impl Iterator<Item = (f64, Point)> {
         points(&self.scores)
+    }
+
+    /// The curve of all pairs, and of each group that has pairs of both kinds.
+    fn curves(&self) -> Vec<Curve> {
+        let all = ("all pairs", &self.scores);
+        let groups = self.groups.iter();
+        let groups = groups.map(|(name, scores)| (name.as_str(), scores));
+        std::iter::once(all)
+            .chain(groups)
+            .map(|(name, scores)| Curve {
+                name: name.to_owned(),
+                points: scores.det(CURVE),
+            })
+            .filter(|curve| !curve.points.is_empty())
+            .collect()
     }
 
     fn data(&self) -> String {

@@ -1,5 +1,6 @@
-//! Lists of pairs, and folders with a person a folder.
+//! Which photographs make pairs: out of lists, or of a folder with a person a folder.
 
+use super::list::{self, Row};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -30,6 +31,24 @@ pub(crate) enum ListError {
     /// Split the evaluation.
     #[error("more than {PICTURES_MAX} pictures")]
     Many,
+    /// Split the list.
+    #[error("more than {most} lines")]
+    Long {
+        /// How many are taken.
+        most: usize,
+    },
+    /// Write the pairs into it: two paths a line.
+    #[error("{}: no pairs", .path.display())]
+    NoPairs {
+        /// The list.
+        path: PathBuf,
+    },
+    /// Add folders: pairs of different persons are needed.
+    #[error("{}: one person alone, expected at least two", .path.display())]
+    OnePerson {
+        /// The folder.
+        path: PathBuf,
+    },
     /// There must be a folder a person, with a photograph a file.
     #[error("{}: no person has two photographs", .path.display())]
     Empty {
@@ -42,64 +61,6 @@ pub(crate) enum ListError {
         /// The folder of copies.
         path: PathBuf,
     },
-}
-
-/// Reads a CSV file with two fields a line. Lines that begin with `#` are passed over.
-pub(crate) fn read(path: &Path) -> Result<Vec<[String; 2]>, ListError> {
-    let failed = |problem: csv::Error| ListError::Line {
-        path: path.to_owned(),
-        problem: problem.to_string(),
-    };
-    let rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_path(path)
-        .map_err(failed)?
-        .into_records();
-    let mut pairs = Vec::new();
-    for row in rows {
-        let row = row.map_err(failed)?;
-        let [Some(one), Some(other)] = [row.get(0), row.get(1)] else {
-            let line = row.position().map_or(0, csv::Position::line);
-            return Err(ListError::Line {
-                path: path.to_owned(),
-                problem: format!("line {line} has {} fields, expected 2", row.len()),
-            });
-        };
-        pairs.push([one.to_owned(), other.to_owned()]);
-        if pairs.len() > 100 * PICTURES_MAX {
-            return Err(ListError::Many);
-        }
-    }
-    Ok(pairs)
-}
-
-/// The pairs of paths in a CSV file. A path is looked for from here, then from the list's folder. A
-/// first line without any file is a heading.
-pub(crate) fn paths(path: &Path) -> Result<Vec<[PathBuf; 2]>, ListError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let find = |name: &String| {
-        let here = PathBuf::from(name);
-        let beside = folder.join(name);
-        match !here.exists() && beside.exists() {
-            true => beside,
-            false => here,
-        }
-    };
-    let mut pairs: Vec<[PathBuf; 2]> = read(path)?
-        .iter()
-        .map(|[one, other]| [find(one), find(other)])
-        .collect();
-    let is_heading = |pair: &[PathBuf; 2]| {
-        pair.iter()
-            .all(|path| !path.exists() && path.extension().is_none())
-    };
-    if pairs.first().is_some_and(is_heading) {
-        pairs.remove(0);
-    }
-    Ok(pairs)
 }
 
 /// Pictures, and which of them make pairs.
@@ -144,6 +105,11 @@ impl Trial {
                 path: folder.to_owned(),
             });
         }
+        if trial.impostors.is_empty() {
+            return Err(ListError::OnePerson {
+                path: folder.to_owned(),
+            });
+        }
         Ok(trial)
     }
 
@@ -184,13 +150,22 @@ impl Trial {
                 pictures.len() - 1
             })
         };
-        for [one, other] in paths(genuine)? {
-            let pair = [one, other].map(|path| index(path, &mut trial.pictures));
-            trial.genuine.push(pair);
-        }
-        for [one, other] in paths(impostors)? {
-            let pair = [one, other].map(|path| index(path, &mut trial.pictures));
-            trial.impostors.push(pair);
+        for (list, pairs) in [
+            (genuine, &mut trial.genuine),
+            (impostors, &mut trial.impostors),
+        ] {
+            for pair in list::pairs(list)? {
+                let paths = pair.paths.map_err(|fields| ListError::Line {
+                    path: list.to_owned(),
+                    problem: format!("line {} has {}", pair.line, Row::problem(fields)),
+                })?;
+                pairs.push(paths.map(|path| index(path, &mut trial.pictures)));
+            }
+            if pairs.is_empty() {
+                return Err(ListError::NoPairs {
+                    path: list.to_owned(),
+                });
+            }
         }
         if trial.pictures.len() > PICTURES_MAX {
             return Err(ListError::Many);
@@ -251,6 +226,11 @@ mod tests {
         assert_eq!(trial.pictures.len(), 5);
         assert_eq!(trial.genuine, [[0, 1], [0, 2], [1, 2]]);
         assert_eq!(trial.impostors, [[0, 3], [0, 4], [3, 4]]);
+        for person in ["b", "c"] {
+            fs::remove_dir_all(folder.path().join(person)).unwrap();
+        }
+        let found = Trial::of_folder(folder.path());
+        assert!(matches!(found, Err(ListError::OnePerson { .. })));
     }
 
     #[test]
@@ -270,10 +250,18 @@ mod tests {
         assert_eq!(trial.genuine, [[0, 1]]);
         assert_eq!(trial.impostors, [[0, 2]]);
         fs::write(at("short.csv"), "one.jpg\n").unwrap();
-        let found = paths(&at("short.csv")).unwrap_err().to_string();
-        assert!(
-            found.ends_with("line 1 has 1 fields, expected 2"),
-            "{found}"
-        );
+        fs::write(at("empty.csv"), "# nothing\n").unwrap();
+        for (list, expected) in [
+            (
+                "short.csv",
+                "line 1 has 1 fields, expected 2 with a comma between them",
+            ),
+            ("empty.csv", "no pairs"),
+            ("nowhere.csv", "No such file or directory (os error 2)"),
+        ] {
+            let found = Trial::of_lists(&at(list), &at("impostors.csv"));
+            let found = found.unwrap_err().to_string();
+            assert!(found.ends_with(expected), "{found}");
+        }
     }
 }

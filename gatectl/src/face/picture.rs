@@ -6,7 +6,7 @@ use gate_face::picture::PictureError;
 use gate_face::quality::{Flaw, Quality};
 use gate_face::{FaceError, Picture, Template};
 use image::codecs::png::PngDecoder;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Cursor, Read as _};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -20,12 +20,18 @@ const JPEG: &[u8] = b"\xff\xd8";
 const JP2: &[u8] = b"\0\0\0\x0cjP  ";
 const CODESTREAM: &[u8] = b"\xff\x4f\xff\x51";
 
+/// The marker that ends every JPEG 2000 codestream (ITU-T T.800, A.4.4).
+const END_OF_CODESTREAM: [u8; 2] = [0xff, 0xd9];
+
 /// Why a photograph gives no score.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoScore {
     /// Correct the path.
     #[error("file cannot be read: {0}")]
     File(#[from] io::Error),
+    /// Name a file: folders, pipes and devices are none.
+    #[error("no regular file")]
+    Irregular,
     /// Longer than [`FILE_MAX`].
     #[error("file has more than {FILE_MAX} bytes")]
     Long,
@@ -47,7 +53,7 @@ impl NoScore {
     /// The reason as a word that programs can rely on.
     pub(crate) const fn code(&self) -> &'static str {
         match self {
-            Self::File(_) => "unreadable-file",
+            Self::File(_) | Self::Irregular => "unreadable-file",
             Self::Long => "picture-too-large",
             Self::Format => "unknown-format",
             Self::Picture(problem) => match problem {
@@ -85,6 +91,10 @@ pub(crate) fn template(engine: &FaceEngine, path: &Path) -> Result<(Quality, Tem
 
 /// Reads a photograph.
 pub(crate) fn open(path: &Path) -> Result<Picture, NoScore> {
+    // A pipe would be waited for, whoever writes into it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(NoScore::Irregular);
+    }
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)?
         .take(FILE_MAX + 1)
@@ -104,6 +114,10 @@ fn decode(bytes: &[u8]) -> Result<Picture, NoScore> {
         return Ok(Picture::from_decoder(decoder)?);
     }
     if bytes.starts_with(JP2) || bytes.starts_with(CODESTREAM) {
+        // Decoders make a blurred picture of half a file.
+        if !codestream(bytes).is_some_and(|stream| stream.ends_with(&END_OF_CODESTREAM)) {
+            return Err(PictureError::Torn.into());
+        }
         let pixels = portrait::decode(&Portrait {
             kind: PortraitKind::Jpeg2000,
             bytes: Zeroizing::new(bytes.to_vec()),
@@ -119,6 +133,31 @@ fn decode(bytes: &[u8]) -> Result<Picture, NoScore> {
     Err(NoScore::Format)
 }
 
+/// The codestream of a JPEG 2000 file, from its own box if it has boxes (ITU-T T.800, I.4); `None` if it is not
+/// all there.
+fn codestream(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes;
+    while !rest.starts_with(CODESTREAM) {
+        let (length, kind) = rest.get(..8)?.split_at(4);
+        let (head, length) = match u32::from_be_bytes(length.try_into().ok()?) {
+            // Up to the end of the file.
+            0 => (8, rest.len()),
+            // The length has 64 bits and stands behind the kind.
+            1 => {
+                let long = u64::from_be_bytes(rest.get(8..16)?.try_into().ok()?);
+                (16, usize::try_from(long).ok()?)
+            }
+            length => (8, usize::try_from(length).ok()?),
+        };
+        let content = rest.get(head..length)?;
+        if kind == b"jp2c" {
+            return Some(content);
+        }
+        rest = &rest[length..];
+    }
+    Some(rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +169,25 @@ mod tests {
             .write_image(pixels, width, height, colour)
             .unwrap();
         bytes
+    }
+
+    #[test]
+    fn half_a_jpeg_2000_is_torn_with_boxes_and_without() {
+        let stream = [CODESTREAM, b"data", &END_OF_CODESTREAM].concat();
+        let length = (8 + stream.len() as u32).to_be_bytes();
+        let file = |length: &[u8]| [JP2, b"\r\n\x87\n", length, b"jp2c", &stream].concat();
+        let long = [
+            &[0_u8, 0, 0, 1][..],
+            &b"jp2c\0\0\0\0"[..],
+            &(16 + stream.len() as u32).to_be_bytes(),
+        ];
+        let long = [JP2, b"\r\n\x87\n", &long.concat(), &stream].concat();
+        for whole in [stream.clone(), file(&length), file(&[0; 4]), long] {
+            assert_eq!(codestream(&whole), Some(&*stream));
+            let torn = &whole[..whole.len() - 3];
+            assert!(codestream(torn).is_none_or(|stream| !stream.ends_with(&END_OF_CODESTREAM)));
+            assert_eq!(decode(torn).unwrap_err().code(), "broken-picture");
+        }
     }
 
     #[test]
@@ -157,5 +215,9 @@ mod tests {
         }
         let missing = open(Path::new("/there/is/no/such.jpg"));
         assert_eq!(missing.unwrap_err().code(), "unreadable-file");
+        for irregular in ["/", "/dev/zero"] {
+            let found = open(Path::new(irregular)).unwrap_err();
+            assert!(matches!(found, NoScore::Irregular), "{found}");
+        }
     }
 }

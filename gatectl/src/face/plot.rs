@@ -21,10 +21,17 @@ pub(super) fn draw(path: &Path, curves: &[Curve], table: &str) -> String {
     let _ = chart(&mut svg, curves);
     match path.extension().is_some_and(|kind| kind == "html") {
         true => format!(
-            "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Face evaluation</title>\n{svg}\n<pre>\n{table}</pre>\n"
+            "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Face evaluation</title>\n{svg}\n<pre>\n{}</pre>\n",
+            as_html(table)
         ),
         false => svg,
     }
+}
+
+/// Names of groups come from a list, and may have any character.
+fn as_html(text: &str) -> String {
+    let text = text.replace('&', "&amp;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn chart(svg: &mut String, curves: &[Curve]) -> Result<(), Box<dyn std::error::Error>> {
@@ -32,7 +39,7 @@ fn chart(svg: &mut String, curves: &[Curve]) -> Result<(), Box<dyn std::error::E
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(
-            "Detection error trade-off, limits of 95 %",
+            "Detection error trade-off; limits of 95 % of the false non-match rate",
             ("sans-serif", 20),
         )
         .margin(15)
@@ -43,6 +50,8 @@ fn chart(svg: &mut String, curves: &[Curve]) -> Result<(), Box<dyn std::error::E
         .configure_mesh()
         .x_desc("false match rate")
         .y_desc("false non-match rate")
+        .axis_desc_style(("sans-serif", 16))
+        .label_style(("sans-serif", 14))
         .x_label_formatter(&|value| format!("{value:.0e}"))
         .y_label_formatter(&|value| format!("{value:.0e}"))
         .draw()?;
@@ -64,6 +73,8 @@ fn chart(svg: &mut String, curves: &[Curve]) -> Result<(), Box<dyn std::error::E
     }
     chart
         .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .label_font(("sans-serif", 16))
         .background_style(WHITE.mix(0.8))
         .draw()?;
     area.present()?;
@@ -90,7 +101,8 @@ mod tests {
             svg.contains("<polyline") && svg.contains("<polygon"),
             "{svg}"
         );
-        let page = draw(Path::new("a.html"), &curves, "| FMR |");
-        assert!(page.starts_with("<!doctype html>") && page.contains("| FMR |"));
+        let page = draw(Path::new("a.html"), &curves, "| FMR | <b> & co |");
+        assert!(page.starts_with("<!doctype html>"), "{page}");
+        assert!(page.contains("| FMR | &lt;b&gt; &amp; co |"), "{page}");
     }
 }
