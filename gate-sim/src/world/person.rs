@@ -175,6 +175,13 @@ impl Person {
 
     /// Sees a new instruction on the screen.
     pub(super) fn see(&mut self, now: Instant, screen: Screen) {
+        // Whoever is asked anew after that shows everything anew.
+        if matches!(
+            screen,
+            Screen::OfficerComing | Screen::StepBack | Screen::OutOfService | Screen::Emergency
+        ) {
+            self.permit_offered = false;
+        }
         let stays = matches!(self.stage, Stage::Entering | Stage::Inside);
         // Whoever stands before a door that does not open looks at the screen again.
         let turns = matches!(
