@@ -53,7 +53,10 @@ impl PureRig {
             Fault::HostKilled if begins => self.kill_host(),
             Fault::HostKilled => self.agenda.plan(self.now + START, Due::HostStarts),
             Fault::HostHangs if !begins => self.wake_host(),
-            Fault::ControllerOff if begins => self.board.power_off(),
+            Fault::ControllerOff if begins => {
+                self.board.power_off();
+                self.monitor.let_go();
+            }
             Fault::ControllerOff => self.board.power_on(self.now),
             _ => {}
         }
@@ -68,6 +71,7 @@ impl PureRig {
         self.held.clear();
         self.devices.forget();
         self.session_at = None;
+        self.journal_free = self.now;
         self.agenda
             .plan(self.now + PAGE_ALONE, Due::Screen(Screen::OutOfService));
     }

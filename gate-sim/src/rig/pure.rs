@@ -105,13 +105,15 @@ pub struct PureRig {
     to_host: Line,
     to_controller: Line,
     pub(super) agenda: Agenda,
-    monitor: Monitor,
+    pub(super) monitor: Monitor,
     inputs: Bits,
     outputs: Bits,
     pub(super) scan_at: Instant,
     restless_until: Instant,
     host_at: Instant,
     pub(super) session_at: Option<Instant>,
+    /// When the journal has written everything that was given to it.
+    pub(super) journal_free: Instant,
     /// The daemon's process is there; it may hang.
     pub(super) host_lives: bool,
     /// How often the daemon has been started.
@@ -153,6 +155,7 @@ impl PureRig {
             restless_until: now,
             host_at: now,
             session_at: None,
+            journal_free: now,
             host_lives: true,
             starts: 1,
             held: Vec::new(),
@@ -547,7 +550,9 @@ impl PureRig {
                 let costs = self.devices.costs();
                 let slow = self.trouble.has(Fault::DiskSlow);
                 let disk = if slow { SLOW_DISK } else { costs.journal };
-                let on_disk = now + costs.hop + disk;
+                // One entry after the other, whoever waits.
+                let on_disk = self.journal_free.max(now + costs.hop) + disk;
+                self.journal_free = on_disk;
                 agenda.plan(on_disk, Due::Write(ticket, record, now));
             }
             Effect::CallOfficer(traveller, _) => {

@@ -140,6 +140,9 @@ const VISITS: u32 = 3;
 const KEY_AFTER: Duration = Duration::from_secs(90);
 /// What has just begun or ended has been noticed by everything that takes part.
 const SETTLED: Duration = Duration::from_secs(1);
+/// A lane that has been ready for this time has nothing more to tell of what is over: longer than the
+/// interlock waits for a bolt or for contacts that contradict each other.
+const AT_REST: Duration = Duration::from_secs(3);
 /// How long the technician turns the key: long enough to be believed, and to see the lane.
 const KEY_TURNED: Duration = Duration::from_secs(5);
 /// Nobody looks at the lane less often than this.
@@ -363,7 +366,7 @@ impl Play<'_> {
         let began = self.rig.now();
         self.pass(SETTLED)?;
         let what = "the lane is ready again";
-        let ready = self.attended(what, |play| play.rig.is_ready());
+        let ready = self.is_ready_for_good(what);
         self.measured.push(Measured {
             line: 0,
             what: what.to_owned(),
@@ -372,6 +375,18 @@ impl Play<'_> {
             kept: ready.is_ok(),
         });
         ready
+    }
+
+    /// Ready, and still ready a moment later: a door that did not fall shut is told when it should have.
+    fn is_ready_for_good(&mut self, what: &str) -> Result<(), End> {
+        for _ in 0..VISITS {
+            self.attended(what, |play| play.rig.is_ready())?;
+            self.pass(AT_REST)?;
+            if self.rig.is_ready() {
+                return Ok(());
+            }
+        }
+        Err(End::Gate(format!("not for long: {what}")))
     }
 
     /// Waits for the lane; a technician looks after one that does not get on by itself.
