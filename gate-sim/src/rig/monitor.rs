@@ -3,6 +3,7 @@
 use gate_interlock::invariants;
 use gate_protocol::Instant;
 use gate_protocol::pins::{Bits, Input, Output};
+use std::time::Duration;
 
 /// Something that must never happen has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,10 +50,15 @@ pub struct Monitor {
     /// Decisions to clear that are on disk and have not been used.
     cleared: u32,
     exit_released: bool,
+    /// Since when the exit has been bolted again.
+    bolted: Option<Instant>,
     /// Both doors stand open, and the controller did not do it.
     excused: bool,
     violations: Vec<Violation>,
 }
+
+/// A bolt has fallen when it has been down for so long, for the interlock as for its bystander.
+const BOLTED: Duration = Duration::from_millis(500);
 
 /// More than this many violations say nothing new.
 const VIOLATIONS_MAX: usize = 100;
@@ -96,8 +102,12 @@ impl Monitor {
             }
             self.cleared = 0;
         }
-        // A leaf that meets somebody gives way again: the way out is over when the exit is bolted.
-        self.exit_released = exit || self.exit_released && !inputs.input(Input::ExitLocked);
+        // A leaf that meets somebody gives way again: the way out is over when the exit is bolted, and
+        // has been for a moment: a bolt that springs back has not fallen.
+        let bolted = !exit && inputs.input(Input::ExitLocked);
+        self.bolted = bolted.then(|| self.bolted.unwrap_or(at));
+        let over = self.bolted.is_some_and(|since| at.since(since) >= BOLTED);
+        self.exit_released = exit || self.exit_released && !over;
     }
 
     /// Takes what the interlock's own bystander says of one scan.
@@ -185,11 +195,19 @@ mod tests {
     fn a_decision_opens_the_exit_once() {
         let mut monitor = Monitor::default();
         monitor.cleared();
-        for outputs in [EXIT, EXIT, HELD] {
-            monitor.watch(Instant::ZERO, false, (SHUT, outputs), false);
+        // A bolt that springs back, and one that falls.
+        for (ms, outputs) in [
+            (0, EXIT),
+            (1, HELD),
+            (500, EXIT),
+            (600, HELD),
+            (1_100, HELD),
+        ] {
+            let at = Instant::from_millis(ms);
+            monitor.watch(at, false, (SHUT, outputs), false);
         }
         assert!(monitor.violations().is_empty());
-        monitor.watch(Instant::ZERO, false, (SHUT, EXIT), false);
+        monitor.watch(Instant::from_millis(1_101), false, (SHUT, EXIT), false);
         assert_eq!(monitor.violations().len(), 1);
     }
 }
