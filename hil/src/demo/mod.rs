@@ -84,7 +84,8 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     let mut report = options.json.as_ref().map(File::create).transpose()?;
 
     say!("Switching the lane on …");
-    let cast = Cast::gather(&manifest, &parts.models, options.seed)?;
+    let mut cast = Cast::gather(&manifest, &parts.models, options.seed)?;
+    cast.rehearse_all();
     let trust = cast.trust()?;
     let permit_signers = cast.permit_signers();
     let make = Make::Emulated {
@@ -141,7 +142,6 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     while endless(options) || count < travellers(options) {
         let persona = PROGRAMME[usize::try_from(count)? % PROGRAMME.len()];
         let part = stand.cast().part(persona, count, Zoned::now().date())?;
-        tokio::task::block_in_place(|| stand.cast().rehearse(&part));
         say!("\nNow comes: {}", persona.word());
         while journal.next()?.is_some() {} // whatever happened in between is nobody's of the programme
         stand.send(part);

@@ -245,6 +245,23 @@ impl Cast {
         scene.clone()
     }
 
+    /// Draws everything that anybody may need. Doors stand still while something is drawn, and a
+    /// controller takes one that stands still for long for a stuck one.
+    pub(crate) fn rehearse_all(&mut self) {
+        let views = [
+            View::Nobody,
+            View::Approaching,
+            View::TurnedAway,
+            View::Face(Presentation::Live),
+            View::Face(Presentation::Photograph),
+        ];
+        for face in 0..=self.pairs.len() {
+            for view in views {
+                self.scene(face, view);
+            }
+        }
+    }
+
     /// Draws everything that `part` may need, so that nothing is drawn while a traveller waits.
     pub(crate) fn rehearse(&mut self, part: &Part) {
         for view in [
