@@ -107,6 +107,8 @@ pub(crate) struct ProcessRig {
     state: Option<State>,
     faults: BTreeSet<Fault>,
     exit_released: bool,
+    /// Fire, emergency stop or break-glass have opened the doors, as far as the pins tell.
+    emergency: bool,
     travellers: u64,
     until_look: u32,
     stop: Stop,
@@ -192,6 +194,7 @@ impl ProcessRig {
             state: None,
             faults: BTreeSet::new(),
             exit_released: true,
+            emergency: false,
             travellers: 0,
             until_look: 0,
             stop,
@@ -219,13 +222,14 @@ impl ProcessRig {
             self.read_journal(now)?;
             self.told.push_back((now, Told::Screen(screen)));
         }
+        // The state last: an emergency that begins now has no pins yet.
+        let (inputs, outputs) = (self.stand.inputs(), self.stand.controller().outputs());
         let state = self.stand.controller().state();
         if state != self.state {
             self.state = state;
             self.told
                 .extend(state.map(|state| (now, Told::Controller(state))));
         }
-        let (inputs, outputs) = (self.stand.inputs(), self.stand.controller().outputs());
         let exit_released = !outputs.output(Output::ExitHold);
         let opens = exit_released && !self.exit_released;
         self.exit_released = exit_released;
@@ -252,10 +256,16 @@ impl ProcessRig {
         Ok(())
     }
 
-    fn is_emergency(&self, inputs: Bits) -> bool {
+    fn is_emergency(&mut self, inputs: Bits) -> bool {
         match self.state {
             Some(state) => state == State::Emergency,
-            None => DANGER.into_iter().any(|input| !inputs.input(input)),
+            // The pins do not tell when the controller has calmed down: not before both doors are shut.
+            None => {
+                let shut = inputs.input(Input::EntryClosed) && inputs.input(Input::ExitLocked);
+                let danger = DANGER.into_iter().any(|input| !inputs.input(input));
+                self.emergency = danger || self.emergency && !shut;
+                self.emergency
+            }
         }
     }
 
@@ -285,8 +295,10 @@ impl ProcessRig {
             self.sequence = entry.sequence;
             let entry = told::entry(&entry.body)
                 .with_context(|| format!("journal entry {}", entry.sequence))?;
-            if matches!(entry, Entry::Gate(_, Outcome::Cleared)) {
-                self.monitor.cleared();
+            match entry {
+                Entry::Gate(_, Outcome::Cleared) => self.monitor.cleared(),
+                Entry::Gate(..) => self.monitor.taken_back(),
+                Entry::Officer(..) | Entry::Completion(..) => {}
             }
             let (told, violation) = self.ledger.write(now, entry);
             self.told.push_back((now, told));
@@ -359,14 +371,14 @@ impl Rig for ProcessRig {
 
     fn lives(&mut self, until: Instant) -> Result<Option<(Instant, Told)>, BenchFault> {
         loop {
+            if self.stop.is_asked() {
+                return Err(BenchFault("stopped by hand".to_owned()));
+            }
             if let Some(told) = self.told.pop_front() {
                 return Ok(Some(told));
             }
             if self.now() >= until {
                 return Ok(None);
-            }
-            if self.stop.is_asked() {
-                return Err(BenchFault("stopped by hand".to_owned()));
             }
             self.step().map_err(bench)?;
         }

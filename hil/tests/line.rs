@@ -204,7 +204,7 @@ fn a_recording_is_never_written_over_and_a_line_that_is_not_there_is_the_benchs_
         ),
         ("device", "new.tty", "another name"),
     ] {
-        let arguments = ["record", "--port", port, "--out", out];
+        let arguments = ["record", "--line", "unknown", "--port", port, "--out", out];
         let found = hil(folder.path(), &arguments).output().expect("hil runs");
         let said = String::from_utf8_lossy(&found.stderr);
         assert_eq!(found.status.code(), Some(2), "{said}");
@@ -244,7 +244,15 @@ fn a_controllers_line_is_tapped_unnoticed_and_its_recording_opens_nothing() {
     let tty = board.tty().display().to_string();
     let tap = hil(
         folder.path(),
-        &["record", "--port", &tty, "--out", "line.rec"],
+        &[
+            "record",
+            "--line",
+            "controller",
+            "--port",
+            &tty,
+            "--out",
+            "line.rec",
+        ],
     );
     let tap = Busy::working(tap);
     let look = |port: &str| {

@@ -107,10 +107,7 @@ fn tests(lane: &prepare::Lane) -> anyhow::Result<()> {
         command.args(["test", "--no-fail-fast"]);
     }
     run(lane.environment(command.args(TARGETS)))?;
-    if build::has_nextest() {
-        run(lane.environment(cargo().args(["test", "--workspace", "--locked", "--doc"])))?;
-    }
-    Ok(())
+    run(lane.environment(cargo().args(["test", "--workspace", "--locked", "--doc"])))
 }
 
 fn documents() -> anyhow::Result<()> {

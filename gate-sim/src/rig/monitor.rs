@@ -69,9 +69,15 @@ impl Monitor {
         self.cleared += 1;
     }
 
+    /// The decision to clear somebody was taken back before it was used.
+    pub const fn taken_back(&mut self) {
+        self.cleared = 0;
+    }
+
     /// The ways out fell open without current: nobody released them.
     pub const fn let_go(&mut self) {
         self.exit_released = true;
+        self.bolted = None;
         self.excused = true;
     }
 
@@ -87,6 +93,7 @@ impl Monitor {
         let both_open = !inputs.input(Input::EntryClosed) && !inputs.input(Input::ExitClosed);
         if emergency {
             self.exit_released = true; // the way out is open, and no decision is needed
+            self.bolted = None;
             self.excused = both_open;
             return;
         }

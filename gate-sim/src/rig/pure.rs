@@ -24,8 +24,8 @@ use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{CheckedSite, Door, Instant, State, ToController};
 use gate_session::journey::Stage;
 use gate_session::{
-    Effect, Event, Left, Limits, Next, OfficerDecision, Outcome, Record, Screen, Session, Span,
-    SpanKind, Ticket, Timeline,
+    DecidedBy, Effect, Event, Left, Limits, Next, OfficerDecision, Outcome, Record, Screen,
+    Session, Span, SpanKind, Ticket, Timeline,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -414,8 +414,15 @@ impl PureRig {
         if !written {
             self.book.miss(&record);
         } else {
-            if is_clearance(&record) {
-                self.monitor.cleared();
+            match &record {
+                Record::Decision { outcome, .. } if *outcome == Outcome::Cleared => {
+                    self.monitor.cleared();
+                }
+                Record::Decision {
+                    by: DecidedBy::Gate,
+                    ..
+                } => self.monitor.taken_back(),
+                Record::Decision { .. } | Record::Completion { .. } => {}
             }
             if let Some(observed) = &mut self.observed {
                 observed.entry(&record);
@@ -566,16 +573,6 @@ impl PureRig {
             }
         }
     }
-}
-
-const fn is_clearance(record: &Record) -> bool {
-    matches!(
-        record,
-        Record::Decision {
-            outcome: Outcome::Cleared,
-            ..
-        }
-    )
 }
 
 impl Rig for PureRig {

@@ -190,7 +190,11 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
         present: None,
         wrongly_cleared: None,
     };
-    let ended = play.whole(scenario);
+    // What a rule has to say is not unsaid because the bench failed behind it.
+    let ended = match play.whole(scenario) {
+        Err(End::Bench(fault)) => play.violated().and(Err(End::Bench(fault))),
+        ended => ended,
+    };
     play.end_all();
     let verdict = match ended {
         Ok(()) => Verdict::Passed,
@@ -359,9 +363,8 @@ impl Play<'_> {
 
     /// Every fault ends, and the lane must be ready for the next traveller.
     fn recover(&mut self) -> Result<(), End> {
-        for (fault, _) in std::mem::take(&mut self.active) {
-            self.note('<', format!("{fault} ends"));
-            self.rig.ends(fault)?;
+        while let Some((fault, _)) = self.active.first().copied() {
+            self.end(fault)?;
         }
         let began = self.rig.now();
         self.pass(SETTLED)?;

@@ -1,7 +1,7 @@
 //! The demonstration: travellers walk through a whole lane, of which only glass, steel and people
 //! are simulated.
 
-use crate::ending::GateFault;
+use crate::ending::{GateFault, Stopped};
 use crate::lane::cast::{Cast, PROGRAMME};
 use crate::lane::controller::Make;
 use crate::lane::daemon::{self, Daemon, Places};
@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             // What was started ends with the walk.
             () = signals.next() => {
                 say!("\nstopped");
-                Ok(())
+                Err(Stopped.into())
             }
         }
     })

@@ -47,6 +47,8 @@ const NOBODY: &str = "key 000000000000000000000000000000000000000000000000000000
 pub(crate) struct Daemon {
     program: PathBuf,
     child: Child,
+    /// It stands still, or will when it is there again.
+    hangs: bool,
     folder: PathBuf,
     /// Kept until the daemon has ended.
     disk: Option<Disk>,
@@ -78,6 +80,7 @@ impl Daemon {
         Ok(Self {
             program: program.to_owned(),
             child: launch(program, folder)?,
+            hangs: false,
             folder: folder.into(),
             disk,
         })
@@ -100,8 +103,16 @@ impl Daemon {
                 self.child.kill()?;
                 self.child.wait()?;
             }
-            Fault::HostKilled => self.child = launch(&self.program, &self.folder)?,
-            Fault::HostHangs => self.signal(if begins { "-STOP" } else { "-CONT" })?,
+            Fault::HostKilled => {
+                self.child = launch(&self.program, &self.folder)?;
+                if self.hangs {
+                    self.signal("-STOP")?;
+                }
+            }
+            Fault::HostHangs => {
+                self.hangs = begins;
+                self.signal(if begins { "-STOP" } else { "-CONT" })?;
+            }
             Fault::ListsLost if begins => std::fs::remove_file(self.lists())?,
             Fault::ListsLost => std::fs::write(self.lists(), NOBODY)?,
             Fault::DiskFull => {
@@ -123,7 +134,11 @@ impl Daemon {
         self.folder.join("lists.txt")
     }
 
-    fn signal(&self, signal: &str) -> anyhow::Result<()> {
+    /// Sends a signal; to nobody once the daemon has ended, whose number may be another's by then.
+    fn signal(&mut self, signal: &str) -> anyhow::Result<()> {
+        if self.ended().is_some() {
+            return Ok(());
+        }
         let id = self.child.id().to_string();
         let status = Command::new("kill").args([signal, &id]).status()?;
         ensure!(status.success(), "kill {signal} {id}: {status}");

@@ -304,9 +304,12 @@ impl Stand {
     }
 
     fn lift(&mut self) {
-        if let Document::Placed(placed) = std::mem::replace(&mut self.document, Document::None) {
-            self.document = Document::Lifted(tokio::task::spawn_blocking(move || placed.remove()));
-        }
+        self.document = match std::mem::replace(&mut self.document, Document::None) {
+            Document::Placed(placed) => {
+                Document::Lifted(tokio::task::spawn_blocking(move || placed.remove()))
+            }
+            elsewhere => elsewhere,
+        };
     }
 }
 

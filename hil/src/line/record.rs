@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long)]
     baud: Option<u32>,
     /// Who is at its far end: controller, unknown, or a reader's profile as in the settings.
-    #[arg(long, value_name = "WHO", default_value = "controller")]
+    #[arg(long, value_name = "WHO")]
     line: Line,
     /// The recording; a file that exists is not overwritten. Only its owner may read it.
     #[arg(long)]
