@@ -29,8 +29,9 @@
 //!   host delivers it once. Events do outlive sessions.
 //! - The **lease** lets the controller believe in the host for a while. **Status** lets the host
 //!   believe in the controller.
-//! - A session dies with its lease, or if it never gets one. So a frame that somebody holds back is
-//!   worth nothing after [`LEASE_MAX`], whatever is delivered with it.
+//! - A session dies with its lease, or if it never gets one. So a frame that somebody holds back alone is
+//!   worth nothing after [`LEASE_MAX`]. One that is handed on with heartbeats that were held back too
+//!   is: see the known gaps in `docs/hazards.md`.
 
 #[cfg(feature = "controller")]
 pub mod controller;

@@ -2,7 +2,9 @@
 //!
 //! Any rig can ask it: the tests of this crate, the search over everything that can happen, the
 //! simulated lane, a recording of a real one. It keeps its own memory of permits, doors and
-//! people, and shares no judgement with the interlock that it watches. After each scan:
+//! people, and comes to its own judgement of them. What it takes from the interlock that it watches
+//! are [`Facts`]: debounced inputs, the lease, the number of the passage. That the lease is right is the search's own
+//! book (`properties.rs`), and debouncing has tests of its own. After each scan:
 //!
 //! 1. [`Invariants::answered`] for each request since the scan before, with its answer;
 //! 2. [`Invariants::happened`] for each event of this scan;
