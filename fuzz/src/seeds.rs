@@ -13,6 +13,7 @@ use gate_document::seal::symbol::Modules;
 use gate_document::seal::vds::{self, VdsHeader};
 use gate_document::seal::{SealFormat, Tag, vds_nc};
 use gate_document::{ApduLength, Card, CardError, ElementaryFile, Mrz, read};
+use gate_protocol::body::FromHost;
 use gate_protocol::hello::Entropy;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
@@ -245,12 +246,27 @@ pub fn host_link() -> Vec<Seed> {
     vec![("answers", opened().answers.clone())]
 }
 
+fn said(number: u32, message: ToController) -> Vec<u8> {
+    let said = FromHost {
+        knows_ms: 70_000,
+        number,
+        message,
+    };
+    body::to_controller(&said).to_vec()
+}
+
 /// Messages behind the seal.
 pub fn bodies_to_controller() -> Vec<Seed> {
     let named = ["permit", "set-mode", "show", "read-health"];
     let commands = named.into_iter().zip(COMMANDS);
     let others = [
-        ("heartbeat", ToController::Heartbeat { lease_ms: 1_000 }),
+        (
+            "heartbeat",
+            ToController::Heartbeat {
+                lease_ms: 1_000,
+                at_ms: 70_000,
+            },
+        ),
         ("event-seen", ToController::EventSeen { number: 1 }),
         (
             "configure",
@@ -261,7 +277,7 @@ pub fn bodies_to_controller() -> Vec<Seed> {
     ];
     let body = |(name, message): (&'static str, ToController)| {
         let number = u32::from(message.is_command()) * 9;
-        (name, body::to_controller(number, &message).to_vec())
+        (name, said(number, message))
     };
     commands.chain(others).map(body).collect()
 }
@@ -279,6 +295,7 @@ pub fn bodies_to_host() -> Vec<Seed> {
                 outputs: 0x0001_6082,
                 passage: 7,
                 newest_event: 4,
+                heartbeat_ms: 60_000,
             },
         ),
         (
@@ -823,7 +840,7 @@ pub fn update() -> Vec<Seed> {
 fn steps(requests: &[UpdateRequest]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (number, request) in (1..).zip(requests) {
-        let body = body::to_controller(number, &ToController::Update(*request));
+        let body = said(number, ToController::Update(*request));
         let length = u16::try_from(body.len()).expect("a body is short");
         bytes.extend(length.to_le_bytes());
         bytes.extend(&body);

@@ -45,6 +45,7 @@ use gate_host::ports::camera::parts::{FRAME_MAX, Parts};
 use gate_host::ports::lists::Lists;
 use gate_host::ports::reader::{Frames, Framing, Heard, Profile};
 use gate_host::settings::Settings;
+use gate_protocol::body::FromHost;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{Delivery, Lane};
 use gate_protocol::print::{ForController, ForHost};
@@ -98,10 +99,10 @@ pub fn frames(bytes: &[u8]) -> bool {
 
 /// Messages to the controller, behind the seal.
 pub fn bodies_to_controller(bytes: &[u8]) -> bool {
-    body::read_to_controller(bytes).is_ok_and(|(number, message)| {
-        let _ = message.to_string();
-        let again = body::to_controller(number, &message);
-        assert_eq!(body::read_to_controller(&again), Ok((number, message)));
+    body::read_to_controller(bytes).is_ok_and(|said| {
+        let _ = said.message.to_string();
+        let again = body::to_controller(&said);
+        assert_eq!(body::read_to_controller(&again), Ok(said));
         true
     })
 }
@@ -524,7 +525,11 @@ pub fn update(bytes: &[u8]) -> bool {
         let length = usize::from(u16::from_le_bytes(*length)).min(behind.len());
         let (body, behind) = behind.split_at(length);
         rest = behind;
-        if let Ok((_, ToController::Update(step))) = body::read_to_controller(body) {
+        if let Ok(FromHost {
+            message: ToController::Update(step),
+            ..
+        }) = body::read_to_controller(body)
+        {
             take_step(&mut writer, &mut flash, &step);
         }
     }

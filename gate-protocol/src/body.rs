@@ -3,11 +3,11 @@
 //!
 //! | direction | body |
 //! | --- | --- |
-//! | host → controller | [`CommandNumber`], then [`ToController`] |
+//! | host → controller | what the host [knows](FromHost::knows_ms) (4 bytes, LE), [`CommandNumber`], then [`ToController`] |
 //! | controller → host | [`ToHost`] |
 //!
-//! Command number 0 means that no answer is expected. It belongs to `Hello`, `Heartbeat` and
-//! `EventSeen`, and every other message has a number above 0.
+//! Command number 0 means that no answer is expected. It belongs to `Heartbeat` and `EventSeen`,
+//! and every other message has a number above 0.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -38,11 +38,29 @@ pub enum BodyError {
     SealedHello,
 }
 
-/// Body of a message to the controller. `number` is 0 unless the message [is a
-/// command](ToController::is_command).
+/// What the host says in one sealed frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FromHost {
+    /// The controller's own uptime as its newest status that the host has taken showed it, in
+    /// milliseconds; as its handshake showed it before the first status. It tells the controller how
+    /// old what the host goes by is at most, and so how old the frame is at most.
+    pub knows_ms: u32,
+    /// Number of the command; 0 if the message is none.
+    pub number: CommandNumber,
+    /// The message.
+    pub message: ToController,
+}
+
+/// Body of a message to the controller: see [`FromHost`].
 #[must_use]
-pub fn to_controller(number: CommandNumber, message: &ToController) -> Body {
-    encode(&(number, message))
+pub fn to_controller(said: &FromHost) -> Body {
+    const ROOM: &str = "the longest message is far shorter than a body may be";
+    let mut body = Body::new();
+    body.extend_from_slice(&said.knows_ms.to_le_bytes())
+        .expect(ROOM);
+    let message = encode(&(said.number, said.message));
+    body.extend_from_slice(&message).expect(ROOM);
+    body
 }
 
 /// Body of a message to the host.
@@ -56,15 +74,20 @@ pub fn to_host(message: &ToHost) -> Body {
 /// # Errors
 ///
 /// Every variant of [`BodyError`].
-pub fn read_to_controller(body: &[u8]) -> Result<(CommandNumber, ToController), BodyError> {
-    let (number, message): (CommandNumber, ToController) = decode(body)?;
+pub fn read_to_controller(body: &[u8]) -> Result<FromHost, BodyError> {
+    let (knows_ms, rest) = body.split_first_chunk().ok_or(BodyError::Malformed)?;
+    let (number, message): (CommandNumber, ToController) = decode(rest)?;
     if message.is_command() != (number != 0) {
         return Err(BodyError::Number { found: number });
     }
     if matches!(message, ToController::Hello { .. }) {
         return Err(BodyError::SealedHello);
     }
-    Ok((number, message))
+    Ok(FromHost {
+        knows_ms: u32::from_le_bytes(*knows_ms),
+        number,
+        message,
+    })
 }
 
 /// Reads the body of a message to the host.

@@ -22,9 +22,9 @@
 use crc::{CRC_16_IBM_3740, Crc};
 
 /// Lowest wire version that this crate speaks.
-pub const WIRE_MIN: u8 = 2;
+pub const WIRE_MIN: u8 = 3;
 /// Highest wire version that this crate speaks.
-pub const WIRE_MAX: u8 = 2;
+pub const WIRE_MAX: u8 = 3;
 
 /// Longest body in bytes.
 pub const BODY_MAX: usize = 192;

@@ -106,13 +106,14 @@ pub fn call(proposal: &Proposal<'_>) -> Content {
 /// The first part of every call of this host.
 #[must_use]
 pub fn clear_call() -> Body {
-    body::to_controller(
-        0,
-        &ToController::Hello {
-            wire_min: WIRE_MIN,
-            wire_max: WIRE_MAX,
-        },
-    )
+    host_speaks(WIRE_MIN, WIRE_MAX)
+}
+
+/// The first part of the call of a host that speaks these wire versions.
+#[must_use]
+pub fn host_speaks(wire_min: u8, wire_max: u8) -> Body {
+    let number: CommandNumber = 0;
+    body::encode(&(number, ToController::Hello { wire_min, wire_max }))
 }
 
 /// Content of a `Hello` to the host. `clear` is [`ToHost::Hello`].

@@ -29,9 +29,13 @@
 //!   host delivers it once. Events do outlive sessions.
 //! - The **lease** lets the controller believe in the host for a while. **Status** lets the host
 //!   believe in the controller.
-//! - A session dies with its lease, or if it never gets one. So a frame that somebody holds back alone is
-//!   worth nothing after [`LEASE_MAX`]. One that is handed on with heartbeats that were held back too
-//!   is: see the known gaps in `docs/hazards.md`.
+//! - A session begins with its first heartbeat and dies with its lease.
+//! - Nothing that is held back on the line gets better with time. Each frame of the host names the
+//!   newest **status** that it knows: the controller takes none that goes by what it told longer than
+//!   [`KNOWN_FOR`] ago, and the lease of a heartbeat runs from that status on. Each status names the
+//!   newest heartbeat that the controller knows: the host gives up one that has not heard it for
+//!   [`UNHEARD_AFTER`]. So whoever hoards frames gets no longer lease for them, and a command that
+//!   the host was told is [lost](host::Delivery::Lost) is not begun any more.
 
 #[cfg(feature = "controller")]
 pub mod controller;
@@ -55,6 +59,14 @@ pub const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
 pub const LEASE: Duration = Duration::from_millis(1_000);
 /// Longest lease that the controller grants, whatever the host asks for.
 pub const LEASE_MAX: Duration = Duration::from_millis(2_000);
+/// How long what the controller has told stays a ground for what the host says: two lost statuses
+/// and the way there and back.
+pub const KNOWN_FOR: Duration = Duration::from_millis(600);
+/// How much longer the host waits than [`KNOWN_FOR`] before it calls a command lost: the two clocks
+/// do not run quite alike.
+pub const KNOWN_SLACK: Duration = Duration::from_millis(50);
+/// How old the newest heartbeat that a status names may be before the host gives the session up.
+pub const UNHEARD_AFTER: Duration = LEASE;
 /// How long the host waits for an answer before it sends a command again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// How many times a command is sent again before the session is given up.
@@ -133,6 +145,16 @@ pub enum LinkError {
         /// How many times it was sent.
         sent: u32,
     },
+    /// Statuses come, and show that the controller has not heard this host for long: the line from
+    /// host to controller is cut, or somebody delays what is said on it. The link starts a new
+    /// session by itself; if this comes back, look at the cable.
+    #[error("gate controller has not heard this host for {unheard:?} (limit {limit:?})")]
+    Unheard {
+        /// Time since the heartbeat that the newest status names.
+        unheard: Duration,
+        /// Time that is allowed.
+        limit: Duration,
+    },
     /// The controller has forgotten the session: it was reset, its cabinet was opened, or another
     /// host was paired. The link starts a new one by itself.
     #[error("gate controller has forgotten the session")]
@@ -187,6 +209,10 @@ pub struct LinkStatistics {
     /// twice: somebody has recorded it, or held it back. At the controller frames of another session
     /// are among them while one is open, since its host has gone on and a line keeps its order.
     pub replayed: u32,
+    /// Good frames of the host that came too late: it had not heard the controller for longer than
+    /// [`KNOWN_FOR`] when they came. A line that loses much does this, and so does somebody who
+    /// holds frames back.
+    pub late: u32,
     /// Commands that had been received before, because an answer was lost.
     pub duplicates: u32,
     /// Good frames dropped because the owner had not emptied the link: the peer sends them again.
@@ -210,6 +236,7 @@ impl LinkStatistics {
         bad_bodies: 0,
         stale: 0,
         replayed: 0,
+        late: 0,
         duplicates: 0,
         unread: 0,
         retries: 0,
@@ -225,6 +252,8 @@ impl LinkStatistics {
             Dropped::BadBody => &mut self.bad_bodies,
             Dropped::Stale => &mut self.stale,
             Dropped::Replayed => &mut self.replayed,
+            #[cfg(feature = "controller")]
+            Dropped::Late => &mut self.late,
             Dropped::Duplicate => &mut self.duplicates,
             Dropped::Unread => &mut self.unread,
         });
@@ -246,6 +275,8 @@ enum Dropped {
     BadBody,
     Stale,
     Replayed,
+    #[cfg(feature = "controller")]
+    Late,
     Duplicate,
     Unread,
 }

@@ -1,8 +1,8 @@
 //! What the two ends say.
 //!
-//! Both enums are append-only: a variant keeps its number, its fields and their order for ever,
-//! and a new wire version only adds variants at the end. The bytes are postcard's and are frozen
-//! in `tests/frozen/`.
+//! Both enums are append-only: within a wire version a variant keeps its number, its fields and
+//! their order, and new ones stand at the end. `Hello` keeps them for ever. The bytes are postcard's
+//! and are frozen in `tests/frozen/`.
 //!
 //! | number | host → controller | controller → host |
 //! | --- | --- | --- |
@@ -109,6 +109,9 @@ pub enum ToController {
         /// How long the controller may go on believing in the host, in milliseconds. At most
         /// 2,000 are granted.
         lease_ms: u16,
+        /// The host's own clock in milliseconds, from anywhere; wraps after 49.7 days. The next
+        /// status says it again: see [`ToHost::Status`].
+        at_ms: u32,
     },
     /// The host has stored event `number` and all before it: the controller may forget them.
     EventSeen {
@@ -210,6 +213,8 @@ pub enum ToHost {
         passage: Passage,
         /// Number of the newest event.
         newest_event: u32,
+        /// What the newest heartbeat said of the host's clock: how old this status is at most.
+        heartbeat_ms: u32,
     },
     /// Something happened. Sent again until the host says `EventSeen`.
     Event {

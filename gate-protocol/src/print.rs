@@ -2,8 +2,8 @@
 //! sealed frame than its length; the messages are for those who have opened it.
 //!
 //! ```text
-//! hello v2 session 5 counter 0: hello, wire 2 to 2, wants a session
-//! sealed v2 session 5 counter 12: 7 bytes
+//! hello v3 session 5 counter 0: hello, wire 3 to 3, wants a session
+//! sealed v3 session 5 counter 12: 7 bytes
 //! ```
 
 use core::fmt::{self, Display, Formatter};
@@ -94,7 +94,7 @@ impl Display for ToController {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hello { wire_min, wire_max } => write!(f, "hello, wire {wire_min} to {wire_max}"),
-            Self::Heartbeat { lease_ms } => write!(f, "heartbeat, lease {lease_ms} ms"),
+            Self::Heartbeat { lease_ms, .. } => write!(f, "heartbeat, lease {lease_ms} ms"),
             Self::EventSeen { number } => write!(f, "event {number} seen"),
             Self::Permit {
                 door,
@@ -143,6 +143,7 @@ impl Display for ToHost {
                 outputs,
                 passage,
                 newest_event,
+                heartbeat_ms: _,
             } => {
                 write!(
                     f,

@@ -411,12 +411,15 @@ mod tests {
                 bytes: [[0xFF; 32]; CHUNK_LEN / 32],
             },
         ];
-        for (request, length) in longest.into_iter().zip([159, 140]) {
-            let message = ToController::Update(request);
-            let bytes = body::to_controller(u32::MAX, &message);
+        for (request, length) in longest.into_iter().zip([163, 144]) {
+            let said = body::FromHost {
+                knows_ms: u32::MAX,
+                number: u32::MAX,
+                message: ToController::Update(request),
+            };
+            let bytes = body::to_controller(&said);
             assert_eq!(bytes.len(), length);
-            let read = body::read_to_controller(&bytes);
-            assert_eq!(read, Ok((u32::MAX, message)));
+            assert_eq!(body::read_to_controller(&bytes), Ok(said));
         }
         let report = ToHost::Update(UpdateReport {
             slot: ImageSlot::B,

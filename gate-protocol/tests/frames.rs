@@ -1,6 +1,6 @@
 //! Frames: every damage is noticed, nothing is kept beyond one frame, every byte is accounted for.
 
-use gate_protocol::body::{self, BodyError};
+use gate_protocol::body::{self, BodyError, FromHost};
 use gate_protocol::frame::{
     BODY_MAX, Body, CONTENT_MAX, Content, Kind, TAG_LEN, WIRE_LEN_MAX, Wire,
 };
@@ -23,11 +23,19 @@ fn decode(bytes: &[u8]) -> Vec<Result<Frame, FrameError>> {
 fn frame(kind: Kind, content: &[u8]) -> Frame {
     Frame {
         kind,
-        version: 2,
+        version: 3,
         session: 0x2a,
         counter: 77,
         content: Content::from_slice(content).expect("short enough"),
     }
+}
+
+fn said(number: u32, message: ToController) -> Body {
+    body::to_controller(&FromHost {
+        knows_ms: 86_400_000,
+        number,
+        message,
+    })
 }
 
 /// What a frame knows of a seal: that there are bytes and a tag.
@@ -50,6 +58,7 @@ fn examples() -> Vec<Frame> {
         outputs: 0x0001_6082,
         passage: 7,
         newest_event: 4,
+        heartbeat_ms: 86_400_000,
     };
     let event = ToHost::Event {
         number: 4,
@@ -62,15 +71,15 @@ fn examples() -> Vec<Frame> {
     };
     vec![
         frame(Kind::Hello, &hello::call(&Proposal::Session(&[7; 48]))),
-        sealed(&body::to_controller(
+        sealed(&said(
             0,
-            &ToController::Heartbeat { lease_ms: 1_000 },
+            ToController::Heartbeat {
+                lease_ms: 1_000,
+                at_ms: 86_400_000,
+            },
         )),
-        sealed(&body::to_controller(1, &permit)),
-        sealed(&body::to_controller(
-            2,
-            &ToController::SetMode { mode: Mode::WalkIn },
-        )),
+        sealed(&said(1, permit)),
+        sealed(&said(2, ToController::SetMode { mode: Mode::WalkIn })),
         sealed(&body::to_host(&status)),
         sealed(&body::to_host(&event)),
         sealed(&body::to_host(&refused)),
@@ -135,15 +144,15 @@ fn with_header(header: u8, len: usize) -> Vec<u8> {
 fn a_header_that_is_not_ours_is_named() {
     for (header, len, found) in [
         (0b1100_0001, 30, FrameError::Plain),
-        (0b1100_0010, 30, FrameError::Plain),
-        (0b1000_0010, 30, FrameError::Boot),
-        (0b0101_0010, 30, FrameError::Reserved),
-        (0b0010_0010, 30, FrameError::Reserved),
+        (0b1100_0011, 30, FrameError::Plain),
+        (0b1000_0011, 30, FrameError::Boot),
+        (0b0101_0011, 30, FrameError::Reserved),
+        (0b0010_0011, 30, FrameError::Reserved),
         (0b0100_0001, 30, FrameError::Version { found: 1 }),
-        (0b0100_0011, 30, FrameError::Version { found: 3 }),
-        (0b0100_0010, 5, FrameError::TooShort),
-        (0b0100_0010, 6 + TAG_LEN - 1, FrameError::TooShort),
-        (0b0100_0010, 6 + CONTENT_MAX + 1, FrameError::TooLong),
+        (0b0100_0100, 30, FrameError::Version { found: 4 }),
+        (0b0100_0011, 5, FrameError::TooShort),
+        (0b0100_0011, 6 + TAG_LEN - 1, FrameError::TooShort),
+        (0b0100_0011, 6 + CONTENT_MAX + 1, FrameError::TooLong),
     ] {
         assert_eq!(
             decode(&with_header(header, len)),
@@ -160,12 +169,14 @@ fn a_body_that_is_no_message_is_named() {
     use BodyError::{Malformed, Number, SealedHello, TrailingBytes};
     for (body, found) in [
         (&[][..], Malformed),
-        (&[9, 99], Malformed),
-        (&[9, 3, 0], Malformed),
-        (&[9, 4, 0], TrailingBytes { found: 1 }),
-        (&[0, 4], Number { found: 0 }),
-        (&[9, 2, 4], Number { found: 9 }),
-        (&[0, 0, 2, 2], SealedHello),
+        (&[0, 0, 0], Malformed),
+        (&[0, 0, 0, 0], Malformed),
+        (&[0, 0, 0, 0, 9, 99], Malformed),
+        (&[0, 0, 0, 0, 9, 3, 0], Malformed),
+        (&[0, 0, 0, 0, 9, 4, 0], TrailingBytes { found: 1 }),
+        (&[0, 0, 0, 0, 0, 4], Number { found: 0 }),
+        (&[0, 0, 0, 0, 9, 2, 4], Number { found: 9 }),
+        (&[0, 0, 0, 0, 0, 0, 3, 3], SealedHello),
     ] {
         assert_eq!(body::read_to_controller(body), Err(found), "{body:02x?}");
     }
@@ -179,8 +190,8 @@ fn a_body_that_is_no_message_is_named() {
 
 fn introduction() -> Introduction {
     Introduction {
-        wire_min: 2,
-        wire_max: 2,
+        wire_min: 3,
+        wire_max: 3,
         firmware: [0, 1, 2],
         board: Board::Simulated,
         reset: ResetCause::Pin,
@@ -192,7 +203,7 @@ fn introduction() -> Introduction {
 
 #[test]
 fn a_hello_is_read_by_its_beginning_whatever_follows() {
-    let clear = [0, 0, 2, 2];
+    let clear = [0, 0, 3, 3];
     for (tail, proposal) in [
         (&[0, 2, 7, 8][..], Some(Proposal::Session(&[7, 8]))),
         (&[0, 2, 7, 8, 99, 99], Some(Proposal::Session(&[7, 8]))),
@@ -210,11 +221,11 @@ fn a_hello_is_read_by_its_beginning_whatever_follows() {
         assert_eq!(hello::read_call(&content), Ok(call));
     }
     for (clear, compatible) in [
-        ([0, 0, 1, 1], false),
-        ([0, 0, 3, 9], false),
-        ([0, 0, 1, 2], true),
-        ([0, 0, 2, 9], true),
-        ([0, 0, 2, 1], false),
+        ([0, 0, 2, 2], false),
+        ([0, 0, 4, 9], false),
+        ([0, 0, 1, 3], true),
+        ([0, 0, 3, 9], true),
+        ([0, 0, 3, 1], false),
     ] {
         let call = hello::read_call(&clear).unwrap();
         assert_eq!(call.compatible, compatible, "{clear:?}");
@@ -237,7 +248,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
     let content = vec(prop_oneof![Just(0_u8), any::<u8>()], TAG_LEN..=CONTENT_MAX);
     (kind, any::<u8>(), any::<u32>(), content).prop_map(|(kind, session, counter, content)| Frame {
         kind,
-        version: 2,
+        version: 3,
         session,
         counter,
         content: content.into_iter().collect(),
@@ -293,9 +304,9 @@ proptest! {
 
     #[test]
     fn any_body_is_survived(bytes in vec(any::<u8>(), 0..BODY_MAX)) {
-        if let Ok((number, message)) = body::read_to_controller(&bytes) {
-            let again = body::to_controller(number, &message);
-            prop_assert_eq!(body::read_to_controller(&again), Ok((number, message)));
+        if let Ok(said) = body::read_to_controller(&bytes) {
+            let again = body::to_controller(&said);
+            prop_assert_eq!(body::read_to_controller(&again), Ok(said));
         }
         if let Ok(message) = body::read_to_host(&bytes) {
             prop_assert_eq!(body::read_to_host(&body::to_host(&message)), Ok(message));

@@ -11,7 +11,7 @@ use gate_protocol::{
 fn frame(kind: Kind, content: &[u8]) -> Frame {
     Frame {
         kind,
-        version: 2,
+        version: 3,
         session: 5,
         counter: 12,
         content: Content::from_slice(content).expect("short enough"),
@@ -27,8 +27,8 @@ fn check_to_host(message: ToHost, line: &str) {
 }
 
 const HELLO: ToHost = ToHost::Hello {
-    wire_min: 2,
-    wire_max: 2,
+    wire_min: 3,
+    wire_max: 3,
     firmware: [0, 1, 2],
     board: Board::NucleoL476rg,
     reset: ResetCause::Watchdog,
@@ -38,25 +38,25 @@ const HELLO: ToHost = ToHost::Hello {
 #[test]
 fn the_cable_shows_greetings_and_how_long_the_rest_is() {
     let sealed = frame(Kind::Sealed, &[0x5e; 23]);
-    let line = "sealed v2 session 5 counter 12: 7 bytes";
+    let line = "sealed v3 session 5 counter 12: 7 bytes";
     assert_eq!(ForController(&sealed).to_string(), line);
     assert_eq!(ForHost(&sealed).to_string(), line);
 
     let call = frame(Kind::Hello, &hello::call(&Proposal::Session(&[1; 48])));
     assert_eq!(
         ForController(&call).to_string(),
-        "hello v2 session 5 counter 12: hello, wire 2 to 2, wants a session"
+        "hello v3 session 5 counter 12: hello, wire 3 to 3, wants a session"
     );
     let answer = frame(Kind::Hello, &hello::reply(&HELLO, &Reply::Unpaired));
     assert_eq!(
         ForHost(&answer).to_string(),
-        "hello v2 session 5 counter 12: hello, wire 2 to 2, firmware 0.1.2 on nucleo-l476rg, \
+        "hello v3 session 5 counter 12: hello, wire 3 to 3, firmware 0.1.2 on nucleo-l476rg, \
          started by watchdog 1.050 s ago, paired with nobody"
     );
     let nonsense = frame(Kind::Hello, &[9, 4]);
     assert_eq!(
         ForController(&nonsense).to_string(),
-        "hello v2 session 5 counter 12: body is not a message of this wire version"
+        "hello v3 session 5 counter 12: body is not a message of this wire version"
     );
 }
 
@@ -81,6 +81,7 @@ fn messages_to_the_host() {
         outputs: 0x6082,
         passage: 7,
         newest_event: 4,
+        heartbeat_ms: 300,
     };
     check_to_host(
         status,

@@ -15,10 +15,10 @@ use heapless::Deque;
 
 use super::suspicion::Suspicion;
 use super::{
-    ANSWER_GAP, Dropped, EVENT_EVERY, GREETING_EVERY, HANDSHAKE_GAP, LEASE_MAX, LinkStatistics,
-    Next, STATUS_EVERY, STATUS_GAP, count,
+    ANSWER_GAP, Dropped, EVENT_EVERY, GREETING_EVERY, HANDSHAKE_GAP, KNOWN_FOR, LEASE_MAX,
+    LinkStatistics, Next, STATUS_EVERY, STATUS_GAP, count,
 };
-use crate::body;
+use crate::body::{self, FromHost};
 use crate::frame::{Content, Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
 use crate::hello::{self, Entropy, Introduction, Proposal, Reply};
 use crate::keys::{KeySource, Pairing, Secret};
@@ -86,8 +86,7 @@ pub struct Lane {
 /// What the link tells its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// The host has opened a session. Every earlier one has ended: forget permits and mode. There
-    /// is no lease until the first heartbeat.
+    /// The host has opened a session. Every earlier one has ended: forget permits and mode.
     SessionOpened,
     /// The host fell silent: permits die and nobody new is let in.
     LeaseLapsed,
@@ -136,27 +135,35 @@ struct Session {
     number: u8,
     sealer: Sealer,
     opener: Opener,
+    /// When the host's lease lapses, and the session with it.
+    lease_until: Instant,
+    /// What the newest heartbeat said of the host's clock.
+    heartbeat_ms: u32,
 }
 
 impl Session {
-    fn new(number: u8, keys: SessionKeys) -> Self {
+    fn new(now: Instant, number: u8, keys: SessionKeys) -> Self {
         Self {
             number,
             sealer: Sealer::new(keys.controller),
             opener: Opener::new(keys.host),
+            lease_until: now,
+            heartbeat_ms: 0,
         }
     }
 }
 
-/// A session whose handshake is done, and of which no sealed frame has come yet: it may be a call
+/// A session whose handshake is done, and of which no heartbeat has come yet: it may be a call
 /// that somebody has recorded and plays again.
 #[derive(Clone, Debug)]
 struct Offered {
     session: Session,
     /// What the call began with, to know the same call when it comes again.
     call: [u8; EPHEMERAL_LEN],
-    /// What answers it, each time alike.
+    /// What answers it, each time alike. It names the time: after [`HANDSHAKE_GAP`] the same call is
+    /// answered anew.
     answer: Content,
+    at: Instant,
 }
 
 /// The controller's end of the link: see the module.
@@ -180,9 +187,6 @@ pub struct ControllerLink {
     /// When the controller last spoke unasked.
     greeted: Option<Instant>,
 
-    lease_until: Option<Instant>,
-    /// Until when the host of the present session has to prolong its lease.
-    session_until: Instant,
     opened: bool,
     lapsed: bool,
     request: Option<(CommandNumber, ToController)>,
@@ -223,8 +227,6 @@ impl ControllerLink {
             greeting: None,
             answered: None,
             greeted: None,
-            lease_until: None,
-            session_until: now,
             opened: false,
             lapsed: false,
             request: None,
@@ -248,7 +250,8 @@ impl ControllerLink {
     /// Whether the host may be believed: there is a session and its lease has not lapsed.
     #[must_use]
     pub fn has_lease(&self, now: Instant) -> bool {
-        self.lease_until.is_some_and(|until| now < until)
+        let lease = self.session.as_ref().map(|session| session.lease_until);
+        lease.is_some_and(|until| now < until)
     }
 
     /// Whether a host has opened a session.
@@ -268,8 +271,8 @@ impl ControllerLink {
     }
 
     fn lose_session(&mut self) {
-        self.session = None;
-        self.lapsed |= self.end_session();
+        self.lapsed |= self.session.take().is_some();
+        self.end_session();
         self.greeted = None;
     }
 
@@ -376,38 +379,53 @@ impl ControllerLink {
     }
 
     fn take_sealed(&mut self, now: Instant, frame: &Frame) -> Result<(), Dropped> {
-        let body = match (&mut self.offered, &mut self.session) {
-            (Some(offered), _) if offered.session.number == frame.session => {
-                let body = offered.session.opener.open(frame)?;
-                self.open_session(now);
-                body
-            }
-            (_, Some(session)) if session.number == frame.session => session.opener.open(frame)?,
+        let is_offered = |offered: &Offered| offered.session.number == frame.session;
+        let opens = self.offered.as_ref().is_some_and(is_offered);
+        let session = match (&mut self.offered, &mut self.session) {
+            (Some(offered), _) if opens => &mut offered.session,
+            (_, Some(session)) if session.number == frame.session => session,
             // The host has gone on to the present session, and nothing overtakes on a line: whoever
             // says what belongs to another has recorded it.
             (_, Some(_)) => return Err(Dropped::Replayed),
             (_, None) => return Err(Dropped::Stale),
         };
-        let (number, message) = body::read_to_controller(&body)?;
-        match message {
-            ToController::Heartbeat { lease_ms } => {
-                let asked = Duration::from_millis(lease_ms.into());
-                let until = now + asked.min(LEASE_MAX);
-                self.lease_until = Some(until);
-                self.session_until = until;
+        let said = body::read_to_controller(&session.opener.open(frame)?)?;
+        let known_for = self.known_for(now, &said)?;
+        match said.message {
+            ToController::Heartbeat { lease_ms, at_ms } => {
+                if opens {
+                    self.open_session();
+                }
+                if let Some(session) = &mut self.session {
+                    let asked = Duration::from_millis(lease_ms.into()).min(LEASE_MAX);
+                    session.lease_until = now + asked.saturating_sub(known_for);
+                    session.heartbeat_ms = at_ms;
+                }
             }
+            // A session begins with a heartbeat, which the host says first.
+            _ if opens => return Err(Dropped::Stale),
             ToController::EventSeen { number } => self.forget_event(number),
-            command => return self.take_command(number, command),
+            command => return self.take_command(said.number, command),
         }
         Ok(())
     }
 
+    /// SAF-079: how old what the host goes by is. Who keeps frames back and hands them on later
+    /// cannot make them name a newer status than the host knew when it sealed them.
+    fn known_for(&self, now: Instant, said: &FromHost) -> Result<Duration, Dropped> {
+        let age = self.uptime_ms(now).wrapping_sub(said.knows_ms);
+        let known_for = Duration::from_millis(age.into());
+        if known_for > KNOWN_FOR {
+            return Err(Dropped::Late);
+        }
+        Ok(known_for)
+    }
+
     /// The host has proved that it is there now: the session that was offered takes the place of
     /// the one before.
-    fn open_session(&mut self, now: Instant) {
+    fn open_session(&mut self) {
         self.end_session();
         self.session = self.offered.take().map(|offered| offered.session);
-        self.session_until = now + LEASE_MAX;
         self.opened = true;
         count(&mut self.statistics.sessions);
     }
@@ -453,7 +471,10 @@ impl ControllerLink {
         {
             return Err(Dropped::Stale);
         }
-        let again = |offered: &Offered| (offered.session.number, offered.call) == (number, call);
+        let again = |offered: &Offered| {
+            (offered.session.number, offered.call) == (number, call)
+                && now.since(offered.at) < HANDSHAKE_GAP
+        };
         if self.offered.as_ref().is_some_and(again) {
             self.greet(number, Greeting::Offer);
             return Err(Dropped::Duplicate);
@@ -474,11 +495,12 @@ impl ControllerLink {
         let payload = introduction.encode();
         match controller::answer_session(own, &pairing, ephemeral, prologue, message, &payload) {
             Ok((answer, keys)) => {
-                let session = Session::new(number, keys);
+                let session = Session::new(now, number, keys);
                 let reply = Reply::Session(&answer);
                 self.offered = Some(Offered {
                     session,
                     call,
+                    at: now,
                     answer: hello::reply(&introduction.in_clear(), &reply),
                 });
                 self.greet(number, Greeting::Offer);
@@ -503,9 +525,8 @@ impl ControllerLink {
         Ok(())
     }
 
-    /// Forgets all that belongs to a session. Events are the lane's and stay. Tells whether there
-    /// was a lease.
-    fn end_session(&mut self) -> bool {
+    /// Forgets all that was said in a session. Events are the lane's and stay.
+    fn end_session(&mut self) {
         self.opened = false;
         self.lane_changed = true;
         self.request = None;
@@ -514,7 +535,6 @@ impl ControllerLink {
         self.event_sent = None;
         self.status_sent = None;
         self.told.clear();
-        self.lease_until.take().is_some()
     }
 
     fn take_command(
@@ -556,7 +576,7 @@ impl ControllerLink {
 
     /// SAF-078: ends a session whose host has fallen silent: what comes later was held back.
     fn check_lease(&mut self, now: Instant) {
-        if self.session.is_some() && self.session_until <= now {
+        if self.session.is_some() && !self.has_lease(now) {
             // A newer one that is being opened is nothing to do with it.
             self.lose_session();
         }
@@ -580,12 +600,16 @@ impl ControllerLink {
         if let Some(wire) = self.due_greeting(now) {
             return Some(wire);
         }
-        let number = self.session.as_ref()?.number;
+        let Session {
+            number,
+            heartbeat_ms,
+            ..
+        } = *self.session.as_ref()?;
         let message = self
             .due_telling()
             .or_else(|| self.due_answer())
             .or_else(|| self.due_event(now))
-            .or_else(|| self.due_status(now))?;
+            .or_else(|| self.due_status(now, heartbeat_ms))?;
         let sealer = &mut self.session.as_mut()?.sealer;
         sealer.seal(number, &body::to_host(&message))
     }
@@ -631,7 +655,7 @@ impl ControllerLink {
         })
     }
 
-    fn due_status(&mut self, now: Instant) -> Option<ToHost> {
+    fn due_status(&mut self, now: Instant, heartbeat_ms: u32) -> Option<ToHost> {
         if self.status_at(now) > now {
             return None;
         }
@@ -644,6 +668,7 @@ impl ControllerLink {
             outputs: self.lane.outputs,
             passage: self.lane.passage,
             newest_event: self.newest_event,
+            heartbeat_ms,
         })
     }
 
@@ -670,7 +695,7 @@ impl ControllerLink {
         } else {
             self.greeting_at(now)
         };
-        let session_ends = self.session.is_some().then_some(self.session_until);
+        let session_ends = self.session.as_ref().map(|session| session.lease_until);
         [self.event_at(now), session_ends, self.answer_at(now)]
             .into_iter()
             .flatten()

@@ -1,7 +1,7 @@
 //! The bytes of wire version 1, as far as they are still read.
 //!
 //! Version 1 sent everything in clear and was never put into a gate. Its messages live on unchanged
-//! inside the seals of version 2 (see `v02.rs`); its frames in clear are refused by name. What has
+//! inside the seals of later versions (see `v03.rs`); its frames in clear are refused by name. What has
 //! to stay readable for ever is `Hello`, so that each end can say which version the other speaks.
 
 use gate_protocol::frame::Kind;

@@ -15,15 +15,19 @@ fn any_faults() -> impl Strategy<Value = Faults> {
         0..200_u32,
         0..200_u32,
         0..200_u32,
+        0..30_u32,
     )
-        .prop_map(|(lost, doubled, flipped, cut_short, noise, stale)| Faults {
-            lost,
-            doubled,
-            flipped,
-            cut_short,
-            noise,
-            stale,
-        })
+        .prop_map(
+            |(lost, doubled, flipped, cut_short, noise, stale, held)| Faults {
+                lost,
+                held,
+                doubled,
+                flipped,
+                cut_short,
+                noise,
+                stale,
+            },
+        )
 }
 
 /// What people and the daemon do: now and then a command, now and then an event.

@@ -1,5 +1,6 @@
 //! Host's end and controller's end against each other, in virtual time.
 
+mod fresh;
 mod lossy;
 mod pairing;
 mod raw;

@@ -9,6 +9,7 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key};
+use gate_protocol::body::FromHost;
 use gate_protocol::frame::{Content, Kind};
 use gate_protocol::hello::{self, Proposal, Reply};
 use gate_protocol::{ControllerLink, Decoder, Frame, Instant, Next, ToController, ToHost, body};
@@ -20,12 +21,14 @@ pub(crate) struct RawHost {
     counter: u32,
     to_controller: ChaCha20Poly1305,
     to_host: ChaCha20Poly1305,
+    /// What it says it knows of the controller's uptime.
+    pub(crate) knows_ms: u32,
 }
 
 pub(crate) fn frame(kind: Kind, session: u8, counter: u32, content: &[u8]) -> Frame {
     Frame {
         kind,
-        version: 2,
+        version: 3,
         session,
         counter,
         content: Content::from_slice(content).unwrap(),
@@ -52,9 +55,9 @@ impl RawHost {
     pub(crate) fn open(now: Instant, session: u8, controller: &mut ControllerLink) -> Self {
         let keys = host_keys();
         let name = "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s".parse().unwrap();
-        let clear = [0, 0, 2, 2];
+        let clear = [0, 0, 3, 3];
         let mut prologue = b"e-gate".to_vec();
-        prologue.extend([0b0000_0010, session]);
+        prologue.extend([0b0000_0011, session]);
         prologue.extend(clear);
         let resolver = Box::new(snow::resolvers::DefaultResolver);
         let mut noise = snow::Builder::with_resolver(name, resolver)
@@ -87,6 +90,7 @@ impl RawHost {
             counter: 0,
             to_controller: ChaCha20Poly1305::new(&Key::from(to_controller)),
             to_host: ChaCha20Poly1305::new(&Key::from(to_host)),
+            knows_ms: 0,
         }
     }
 
@@ -109,7 +113,12 @@ impl RawHost {
         message: &ToController,
     ) {
         let number = if message.is_command() { 1 } else { 0 };
-        let frame = self.seal(&body::to_controller(number, message));
+        let said = FromHost {
+            knows_ms: self.knows_ms,
+            number,
+            message: *message,
+        };
+        let frame = self.seal(&body::to_controller(&said));
         controller.receive(now, &frame.encode());
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Faults {
     pub(crate) noise: u32,
     /// A frame of an earlier session comes once more.
     pub(crate) stale: u32,
+    /// This frame and all behind it are held back for up to three seconds, and then come at once.
+    pub(crate) held: u32,
 }
 
 /// Small generator of reproducible numbers (splitmix64).
@@ -74,12 +76,19 @@ pub(crate) struct Line {
     /// Every frame that was ever sent, with its kind and session.
     pub(crate) log: Vec<(Kind, u8, Vec<u8>)>,
     pub(crate) cut: bool,
+    /// Until when everything is held back.
+    pub(crate) held_until: Instant,
+    held: Vec<u8>,
 }
 
 impl Line {
-    fn transmit(&mut self, wire: &[u8], faults: Faults, random: &mut Random) {
+    fn transmit(&mut self, now: Instant, wire: &[u8], faults: Faults, random: &mut Random) {
         let (kind, session) = session_of(wire);
         self.log.push((kind, session, wire.to_vec()));
+        if random.happens(faults.held) {
+            let millis = random.below(3_000);
+            self.held_until = now + Duration::from_millis(millis.into());
+        }
         if random.happens(faults.stale) {
             let stale: Vec<_> = self
                 .log
@@ -109,14 +118,21 @@ impl Line {
         if random.happens(faults.cut_short) {
             sent.truncate(random.below(sent.len() as u32) as usize);
         }
-        self.bytes.extend(&sent);
-        if random.happens(faults.doubled) {
-            self.bytes.extend(&sent);
+        let doubled = random.happens(faults.doubled);
+        for _ in 0..=usize::from(doubled) {
+            if self.held_until > now {
+                self.held.extend(&sent);
+            } else {
+                self.bytes.extend(&sent);
+            }
         }
     }
 
     /// What comes out within one step: at 115,200 baud some 57 bytes.
-    fn arrive(&mut self) -> Vec<u8> {
+    fn arrive(&mut self, now: Instant) -> Vec<u8> {
+        if self.held_until <= now {
+            self.bytes.extend(self.held.drain(..));
+        }
         let len = self.bytes.len().min(57);
         self.bytes.drain(..len).collect()
     }
@@ -260,11 +276,11 @@ impl World {
 
     pub(crate) fn step(&mut self) {
         self.now = self.now + STEP;
-        let bytes = self.to_controller.arrive();
+        let bytes = self.to_controller.arrive(self.now);
         self.controller.receive(self.now, &bytes);
         self.controller.set_lane(self.lane);
         self.empty_controller();
-        let bytes = self.to_host.arrive();
+        let bytes = self.to_host.arrive(self.now);
         self.host.receive(self.now, &bytes);
         self.empty_host();
     }
@@ -280,7 +296,8 @@ impl World {
         loop {
             match self.controller.next(self.now) {
                 Next::Transmit(wire) => {
-                    self.to_host.transmit(&wire, self.faults, &mut self.random);
+                    self.to_host
+                        .transmit(self.now, &wire, self.faults, &mut self.random);
                 }
                 Next::Deliver(delivery) => self.controller_told(delivery),
                 Next::Wait(deadline) => {
@@ -297,6 +314,9 @@ impl World {
             controller::Delivery::LeaseLapsed => self.lapses += 1,
             controller::Delivery::Paired(_) => unreachable!("nobody pairs here"),
             controller::Delivery::Request { number, message } => {
+                // SAF-079: what the host was told is lost is not begun any more.
+                let lost = self.outcomes.contains(&(number, Outcome::Lost));
+                assert!(!lost, "{number} is begun although it was lost");
                 self.done.push((number, message));
                 if message == ToController::ReadHealth {
                     self.controller.tell(ToHost::Health { health: HEALTH });
@@ -319,7 +339,7 @@ impl World {
                 Next::Transmit(wire) => {
                     self.host_frames.push(self.now);
                     self.to_controller
-                        .transmit(&wire, self.faults, &mut self.random);
+                        .transmit(self.now, &wire, self.faults, &mut self.random);
                 }
                 Next::Deliver(delivery) => self.host_told(delivery),
                 Next::Wait(deadline) => {

@@ -99,7 +99,7 @@ fn a_host_in_the_wrong_gets_an_answer_of_its_own_and_whoever_is_inside_goes_back
     let mut host = bench.host_of(keys::of_host(&test_page(TEST_SERIAL)), "of another version");
     let newer: Rewrite = |mut call| {
         if call.kind == Kind::Hello {
-            call.content[2..4].copy_from_slice(&[3, 9]);
+            call.content[2..4].copy_from_slice(&[4, 9]);
         }
         call
     };
@@ -118,8 +118,8 @@ fn a_host_in_the_wrong_gets_an_answer_of_its_own_and_whoever_is_inside_goes_back
         matches!(
             answer,
             ToHost::Hello {
-                wire_min: 2,
-                wire_max: 2,
+                wire_min: 3,
+                wire_max: 3,
                 ..
             }
         )

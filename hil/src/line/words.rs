@@ -210,7 +210,7 @@ mod tests {
             ],
         );
         let expected = [
-            "hello, wire 2 to 2, wants a session",
+            "hello, wire 3 to 3, wants a session",
             "firmware 1.2.3 on simulated board, started by power 1.500 s ago, opens a session",
             "counter 0: 4 bytes",
             "counter 1: 4 bytes",

@@ -295,7 +295,9 @@ pub(super) const fn remedy(problem: LinkError) -> &'static str {
         }
         LinkError::NoEntropy => "change the board",
         LinkError::WeakEntropy => "--weak-entropy allows it, for a test board",
-        LinkError::Unanswered { .. } => "the line from host to controller is bad",
+        LinkError::Unanswered { .. } | LinkError::Unheard { .. } => {
+            "the line from host to controller is bad"
+        }
         LinkError::Restarted
         | LinkError::Connecting
         | LinkError::QueueFull { .. }

@@ -76,7 +76,8 @@ pub enum Delivery {
     /// The controller did not take the command.
     Refused(CommandNumber, Refusal),
     /// The session ended before the command was answered; comes after [`Delivery::Down`]. It may
-    /// or may not have been done. A permit that was not used dies with its session.
+    /// or may not have been done, and is not begun any more (SAF-079). A permit that was not used
+    /// dies with its session.
     Lost(CommandNumber),
     /// The site that the controller goes by, as asked with [`ToController::ReadSite`].
     ///

@@ -7,14 +7,15 @@ use heapless::Deque;
 
 use super::calling::Calling;
 use super::delivery::{Controller, Delivery, Occurrence, Status};
-use crate::body;
+use crate::body::{self, FromHost};
 use crate::frame::{Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
 use crate::hello::{self, Entropy, Introduction, Reply};
 use crate::keys::{KeySource, Pairing, Secret};
 use crate::link::suspicion::Suspicion;
 use crate::link::{
-    DOUBT, Dropped, EVENTS_LATE, HEARTBEAT_EVERY, HELLO_EVERY, LEASE, LinkError, LinkStatistics,
-    Next, REPEATS, RETRY_AFTER, SILENT_AFTER, TURNED_AWAY_FOR, count,
+    DOUBT, Dropped, EVENTS_LATE, HEARTBEAT_EVERY, HELLO_EVERY, KNOWN_FOR, KNOWN_SLACK, LEASE,
+    LinkError, LinkStatistics, Next, REPEATS, RETRY_AFTER, SILENT_AFTER, TURNED_AWAY_FOR,
+    UNHEARD_AFTER, count,
 };
 use crate::message::{Answer, CommandNumber, Event, ToController, ToHost};
 use crate::seal::{Opener, Sealer};
@@ -61,6 +62,10 @@ struct Session {
     /// Since when somebody says in clear that the controller has no session. It is forgotten as
     /// soon as a sealed frame comes.
     doubted: Option<Instant>,
+    /// When the heartbeat was sent that the controller last showed to have heard.
+    heard_us: Instant,
+    /// Why nothing more is said, while a command is on the line that may yet be done.
+    ending: Option<LinkError>,
 }
 
 /// The command that waits for its answer.
@@ -70,6 +75,8 @@ struct Outstanding {
     message: ToController,
     sent: u32,
     again_at: Instant,
+    /// When the controller takes it no more, wherever it has been held back.
+    dead_at: Instant,
 }
 
 /// The controller's clock when it was last heard, to tell whether it has started anew.
@@ -202,7 +209,7 @@ impl HostLink {
     /// Whether a session is open.
     #[must_use]
     pub const fn is_connected(&self) -> bool {
-        matches!(self.stage, Stage::Open(_))
+        matches!(&self.stage, Stage::Open(session) if session.ending.is_none())
     }
 
     /// What the link has done and met so far.
@@ -326,6 +333,8 @@ impl HostLink {
                     opener: Opener::new(keys.controller),
                     heartbeat_at: now,
                     doubted: None,
+                    heard_us: now,
+                    ending: None,
                 };
                 self.open(now, session, introduction);
             }
@@ -399,11 +408,17 @@ impl HostLink {
             outputs,
             passage,
             newest_event,
+            heartbeat_ms,
         } = message
         else {
             return Err(Dropped::BadBody);
         };
         self.alive_at = now;
+        if let Stage::Open(session) = &mut self.stage {
+            let age = clock_ms(now).wrapping_sub(heartbeat_ms);
+            let sent_at = now.as_micros().saturating_sub(u64::from(age) * 1_000);
+            session.heard_us = Instant::from_micros(sent_at);
+        }
         if let Some(heard) = &mut self.heard {
             (heard.uptime_ms, heard.at) = (uptime_ms, now);
         }
@@ -495,31 +510,36 @@ impl HostLink {
     /// Looks whether something that should have come has not.
     fn check_time(&mut self, now: Instant) {
         let silent = now.since(self.alive_at);
-        let doubted = matches!(&self.stage, Stage::Open(session)
-            if session.doubted.is_some_and(|since| now.since(since) >= DOUBT));
-        let unanswered = self
-            .outstanding
-            .filter(|outstanding| outstanding.sent > REPEATS && outstanding.again_at <= now);
-        if silent >= SILENT_AFTER {
-            let error = LinkError::Silent {
-                silent,
-                limit: SILENT_AFTER,
-            };
-            if self.is_connected() {
-                self.lose(now, error);
-            } else {
+        let silent = (silent >= SILENT_AFTER).then_some(LinkError::Silent {
+            silent,
+            limit: SILENT_AFTER,
+        });
+        let Stage::Open(session) = &mut self.stage else {
+            if let Some(error) = silent {
                 self.trouble(error);
             }
-        } else if doubted {
-            self.lose(now, LinkError::Restarted);
-        } else if let Some(Outstanding { number, sent, .. }) = unanswered {
-            self.lose(
-                now,
-                LinkError::Unanswered {
-                    command: number,
-                    sent,
-                },
-            );
+            return;
+        };
+        let unheard = now.since(session.heard_us);
+        let doubted = |since| now.since(since) >= DOUBT;
+        let ending = session.ending.or(silent).or_else(|| {
+            if session.doubted.is_some_and(doubted) {
+                Some(LinkError::Restarted)
+            } else if unheard >= UNHEARD_AFTER {
+                Some(LinkError::Unheard {
+                    unheard,
+                    limit: UNHEARD_AFTER,
+                })
+            } else {
+                self.outstanding?.given_up(now)
+            }
+        });
+        session.ending = ending;
+        let may_be_done = |one: Outstanding| one.dead_at > now;
+        if let Some(error) = ending
+            && !self.outstanding.is_some_and(may_be_done)
+        {
+            self.lose(now, error);
         }
     }
 
@@ -569,13 +589,22 @@ impl HostLink {
             };
             return calling.due(now, self.number);
         }
+        if !self.is_connected() {
+            return None;
+        }
         let (number, message) = self
             .due_seen()
             .or_else(|| self.due_heartbeat(now))
             .or_else(|| self.due_command(now))?;
-        let body = body::to_controller(number, &message);
+        let said = FromHost {
+            knows_ms: self.heard?.uptime_ms,
+            number,
+            message,
+        };
         match &mut self.stage {
-            Stage::Open(session) => session.sealer.seal(self.number, &body),
+            Stage::Open(session) => session
+                .sealer
+                .seal(self.number, &body::to_controller(&said)),
             Stage::Calling(_) => None,
         }
     }
@@ -597,6 +626,7 @@ impl HostLink {
             0,
             ToController::Heartbeat {
                 lease_ms: LEASE.as_millis() as u16,
+                at_ms: clock_ms(now),
             },
         ))
     }
@@ -609,8 +639,10 @@ impl HostLink {
                 message,
                 sent: 0,
                 again_at: now,
+                dead_at: now,
             });
         }
+        let known_at = self.heard?.at;
         let outstanding = self
             .outstanding
             .as_mut()
@@ -620,6 +652,7 @@ impl HostLink {
         }
         outstanding.sent += 1;
         outstanding.again_at = now + RETRY_AFTER;
+        outstanding.dead_at = known_at + KNOWN_FOR + KNOWN_SLACK;
         Some((outstanding.number, outstanding.message))
     }
 
@@ -630,15 +663,36 @@ impl HostLink {
                 calling.again_at()
             }
             Stage::Calling(calling) => calling.again_at().min(silent_at),
+            Stage::Open(session) if session.ending.is_some() => {
+                let dead_at = self.outstanding.map(|outstanding| outstanding.dead_at);
+                dead_at.unwrap_or(Instant::ZERO)
+            }
             Stage::Open(session) => [
                 session.doubted.map(|since| since + DOUBT),
                 self.outstanding.map(|outstanding| outstanding.again_at),
+                Some(session.heard_us + UNHEARD_AFTER),
                 Some(silent_at),
             ]
             .into_iter()
             .flatten()
             .fold(session.heartbeat_at, Instant::min),
         }
+    }
+}
+
+/// The host's clock as its heartbeats tell it; wraps after 49.7 days.
+const fn clock_ms(now: Instant) -> u32 {
+    now.as_millis() as u32
+}
+
+impl Outstanding {
+    /// Why the session ends if the command was said often enough.
+    fn given_up(&self, now: Instant) -> Option<LinkError> {
+        let given_up = self.sent > REPEATS && self.again_at <= now;
+        given_up.then_some(LinkError::Unanswered {
+            command: self.number,
+            sent: self.sent,
+        })
     }
 }
 

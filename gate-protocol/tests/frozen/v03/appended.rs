@@ -1,4 +1,4 @@
-//! What has been appended to version 2: the turnstile, sites, service by hand, health, and all that
+//! What has been appended to its first messages: the turnstile, sites, service by hand, health, and all that
 //! came with them.
 
 use super::*;
@@ -200,7 +200,7 @@ fn states() {
         (0x12, State::Turning),
         (0x13, State::Obstructed),
     ] {
-        let mut bytes = hex!("02 f0a204 00 ffffbf06 82c105 07 04");
+        let mut bytes = hex!("02 f0a204 00 ffffbf06 82c105 07 04 ac02");
         bytes[4] = number;
         check_to_host(status(state), &bytes);
     }
@@ -216,7 +216,7 @@ fn a_controller_without_a_site() {
         let bytes = [
             &hex!("02 f0a204 14")[..],
             bytes,
-            &hex!("ffffbf06 82c105 07 04"),
+            &hex!("ffffbf06 82c105 07 04 ac02"),
         ]
         .concat();
         check_to_host(status(State::NoSite(why)), &bytes);
@@ -264,7 +264,7 @@ fn the_next_number_of_every_enumeration_is_nobodys_yet() {
         // Without its superfluous end, whatever its length.
         (head.len()..bytes.len()).any(|end| body::read_to_host(&bytes[..end]).is_ok())
     };
-    let status = hex!("02 f0a204 13 ffffbf06 82c105 07 04");
+    let status = hex!("02 f0a204 13 ffffbf06 82c105 07 04 ac02");
     assert!(body::read_to_host(&status).is_ok());
     for (what, last, next) in [
         ("message", &hex!("08")[..], &hex!("09")[..]),
@@ -282,8 +282,8 @@ fn the_next_number_of_every_enumeration_is_nobodys_yet() {
         assert!(!reads(next), "the next {what}");
     }
     let asks = |head: &[u8]| {
-        let bytes = [head, &zeros].concat();
-        (head.len()..bytes.len()).any(|end| body::read_to_controller(&bytes[..end]).is_ok())
+        let bytes = [&[0; 4], head, &zeros].concat();
+        (4 + head.len()..bytes.len()).any(|end| body::read_to_controller(&bytes[..end]).is_ok())
     };
     for (what, last, next) in [
         ("command", &hex!("09 0d")[..], &hex!("09 0e")[..]),
