@@ -32,6 +32,7 @@ pub(crate) fn health(failures: u16) -> Health {
         duplicates: 0,
         events_lost: 0,
         answer_worst_ns: ANSWER_WORST_NS.load(Ordering::Relaxed),
+        late_frames: 0,
     }
 }
 

@@ -119,6 +119,8 @@ pub struct Health {
     /// Longest time from the bytes of a sealed frame to all that was said to it, in nanoseconds,
     /// scans in between included and handshakes not.
     pub answer_worst_ns: u32,
+    /// Good frames that came too late: see [`LinkStatistics::late`].
+    pub late_frames: u32,
 }
 
 impl Health {
@@ -131,6 +133,7 @@ impl Health {
             bad_frames: link.line.bad_frames(),
             duplicates: link.duplicates,
             events_lost: link.events_lost,
+            late_frames: link.late,
             ..self
         }
     }
@@ -186,13 +189,14 @@ impl Display for Health {
         )?;
         write!(
             f,
-            "stack {} bytes free, {} failures, frames {} in, {} out, {} bad, {} repeated, {} events lost",
+            "stack {} bytes free, {} failures, frames {} in, {} out, {} bad, {} repeated, {} too late, {} events lost",
             self.stack_free,
             self.failures,
             self.frames_received,
             self.frames_sent,
             self.bad_frames,
             self.duplicates,
+            self.late_frames,
             self.events_lost
         )
     }

@@ -31,6 +31,7 @@ pub(crate) const HEALTH: Health = Health {
     duplicates: u32::MAX,
     events_lost: u32::MAX,
     answer_worst_ns: u32::MAX,
+    late_frames: u32::MAX,
 };
 
 /// What the line does to frames, each in thousandths of all frames.

@@ -225,6 +225,7 @@ fn link_lines(panel: &Panel) -> Vec<Line<'static>> {
         ("commands repeated", Some(here.retries)),
         ("bytes discarded", Some(here.line.discarded_bytes)),
         ("frames forged", Some(here.forged)),
+        ("frames it got too late", there.map(|it| it.late_frames)),
         (
             "worst scan, µs",
             there.map(|it| it.scan_worst_ns.div_ceil(1_000)),

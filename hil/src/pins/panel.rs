@@ -338,6 +338,7 @@ pub(super) mod tests {
             duplicates: 2,
             events_lost: 3,
             answer_worst_ns: 1_900_000,
+            late_frames: 4,
         }
     }
 

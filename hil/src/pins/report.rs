@@ -85,6 +85,7 @@ struct Fares {
     frames_sent: u32,
     bad_frames: u32,
     duplicates: u32,
+    late_frames: u32,
     events_lost: u32,
     #[serde(skip)]
     text: String,
@@ -103,6 +104,7 @@ impl From<Health> for Fares {
             frames_sent: health.frames_sent,
             bad_frames: health.bad_frames,
             duplicates: health.duplicates,
+            late_frames: health.late_frames,
             events_lost: health.events_lost,
             text: health.to_string(),
         }

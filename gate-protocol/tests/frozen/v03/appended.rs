@@ -124,8 +124,9 @@ fn health() {
         duplicates: 8,
         events_lost: 9,
         answer_worst_ns: 10,
+        late_frames: 11,
     };
-    let numbers = hex!("01 ac02 02 03 04 05 06 07 08 09 0a");
+    let numbers = hex!("01 ac02 02 03 04 05 06 07 08 09 0a 0b");
     let bytes = [&hex!("05 f0a204")[..], &GATE, &numbers].concat();
     check_to_host(ToHost::Health { health }, &bytes);
 }
