@@ -14,16 +14,23 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Ten bits at 115,200 baud.
 const BYTE_TIME: Duration = Duration::from_nanos(86_806);
+/// How far the line may be behind its pace and still make up for it.
+const BEHIND: Duration = Duration::from_micros(300);
 /// How long to wait before a line whose host's end is closed is looked at again.
 const HANG_UP: Duration = Duration::from_millis(5);
 /// How often the reading thread looks whether the line is still wanted.
 const LOOK_EVERY: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
+};
+/// While turns are owed nobody waits for bytes.
+const AT_ONCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
 };
 /// Any byte will do: the receiver that gets it is off.
 const KICK: &[u8] = b"\n";
@@ -173,10 +180,22 @@ fn carry_to_board(
 ) {
     let mut bytes = [0; 256];
     let mut number = 0_u32;
+    let mut pace = Pace::new();
+    // Turns of QEMU's main loop that are owed: its USART looks at its next byte only when something
+    // else turns that, so it is kept turning until the last byte must have been taken.
+    let mut owed = 0;
     while !over.load(Ordering::SeqCst) {
         let mut waiting = [PollFd::new(terminal, PollFlags::IN)];
-        if poll(&mut waiting, Some(&LOOK_EVERY)).is_err() {
-            continue; // interrupted: look again
+        let patience = if owed == 0 { &LOOK_EVERY } else { &AT_ONCE };
+        match poll(&mut waiting, Some(patience)) {
+            Ok(0) if owed > 0 => {
+                pace.byte();
+                turn(plugged);
+                owed -= 1;
+                continue;
+            }
+            Ok(_) => {}
+            Err(_) => continue, // interrupted: look again
         }
         let Ok(count) = rustix::io::read(terminal, &mut bytes) else {
             rest(HANG_UP); // nobody has opened the host's end: poll would return at once
@@ -187,13 +206,10 @@ fn carry_to_board(
             if let Some(byte) = faults.pass(number, *byte) {
                 send(plugged, &[byte]);
             }
+            pace.byte();
             turn(plugged);
         }
-        // The USART model looks at its next byte only when something else turns QEMU's main loop,
-        // so it is kept turning until the last byte must have been taken.
-        for _ in 0..count {
-            turn(plugged);
-        }
+        owed = (owed + count).min(bytes.len());
     }
 }
 
@@ -205,7 +221,6 @@ fn send(plugged: &Mutex<Option<Plugged>>, byte: &[u8]) {
 }
 
 fn turn(plugged: &Mutex<Option<Plugged>>) {
-    rest(BYTE_TIME);
     if let Some(board) = &mut *lock(plugged) {
         let _ = board.kick.write_all(KICK);
     }
@@ -215,6 +230,7 @@ fn turn(plugged: &Mutex<Option<Plugged>>) {
 fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults) {
     let mut bytes = [0; 256];
     let mut number = 0_u32;
+    let mut pace = Pace::new();
     while let Ok(count) = board.read(&mut bytes) {
         if count == 0 {
             break;
@@ -223,10 +239,37 @@ fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults)
         for byte in &bytes[..count] {
             number = number.wrapping_add(1);
             passed.extend(faults.pass(number, *byte));
-            rest(BYTE_TIME);
+            pace.byte();
         }
         // A line waits for nobody: what does not fit because no host reads is lost.
         let _ = rustix::io::write(terminal, &passed);
+    }
+}
+
+/// When the last byte had gone by. A sleep takes longer than it is told to: what it took too long is
+/// made up for with the next bytes, so that a line is as fast as its wire.
+struct Pace(Instant);
+
+impl Pace {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this thread is the line, and a byte takes its time on a line"
+    )]
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Waits until a byte that begins now, or when the one before it ends, has gone by.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this thread is the line, and a byte takes its time on a line"
+    )]
+    fn byte(&mut self) {
+        let now = Instant::now();
+        // Who has slept for long was idle, or the machine is busy: no burst makes up for that.
+        let began = self.0.max(now.checked_sub(BEHIND).unwrap_or(now));
+        self.0 = began + BYTE_TIME;
+        rest(self.0.saturating_duration_since(now));
     }
 }
 
@@ -235,7 +278,9 @@ fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults)
     reason = "this thread is the line, and a byte takes its time on a line"
 )]
 fn rest(time: Duration) {
-    thread::sleep(time);
+    if !time.is_zero() {
+        thread::sleep(time);
+    }
 }
 
 fn lock(plugged: &Mutex<Option<Plugged>>) -> std::sync::MutexGuard<'_, Option<Plugged>> {
