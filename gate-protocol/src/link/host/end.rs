@@ -535,10 +535,12 @@ impl HostLink {
             }
         });
         session.ending = ending;
+        let Some(error) = ending else {
+            return;
+        };
+        self.trouble = error;
         let may_be_done = |one: Outstanding| one.dead_at > now;
-        if let Some(error) = ending
-            && !self.outstanding.is_some_and(may_be_done)
-        {
+        if !self.outstanding.is_some_and(may_be_done) {
             self.lose(now, error);
         }
     }
