@@ -24,6 +24,11 @@ impl DoorReading {
         (self.closed || self.locked) && !self.open
     }
 
+    /// In its frame, bolted or not.
+    pub(crate) const fn in_frame(self) -> bool {
+        self.closed && !self.open
+    }
+
     fn contradicts_itself(self) -> bool {
         self.open && (self.closed || self.locked)
     }

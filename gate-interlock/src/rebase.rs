@@ -2,7 +2,7 @@
 
 use crate::invariants::Invariants;
 use crate::readings::Lane;
-use crate::stage::{Closing, Stage};
+use crate::stage::{Closing, Stage, WayOut};
 use crate::{Interlock, Limits, Released};
 use core::time::Duration;
 use gate_protocol::{Instant, Passage};
@@ -167,14 +167,27 @@ impl Moments for Closing {
     }
 }
 
+impl Moments for WayOut {
+    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
+        if let Some(since) = &mut self.several_since {
+            visit(since, limits.single);
+        }
+    }
+}
+
 impl Moments for Stage {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         match self {
-            Self::EntryOpen { until, .. } | Self::ExitOpen { until } => {
+            Self::EntryOpen { until, .. } => visit(until, Duration::ZERO),
+            Self::EntryClosing(closing) => closing.moments(limits, visit),
+            Self::ExitOpen { until, warned, way } => {
                 visit(until, Duration::ZERO);
+                visit(warned, Duration::ZERO);
+                way.moments(limits, visit);
             }
-            Self::EntryClosing(closing) | Self::ExitClosing { closing, .. } => {
+            Self::ExitClosing { closing, way } => {
                 closing.moments(limits, visit);
+                way.moments(limits, visit);
             }
             _ => {}
         }

@@ -11,6 +11,19 @@ pub(crate) struct Closing {
     pub(crate) open_until: Option<Instant>,
 }
 
+/// What has been seen since the exit was released for somebody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct WayOut {
+    /// The lane has been empty.
+    pub(crate) left: bool,
+    /// The beam behind the exit has been broken.
+    pub(crate) beyond: bool,
+    /// Since when more than one person has been seen, with nobody in the exit's leaf.
+    pub(crate) several_since: Option<Instant>,
+    /// That was told.
+    pub(crate) several_told: bool,
+}
+
 /// Where the lane is in its round. [`State`] is what the host sees of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
@@ -26,11 +39,13 @@ pub(crate) enum Stage {
     Several,
     ExitOpen {
         until: Instant,
+        /// From when on whoever is still inside is warned.
+        warned: Instant,
+        way: WayOut,
     },
     ExitClosing {
         closing: Closing,
-        /// The lane has been seen empty since the exit opened.
-        left: bool,
+        way: WayOut,
     },
     Returning,
     LeftObject,
@@ -49,13 +64,13 @@ impl Stage {
         })
     }
 
-    pub(crate) const fn exit_closing(left: bool) -> Self {
+    pub(crate) const fn exit_closing(way: WayOut) -> Self {
         Self::ExitClosing {
             closing: Closing {
                 met: 0,
                 open_until: None,
             },
-            left,
+            way,
         }
     }
 
