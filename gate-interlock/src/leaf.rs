@@ -243,7 +243,10 @@ mod tests {
         for (closed_ms, expected) in [(499, None), (500, Some(Finding::Forced))] {
             let mut leaf = Leaf::unknown();
             for ms in 0..=closed_ms {
-                assert_eq!(leaf.watch(Instant::from_millis(ms), unbolted, &limits), None);
+                assert_eq!(
+                    leaf.watch(Instant::from_millis(ms), unbolted, &limits),
+                    None
+                );
             }
             let found = leaf.watch(Instant::from_millis(closed_ms + 1), AJAR, &limits);
             assert_eq!(found, expected, "closed for {closed_ms} ms");
