@@ -479,3 +479,6 @@ impl Interlock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
