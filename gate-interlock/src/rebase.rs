@@ -2,7 +2,7 @@
 
 use crate::invariants::Invariants;
 use crate::readings::Lane;
-use crate::stage::{Closing, Stage, WayOut};
+use crate::stage::{Closing, Stage};
 use crate::{Interlock, Limits, Released};
 use core::time::Duration;
 use gate_protocol::{Instant, Passage};
@@ -163,14 +163,6 @@ impl Moments for Closing {
     fn moments(&mut self, _: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         if let Some(until) = &mut self.open_until {
             visit(until, Duration::ZERO);
-        }
-    }
-}
-
-impl Moments for WayOut {
-    fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
-        if let Some(since) = &mut self.several_since {
-            visit(since, limits.single);
         }
     }
 }

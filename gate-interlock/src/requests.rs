@@ -4,7 +4,8 @@ use crate::Interlock;
 use crate::Limits;
 use crate::readings::Lane;
 use crate::service::Force;
-use crate::stage::{Stage, WayOut};
+use crate::stage::Stage;
+use crate::way_out::WayOut;
 use core::time::Duration;
 use gate_protocol::pins::Output;
 use gate_protocol::{

@@ -3,8 +3,8 @@
 use crate::Interlock;
 use crate::leaf::Leaf;
 use crate::readings::Lane;
-use crate::stage::{Closing, Occupant, Stage, WayOut};
-use gate_protocol::pins::Input;
+use crate::stage::{Closing, Occupant, Stage};
+use crate::way_out::{Beside, WayOut};
 use gate_protocol::{Door, Event, Fault, Instant, Mode, Passage};
 
 enum Progress {
@@ -183,7 +183,7 @@ impl Interlock {
         let empty = self.seen.lane == Lane::Empty;
         let left = empty && self.seen.zone_out_free;
         let came_in = way.left && !empty;
-        let fit = self.is_alone() && !way.several_told && self.seen.entry.shut();
+        let fit = self.is_alone() && !way.has_told() && self.seen.entry.shut();
         // SAF-006: every release ends. SAF-008: permits die with the lease.
         if left || came_in || !fit || now >= until || !self.leased(now) {
             return Stage::exit_closing(way);
@@ -201,28 +201,15 @@ impl Interlock {
         }
     }
 
-    /// SAF-027, SAF-028: tells at once whoever is seen beside the traveller while the exit is
-    /// released or not yet shut again. Somebody in its leaf is on the way from one side to the
-    /// other, and may look like two; and where the sensor says empty, only a zone lags behind.
+    /// SAF-028: tells at once whoever is seen beside the traveller while the exit is released or not
+    /// yet shut again.
     fn watch_way_out(&mut self, now: Instant, mut way: WayOut) -> WayOut {
-        let open = !self.seen.exit.in_frame();
-        way.left |= open && self.exit.is_released() && self.seen.lane == Lane::Empty;
-        way.beyond |= open && !self.seen.zone_out_free;
-        let says_empty = self.inputs.input(Input::EmptyOk);
-        let several = self.seen.lane == Lane::Several && !says_empty && self.seen.exit.free;
-        way.several_since = several.then(|| way.several_since.unwrap_or(now));
-        let believed = way
-            .several_since
-            .is_some_and(|since| now.since(since) >= self.limits.single);
-        if let Some(inside) = self.occupant
-            && believed
-            && !way.several_told
-        {
-            way.several_told = true;
-            self.happened(if way.beyond {
-                Event::WrongWay
-            } else {
-                Event::SeveralEntered(inside.passage)
+        let released = self.exit.is_released();
+        let beside = way.look(now, &self.seen, released, &self.limits);
+        if let (Some(beside), Some(inside)) = (beside, self.occupant) {
+            self.happened(match beside {
+                Beside::CameIn => Event::WrongWay,
+                Beside::SeenInside => Event::SeveralEntered(inside.passage),
             });
             self.sound(now);
         }
@@ -267,11 +254,11 @@ impl Interlock {
         let Some(inside) = self.occupant.filter(|_| lane != Lane::Empty) else {
             return self.look_behind_the_last(now, lane);
         };
-        if lane == Lane::Single && !way.several_told {
+        if lane == Lane::Single && !way.has_told() {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
-        let sure = settled.is_none() || (way.several_told && lane != Lane::Thing);
+        let sure = settled.is_none() || (way.has_told() && lane != Lane::Thing);
         if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }

@@ -178,8 +178,8 @@ mod tests {
                 };
                 let after = forces.over(before, allowed);
                 for output in Output::ALL {
-                    let held = forces.0.into_iter().flatten();
-                    let held = held.filter(|force| force.output == output).next_back();
+                    let mut held = forces.0.into_iter().flatten();
+                    let held = held.find(|force| force.output == output);
                     let barred = (ENTRY.contains(&output) && !allowed.entry)
                         || (EXIT.contains(&output) && !allowed.exit);
                     let level = match held {

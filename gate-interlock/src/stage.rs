@@ -1,5 +1,6 @@
 //! Where the lane is in its round.
 
+use crate::way_out::WayOut;
 use gate_protocol::{Instant, Passage, State};
 
 /// A closing door.
@@ -9,19 +10,6 @@ pub(crate) struct Closing {
     pub(crate) met: u8,
     /// Until when it stays open again.
     pub(crate) open_until: Option<Instant>,
-}
-
-/// What has been seen since the exit was released for somebody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct WayOut {
-    /// The lane has been empty.
-    pub(crate) left: bool,
-    /// The beam behind the exit has been broken.
-    pub(crate) beyond: bool,
-    /// Since when more than one person has been seen, with nobody in the exit's leaf.
-    pub(crate) several_since: Option<Instant>,
-    /// That was told.
-    pub(crate) several_told: bool,
 }
 
 /// Where the lane is in its round. [`State`] is what the host sees of it.

@@ -92,8 +92,10 @@ impl Invariants {
             .remember(Door::Exit, seen, before.exit, &self.limits);
         self.single_since = since(seen.single(), self.single_since);
         let on_the_way = matches!(seen.facts.state, State::ExitOpen | State::ExitClosing);
-        let beside =
-            on_the_way && self.open_for.is_some() && seen.several() && seen.free(Door::Exit);
+        let several = on_the_way && self.open_for.is_some() && seen.several();
+        // One of them may have gone out since, and left a thing behind.
+        self.one_gone = several && (self.one_gone || !seen.is(Input::ZoneOutFree));
+        let beside = several && !self.one_gone && seen.free(Door::Exit);
         self.beside_since = since(beside, self.beside_since);
         self.beside_told &= on_the_way;
         let alarmed = !seen.outputs.output(Output::NoAlarm);

@@ -78,6 +78,8 @@ pub struct Invariants {
     beside_since: Option<Instant>,
     /// That was told.
     beside_told: bool,
+    /// Somebody has stood behind the exit since.
+    one_gone: bool,
     held_since: Option<Instant>,
     contradicted: Option<(Fault, Instant)>,
     entry: DoorHistory,
@@ -104,6 +106,7 @@ impl Invariants {
             single_since: None,
             beside_since: None,
             beside_told: false,
+            one_gone: false,
             held_since: None,
             contradicted: None,
             entry: DoorHistory::default(),

@@ -130,6 +130,24 @@ fn a_traveller_who_walks_out_slowly_is_nobody_else() {
     assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
 }
 
+/// A zone sees the bag, so that the sensors say "not one, and not empty".
+#[test]
+fn whoever_walks_out_and_leaves_a_bag_is_nobody_else() {
+    let mut rig = Rig::leaving();
+    rig.input(Input::ExitSafe, false);
+    rig.inside(Inside::Two);
+    rig.run(100);
+    rig.input(Input::ZoneOutFree, false);
+    rig.run(400);
+    rig.input(Input::ExitSafe, true);
+    rig.run(300);
+    rig.input(Input::ZoneOutFree, true);
+    rig.run(3_000);
+    rig.inside(Inside::Nobody);
+    rig.run_until(State::Idle);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
 #[test]
 fn somebody_who_comes_in_while_the_traveller_stands_in_the_beam_behind_the_exit_is_told_at_once() {
     let mut rig = Rig::leaving();
