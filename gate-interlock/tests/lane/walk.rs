@@ -27,8 +27,8 @@ enum Act {
     /// The next step of a journey that goes well, on a permit for the entry or without: so that
     /// what else happens meets every stage of one.
     GoOn(bool),
-    /// Who is inside changes, and so many milliseconds later, when a sensor is just being believed,
-    /// the host asks for a door.
+    /// Who is inside seems to change for a moment, and so many milliseconds later, when a sensor is
+    /// just being believed again, the host asks for a door.
     Race(Inside, u32, Door),
 }
 
@@ -46,6 +46,8 @@ fn disturbance() -> impl Strategy<Value = Act> {
         Just(Input::BatteryLow),
     ];
     let lie = (0..Input::ALL.len(), any::<bool>()).prop_map(|(n, high)| (Input::ALL[n], high));
+    let bolt = prop_oneof![Just(Input::EntryLocked), Just(Input::ExitLocked)];
+    let lie = prop_oneof![lie, bolt.prop_map(|bolt| (bolt, false))];
     prop_oneof![
         3 => (input, any::<bool>()).prop_map(|(input, high)| Act::Input(input, high)),
         2 => prop::option::of(lie).prop_map(Act::Lie),
@@ -84,7 +86,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (input, any::<bool>()).prop_map(|(input, high)| Act::Input(input, high)),
         1 => (door.clone(), 0..800_u32).prop_map(|(door, ms)| Act::Hold(door, ms)),
         2 => door.prop_map(Act::LetGo),
-        1 => any::<bool>().prop_map(Act::Host),
+        3 => any::<bool>().prop_map(Act::Host),
         4 => disturbance(),
         12 => any::<bool>().prop_map(Act::GoOn),
         4 => race(),
@@ -151,6 +153,12 @@ impl Watched {
             Act::Lie(lie) => self.rig.lie = lie,
             Act::GoOn(on_permit) => self.go_on(on_permit)?,
             Act::Race(who, ms, door) => {
+                self.rig.inside(match (door, who) {
+                    (Door::Entry, _) => Inside::Nobody,
+                    (Door::Exit, Inside::One) => Inside::Two,
+                    (Door::Exit, _) => Inside::One,
+                });
+                self.run(250)?;
                 self.rig.inside(who);
                 self.run(ms)?;
                 self.permit(door, 10_000);
