@@ -35,21 +35,22 @@ pub(crate) fn firmware(key: Option<&Path>) -> anyhow::Result<PathBuf> {
             .with_context(|| format!("the Rust target {FIRMWARE_TARGET} is missing; install it with `rustup target add {FIRMWARE_TARGET}`"))?;
     }
     let folder = root().join("gate-firmware");
-    let controller = image(&folder, &folder.join("target"), &seed(key)?)?;
+    let controller = image(&folder, &folder.join("target"), &Slot::ALL, &seed(key)?)?;
     note(&format!("{}", controller.display()));
     Ok(controller)
 }
 
-/// The same of a copy of the firmware, for a mutation of it; signed with the published test key.
+/// The same of a copy of the firmware, for a mutation of it: signed with the published test key, and
+/// without an update.
 pub(crate) fn broken_firmware(folder: &Path, target: &Path) -> anyhow::Result<PathBuf> {
-    image(folder, target, &TEST_SEED)
+    image(folder, target, &[Slot::A], &TEST_SEED)
 }
 
-fn image(folder: &Path, target: &Path, seed: &[u8; 32]) -> anyhow::Result<PathBuf> {
+fn image(folder: &Path, target: &Path, slots: &[Slot], seed: &[u8; 32]) -> anyhow::Result<PathBuf> {
     let packed = target.join("controller");
     std::fs::create_dir_all(&packed)?;
     let mut update = Vec::new();
-    for slot in Slot::ALL {
+    for &slot in slots {
         let elf = build_image(folder, target, "gate-firmware", slot, seed)?;
         let about = pack::about(slot, version(), SECURITY_VERSION);
         update.push(pack::image(&elf, &about, seed)?);

@@ -53,6 +53,17 @@ pub(crate) fn hands() -> Powers {
     }
 }
 
+/// A bolt that is out, a hand that pushes its leaf, and a reset whenever it comes.
+pub(crate) fn unbolted() -> Powers {
+    Powers {
+        hands: &[Door::Exit],
+        flips: &[Input::ExitLocked],
+        flips_at_once: 1,
+        resets: true,
+        ..Powers::named("a leaf without its bolt, resets")
+    }
+}
+
 pub(crate) fn sensors_that_lie() -> Powers {
     Powers {
         flips: &[
