@@ -437,6 +437,12 @@ impl Interlock {
         })
     }
 
+    /// SAF-006: whoever is still inside hears it before the exit closes.
+    fn warns(&self, now: Instant) -> bool {
+        let soon = matches!(self.stage, Stage::ExitOpen { warned, .. } if now >= warned);
+        soon && self.seen.lane != Lane::Empty
+    }
+
     fn signs(&self, now: Instant, surroundings: Surroundings) -> Signs {
         let needs_officer = match self.stage {
             Stage::Emergency
@@ -463,7 +469,7 @@ impl Interlock {
             way_out: surroundings.way_out,
             emergency: self.stage == Stage::Emergency,
             sign,
-            buzzer: self.buzzer_until.is_some_and(|until| now < until),
+            buzzer: self.buzzer_until.is_some_and(|until| now < until) || self.warns(now),
             alarm: needs_officer || self.alarm || held_open,
             ready: offered && self.occupant.is_none(),
             fault: matches!(self.stage, Stage::Trouble | Stage::Tamper)
@@ -473,3 +479,6 @@ impl Interlock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

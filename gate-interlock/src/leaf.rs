@@ -9,11 +9,11 @@ use gate_protocol::Instant;
 /// How a door came to stand as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Standing {
-    /// Closed and locked for some time.
+    /// In its frame for some time.
     Shut,
-    /// Released, or released lately and not shut for long enough since.
+    /// Released, or released lately and not in its frame for long enough since.
     Opened,
-    /// Left its shut position without having been released.
+    /// Left its frame without having been released.
     Forced,
 }
 
@@ -36,8 +36,8 @@ pub(crate) struct Leaf {
     released: bool,
     /// Whether that was for more than somebody in its light curtain.
     wanted: bool,
-    /// Since when it has been closed and locked without being released.
-    shut_since: Option<Instant>,
+    /// Since when it has been in its frame without being released.
+    framed_since: Option<Instant>,
     /// Since when it should have been shut.
     awaited_shut: Option<Instant>,
     /// Since when it should have been open.
@@ -46,13 +46,14 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
-    /// A door of which nothing is known: after a power cut it may stand open, rightly.
+    /// A door of which nothing is known: after a power cut it may stand open, rightly. It counts as
+    /// shut once it has been seen in its frame for a while.
     pub(crate) const fn unknown() -> Self {
         Self {
             standing: Standing::Opened,
             released: false,
             wanted: false,
-            shut_since: None,
+            framed_since: None,
             awaited_shut: None,
             awaited_open: None,
             told_held_open: false,
@@ -96,7 +97,7 @@ impl Leaf {
         limits: &Limits,
     ) -> Option<Finding> {
         if self.released && self.wanted {
-            self.shut_since = None;
+            self.framed_since = None;
             self.awaited_shut = None;
             self.told_held_open = false;
             return self.watch_opening(now, door, limits);
@@ -104,19 +105,24 @@ impl Leaf {
         self.awaited_open = None;
         if self.released {
             // It gives way to whoever stands in it, or to a torn wire, but not unnoticed.
-            self.shut_since = None;
+            self.framed_since = None;
             return self.watch_shutting(now, limits);
+        }
+        // SAF-029: a leaf needs no bolt to be forced. One whose bolt is out, or whose bolt's contact
+        // is broken, may be pushed from its frame, and that is nobody's right either.
+        let framed = door.in_frame();
+        self.framed_since = framed.then(|| self.framed_since.unwrap_or(now));
+        if self
+            .framed_since
+            .is_some_and(|since| now.since(since) >= limits.settle)
+        {
+            self.standing = Standing::Shut;
         }
         if door.shut() {
             self.awaited_shut = None;
             self.told_held_open = false;
-            let since = *self.shut_since.get_or_insert(now);
-            if now.since(since) >= limits.settle {
-                self.standing = Standing::Shut;
-            }
             return None;
         }
-        self.shut_since = None;
         if self.standing == Standing::Shut && !door.closed {
             self.standing = Standing::Forced;
             return Some(Finding::Forced);
@@ -151,7 +157,7 @@ impl Leaf {
 impl Moments for Leaf {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
-            (&mut self.shut_since, limits.settle),
+            (&mut self.framed_since, limits.settle),
             (&mut self.awaited_shut, limits.held_open),
             (&mut self.awaited_open, limits.opening),
         ] {
@@ -224,6 +230,32 @@ mod tests {
         assert_eq!(found, [None, None, Some(Finding::Stuck), None]);
         let found = findings(&[(0, true, SHUT), (4_999, true, OPEN), (9_000, true, AJAR)]);
         assert_eq!(found, [None; 4]);
+    }
+
+    /// SAF-029: after a reset, with its bolt out or the bolt's contact broken.
+    #[test]
+    fn a_closed_door_that_was_never_seen_locked_is_forced_all_the_same() {
+        let limits = Limits::default();
+        let unbolted = DoorReading {
+            locked: false,
+            ..SHUT
+        };
+        for (closed_ms, expected) in [(499, None), (500, Some(Finding::Forced))] {
+            let mut leaf = Leaf::unknown();
+            for ms in 0..=closed_ms {
+                assert_eq!(
+                    leaf.watch(Instant::from_millis(ms), unbolted, &limits),
+                    None
+                );
+            }
+            let found = leaf.watch(Instant::from_millis(closed_ms + 1), AJAR, &limits);
+            assert_eq!(found, expected, "closed for {closed_ms} ms");
+            let hand = DoorReading {
+                free: false,
+                ..AJAR
+            };
+            assert_eq!(leaf.obstructed(hand), expected.is_none());
+        }
     }
 
     #[test]

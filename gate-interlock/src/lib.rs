@@ -44,6 +44,7 @@ mod signs;
 mod stage;
 mod turnstile;
 mod unconfigured;
+mod way_out;
 
 pub use enforce::{Released, Surroundings, enforce};
 pub use gate::Gate;

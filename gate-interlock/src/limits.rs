@@ -28,7 +28,7 @@ pub struct Limits {
     pub closing_tries: u8,
     /// How long a drive may push a leaf that does not get open, and how long it rests then.
     pub push: Duration,
-    /// How long a door must have been shut before its opening counts as forced: contacts and
+    /// How long a leaf must have been in its frame before its opening counts as forced: contacts and
     /// leaves lag behind the lock.
     pub settle: Duration,
     /// How long a door may stand open that should be shut.
@@ -48,6 +48,9 @@ pub struct Limits {
     pub trap: Duration,
     /// How long the entry stays open for people to go back before it closes again.
     pub clear: Duration,
+    /// How long before the end of its release whoever is still inside an open exit is warned. A
+    /// release of less than four times as long warns in its last quarter.
+    pub warning: Duration,
     /// How long the beam before the entry must be free until whoever stood there has gone away.
     pub went_away: Duration,
     /// How long fire and emergency inputs must be normal before the alarm can be cleared.
@@ -102,6 +105,7 @@ impl Limits {
             decide: ms(decide),
             trap: ms(trap),
             clear: ms(clear),
+            warning: Duration::from_secs(5),
             went_away: Duration::from_secs(3),
             emergency_over: Duration::from_secs(5),
             mains_back: Duration::from_secs(5),

@@ -24,6 +24,11 @@ impl DoorReading {
         (self.closed || self.locked) && !self.open
     }
 
+    /// In its frame, bolted or not.
+    pub(crate) const fn in_frame(self) -> bool {
+        self.closed && !self.open
+    }
+
     fn contradicts_itself(self) -> bool {
         self.open && (self.closed || self.locked)
     }
@@ -61,6 +66,8 @@ pub(crate) struct Readings {
     pub(crate) zone_in_free: bool,
     pub(crate) zone_out_free: bool,
     pub(crate) lane: Lane,
+    /// The unicity sensor says empty, whatever the zones see.
+    pub(crate) sensor_says_empty: bool,
     /// Inputs that cannot both be true.
     pub(crate) contradiction: Option<Fault>,
 }
@@ -96,6 +103,7 @@ impl Readings {
             zone_in_free: on(Input::ZoneInFree),
             zone_out_free: on(Input::ZoneOutFree),
             lane: lane(inputs),
+            sensor_says_empty: on(Input::EmptyOk),
             contradiction: contradiction(entry, exit, inputs),
         }
     }

@@ -170,11 +170,16 @@ impl Moments for Closing {
 impl Moments for Stage {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         match self {
-            Self::EntryOpen { until, .. } | Self::ExitOpen { until } => {
+            Self::EntryOpen { until, .. } => visit(until, Duration::ZERO),
+            Self::EntryClosing(closing) => closing.moments(limits, visit),
+            Self::ExitOpen { until, warned, way } => {
                 visit(until, Duration::ZERO);
+                visit(warned, Duration::ZERO);
+                way.moments(limits, visit);
             }
-            Self::EntryClosing(closing) | Self::ExitClosing { closing, .. } => {
+            Self::ExitClosing { closing, way } => {
                 closing.moments(limits, visit);
+                way.moments(limits, visit);
             }
             _ => {}
         }

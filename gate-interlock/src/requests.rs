@@ -5,6 +5,7 @@ use crate::Limits;
 use crate::readings::Lane;
 use crate::service::Force;
 use crate::stage::Stage;
+use crate::way_out::WayOut;
 use core::time::Duration;
 use gate_protocol::pins::Output;
 use gate_protocol::{
@@ -127,7 +128,11 @@ impl Interlock {
         if self.settled_lane(now) != Some(Lane::Single) {
             return Err(Refusal::NotSingle);
         }
-        self.go(now, Stage::ExitOpen { until: now + time });
+        let until = now + time;
+        let warning = self.limits.warning.min(time / 4);
+        let warned = now + time.saturating_sub(warning);
+        let way = WayOut::default();
+        self.go(now, Stage::ExitOpen { until, warned, way });
         self.happened(Event::ExitReleased(passage));
         Ok(())
     }
@@ -137,7 +142,7 @@ impl Interlock {
             Stage::EntryOpen {
                 by_permit: true, ..
             } => self.go(now, Stage::entry_closing()),
-            Stage::ExitOpen { .. } => self.go(now, Stage::exit_closing(false)),
+            Stage::ExitOpen { way, .. } => self.go(now, Stage::exit_closing(way)),
             _ => {}
         }
     }

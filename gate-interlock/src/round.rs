@@ -4,6 +4,7 @@ use crate::Interlock;
 use crate::leaf::Leaf;
 use crate::readings::Lane;
 use crate::stage::{Closing, Occupant, Stage};
+use crate::way_out::{Beside, WayOut};
 use gate_protocol::{Door, Event, Fault, Instant, Mode, Passage};
 
 enum Progress {
@@ -21,8 +22,8 @@ impl Interlock {
             Stage::EntryOpen { until, by_permit } => self.entry_open(now, until, by_permit),
             Stage::EntryClosing(closing) => self.entry_closing(now, closing),
             Stage::Occupied => self.occupied(now),
-            Stage::ExitOpen { until } => self.exit_open(now, until),
-            Stage::ExitClosing { closing, left } => self.exit_closing(now, closing, left),
+            Stage::ExitOpen { until, way, .. } => self.exit_open(now, until, way),
+            Stage::ExitClosing { closing, way } => self.exit_closing(now, closing, way),
             Stage::Several | Stage::Returning => self.returning(now),
             Stage::LeftObject => self.left_object(now),
             Stage::PowerFail if !self.power.on_battery() => Stage::Secure,
@@ -177,38 +178,73 @@ impl Interlock {
         self.stage
     }
 
-    fn exit_open(&mut self, now: Instant, until: Instant) -> Stage {
-        let left = self.seen.lane == Lane::Empty && self.seen.zone_out_free;
-        // SAF-004: what the permit was given for may have changed since, until the exit is
-        // released; the entry must stay shut for as long as it is.
-        let alone = self.exit.is_released() || self.seen.lane == Lane::Single;
-        let fit = alone && self.seen.entry.shut();
+    fn exit_open(&mut self, now: Instant, until: Instant, way: WayOut) -> Stage {
+        let way = self.watch_way_out(now, way);
+        let empty = self.seen.lane == Lane::Empty;
+        let left = empty && self.seen.zone_out_free;
+        let came_in = way.left && !empty;
+        let fit = self.is_alone() && !way.has_told() && self.seen.entry.shut();
         // SAF-006: every release ends. SAF-008: permits die with the lease.
-        if left || !fit || now >= until || !self.leased(now) {
-            return Stage::exit_closing(left && self.exit.is_released());
+        if left || came_in || !fit || now >= until || !self.leased(now) {
+            return Stage::exit_closing(way);
         }
         self.stage
     }
 
-    fn exit_closing(&mut self, now: Instant, closing: Closing, left: bool) -> Stage {
+    /// SAF-004: what the permit was given for may have changed since, until the exit is released.
+    /// SAF-027: and until its leaf has left the frame: the release is taken back.
+    fn is_alone(&self) -> bool {
+        match self.seen.lane {
+            Lane::Single => true,
+            Lane::Empty => self.exit.is_released(),
+            Lane::Several | Lane::Thing => self.exit.is_released() && !self.seen.exit.in_frame(),
+        }
+    }
+
+    /// SAF-028: tells at once whoever is seen beside the traveller while the exit is released or not
+    /// yet shut again.
+    fn watch_way_out(&mut self, now: Instant, mut way: WayOut) -> WayOut {
+        let released = self.exit.is_released();
+        let beside = way.look(now, &self.seen, released, &self.limits);
+        if let (Some(beside), Some(inside)) = (beside, self.occupant) {
+            self.happened(match beside {
+                Beside::CameIn => Event::WrongWay,
+                Beside::SeenInside => Event::SeveralEntered(inside.passage),
+            });
+            self.sound(now);
+        }
+        self.note_way(way);
+        way
+    }
+
+    /// The stage goes on as it is, whatever is seen on the way out.
+    const fn note_way(&mut self, seen: WayOut) {
+        if let Stage::ExitOpen { way, .. } | Stage::ExitClosing { way, .. } = &mut self.stage {
+            *way = seen;
+        }
+    }
+
+    fn exit_closing(&mut self, now: Instant, closing: Closing, way: WayOut) -> Stage {
+        let mut way = self.watch_way_out(now, way);
         let empty = self.seen.lane == Lane::Empty;
-        if left && !empty && self.occupant.is_some() {
+        if way.left && !empty && self.occupant.is_some() {
             self.passed();
             self.happened(Event::WrongWay);
             self.sound(now);
         }
         match self.follow(now, Door::Exit, closing) {
-            Progress::Moving(closing) => Stage::ExitClosing {
-                closing,
-                left: left || empty,
-            },
+            Progress::Moving(closing) => {
+                way.left |= empty;
+                self.note_way(way);
+                Stage::ExitClosing { closing, way }
+            }
             Progress::Stuck => self.stuck(now, Door::Exit),
-            Progress::Shut => self.look_behind(now),
+            Progress::Shut => self.look_behind(now, way),
         }
     }
 
     /// The exit has closed: is anybody still inside?
-    fn look_behind(&mut self, now: Instant) -> Stage {
+    fn look_behind(&mut self, now: Instant, way: WayOut) -> Stage {
         let settled = self.settled_lane(now);
         if settled.is_none() && now.since(self.since) < self.limits.closing * 2 {
             return self.stage;
@@ -218,18 +254,21 @@ impl Interlock {
         let Some(inside) = self.occupant.filter(|_| lane != Lane::Empty) else {
             return self.look_behind_the_last(now, lane);
         };
-        if lane == Lane::Single {
+        if lane == Lane::Single && !way.has_told() {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
-        if settled.is_some() && now.since(self.lane_since) < self.limits.left_object {
+        let sure = settled.is_none() || (way.has_told() && lane != Lane::Thing);
+        if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
         if lane == Lane::Thing {
             return self.object_left(inside.passage);
         }
+        // SAF-012: two were inside, and the exit was open: nobody knows whom the permit was for.
         self.happened(Event::DidNotLeave(inside.passage));
-        self.happened(Event::SeveralEntered(inside.passage));
+        let passage = self.admit();
+        self.happened(Event::SeveralEntered(passage));
         Stage::Several
     }
 

@@ -138,4 +138,60 @@ mod tests {
         let fifth = force(Output::Light, 500);
         assert_eq!(forces.add(Instant::ZERO, fifth), Err(Refusal::WrongState));
     }
+
+    /// The doors' pins, by name and not by what the source thinks of them.
+    const ENTRY: [Output; 3] = [Output::EntryHold, Output::EntryDrive, Output::EntryRelease];
+    const EXIT: [Output; 3] = [Output::ExitHold, Output::ExitDrive, Output::ExitRelease];
+
+    /// Holds one output more, each at either level, in every way that `held` goes on.
+    fn go_on(held: Forces, place: usize, from: usize, look: &mut impl FnMut(Forces)) {
+        look(held);
+        if place == FORCES_MAX {
+            return;
+        }
+        for number in from..Output::ALL.len() {
+            for on in [false, true] {
+                let mut more = held;
+                let output = Output::ALL[number];
+                let until = Instant::ZERO;
+                more.0[place] = Some(Force { output, on, until });
+                go_on(more, place + 1, number + 1, look);
+            }
+        }
+    }
+
+    /// SAF-024: every way of holding as many outputs as there is room for, whatever doors are
+    /// allowed, over pins that are all low or all high.
+    #[test]
+    fn a_hand_moves_what_it_holds_where_it_may_and_nothing_else() {
+        let mut looked = 0;
+        go_on(Forces::default(), 0, 0, &mut |forces| {
+            for bits in 0..8_u8 {
+                let allowed = Released {
+                    entry: bits & 1 != 0,
+                    exit: bits & 2 != 0,
+                };
+                let before = if bits & 4 != 0 {
+                    Bits(u32::MAX)
+                } else {
+                    Bits(0)
+                };
+                let after = forces.over(before, allowed);
+                for output in Output::ALL {
+                    let mut held = forces.0.into_iter().flatten();
+                    let held = held.find(|force| force.output == output);
+                    let barred = (ENTRY.contains(&output) && !allowed.entry)
+                        || (EXIT.contains(&output) && !allowed.exit);
+                    let level = match held {
+                        Some(force) if !barred => force.on,
+                        _ => before.output(output),
+                    };
+                    assert_eq!(after.output(output), level, "{output:?} {forces:?}");
+                }
+            }
+            looked += 1;
+        });
+        // So many ways to hold none to four of eighteen outputs at either level.
+        assert_eq!(looked, 1 + 18 * 2 + 153 * 4 + 816 * 8 + 3_060 * 16);
+    }
 }

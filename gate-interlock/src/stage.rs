@@ -1,5 +1,6 @@
 //! Where the lane is in its round.
 
+use crate::way_out::WayOut;
 use gate_protocol::{Instant, Passage, State};
 
 /// A closing door.
@@ -26,11 +27,13 @@ pub(crate) enum Stage {
     Several,
     ExitOpen {
         until: Instant,
+        /// From when on whoever is still inside is warned.
+        warned: Instant,
+        way: WayOut,
     },
     ExitClosing {
         closing: Closing,
-        /// The lane has been seen empty since the exit opened.
-        left: bool,
+        way: WayOut,
     },
     Returning,
     LeftObject,
@@ -49,13 +52,13 @@ impl Stage {
         })
     }
 
-    pub(crate) const fn exit_closing(left: bool) -> Self {
+    pub(crate) const fn exit_closing(way: WayOut) -> Self {
         Self::ExitClosing {
             closing: Closing {
                 met: 0,
                 open_until: None,
             },
-            left,
+            way,
         }
     }
 

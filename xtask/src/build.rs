@@ -34,45 +34,57 @@ pub(crate) fn firmware(key: Option<&Path>) -> anyhow::Result<PathBuf> {
         run(Command::new("rustup").args(["target", "add", FIRMWARE_TARGET]))
             .with_context(|| format!("the Rust target {FIRMWARE_TARGET} is missing; install it with `rustup target add {FIRMWARE_TARGET}`"))?;
     }
-    let seed = seed(key)?;
-    let packed = root().join("gate-firmware/target/controller");
-    std::fs::create_dir_all(&packed)?;
-    let mut update = Vec::new();
-    for slot in Slot::ALL {
-        let elf = build_image("gate-firmware", slot, &seed)?;
-        let about = pack::about(slot, version(), SECURITY_VERSION);
-        update.push(pack::image(&elf, &about, &seed)?);
-    }
-    let boot_loader = build_image("gate-boot-loader", Slot::A, &seed)?;
-    let controller = packed.join("controller.bin");
-    std::fs::write(&controller, pack::controller(&boot_loader, &update[0])?)?;
-    std::fs::write(packed.join("update.img"), update.concat())?;
+    let folder = root().join("gate-firmware");
+    let controller = image(&folder, &folder.join("target"), &Slot::ALL, &seed(key)?)?;
     note(&format!("{}", controller.display()));
     Ok(controller)
 }
 
+/// The same of a copy of the firmware, for a mutation of it: signed with the published test key, and
+/// without an update.
+pub(crate) fn broken_firmware(folder: &Path, target: &Path) -> anyhow::Result<PathBuf> {
+    image(folder, target, &[Slot::A], &TEST_SEED)
+}
+
+fn image(folder: &Path, target: &Path, slots: &[Slot], seed: &[u8; 32]) -> anyhow::Result<PathBuf> {
+    let packed = target.join("controller");
+    std::fs::create_dir_all(&packed)?;
+    let mut update = Vec::new();
+    for &slot in slots {
+        let elf = build_image(folder, target, "gate-firmware", slot, seed)?;
+        let about = pack::about(slot, version(), SECURITY_VERSION);
+        update.push(pack::image(&elf, &about, seed)?);
+    }
+    let boot_loader = build_image(folder, target, "gate-boot-loader", Slot::A, seed)?;
+    let controller = packed.join("controller.bin");
+    std::fs::write(&controller, pack::controller(&boot_loader, &update[0])?)?;
+    std::fs::write(packed.join("update.img"), update.concat())?;
+    Ok(controller)
+}
+
 /// Builds one program of the controller and says where it is.
-fn build_image(package: &str, slot: Slot, seed: &[u8; 32]) -> anyhow::Result<PathBuf> {
-    let folder = root().join("gate-firmware");
-    // An inherited target directory would put the image where nobody looks for it.
+fn build_image(
+    folder: &Path,
+    target: &Path,
+    package: &str,
+    slot: Slot,
+    seed: &[u8; 32],
+) -> anyhow::Result<PathBuf> {
     run(cargo()
-        .current_dir(&folder)
-        .env_remove("CARGO_TARGET_DIR")
+        .current_dir(folder)
+        // An inherited target directory would put the image where nobody looks for it.
+        .env("CARGO_TARGET_DIR", target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env("GATE_SLOT", slot.to_string())
         .env("GATE_UPDATE_KEY", to_digits(&public_key(seed)))
         .args(["build", "--release", "--locked", "--package", package]))?;
-    let image = folder
-        .join("target")
-        .join(FIRMWARE_TARGET)
-        .join("release")
-        .join(package);
+    let image = target.join(FIRMWARE_TARGET).join("release").join(package);
     if !image.exists() {
         bail!("{}: built, and not there", image.display());
     }
     // The same name for both slots: kept apart before the next one is built.
-    let kept = folder.join(format!("target/controller/{package}-{slot}.elf"));
+    let kept = target.join(format!("controller/{package}-{slot}.elf"));
     std::fs::copy(&image, &kept)?;
     Ok(kept)
 }

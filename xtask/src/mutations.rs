@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use workshop::{Caught, Level, Programs, Workshop};
+use workshop::{Caught, Level, Programs, Proof, Workshop};
 
 /// The crate that is broken, and proved, where a mutation names no other.
 const INTERLOCK: &str = "gate-interlock";
@@ -40,6 +40,10 @@ struct Mutation {
     find: String,
     /// The wrong one.
     replace: String,
+    /// Tests of the emulated board that have to catch it in the real image. It is tried there and
+    /// nowhere else, and in no check: an image takes long to build.
+    #[serde(default)]
+    image: Vec<String>,
     /// A proof that is known to catch it. Every check tries those mutations that have one, and
     /// this proof alone: one for each invariant.
     quick: Option<Quick>,
@@ -89,10 +93,20 @@ pub(crate) fn run(write: bool, only: &[String]) -> anyhow::Result<()> {
     let crates: BTreeSet<&str> = list
         .iter()
         .filter(wanted)
+        .filter(|mutation| mutation.image.is_empty())
         .map(Mutation::proved_in)
         .collect();
     for krate in crates {
         unbroken(&workshop, krate, &Programs::All)?;
+    }
+    let on_image = list
+        .iter()
+        .filter(wanted)
+        .flat_map(|mutation| &mutation.image);
+    let on_image: BTreeSet<&String> = on_image.collect();
+    if !on_image.is_empty() {
+        let tests: Vec<String> = on_image.into_iter().cloned().collect();
+        passes("image", &workshop.build_image(&tests)?)?;
     }
     let mut outcomes = BTreeMap::new();
     for mutation in list.iter().filter(wanted) {
@@ -205,11 +219,16 @@ fn list() -> anyhow::Result<Vec<Mutation>> {
 /// The proofs must let the controller pass as it is: otherwise they would catch anything.
 fn unbroken(workshop: &Workshop, krate: &str, programs: &Programs) -> anyhow::Result<()> {
     for proof in workshop.build(krate, programs)? {
-        if let Some(caught) = proof.run()? {
-            bail!("the unbroken {krate} does not pass: {caught:?}");
-        }
+        passes(krate, &proof)?;
     }
     Ok(())
+}
+
+fn passes(what: &str, proof: &Proof) -> anyhow::Result<()> {
+    match proof.run()? {
+        Some(caught) => bail!("the unbroken {what} does not pass: {caught:?}"),
+        None => Ok(()),
+    }
 }
 
 fn broken(workshop: &Workshop, mutation: &Mutation, everything: bool) -> anyhow::Result<Outcome> {
@@ -218,9 +237,11 @@ fn broken(workshop: &Workshop, mutation: &Mutation, everything: bool) -> anyhow:
         Some(quick) if !everything => Programs::one(&quick.program, vec![quick.test.clone()]),
         _ => Programs::All,
     };
-    let proofs = workshop
-        .build(mutation.proved_in(), &programs)
-        .with_context(|| format!("mutation \"{}\"", mutation.name))?;
+    let proofs = match &mutation.image[..] {
+        [] => workshop.build(mutation.proved_in(), &programs),
+        tests => workshop.build_image(tests).map(|proof| vec![proof]),
+    };
+    let proofs = proofs.with_context(|| format!("mutation \"{}\"", mutation.name))?;
     let mut caught = Vec::new();
     for proof in proofs {
         let by = proof.run()?;

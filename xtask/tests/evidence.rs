@@ -1,6 +1,6 @@
 //! What the documents say about proofs must be so: a proof that was renamed is a proof that is lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,6 +86,28 @@ fn names_a_proof(name: &str) -> bool {
     name.chars().all(written) && (name.contains("::") || name.contains('_'))
 }
 
+/// The cells of one column alone, of all tables that have it.
+fn cells_of<'a>(page: &'a str, column: &str) -> Vec<&'a str> {
+    let mut at = None;
+    let mut cells = Vec::new();
+    for line in page.lines() {
+        if !line.starts_with('|') {
+            at = None;
+            continue;
+        }
+        let mut row = line.split(" | ");
+        match at {
+            None => {
+                at = row
+                    .position(|cell| cell.trim_matches(['|', ' ']) == column)
+                    .or(Some(usize::MAX));
+            }
+            Some(at) => cells.extend(row.nth(at)),
+        }
+    }
+    cells
+}
+
 /// The rows of all tables whose head has `column`, from that column on.
 fn cells_from<'a>(page: &'a str, column: &str) -> Vec<&'a str> {
     let mut from = None;
@@ -127,6 +149,52 @@ fn every_proof_that_the_hazards_name_is_there() {
         .iter()
         .filter(|name| !source.has_proof(name))
         .collect();
+    assert_eq!(lost, Vec::<&&str>::new());
+}
+
+/// What comes before a name where it is declared.
+const DECLARES: [&str; 5] = ["fn", "struct", "enum", "const", "static"];
+
+/// A function, with its type or its module if it has one; a type, a table, a file.
+#[test]
+fn every_function_that_the_hazards_name_is_there() {
+    let (source, page) = (Source::read(), page("hazards.md"));
+    let firmware = root().join("gate-firmware");
+    let mut declared: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, (_, text)) in source.files.iter().enumerate() {
+        let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2).filter(|pair| DECLARES.contains(&pair[0])) {
+            declared.entry(pair[1]).or_default().push(index);
+        }
+    }
+    let is_there = |name: &str| {
+        let mut parts = name.rsplit("::");
+        let (last, above) = (parts.next().unwrap_or_default(), parts.next());
+        let belongs = |index: &&usize| {
+            let (path, text) = &source.files[**index];
+            above.is_none_or(|above| {
+                let file = path.file_stem().is_some_and(|stem| stem == above);
+                file || text.contains(&format!("{above} {{")) || text.contains(&format!("{above}<"))
+            })
+        };
+        let files = declared.get(last).into_iter().flatten();
+        let is_file = |(path, _): &(PathBuf, String)| path.file_stem().is_some_and(|it| it == name);
+        files.filter(belongs).count() > 0
+            || source.files.iter().any(is_file)
+            || firmware.join(format!("{name}.in")).exists()
+    };
+    let names: BTreeSet<&str> = cells_of(&page, "Function")
+        .into_iter()
+        .flat_map(quoted)
+        .filter(|name| !name.starts_with("gate-"))
+        .collect();
+    assert!(
+        names.len() > 60,
+        "only {} functions were found on the page",
+        names.len()
+    );
+    let lost: Vec<&&str> = names.iter().filter(|name| !is_there(name)).collect();
     assert_eq!(lost, Vec::<&&str>::new());
 }
 

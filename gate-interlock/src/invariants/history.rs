@@ -11,9 +11,9 @@ use gate_protocol::{Door, Instant, State, WaysOut};
 /// One door over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct DoorHistory {
-    /// Since when it has been shut without being released.
-    shut_since: Option<Instant>,
-    /// It was shut for good; the next opening without a release is a forced one.
+    /// Since when its leaf has been closed without being released.
+    closed_since: Option<Instant>,
+    /// It was closed for good; the next opening without a release is a forced one.
     settled: bool,
     /// Since when it has stood open by force.
     pub(super) forced_since: Option<Instant>,
@@ -41,6 +41,7 @@ impl DoorHistory {
         let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
         // What this scan released can have moved nothing yet.
         let shut = seen.shut(door) && !released_before;
+        let closed = seen.closed(door) && !seen.open(door) && !released_before;
         if released_before || seen.released(door) {
             self.settled = false;
             self.forced_since = None;
@@ -49,9 +50,9 @@ impl DoorHistory {
             self.settled = false;
             self.forced_since = Some(now);
         }
-        self.shut_since = since(shut, self.shut_since);
+        self.closed_since = since(closed, self.closed_since);
         self.settled |= self
-            .shut_since
+            .closed_since
             .is_some_and(|since| now.since(since) >= limits.settle);
         // A forced leaf that bounces is still the forced one, until it has settled.
         if self.settled {
@@ -90,6 +91,13 @@ impl Invariants {
         self.exit
             .remember(Door::Exit, seen, before.exit, &self.limits);
         self.single_since = since(seen.single(), self.single_since);
+        let on_the_way = matches!(seen.facts.state, State::ExitOpen | State::ExitClosing);
+        let several = on_the_way && self.open_for.is_some() && seen.several();
+        // One of them may have gone out since, and left a thing behind.
+        self.one_gone = several && (self.one_gone || !seen.is(Input::ZoneOutFree));
+        let beside = several && !self.one_gone && seen.free(Door::Exit);
+        self.beside_since = since(beside, self.beside_since);
+        self.beside_told &= on_the_way;
         let alarmed = !seen.outputs.output(Output::NoAlarm);
         let held = seen.somebody() && !seen.released.any() && !alarmed;
         self.held_since = since(held, self.held_since);
@@ -153,7 +161,7 @@ impl Invariants {
 impl Moments for DoorHistory {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
-            (&mut self.shut_since, limits.settle),
+            (&mut self.closed_since, limits.settle),
             (&mut self.forced_since, super::AT_ONCE),
             (&mut self.awaited_shut, limits.held_open + super::AT_ONCE),
             (&mut self.squeezed_since, super::AT_ONCE),
@@ -196,6 +204,7 @@ impl Moments for Invariants {
         }
         for (moment, oldest) in [
             (&mut self.single_since, limits.single),
+            (&mut self.beside_since, limits.single + super::AT_ONCE),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.mains_since, limits.mains_back),
             (&mut self.closing_since, longest_closing(limits)),

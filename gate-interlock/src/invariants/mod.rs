@@ -73,6 +73,13 @@ pub struct Invariants {
     /// No mains, or none for long enough yet.
     dark: bool,
     single_since: Option<Instant>,
+    /// Since when more than one person have been inside with nobody in the exit's leaf, while a
+    /// release of the exit has no end yet.
+    beside_since: Option<Instant>,
+    /// That was told.
+    beside_told: bool,
+    /// Somebody has stood behind the exit since.
+    one_gone: bool,
     held_since: Option<Instant>,
     contradicted: Option<(Fault, Instant)>,
     entry: DoorHistory,
@@ -97,6 +104,9 @@ impl Invariants {
             closing_since: None,
             dark: false,
             single_since: None,
+            beside_since: None,
+            beside_told: false,
+            one_gone: false,
             held_since: None,
             contradicted: None,
             entry: DoorHistory::default(),
@@ -157,6 +167,7 @@ impl Invariants {
                 let other = self.open_for.take().is_some_and(|open| open != passage);
                 self.wrong(other, "an end was told of another passage");
             }
+            Event::WrongWay | Event::SeveralEntered(_) => self.beside_told = true,
             Event::Forced(Door::Entry) => self.entry.told_forced(),
             Event::Forced(Door::Exit) => self.exit.told_forced(),
             Event::HeldOpen(Door::Entry) => self.entry.told_held_open(),

@@ -274,6 +274,20 @@ impl Invariants {
         must(
             !begins || seen.single(),
             "the exit opens although not exactly one person is seen",
+        )?;
+        // Whoever is released by no danger, and stands before a leaf that nobody has opened yet.
+        let before = seen.facts.state == State::ExitOpen
+            && seen.released(Door::Exit)
+            && seen.closed(Door::Exit)
+            && !seen.open(Door::Exit);
+        must(
+            !before || !seen.several(),
+            "an exit that nobody has opened yet stays unlocked for several people",
+        )?;
+        let longest = self.limits.single + AT_ONCE;
+        must(
+            self.beside_told || !over(seen.now, self.beside_since, longest),
+            "somebody is beside whoever leaves and nobody is told",
         )
     }
 }

@@ -108,6 +108,11 @@ impl Seen {
         self.is(Input::EmptyOk) && !self.is(Input::SingleOk) && self.zones_free()
     }
 
+    /// Neither one nor none, and a zone sees somebody.
+    pub(super) fn several(&self) -> bool {
+        !self.is(Input::SingleOk) && !self.is(Input::EmptyOk) && !self.zones_free()
+    }
+
     /// Neither empty nor only a thing.
     pub(super) fn somebody(&self) -> bool {
         self.is(Input::SingleOk) || !self.zones_free()

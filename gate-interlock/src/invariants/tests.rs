@@ -346,3 +346,35 @@ fn s20_is_seen() {
     let found = show.after(1, State::ExitOpen, two, held());
     assert_eq!(found, Some(Rule::S20));
 }
+
+#[test]
+fn two_before_an_unlocked_exit_are_seen() {
+    let two = one().with_input(Input::SingleOk, false);
+    for (exit, found) in [
+        (two, Some(Rule::S20)),
+        (ajar(two, Door::Exit), None),
+        (two.with_input(Input::EmptyOk, true), None),
+    ] {
+        let mut show = Show::permitted();
+        let alone = one().with_input(Input::EntryLocked, true);
+        let out = released(Door::Exit);
+        assert_eq!(show.after(1, State::ExitOpen, alone, out), None);
+        assert_eq!(show.after(1, State::ExitOpen, exit, out), found);
+    }
+}
+
+#[test]
+fn a_second_person_inside_of_whom_nobody_is_told_is_seen() {
+    let two = ajar(one().with_input(Input::SingleOk, false), Door::Exit);
+    for (told, found) in [(false, Some(Rule::S20)), (true, None)] {
+        let mut show = Show::permitted();
+        let out = released(Door::Exit);
+        assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+        assert_eq!(show.after(1, State::ExitOpen, two, out), None);
+        if told {
+            show.rules.happened(Event::WrongWay);
+        }
+        assert_eq!(show.after(600, State::ExitOpen, two, out), None);
+        assert_eq!(show.after(1, State::ExitOpen, two, out), found);
+    }
+}

@@ -45,3 +45,68 @@ pub(crate) fn outputs(command: ArmCommand, signs: Signs) -> Bits {
         bits.with_turnstile_output(output, on)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Released;
+
+    /// Every combination of what [`outputs`] can be given: each pin follows what it stands for, an
+    /// end never shows two lamps, and nobody is shown green before a held arm.
+    #[test]
+    fn a_way_is_free_exactly_where_it_is_released_and_green_says_so() {
+        for bits in 0..1_u32 << 9 {
+            let bit = |n: u32| bits & (1 << n) != 0;
+            let released = Released {
+                entry: bit(0),
+                exit: bit(1),
+            };
+            let command = ArmCommand {
+                released,
+                drop: bit(2),
+            };
+            let signs = Signs {
+                amber: bit(3),
+                buzzer: bit(4),
+                alarm: bit(5),
+                ready: bit(6),
+                fault: bit(7),
+                passed: bit(8),
+            };
+            let pins = outputs(command, signs);
+            let on = |output| pins.turnstile_output(output);
+            let lamp = |green: bool| [!green && !signs.amber, green, !green && signs.amber];
+            let shown = |lamps: [TurnstileOutput; 3]| lamps.map(on);
+            assert_eq!(
+                shown([
+                    TurnstileOutput::EntryRed,
+                    TurnstileOutput::EntryGreen,
+                    TurnstileOutput::EntryAmber
+                ]),
+                lamp(released.exit),
+                "{command:?} {signs:?}"
+            );
+            assert_eq!(
+                shown([
+                    TurnstileOutput::ExitRed,
+                    TurnstileOutput::ExitGreen,
+                    TurnstileOutput::ExitAmber
+                ]),
+                lamp(released.entry),
+                "{command:?} {signs:?}"
+            );
+            for (output, level) in [
+                (TurnstileOutput::EntryHold, !released.entry),
+                (TurnstileOutput::ExitHold, !released.exit),
+                (TurnstileOutput::DropArm, command.drop),
+                (TurnstileOutput::Buzzer, signs.buzzer),
+                (TurnstileOutput::NoAlarm, !signs.alarm),
+                (TurnstileOutput::Ready, signs.ready),
+                (TurnstileOutput::FaultLed, signs.fault),
+                (TurnstileOutput::Passed, signs.passed),
+            ] {
+                assert_eq!(on(output), level, "{output:?} {command:?} {signs:?}");
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod apart;
 mod every_input;
+mod exit;
 mod rig;
 mod round;
 mod site;

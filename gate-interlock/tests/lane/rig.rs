@@ -203,6 +203,19 @@ impl Rig {
         self.leaves[door as usize] = Some(TRAVEL_MS);
     }
 
+    /// Lets a leaf go that was held in its frame.
+    pub(crate) fn let_go_shut(&mut self, door: Door) {
+        self.leaves[door as usize] = Some(0);
+    }
+
+    /// The controller starts anew; people, leaves and wires stay as they are.
+    pub(crate) fn reset(&mut self) {
+        let site = self.interlock.site().check().expect("the rig's own site");
+        self.interlock = Interlock::new(self.now(), site);
+        self.invariants = Invariants::new(site);
+        self.events.clear();
+    }
+
     /// Runs `ms` scans of one millisecond.
     pub(crate) fn run(&mut self, ms: u32) {
         for _ in 0..ms {

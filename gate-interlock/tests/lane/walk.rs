@@ -24,6 +24,12 @@ enum Act {
     Force(u8, bool),
     /// A broken contact or sensor.
     Lie(Option<(Input, bool)>),
+    /// The next step of a journey that goes well, on a permit for the entry or without: so that
+    /// what else happens meets every stage of one.
+    GoOn(bool),
+    /// Who is inside seems to change for a moment, and so many milliseconds later, when a sensor is
+    /// just being believed again, the host asks for a door.
+    Race(Inside, u32, Door),
 }
 
 /// What fails around the lane, and what people do to it.
@@ -40,11 +46,22 @@ fn disturbance() -> impl Strategy<Value = Act> {
         Just(Input::BatteryLow),
     ];
     let lie = (0..Input::ALL.len(), any::<bool>()).prop_map(|(n, high)| (Input::ALL[n], high));
+    let bolt = prop_oneof![Just(Input::EntryLocked), Just(Input::ExitLocked)];
+    let lie = prop_oneof![lie, bolt.prop_map(|bolt| (bolt, false))];
     prop_oneof![
         3 => (input, any::<bool>()).prop_map(|(input, high)| Act::Input(input, high)),
         2 => prop::option::of(lie).prop_map(Act::Lie),
         2 => (0..20_u8, any::<bool>()).prop_map(|(output, on)| Act::Force(output, on)),
     ]
+}
+
+/// Around the moments at which zones, "one" and "empty" are believed.
+fn race() -> impl Strategy<Value = Act> {
+    let who = prop_oneof![Just(Inside::Nobody), Just(Inside::One), Just(Inside::Two)];
+    let door = prop_oneof![Just(Door::Entry), Just(Door::Exit)];
+    let believed = prop_oneof![Just(50_u32), Just(100), Just(200)];
+    (who, believed, 0..3_u32, door)
+        .prop_map(|(who, ms, more, door)| Act::Race(who, ms + more, door))
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -69,8 +86,10 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (input, any::<bool>()).prop_map(|(input, high)| Act::Input(input, high)),
         1 => (door.clone(), 0..800_u32).prop_map(|(door, ms)| Act::Hold(door, ms)),
         2 => door.prop_map(Act::LetGo),
-        1 => any::<bool>().prop_map(Act::Host),
+        3 => any::<bool>().prop_map(Act::Host),
         4 => disturbance(),
+        12 => any::<bool>().prop_map(Act::GoOn),
+        4 => race(),
         4 => (1..15_000_u16).prop_map(Act::LetOut),
         2 => Just(Act::SendBack),
         2 => mode.prop_map(|mode| Act::Ask(ToController::SetMode { mode })),
@@ -130,16 +149,20 @@ impl Watched {
             Act::Ask(asked) => {
                 let _ = self.rig.ask(asked);
             }
-            Act::LetOut(for_ms) => {
-                let passage = self.rig.interlock.passage();
-                let asked = ToController::Permit {
-                    door: Door::Exit,
-                    for_ms,
-                    passage,
-                };
-                let _ = self.rig.ask(asked);
-            }
+            Act::LetOut(for_ms) => self.permit(Door::Exit, for_ms),
             Act::Lie(lie) => self.rig.lie = lie,
+            Act::GoOn(on_permit) => self.go_on(on_permit)?,
+            Act::Race(who, ms, door) => {
+                self.rig.inside(match (door, who) {
+                    (Door::Entry, _) => Inside::Nobody,
+                    (Door::Exit, Inside::One) => Inside::Two,
+                    (Door::Exit, _) => Inside::One,
+                });
+                self.run(250)?;
+                self.rig.inside(who);
+                self.run(ms)?;
+                self.permit(door, 10_000);
+            }
             Act::Force(output, on) => {
                 let _ = self.rig.ask(ToController::Force {
                     output,
@@ -153,6 +176,43 @@ impl Watched {
             }
         }
         self.run(1)
+    }
+
+    fn permit(&mut self, door: Door, for_ms: u16) {
+        let passage = match door {
+            Door::Entry => 0,
+            Door::Exit => self.rig.interlock.passage(),
+        };
+        let _ = self.rig.ask(ToController::Permit {
+            door,
+            for_ms,
+            passage,
+        });
+    }
+
+    fn go_on(&mut self, on_permit: bool) -> Result<(), TestCaseError> {
+        match self.rig.interlock.state() {
+            State::Secure => self.rig.host = true,
+            State::Idle if on_permit => {
+                let mode = Mode::OnPermit;
+                let _ = self.rig.ask(ToController::SetMode { mode });
+                self.permit(Door::Entry, 10_000);
+            }
+            State::Idle => {
+                let mode = Mode::WalkIn;
+                let _ = self.rig.ask(ToController::SetMode { mode });
+            }
+            State::EntryOpen => self.rig.inside(Inside::One),
+            State::Occupied => self.permit(Door::Exit, 10_000),
+            State::ExitOpen => self.rig.inside(Inside::Nobody),
+            State::Several | State::Returning | State::LeftObject => {
+                self.rig.inside(Inside::Nobody);
+            }
+            _ => {
+                let _ = self.rig.ask(ToController::ClearAlarm);
+            }
+        }
+        self.run(1_500)
     }
 
     /// Faults off, people gone, an officer at work: the lane must come back into service.

@@ -45,6 +45,7 @@ pub(crate) fn limits() -> Limits {
         decide: TICK * 3,
         trap: TICK * 2,
         clear: TICK * 2,
+        warning: TICK,
         went_away: TICK,
         emergency_over: TICK,
         buzzer: TICK,

@@ -16,6 +16,9 @@ pub enum Sabotage {
     AllHangs,
     /// The scan itself runs in a circle.
     ScanHangs,
+    /// The scan runs and takes longer than its millisecond, each time: the next tick waits already
+    /// when it ends.
+    ScanIsLate,
     /// The processor meets an instruction that is none.
     BadInstruction,
     /// Somebody calls himself again and again.
@@ -39,6 +42,9 @@ const UNUSED_VECTOR: usize = 16;
 /// Registers that enable the chip's first interrupts and make them pending.
 const NVIC_ENABLE: u32 = 0xE000_E100;
 const NVIC_PEND: u32 = 0xE000_E200;
+/// Register that makes the processor's own exceptions pending, and its bit for the tick.
+const INTERRUPT_CONTROL: u32 = 0xE000_ED04;
+const PEND_TICK: u32 = 1 << 26;
 
 impl Sabotage {
     /// Thumb code that fails in this way.
@@ -46,6 +52,9 @@ impl Sabotage {
         match self {
             // b .
             Self::TaskHangs | Self::ScanHangs => &[0xE7FE],
+            // ldr r0, the first word; ldr r1, the second; str r1 there; ldr r0, the third; go there;
+            // nop. The words follow: see `inflict`.
+            Self::ScanIsLate => &[0x4802, 0x4903, 0x6001, 0x4803, 0x4700, 0xBF00],
             // cpsid i; b .
             Self::AllHangs => &[0xB672, 0xE7FE],
             // udf #0
@@ -75,16 +84,23 @@ impl Sabotage {
         ];
         let mut table = chip.read(chip.read_word(VECTOR_TABLE)?, VECTORS * 4)?;
         let (vector, code) = match self {
-            Self::ScanHangs => (SYSTICK_VECTOR, PROGRAM),
+            Self::ScanHangs | Self::ScanIsLate => (SYSTICK_VECTOR, PROGRAM),
             _ => (UNUSED_VECTOR, HANDLER),
         };
+        let mut program = bytes(self.program());
+        let entry = &mut table[vector * 4..][..4];
+        if self == Self::ScanIsLate {
+            program.extend(INTERRUPT_CONTROL.to_le_bytes());
+            program.extend(PEND_TICK.to_le_bytes());
+            program.extend_from_slice(entry);
+        }
         // The lowest bit says that it is Thumb code.
-        table[vector * 4..][..4].copy_from_slice(&(code | 1).to_le_bytes());
+        entry.copy_from_slice(&(code | 1).to_le_bytes());
         chip.write_bytes(TABLE, &table)?;
         chip.write_bytes(HANDLER, &bytes(&handler))?;
-        chip.write_bytes(PROGRAM, &bytes(self.program()))?;
+        chip.write_bytes(PROGRAM, &program)?;
         chip.write(VECTOR_TABLE, TABLE)?;
-        if self != Self::ScanHangs {
+        if vector == UNUSED_VECTOR {
             chip.write(NVIC_ENABLE, 1)?;
             chip.write(NVIC_PEND, 1)?;
         }

@@ -108,6 +108,7 @@ fn however_the_firmware_fails_the_outputs_go_off_and_the_host_learns_what_happen
         ),
         (Sabotage::AllHangs, FailureKind::Stopped, 0),
         (Sabotage::ScanHangs, FailureKind::Stopped, 0),
+        (Sabotage::ScanIsLate, FailureKind::Stopped, 0),
     ] {
         let changes = bench.board.changes();
         let failure = bench.fails(how);

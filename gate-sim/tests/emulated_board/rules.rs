@@ -129,6 +129,11 @@ impl Bench {
         });
     }
 
+    fn until_closed(&mut self) {
+        self.send(ToController::SetMode { mode: Mode::Closed });
+        self.until("rest", |bench| bench.is(State::Idle));
+    }
+
     fn two_inside(&self) {
         for input in [Input::Chamber1Free, Input::SingleOk, Input::EmptyOk] {
             self.board.set_input(input, false).expect("a pin");
@@ -208,8 +213,7 @@ fn the_exit_is_for_one_person_behind_a_shut_entry_once_and_its_end_is_told() {
     let ends: Vec<_> = bench.events.iter().filter(released).collect();
     assert_eq!(ends, [&Event::ExitReleased(2), &Event::Passed(2)], "S17");
     // A lane that is not empty is offered to nobody.
-    bench.send(ToController::SetMode { mode: Mode::Closed });
-    bench.until("rest", |bench| bench.is(State::Idle));
+    bench.until_closed();
     bench.set(Input::Chamber1Free, false);
     bench.until_reads(Input::Chamber1Free, false);
     analyser.judge();
@@ -226,6 +230,72 @@ fn the_exit_is_for_one_person_behind_a_shut_entry_once_and_its_end_is_told() {
     bench.for_a_while(500);
     analyser.judge();
     assert_eq!(analyser.entry_unlocked, before, "S6");
+}
+
+/// S20: somebody beside the traveller when the exit is unlocked already, and when it is open.
+#[test]
+fn a_second_person_at_the_exit_finds_it_locked_again_or_is_told_at_once() {
+    let Some(mut bench) = Bench::connected() else {
+        return;
+    };
+    bench.until("rest", |bench| bench.is(State::Idle));
+    let mut analyser = Analyser::at(&bench);
+    bench.until_offered();
+    bench.inside(true);
+    bench.until_told(Event::Entered(1));
+    bench.send(ToController::SetMode {
+        mode: Mode::OnPermit,
+    });
+    // Nobody opens the leaf.
+    bench.until_reads(Input::EntryLocked, true);
+    bench.arm = true;
+    bench.send(permit(1));
+    bench.until("an unlocked exit", |bench| !bench.on(Output::ExitHold));
+    bench.two_inside();
+    bench.until("an exit that is locked again", |bench| {
+        bench.on(Output::ExitHold) && !bench.on(Output::ExitDrive)
+    });
+    bench.arm = false;
+    bench.until_told(Event::SeveralEntered(2));
+    bench.until("the way back", |bench| bench.on(Output::EntryDrive));
+    bench.inside(false);
+    bench.until_told(Event::WentBack(2));
+    analyser.judge();
+    assert_eq!(analyser.exit_unlocked, 1, "S20");
+    let told: Vec<_> = bench.events.iter().skip_while(is_before_the_exit).collect();
+    assert_eq!(
+        told,
+        [
+            &Event::ExitReleased(1),
+            &Event::SeveralEntered(1),
+            &Event::DidNotLeave(1),
+            &Event::SeveralEntered(2),
+            &Event::WentBack(2)
+        ]
+    );
+    // Somebody comes in by the open exit.
+    bench.until_offered();
+    bench.inside(true);
+    bench.until_told(Event::Entered(3));
+    bench.send(permit(3));
+    bench.until_reads(Input::ExitOpen, true);
+    bench.set(Input::ZoneOutFree, false);
+    bench.until_reads(Input::ZoneOutFree, false);
+    bench.set(Input::ZoneOutFree, true);
+    bench.two_inside();
+    bench.until_told(Event::WrongWay);
+    bench.until("a locked exit and the way back", |bench| {
+        bench.on(Output::ExitHold) && bench.on(Output::EntryDrive)
+    });
+    bench.until_told(Event::SeveralEntered(4));
+    bench.inside(false);
+    bench.until_told(Event::WentBack(4));
+    analyser.judge();
+    assert_eq!(analyser.exit_unlocked, 2, "S20");
+}
+
+fn is_before_the_exit(event: &&Event) -> bool {
+    !matches!(event, Event::ExitReleased(_))
 }
 
 /// S14, S15, S16.
@@ -299,6 +369,23 @@ fn contradictions_and_force_end_all_motion_and_no_alarm_ends_by_itself() {
     bench.until("locked doors", |bench| {
         bench.on(Output::EntryHold) && bench.on(Output::ExitHold)
     });
+    // A door whose bolt has been out since the reset is forced all the same (S15), and a hand in its
+    // curtain opens it no further.
+    bench.until_reads(Input::ExitLocked, true);
+    bench.arm = true;
+    bench.set(Input::ExitLocked, false);
+    let sessions = bench.sessions.len();
+    bench.board.reset().expect("a board");
+    bench.until("a new session", |bench| bench.sessions.len() > sessions);
+    bench.status = None;
+    bench.until("a status of this life", |bench| bench.status.is_some());
+    bench.for_a_while(600);
+    bench.events.clear();
+    bench.set(Input::ExitClosed, false);
+    bench.until_told(Event::Forced(Door::Exit));
+    bench.set(Input::ExitSafe, false);
+    bench.until_reads(Input::ExitSafe, false);
+    assert!(bench.on(Output::ExitHold) && !bench.on(Output::ExitDrive));
 }
 
 /// S8, S9, S10.

@@ -13,6 +13,8 @@ const IN_THE_LANE: [Level; 4] = [
 ];
 /// What is proved in those of another crate.
 const ELSEWHERE: [Level; 2] = [Level::Function, Level::Tests];
+/// What is proved at the pins of the image.
+const AT_THE_PINS: [Level; 1] = [Level::Image];
 
 /// The page that is committed. A mutation without an outcome keeps its row of the page `before`.
 pub(super) fn page(list: &[Mutation], outcomes: &BTreeMap<&str, Outcome>, before: &str) -> String {
@@ -21,10 +23,17 @@ pub(super) fn page(list: &[Mutation], outcomes: &BTreeMap<&str, Outcome>, before
         let row = |mutation| row(mutation, outcomes, levels, before);
         list.iter().filter(of).map(row).collect::<Vec<_>>()
     };
-    let inside = rows(|mutation| mutation.proved_in() == INTERLOCK, &IN_THE_LANE);
-    let elsewhere = rows(|mutation| mutation.proved_in() != INTERLOCK, &ELSEWHERE);
+    let inside = rows(
+        |mutation| mutation.image.is_empty() && mutation.proved_in() == INTERLOCK,
+        &IN_THE_LANE,
+    );
+    let elsewhere = rows(
+        |mutation| mutation.image.is_empty() && mutation.proved_in() != INTERLOCK,
+        &ELSEWHERE,
+    );
+    let image = rows(|mutation| !mutation.image.is_empty(), &AT_THE_PINS);
     let count = |wanted: fn(&String) -> bool| {
-        let rows = inside.iter().chain(&elsewhere);
+        let rows = inside.iter().chain(&elsewhere).chain(&image);
         rows.filter(|row| wanted(row)).count()
     };
     let untried = count(|row| row.contains("| not tried |"));
@@ -35,9 +44,10 @@ pub(super) fn page(list: &[Mutation], outcomes: &BTreeMap<&str, Outcome>, before
         (survived, _) => format!("{survived} NOT CAUGHT"),
     };
     format!(
-        "{HEAD}{INSIDE_HEAD}{}{ELSEWHERE_HEAD}{}\n{} mutations, {verdict}.\n",
+        "{HEAD}{INSIDE_HEAD}{}{ELSEWHERE_HEAD}{}{IMAGE_HEAD}{}\n{} mutations, {verdict}.\n",
         inside.concat(),
         elsewhere.concat(),
+        image.concat(),
         list.len(),
     )
 }
@@ -48,7 +58,8 @@ const HEAD: &str = "# A deliberately broken controller\n\n\
     controller and must be caught by the proofs: by tests of single functions, which go over \
     all their inputs where these are bits; by tests in a lane, or at a turnstile, with people, \
     hosts and faults; by the search through every state, here with 100,000 steps for each of \
-    its worlds; by the tests of the link and of the update. `cargo xtask test` tries one mutation \
+    its worlds; by the tests of the link and of the update; at the pins of the real image on the \
+    emulated board, for what lives in the firmware alone. `cargo xtask test` tries one mutation \
     for each of S1 to S22, and of the proofs the one that the list names for it; \
     `cargo xtask mutations --write NAME …` tries those anew whose names contain one of the `NAME`s.\n\n\
     A dash means that the level did not catch it. Of several tests that failed, the first is \
@@ -60,6 +71,13 @@ const INSIDE_HEAD: &str = "| Broken | Invariant | Functions | Lane | Turnstile |
 const ELSEWHERE_HEAD: &str = "\n## Link, update\n\n\
     | Broken | Invariant | Functions | Tests of the crate |\n\
     | --- | --- | --- | --- |\n";
+
+const IMAGE_HEAD: &str = "\n## The image\n\n\
+    Each is built into an image, which takes part of a minute: no check does that. Beside each \
+    stands the test of `emulated_board` that it was tried with and that caught it. \
+    `cargo xtask mutations image:` tries all of them, and needs QEMU with the controller's machine.\n\n\
+    | Broken | Invariant | Emulated board |\n\
+    | --- | --- | --- |\n";
 
 fn row(
     mutation: &Mutation,

@@ -1,6 +1,7 @@
 //! A copy of the controller's crates that may be broken.
 
-use crate::steps::{cache, cargo, root};
+use crate::build;
+use crate::steps::{cache, cargo, output, root};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -11,8 +12,11 @@ use std::process::{Command, Stdio};
 /// The crates that may be broken; each brings those below it along.
 const CRATES: [&str; 3] = ["gate-interlock", "gate-protocol", "gate-boot"];
 
-/// What a test builds that is no part of the workspace.
-const FIRMWARE: &str = "gate-firmware/src";
+/// What is no part of the workspace: tests build some of it, and the image is all of it.
+const FIRMWARE: &str = "gate-firmware";
+
+/// The tests that look at the image.
+const BOARD: &str = "emulated_board";
 
 /// Steps of each search: what is broken shows early, and there are many to go through.
 const SEARCH_STEPS: &str = "100000";
@@ -33,6 +37,8 @@ pub(super) enum Level {
     Search,
     /// Tests of another crate: both ends of the link, updates and power cuts.
     Tests,
+    /// The real image on the emulated board.
+    Image,
 }
 
 /// Which test programs of a crate.
@@ -61,6 +67,8 @@ pub(super) struct Proof {
     program: PathBuf,
     /// Of its tests these; all if there are none.
     tests: Vec<String>,
+    /// The controller's flash, where an image is looked at.
+    flash: Option<PathBuf>,
 }
 
 /// Who caught a mutation.
@@ -114,6 +122,34 @@ impl Workshop {
         fs::write(&path, text).with_context(|| path.display().to_string())
     }
 
+    /// Builds the image from the copy, and gives the proof that looks at it: `tests` of the emulated
+    /// board, which is the project's own.
+    pub(super) fn build_image(&self, tests: &[String]) -> anyhow::Result<Proof> {
+        let target = cache().join("mutations/image");
+        let flash = build::broken_firmware(&self.at.join(FIRMWARE), &target)?;
+        let built = output(cargo().args([
+            "test",
+            "--no-run",
+            "--package",
+            "gate-sim",
+            "--test",
+            BOARD,
+            "--message-format",
+            "json",
+        ]))?;
+        let program = built
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+            .with_context(|| format!("{BOARD}: no test program was built"))?;
+        Ok(Proof {
+            level: Level::Image,
+            program,
+            tests: tests.to_vec(),
+            flash: Some(flash),
+        })
+    }
+
     /// Builds test programs of a crate, the cheapest first.
     pub(super) fn build(&self, krate: &str, programs: &Programs) -> anyhow::Result<Vec<Proof>> {
         let mut command = cargo();
@@ -161,11 +197,21 @@ impl Workshop {
 impl Proof {
     /// Runs the program; says which tests failed, nothing if none did.
     pub(super) fn run(&self) -> anyhow::Result<Option<Caught>> {
-        let output = Command::new("timeout")
+        let mut command = Command::new("timeout");
+        if let Some(flash) = &self.flash {
+            command
+                .env("GATE_FIRMWARE", flash)
+                .env("GATE_QEMU", "qemu-system-arm")
+                // A test whose tools are missing fails: nothing is passed over.
+                .env("GATE_ALL", "1");
+        }
+        let output = command
             .arg(SECONDS)
             .arg(&self.program)
             .args(self.tests.iter().map(String::as_str))
             .args((!self.tests.is_empty()).then_some("--exact"))
+            // The same worlds once more, with more words: long, and no new measure in them.
+            .args(["--skip", "hostile::"])
             .env("GATE_MODEL_STEPS", SEARCH_STEPS)
             // The same random people for every mutation and every run.
             .env("PROPTEST_RNG_SEED", "1")
@@ -223,6 +269,7 @@ fn proof(message: &Value, krate: &str, tests: &[String]) -> Option<Proof> {
         level,
         program,
         tests,
+        flash: None,
     })
 }
 
@@ -258,6 +305,9 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
+        if entry.file_name() == "target" {
+            continue; // What was built is neither broken nor proved.
+        }
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
             copy(&from, &to)?;

@@ -1,0 +1,221 @@
+//! The exit with somebody else at it: beside the traveller, behind it, or with a hand on its leaf.
+
+use crate::rig::{Inside, Rig, permit_exit};
+use gate_protocol::pins::{Input, Output};
+use gate_protocol::{Door, Event, Fault, State};
+
+/// An exit that is unlocked for passage 1, and whose leaf nobody has pushed yet.
+fn unlocked() -> Rig {
+    let mut rig = Rig::occupied();
+    rig.run(500);
+    rig.hold(Door::Exit, 0);
+    rig.accepted(permit_exit(1));
+    rig.run(1);
+    rig.input(Input::ExitLocked, false);
+    rig.run(100);
+    assert!(rig.exit_released());
+    rig
+}
+
+/// Milliseconds until `event` has happened; a second at most.
+fn told_after(rig: &mut Rig, event: Event) -> Option<u32> {
+    (1..=1_000).find(|_| {
+        rig.run(1);
+        rig.count(event) > 0
+    })
+}
+
+#[test]
+fn an_exit_that_two_stand_before_is_locked_again() {
+    for who in [Inside::Two, Inside::Bag] {
+        let mut rig = unlocked();
+        rig.inside(who);
+        // What takes the sensor longest to be believed is "not one": 100 ms.
+        rig.run(101);
+        assert!(!rig.exit_released(), "{who:?}");
+        assert!(
+            !rig.entry_released(),
+            "{who:?}: before the exit's bolt is home"
+        );
+        if who == Inside::Bag {
+            continue;
+        }
+        assert!(told_after(&mut rig, Event::SeveralEntered(1)).is_some_and(|ms| ms <= 500));
+        assert!(!rig.entry_released());
+        rig.let_go_shut(Door::Exit);
+        rig.run_until(State::Several);
+        rig.run(1);
+        assert!(rig.entry_released(), "nobody is trapped");
+        assert_eq!(
+            rig.events[2..],
+            [
+                Event::ExitReleased(1),
+                Event::SeveralEntered(1),
+                Event::DidNotLeave(1),
+                Event::SeveralEntered(2)
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_sensor_that_wavers_before_an_unlocked_exit_costs_a_permit_and_no_alarm() {
+    let mut rig = unlocked();
+    rig.inside(Inside::Two);
+    rig.run(150);
+    rig.inside(Inside::One);
+    rig.let_go_shut(Door::Exit);
+    rig.run_until(State::Occupied);
+    assert_eq!(
+        rig.events[2..],
+        [Event::ExitReleased(1), Event::DidNotLeave(1)]
+    );
+    assert!(rig.on(Output::NoAlarm));
+}
+
+#[test]
+fn a_second_person_inside_an_open_exit_is_told_at_once_and_it_closes() {
+    for (from_beyond, event) in [(false, Event::SeveralEntered(1)), (true, Event::WrongWay)] {
+        let mut rig = Rig::leaving();
+        if from_beyond {
+            rig.input(Input::ZoneOutFree, false);
+            rig.run(200);
+            rig.input(Input::ZoneOutFree, true);
+            rig.run(200);
+        }
+        assert_eq!(rig.interlock.state(), State::ExitOpen);
+        rig.inside(Inside::Two);
+        assert!(told_after(&mut rig, event).is_some_and(|ms| ms <= 601));
+        assert_eq!(rig.interlock.state(), State::ExitClosing);
+        assert!(rig.on(Output::Buzzer) && !rig.exit_released());
+        // One of them goes before it has closed: nobody knows which, so the other has a new number.
+        rig.inside(Inside::One);
+        rig.run_until(State::Several);
+        assert_eq!(
+            rig.events[3..],
+            [event, Event::DidNotLeave(1), Event::SeveralEntered(2)]
+        );
+        rig.run(1);
+        assert!(rig.entry_released(), "nobody is trapped");
+    }
+}
+
+#[test]
+fn an_exit_with_two_inside_does_not_close_on_whoever_stands_in_its_leaf() {
+    let mut rig = Rig::leaving();
+    rig.inside(Inside::Two);
+    rig.run_until(State::ExitClosing);
+    rig.run(200);
+    rig.input(Input::ExitSafe, false);
+    rig.run(2);
+    assert!(rig.exit_released());
+    rig.input(Input::ExitSafe, true);
+    rig.run_until(State::Several);
+}
+
+/// Whoever walks out may look like two for as long as they stand in the leaf, and a zone may lag
+/// behind the sensor that says empty already.
+#[test]
+fn a_traveller_who_walks_out_slowly_is_nobody_else() {
+    let mut rig = Rig::leaving();
+    rig.input(Input::ExitSafe, false);
+    rig.inside(Inside::Two);
+    rig.run(2_000);
+    rig.inside(Inside::Nobody);
+    rig.input(Input::Chamber2Free, false);
+    rig.input(Input::ExitSafe, true);
+    rig.run(2_000);
+    rig.input(Input::Chamber2Free, true);
+    rig.run_until(State::Idle);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
+/// A zone sees the bag, so that the sensors say "not one, and not empty".
+#[test]
+fn whoever_walks_out_and_leaves_a_bag_is_nobody_else() {
+    let mut rig = Rig::leaving();
+    rig.input(Input::ExitSafe, false);
+    rig.inside(Inside::Two);
+    rig.run(100);
+    rig.input(Input::ZoneOutFree, false);
+    rig.run(400);
+    rig.input(Input::ExitSafe, true);
+    rig.run(300);
+    rig.input(Input::ZoneOutFree, true);
+    rig.run(3_000);
+    rig.inside(Inside::Nobody);
+    rig.run_until(State::Idle);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
+#[test]
+fn somebody_who_comes_in_while_the_traveller_stands_in_the_beam_behind_the_exit_is_told_at_once() {
+    let mut rig = Rig::leaving();
+    rig.input(Input::ZoneOutFree, false);
+    rig.inside(Inside::Nobody);
+    rig.run(1_000);
+    assert_eq!(
+        rig.interlock.state(),
+        State::ExitOpen,
+        "the beam is not free"
+    );
+    rig.inside(Inside::One);
+    assert!(told_after(&mut rig, Event::WrongWay).is_some_and(|ms| ms <= 110));
+    assert_eq!(rig.events[3..], [Event::Passed(1), Event::WrongWay]);
+    rig.run_until(State::Several);
+    assert_eq!(rig.interlock.passage(), 2);
+}
+
+#[test]
+fn whoever_does_not_leave_is_warned_before_the_exit_closes() {
+    // 10 s of permit: the last quarter.
+    let mut rig = Rig::leaving();
+    rig.run(6_400);
+    assert!(!rig.on(Output::Buzzer));
+    rig.run(200);
+    assert!(rig.on(Output::Buzzer) && rig.exit_released() && rig.on(Output::NoAlarm));
+    rig.run_until(State::ExitClosing);
+    assert!(!rig.on(Output::Buzzer));
+    rig.run_until(State::Occupied);
+    assert_eq!(rig.count(Event::DidNotLeave(1)), 1);
+}
+
+/// SAF-029: after a reset, with the bolt out or its contact broken.
+#[test]
+fn a_door_that_was_never_seen_locked_is_forced_all_the_same() {
+    for (door, locked, curtain) in [
+        (Door::Entry, Input::EntryLocked, Input::EntrySafe),
+        (Door::Exit, Input::ExitLocked, Input::ExitSafe),
+    ] {
+        for host in [true, false] {
+            let mut rig = Rig::switched_on();
+            rig.host = host;
+            rig.lie = Some((locked, false));
+            rig.reset();
+            rig.run(600);
+            rig.hold(door, 300);
+            assert!(told_after(&mut rig, Event::Forced(door)).is_some_and(|ms| ms <= 21));
+            assert_eq!(rig.count(Event::Trouble(Fault::DoorForced(door))), 1);
+            assert!(rig.on(Output::Buzzer) && !rig.on(Output::NoAlarm));
+            rig.input(curtain, false);
+            rig.run(1_000);
+            assert!(
+                !rig.entry_released() && !rig.exit_released(),
+                "a hand in the curtain of {door:?} opens it no further"
+            );
+        }
+    }
+}
+
+/// Whoever is in a leaf that stands open when the controller starts has not forced it.
+#[test]
+fn a_door_found_open_after_a_reset_gives_way() {
+    let mut rig = Rig::switched_on();
+    rig.hold(Door::Entry, 300);
+    rig.reset();
+    rig.run(600);
+    rig.input(Input::EntrySafe, false);
+    rig.run(2);
+    assert!(rig.entry_released());
+    assert_eq!(rig.count(Event::Forced(Door::Entry)), 0);
+}
