@@ -255,8 +255,9 @@ fn chips_by_others_are_read(daemon: &Pcscd, reader: &mut PcscReader, document: &
 /// A way of PACE: the end of its object identifier, and its domain parameters (Doc 9303-11, 9.2.1 and 9.5.1).
 type Way = ([u8; 2], u8);
 
-/// What OpenPACE's chip side can do, as decision 34 says: each cipher, and each of the parameters.
-const WAYS: [Way; 14] = [
+/// What OpenPACE's chip side can do, as decision 34 says: each cipher on curves and in fields, and each of the
+/// domain parameters.
+const WAYS: [Way; 18] = [
     ([2, 1], 0x0C),
     ([2, 2], 0x0C),
     ([2, 3], 0x0C),
@@ -271,6 +272,10 @@ const WAYS: [Way; 14] = [
     ([2, 4], 0x10),
     ([2, 2], 0x11),
     ([2, 4], 0x12),
+    ([2, 2], 0x0E),
+    ([1, 2], 0x00),
+    ([1, 4], 0x01),
+    ([1, 1], 0x02),
 ];
 
 fn opened(
