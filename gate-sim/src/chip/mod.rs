@@ -42,7 +42,7 @@ const APPLICATION: [u8; 7] = [0xA0, 0, 0, 0x02, 0x47, 0x10, 0x01];
 /// The master file, which some readers select first.
 const MASTER_FILE: u16 = 0x3F00;
 
-/// EF.DIR, whose short identifier is 1E (Doc 9303-10, 3.11.1).
+/// EF.DIR, whose short identifier is 1E (Doc 9303-10, 3.11).
 const DIRECTORY: u16 = 0x2F00;
 
 /// A travel document's chip: Basic Access Control, and whatever its issuer has given it beside.
