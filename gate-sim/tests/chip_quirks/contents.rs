@@ -116,7 +116,7 @@ fn the_signed_day_of_issue_is_judged_in_either_form_and_nobody_is_named() {
                 telephone: "+000 1234".into(),
             }],
             odd: odd.to_vec(),
-            ..modern()
+            ..Electronics::default()
         };
         inspected(&authority(), &document(&what))
     };

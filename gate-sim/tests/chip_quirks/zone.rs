@@ -6,11 +6,11 @@ use gate_document::trust::defects::Defects;
 /// Readings of one zone that a lane asks a chip with, at most.
 const ASKED: usize = 3;
 
-/// Opens a chip with the readings of a zone in their order: which of them opened it.
-fn opened_by(document: &TestDocument, zone: &str) -> Option<usize> {
+/// Opens a chip with the first readings of a zone in their order: which of them opened it.
+fn opened_by(document: &TestDocument, zone: &str, asked: usize) -> Option<usize> {
     let read = Mrz::read(zone).ok()?;
     let readings = std::iter::once(&read).chain(read.alternatives());
-    let mut keys = readings.map(Mrz::access_key).take(ASKED);
+    let mut keys = readings.map(Mrz::access_key).take(asked);
     keys.position(|key| {
         let card = InField::new(Chip::new(document, 4));
         let passwords = Passwords::from(key);
@@ -33,7 +33,7 @@ fn a_misread_zone_is_repaired_and_the_chip_decides_between_the_readings() {
             number: number.into(),
             ..request()
         };
-        authority().issue_with(&request, &modern()).unwrap()
+        authority().issue(&request).unwrap()
     };
     let mistakes = [
         ('0', 'O'),
@@ -48,7 +48,14 @@ fn a_misread_zone_is_repaired_and_the_chip_decides_between_the_readings() {
         ('Z', '2'),
     ];
     let (mut opened, mut by_another) = (0, 0);
-    for number in ["L0O8902C3", "1O0IS5B8Z", "Z2O0SB185"] {
+    // Numbers of nothing but look-alikes have more readings than a lane asks for; a desk asks for all.
+    for (number, asked) in [
+        ("L0O8902C3", ASKED),
+        ("C01X06T47", ASKED),
+        ("K58B01Z2R", ASKED),
+        ("1O0IS5B8Z", usize::MAX),
+        ("Z2O0SB185", usize::MAX),
+    ] {
         let document = with_number(number);
         let lines = document.lines();
         let key_fields = (0..10).chain(13..20).chain(21..28);
@@ -59,7 +66,7 @@ fn a_misread_zone_is_repaired_and_the_chip_decides_between_the_readings() {
                 characters[at] = *misread;
                 let zone = format!("{}\n{}", lines[0], characters.iter().collect::<String>());
                 assert_ne!(zone, lines.join("\n"));
-                let reading = opened_by(&document, &zone);
+                let reading = opened_by(&document, &zone, asked);
                 let reading = reading.unwrap_or_else(|| panic!("{number}, place {at}"));
                 opened += 1;
                 by_another += usize::from(reading > 0);
