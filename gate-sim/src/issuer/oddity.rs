@@ -75,7 +75,7 @@ pub(super) fn with_indefinite_lengths(file: &[u8]) -> Vec<u8> {
     tlv(outer.tag, &children(&outer, |info| indefinite(&info, 0)))
 }
 
-/// ContentInfo, [0], SignedData, then each of its sets and the content.
+/// ContentInfo, its explicit content, SignedData, then each of its sets and the content.
 fn indefinite(object: &Tlv<'_>, depth: usize) -> Vec<u8> {
     const CONTENT: usize = 4;
     let inside = match (depth, object.tag) {
