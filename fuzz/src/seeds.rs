@@ -27,6 +27,7 @@ use gate_sim::chip::{Chip, Cipher};
 
 use gate_sim::chip::field::InField;
 use gate_sim::emulator::{TEST_SERIAL, site_record, test_page};
+use gate_sim::issuer::details::{Making, Notified};
 use gate_sim::issuer::electronics::{ChipOffer, FaceRecord, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
     Authority, Deviating, DocumentRequest, Electronics, Encoding, Format, IssuerError, Portrait,
@@ -544,14 +545,34 @@ pub fn written_rules() -> Vec<Seed> {
     vec![("defect", defect.into()), ("policy", policy.into())]
 }
 
-/// Personal details in DG11 and DG13.
+/// Details of person and document in DG11, DG12, DG13 and DG16.
 pub fn details() -> Vec<Seed> {
     let name = "Trần".as_bytes();
     let length = u8::try_from(name.len()).expect("a short name");
     let dg11 = [&[0x6B, length + 3, 0x5F, 0x0E, length][..], name].concat();
     let field = [&[0x30, length + 5, 0x02, 1, 2, 0x0C, length][..], name].concat();
     let dg13 = [&[0x6D, length + 7][..], &field].concat();
-    vec![("dg11", dg11), ("dg13", dg13)]
+    let electronics = Electronics {
+        dg12: Some(Making {
+            authority: "Zenith".into(),
+            issued: date(2022, 4, 16),
+            others: vec!["Eriksson<<Emma".into()],
+            observations: "None".into(),
+        }),
+        dg16: vec![Notified {
+            name: "Eriksson<<Erik".into(),
+            telephone: "+000 1234".into(),
+        }],
+        ..Electronics::default()
+    };
+    let document = issue_with(Encoding::Jpeg, Format::Td3, &electronics).expect("a test document");
+    let file = |id| document.file(id).unwrap_or_default().to_vec();
+    vec![
+        ("dg11", dg11),
+        ("dg12", file(0x010C)),
+        ("dg13", dg13),
+        ("dg16", file(0x0110)),
+    ]
 }
 
 /// Pictures as chips hold them.

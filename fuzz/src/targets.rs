@@ -13,7 +13,9 @@ use gate_boot::slot::Slot;
 use gate_boot::update::Writer;
 use gate_document::active_authentication;
 use gate_document::beside::{self, Beside, PageText};
+use gate_document::document_details::DocumentDetails;
 use gate_document::domain::Domain;
+use gate_document::notified;
 use gate_document::personal;
 use gate_document::policy::Policy;
 use gate_document::portrait::{Portrait, PortraitKind};
@@ -283,10 +285,13 @@ pub fn written_rules(bytes: &[u8]) -> bool {
         .is_ok_and(|text| Defects::parse(text).is_ok() | Policy::parse(text).is_ok())
 }
 
-/// Personal details in optional data groups.
+/// Details of person and document in optional data groups.
 pub fn details(bytes: &[u8]) -> bool {
     let _ = personal::fold(&String::from_utf8_lossy(bytes));
-    personal::dg11(bytes).is_ok() | personal::dg13(bytes).is_ok()
+    personal::dg11(bytes).is_ok()
+        | personal::dg13(bytes).is_ok()
+        | DocumentDetails::parse(bytes).is_ok()
+        | notified::dg16(bytes).is_ok()
 }
 
 /// Pictures as chips hold them; `tests/bounds.rs` holds memory and time against limits.

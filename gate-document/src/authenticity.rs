@@ -61,7 +61,12 @@ fn signed<'a>(chip: &'a ChipFiles, sod: &Sod, file: ElementaryFile, group: u8) -
 
 /// DG14, where it is the one that EF.SOD signs.
 pub(crate) fn signed_dg14<'a>(chip: &'a ChipFiles, sod: &Sod) -> Option<&'a [u8]> {
-    match signed(chip, sod, DG14, 14) {
+    signed_group(chip, sod, 14)
+}
+
+/// A data group, where it is the one that EF.SOD signs.
+pub(crate) fn signed_group<'a>(chip: &'a ChipFiles, sod: &Sod, group: u8) -> Option<&'a [u8]> {
+    match signed(chip, sod, ElementaryFile::DataGroup(group), group) {
         Signed::Present(bytes) => Some(bytes),
         Signed::Unlisted | Signed::Missing(_) => None,
     }

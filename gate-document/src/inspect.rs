@@ -16,6 +16,7 @@ use crate::certificate::Certificate;
 use crate::channel::Notice;
 use crate::chip::ReadError;
 use crate::country;
+use crate::document_details::DocumentDetails;
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::finding::{Check, Finding, Outcome};
 use crate::lds::{self, LdsError};
@@ -283,6 +284,14 @@ fn examine(
         security.set.as_deref(),
     ));
     findings.push(security.finding);
+    // The day of issue that was signed; where none is known, the day of the signature.
+    let stated = readable
+        .and_then(|sod| issued_by_dg12(chip, sod))
+        .or(issued);
+    if let Some(day) = stated {
+        let year = day.year().to_string();
+        evidence.note(Check::DatesPlausible, "year-of-issue", year);
+    }
     findings.extend([
         mrz::consistency(printed),
         mrz::check_digits(printed),
@@ -291,8 +300,8 @@ fn examine(
         chip_reading(chip),
         talk::finding(chip.conversation(), &mut evidence),
         printed_against_chip(printed, dg1.as_ref()),
-        dates_plausible(printed, issued, today),
-        national::finding(printed, issued),
+        dates_plausible(printed, stated, today),
+        national::finding(printed, stated),
     ]);
     findings.extend(beside::findings(printed, &Beside::default(), today));
     let subject = Subject {
@@ -543,7 +552,7 @@ fn dates_plausible(zone: &Mrz, issued: Option<Date>, today: Option<Date>) -> Fin
             wrong.push("expires more than 15 years from now");
         }
         if issued.is_some_and(|issued| last < issued) {
-            wrong.push("had expired when it was signed");
+            wrong.push("had expired when it was issued");
         }
         if issued.is_some_and(|issued| years_after(issued) > WINDOW_YEARS) {
             wrong.push("valid for more than 15 years");
@@ -554,12 +563,18 @@ fn dates_plausible(zone: &Mrz, issued: Option<Date>, today: Option<Date>) -> Fin
     if let (Some(birth), Some(issued)) = (birth, issued)
         && birth > issued
     {
-        wrong.push("signed before the holder was born");
+        wrong.push("issued before the holder was born");
     }
     if !wrong.is_empty() {
         return Finding::failed(check, wrong.join(", "));
     }
     Finding::passed(check)
+}
+
+/// The day of issue in DG12, where it is the one that EF.SOD signs.
+fn issued_by_dg12(chip: &ChipFiles, sod: &Sod) -> Option<Date> {
+    let bytes = authenticity::signed_group(chip, sod, 12)?;
+    DocumentDetails::parse(bytes).ok()?.issued
 }
 
 fn sod_unreadable(error: &SodError) -> Finding {

@@ -64,7 +64,7 @@ pub fn dg11(bytes: &[u8]) -> Result<Details, TlvError> {
 }
 
 /// A date as eight digits, or as four bytes of two digits each (some issuers).
-fn eight_digits(value: &[u8]) -> Option<String> {
+pub(crate) fn eight_digits(value: &[u8]) -> Option<String> {
     let text = match value.len() {
         4 => value.iter().map(|byte| format!("{byte:02x}")).collect(),
         8 => core::str::from_utf8(value).ok()?.to_owned(),

@@ -265,10 +265,11 @@ impl SecurityInfos {
                 None => self.others += 1,
             },
             Some([1, agreement @ (1 | 2)]) => {
-                let public_key = reader.expect(0x30, "public key")?.raw.to_vec();
+                let public_key = reader.expect(0x30, "public key")?;
+                let stated = agreement_of(*agreement);
                 self.keys.push(ChipAuthenticationKey {
-                    agreement: agreement_of(*agreement),
-                    public_key,
+                    agreement: agreement_with(&public_key).unwrap_or(stated),
+                    public_key: public_key.raw.to_vec(),
                     key: key_number(&mut reader)?,
                 });
             }
@@ -287,6 +288,18 @@ const fn agreement_of(number: u8) -> Agreement {
     match number {
         1 => Agreement::Dh,
         _ => Agreement::Ecdh,
+    }
+}
+
+/// What a key says itself, by its algorithm (RFC 5480, 2.1.1; PKCS #3, 9; RFC 3279, 2.3.3): some issuers
+/// enter it under the identifier of the other kind (Russia).
+fn agreement_with(public_key: &Tlv<'_>) -> Option<Agreement> {
+    let algorithm = public_key.reader().expect(0x30, "key algorithm").ok()?;
+    match algorithm.reader().expect(0x06, "key algorithm").ok()?.value {
+        [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01] => Some(Agreement::Ecdh),
+        [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x03, 0x01]
+        | [0x2A, 0x86, 0x48, 0xCE, 0x3E, 0x02, 0x01] => Some(Agreement::Dh),
+        _ => None,
     }
 }
 

@@ -342,16 +342,60 @@ fn a_document_issued_with_a_wrong_check_digit_opens_and_is_failed_for_the_digit_
             let mut card = InField::new(Chip::new(&document, 1));
             read(&mut card, &key.into(), &mut habits, &mut rng, &mut |_| {}).ok()
         });
-        let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
-        let inspection = inspect(&printed, &files.unwrap(), &trust, Some(TODAY));
+        let files = files.unwrap();
+        let judged = |defect: &str| {
+            let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+            let trust = trust.with_defects(Defects::parse(defect).unwrap());
+            inspect(&printed, &files, &trust, Some(TODAY))
+        };
+        let inspection = judged("");
         assert_eq!(failed(&inspection), [Check::ZoneCheckDigits]);
         assert!(!inspection.genuine());
-        // A gate that knows the model waives the digit, and it is written down all the same.
+        // A gate that does not mind waives the digit, and it is written down all the same.
         let policy = "[checks]\nzone-check-digits = \"recorded\"";
         let policy = Policy::parse(policy).unwrap();
         assert_eq!(inspection.verdict(&policy), Verdict::Accept);
-        let defect = "[[defect]]\nid = \"uto-digit\"\nissuer = \"UTO\"\ncheck = \"zone-check-digits\"\n\
-                      effect = \"waive\"\nsource = \"circular\"";
-        assert!(Defects::parse(defect).is_ok());
+
+        // A gate that knows the model waives the digit of this model, and nothing else.
+        let defect = |issuer: &str, check: &str, more: &str| {
+            format!(
+                "[[defect]]\nid = \"uto-digit\"\nissuer = \"{issuer}\"\ncheck = \"{check}\"\n\
+                 effect = \"waive\"\nsource = \"circular\"\n{more}"
+            )
+        };
+        let known = judged(&defect(
+            "UTO",
+            "zone-check-digits",
+            "until = \"2026-11-22\"",
+        ));
+        assert_eq!(failed(&known), []);
+        assert!(known.genuine());
+        let waived = known.finding(Check::ZoneCheckDigits).unwrap();
+        assert!(waived.reason.starts_with("waived by defect uto-digit"));
+        let told = known.finding(Check::KnownDefects).unwrap();
+        assert_eq!(
+            (told.outcome, &told.reason[..]),
+            (Outcome::NotDone, "uto-digit")
+        );
+        for other in [
+            defect("VNM", "zone-check-digits", ""),
+            defect("UTO", "conformance", ""),
+            defect("UTO", "zone-check-digits", "until = \"2026-11-21\""),
+            defect("UTO", "zone-check-digits", "document = \"I\""),
+        ] {
+            let inspection = judged(&other);
+            assert_eq!(failed(&inspection), [Check::ZoneCheckDigits], "{other}");
+            assert!(!inspection.genuine(), "{other}");
+        }
+        // A forgery of the same model is no better for it.
+        let forged = document.exchange_portrait(&portrait(200, Encoding::Jpeg));
+        let mut card = InField::new(Chip::new(&forged, 1));
+        let opens = AccessKey::from_mrz_information(forged.key_information());
+        let files = read(&mut card, &opens.into(), &mut habits, &mut rng, &mut |_| {}).unwrap();
+        let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+        let defect = defect("UTO", "zone-check-digits", "");
+        let trust = trust.with_defects(Defects::parse(&defect).unwrap());
+        let inspection = inspect(&printed, &files, &trust, Some(TODAY));
+        assert_eq!(failed(&inspection), [Check::DataGroupDigests]);
     }
 }

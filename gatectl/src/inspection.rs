@@ -1,5 +1,6 @@
 //! The one place that calls gate-document's reading and judging.
 
+use crate::details::Details;
 use gate_document::access::{CardAccessNumber, Passwords};
 use gate_document::beside::Beside;
 use gate_document::chip::{Cause, Habits};
@@ -7,10 +8,13 @@ use gate_document::inspect::{CHECKS, Inspection};
 use gate_document::policy::{Policy, Verdict};
 use gate_document::report::Report;
 use gate_document::{
-    ApduLength, Card, Check, ChipFiles, ElementaryFile, Finding, Mrz, Progress, ReadError,
+    ApduLength, Card, Check, ChipFiles, ElementaryFile, Finding, Mrz, Progress, ReadError, Request,
     Sensitive, TrustStore, lds,
 };
 use gate_host::clock;
+
+/// Data groups beside those that every inspection needs, and a desk has time for.
+const DETAILS: [u8; 4] = [11, 12, 13, 16];
 
 /// What opens a chip.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub(crate) struct Inspected {
     pub(crate) report: Option<serde_json::Value>,
     /// Files, and their lengths in bytes.
     pub(crate) files: Vec<(String, usize)>,
+    /// What the chip says of the document itself.
+    pub(crate) details: Details,
     /// The default policy accepts the document, as far as it could be checked here.
     pub(crate) is_good: bool,
 }
@@ -66,6 +72,7 @@ impl Inspected {
             findings: inspection.findings.clone(),
             report: serde_json::to_value(report).ok(),
             files: lengths(files),
+            details: Details::of(files),
             is_good: inspection.verdict(&policy) == Verdict::Accept,
         }
     }
@@ -85,13 +92,11 @@ pub(crate) fn read(
 ) -> Result<(Option<Mrz>, ChipFiles), ChipError> {
     let mut habits: Habits = ApduLength::Extended.into();
     let mut read = |passwords: Passwords| {
-        gate_document::read(
-            card,
-            &passwords.into(),
-            &mut habits,
-            &mut rand::rng(),
-            progress,
-        )
+        let request = Request {
+            also: DETAILS.to_vec(),
+            ..passwords.into()
+        };
+        gate_document::read(card, &request, &mut habits, &mut rand::rng(), progress)
     };
     let zone: &Mrz = match key {
         Key::Zone(zone) => zone,
@@ -164,6 +169,7 @@ pub(crate) fn inspect_dumped(
             findings: findings.into(),
             report: None,
             files: lengths(files),
+            details: Details::of(files),
             is_good: false,
         };
     };

@@ -8,6 +8,7 @@
 
 mod beside;
 mod chip;
+mod details;
 mod document;
 mod dump;
 mod face;

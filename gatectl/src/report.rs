@@ -47,6 +47,7 @@ fn as_json(inspected: &Inspected) -> serde_json::Value {
         "passed": inspected.is_good,
         "findings": inspected.findings,
         "files": files,
+        "details": inspected.details,
         "report": inspected.report,
     })
 }
@@ -70,6 +71,9 @@ fn in_words(inspected: &Inspected) -> String {
         if let Some(next) = next_step(finding) {
             let _ = writeln!(text, "{:13} next: {next}", "");
         }
+    }
+    if let Some(details) = inspected.details.in_words() {
+        let _ = writeln!(text, "the chip says: {details}");
     }
     text.push_str(if inspected.is_good {
         "every check that could be done was passed\n"

@@ -4,7 +4,9 @@ mod desk;
 
 use desk::Desk;
 use gate_sim::issuer::Electronics;
+use gate_sim::issuer::details::{Making, Notified};
 use gate_sim::issuer::electronics::Misprint;
+use jiff::ToSpan as _;
 
 const CHECK: [&str; 4] = ["document", "check", "dump", "--json"];
 
@@ -162,4 +164,49 @@ fn a_document_issued_with_a_wrong_check_digit_is_judged_and_failed_for_it() {
     assert_eq!(judged.result("printed-against-chip"), "successful");
     let named = "check digit over date of birth is wrong (line 2, position 20)";
     assert!(judged.progress.contains(named), "{}", judged.progress);
+}
+
+#[test]
+fn what_the_chip_says_of_the_document_is_told_and_other_persons_are_counted() {
+    let electronics = Electronics {
+        dg12: Some(Making {
+            authority: "Passport Office of Zenith".into(),
+            issued: jiff::Zoned::now().date().saturating_sub(6.years()),
+            others: vec!["Quagliardi<<Emma".into()],
+            observations: "Spouse Zenobia".into(),
+        }),
+        dg16: vec![Notified {
+            name: "Quagliardi<<Erik".into(),
+            telephone: "+000 1234".into(),
+        }],
+        ..Electronics::default()
+    };
+    let desk = Desk::new(&electronics);
+    desk.dump();
+    for (id, bytes) in desk.document.files() {
+        desk.write(&format!("dump/{id:04X}.bin"), bytes);
+    }
+    let more = ["--mrz-file", "zone.txt", "--trust", "csca.pem"];
+    let words = desk.run(&[&CHECK[..3], &more].concat());
+    assert_eq!(words.code, Some(0), "{}", words.out);
+    let line = words
+        .out
+        .lines()
+        .find(|line| line.contains("the chip says"));
+    let line = line.unwrap();
+    for told in [
+        "by Passport Office of Zenith",
+        "other persons: 1",
+        "with observations",
+        "persons to notify: 1",
+    ] {
+        assert!(line.contains(told), "{line}");
+    }
+    for person in ["Erik", "Emma", "1234", "Spouse"] {
+        assert!(!words.out.contains(person), "{person}");
+    }
+    let judged = desk.run(&[&CHECK[..], &more].concat());
+    let said: serde_json::Value = serde_json::from_str(&judged.out).unwrap();
+    assert_eq!(said["details"]["persons_to_notify"], 1);
+    assert_eq!(said["details"]["other_persons"], 1);
 }

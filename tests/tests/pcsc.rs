@@ -5,14 +5,17 @@
 //! test says what is missing and does nothing.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a helper of a test fails by panicking, like the test"
 )]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use gate_document::access::{PasswordKind, Protocol};
 use gate_document::{
-    AccessKey, ApduLength, CardError, ChipFiles, ElementaryFile, Progress, ReadError, read,
+    Access, AccessKey, ApduLength, Card, CardAccessNumber, CardError, Cause, ChipFiles,
+    ElementaryFile, Passwords, Progress, ReadError, read,
 };
 use gate_host::ports::chip::pcsc::PcscReader;
 use gate_host::ports::chip::timed::Timed;
@@ -186,41 +189,107 @@ fn two_slots_have_a_document_each(daemon: &Pcscd, chip: Chip, document: &TestDoc
 /// Debian's vsmartcard, repaired in memory: `tests/tools/foreign_chip.py` says where.
 fn chips_by_others_are_read(daemon: &Pcscd, reader: &mut PcscReader, document: &TestDocument) {
     let key = AccessKey::from_mrz_information(document.key_information());
-    for (case, apdus) in [
-        (ForeignCase::Bac, ApduLength::Short),
-        (ForeignCase::Bac, ApduLength::Extended),
-        (ForeignCase::Pace, ApduLength::Extended),
-    ] {
-        let Some(chip) = ForeignChip::place(daemon, document, case) else {
+    let wrong = AccessKey::from_mrz_information("L898902C3674081221204150");
+    for apdus in [ApduLength::Short, ApduLength::Extended] {
+        let Some(chip) = ForeignChip::place(daemon, document, &[]) else {
             passed_over(
                 "the Debian packages vsmartcard-vpicc and python3-pycryptodome are missing",
             );
             return;
         };
         assert!(watch_for(reader, true).1);
-        let mut rng = ChaCha20Rng::seed_from_u64(7);
-        let wrong = AccessKey::from_mrz_information("L898902C3674081221204150");
-        // A refused key leads to the right one without a reset.
         let mut card = reader.connect().unwrap();
-        let mut habits = apdus.into();
-        let refused = read(&mut card, &wrong.into(), &mut habits, &mut rng, &mut |_| {});
-        assert!(matches!(refused, Err(ReadError::Access(_))), "{refused:?}");
-        let right = key.clone().into();
-        let files = read(&mut card, &right, &mut habits, &mut rng, &mut |_| {});
-        check_files(&files.unwrap(), document);
+        // A refused key leads to the right one without a reset.
+        let refused = opened(&mut card, wrong.clone(), apdus).unwrap_err();
+        assert_eq!(refused.cause(), Cause::WrongZone, "{refused}");
+        let files = opened(&mut card, key.clone(), apdus).unwrap();
+        check_files(&files, document);
+        assert!(matches!(access(&files).protocol, Protocol::Bac { .. }));
         drop(card);
         drop(chip);
         assert!(!watch_for(reader, false).1);
-        println!("chip by others: {case:?} {apdus:?} read");
+        println!("chip by others: BAC, {apdus:?} read");
     }
+    let Some(chip) = ForeignChip::place(daemon, document, &WAYS) else {
+        return;
+    };
+    assert!(watch_for(reader, true).1);
+    let mut card = reader.connect().unwrap();
+    let [number, other] = ["123456", "654321"].map(|digits| CardAccessNumber::new(digits).unwrap());
+    for way in WAYS {
+        for (passwords, wrong, cause, kind) in [
+            (
+                Passwords::from(key.clone()),
+                Passwords::from(wrong.clone()),
+                Cause::WrongZone,
+                PasswordKind::Mrz,
+            ),
+            (
+                number.clone().into(),
+                other.clone().into(),
+                Cause::WrongNumber,
+                PasswordKind::Can,
+            ),
+        ] {
+            let refused = opened(&mut card, wrong, ApduLength::Extended).unwrap_err();
+            assert_eq!(refused.cause(), cause, "{way:?} {refused}");
+            let files = opened(&mut card, passwords, ApduLength::Extended);
+            let files = files.unwrap_or_else(|error| panic!("{way:?} {kind}: {error}"));
+            check_files(&files, document);
+            let access = access(&files);
+            let Protocol::Pace(info) = access.protocol else {
+                panic!("{way:?}: {access}");
+            };
+            assert_eq!(info.identifier()[8..], way.0, "{access}");
+            assert_eq!(info.parameters, Some(i64::from(way.1)), "{access}");
+            assert_eq!(access.password, kind);
+            card.reset().unwrap();
+        }
+        println!("chip by others: {way:02X?} read");
+    }
+    drop(card);
+    drop(chip);
+    assert!(!watch_for(reader, false).1);
 }
 
-/// How the chip by others wants to be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ForeignCase {
-    Bac,
-    /// PACE with generic mapping, AES-256 on P-256, by OpenPACE's libeac.
-    Pace,
+/// A way of PACE: the end of its object identifier, and its domain parameters (Doc 9303-11, 9.2.1 and 9.5.1).
+type Way = ([u8; 2], u8);
+
+/// What OpenPACE's chip side can do, as decision 34 says: each cipher on curves and in fields, and each of the
+/// domain parameters.
+const WAYS: [Way; 18] = [
+    ([2, 1], 0x0C),
+    ([2, 2], 0x0C),
+    ([2, 3], 0x0C),
+    ([2, 4], 0x0C),
+    ([2, 1], 0x08),
+    ([2, 2], 0x09),
+    ([2, 3], 0x0A),
+    ([2, 4], 0x0B),
+    ([2, 1], 0x0D),
+    ([2, 2], 0x0D),
+    ([2, 3], 0x0F),
+    ([2, 4], 0x10),
+    ([2, 2], 0x11),
+    ([2, 4], 0x12),
+    ([2, 2], 0x0E),
+    ([1, 2], 0x00),
+    ([1, 4], 0x01),
+    ([1, 1], 0x02),
+];
+
+fn opened(
+    card: &mut impl Card,
+    passwords: impl Into<Passwords>,
+    apdus: ApduLength,
+) -> Result<ChipFiles, ReadError> {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let request = passwords.into().into();
+    read(card, &request, &mut apdus.into(), &mut rng, &mut |_| {})
+}
+
+fn access(files: &ChipFiles) -> Access {
+    files.conversation().unwrap().access.clone()
 }
 
 /// A process that is a chip; taken out of the field on drop.
@@ -231,7 +300,7 @@ struct ForeignChip {
 
 impl ForeignChip {
     /// `None` where its packages are not installed.
-    fn place(daemon: &Pcscd, document: &TestDocument, case: ForeignCase) -> Option<Self> {
+    fn place(daemon: &Pcscd, document: &TestDocument, ways: &[Way]) -> Option<Self> {
         let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/foreign_chip.py");
         let has_packages = std::process::Command::new("/usr/bin/python3")
             .args([tool, "--help"])
@@ -252,8 +321,11 @@ impl ForeignChip {
                 .arg("--file")
                 .arg(format!("{id:04X}={}", path.display()));
         }
-        if case == ForeignCase::Pace {
+        if !ways.is_empty() {
             command.arg("--pace");
+        }
+        for ([mapping, cipher], parameters) in ways {
+            command.arg(format!("{mapping:02X}{cipher:02X}:{parameters:02X}"));
         }
         let process = command.stdout(std::process::Stdio::null()).spawn().unwrap();
         Some(Self {
@@ -301,17 +373,7 @@ fn the_reader_goes_in_the_middle(
             }
         },
     );
-    let error = files.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ReadError::Card {
-                error: CardError::Reader { .. },
-                ..
-            }
-        ),
-        "{error}"
-    );
+    is_the_readers(files);
     drop(card);
     drop(placed);
     let _gone = reader.watch(Duration::from_millis(10)).unwrap_err();
@@ -384,17 +446,7 @@ fn the_reader_goes_alone(mut reader: PcscReader, document: &TestDocument) {
             }
         },
     );
-    let error = files.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ReadError::Card {
-                error: CardError::Reader { .. },
-                ..
-            }
-        ),
-        "{error}"
-    );
+    is_the_readers(files);
     drop(card);
     assert!(is_lost(&mut reader), "the reader is not there any more");
     let no_reader = reader.connect().unwrap_err();
@@ -405,6 +457,19 @@ fn the_reader_goes_alone(mut reader: PcscReader, document: &TestDocument) {
     assert!(found, "the reader is back");
     let chip = Chip::new(document, 9);
     every_file_arrives(&daemon, &mut reader, chip, document, ApduLength::Extended);
+}
+
+/// Reading failed, for the reader's fault and not the document's.
+fn is_the_readers(files: Result<ChipFiles, ReadError>) {
+    let error = files.unwrap_err();
+    let is_readers = matches!(
+        error,
+        ReadError::Card {
+            error: CardError::Reader { .. },
+            ..
+        }
+    );
+    assert!(is_readers, "{error}");
 }
 
 /// Watches until the daemon has noticed, which looks every 0.4 s.

@@ -2,7 +2,11 @@
 """A travel document's chip by other people, behind vpcd: Debian's vsmartcard-vpicc.
 
     foreign_chip.py --port 35973 --zone LINE LINE --file 0101=DG1.bin --file 011D=EF.SOD.bin ...
-    foreign_chip.py ... --pace [--can 123456]    the same document, which opens with PACE alone
+    foreign_chip.py ... --pace 0204:0C 0202:0D [--can 123456]
+
+With --pace the same document opens with PACE alone: in the first of these ways (the end of its identifier,
+and its domain parameters; Doc 9303-11, 9.2.1 and 9.5.1), and after it has been opened with the card access
+number and reset, in the next.
 
 File system, SELECT, READ BINARY, GET CHALLENGE, the whole of Basic Access Control, retail MAC and
 3DES are those of the package (3.3+dfsg-2), imported unmodified. As packaged the passport does not
@@ -117,9 +121,11 @@ class Pace:
     """One run of PACE, and the session after it, by libeac."""
 
     MRZ, CAN = 1, 2
-    block = 16
 
-    def __init__(self, card_access, passwords):
+    def __init__(self, way, passwords):
+        card_access = card_access_of(way)
+        # Triple DES has blocks of 8 bytes.
+        self.block = 8 if way[0].endswith("01") else 16
         self.library = ctypes.CDLL("libeac.so.3")
         pointer = ctypes.c_void_p
         for name in ("EAC_CTX_new", "PACE_SEC_new"):
@@ -236,21 +242,34 @@ def body(command):
 class Chip(Iso7816OS):
     """4 and 5. Secure messaging and the access rule, around the package's commands."""
 
-    def __init__(self, root, access, pace):
+    def __init__(self, root, access, card_access, pace):
         Iso7816OS.__init__(self, root, access, extended_length=True)
-        # What begins PACE anew; None for a document with BAC.
-        self.pace = pace
+        # Ways of PACE that are still to be offered, and what begins one; none for a document with BAC.
+        self.ways, self.pace = pace
+        self.card_access = card_access
         self.running = None
-        if pace:
+        self.was_opened_by_number = False
+        if self.ways:
+            self.offer()
             self.ins2handler[0x22] = self.set_password
             self.ins2handler[0x86] = self.general_authenticate
             del self.ins2handler[0x82]
+
+    def offer(self):
+        """EF.CardAccess with the first of the ways."""
+        self.card_access.data = card_access_of(self.ways[0])
+
+    def offer_next(self):
+        if self.was_opened_by_number and len(self.ways) > 1:
+            self.ways = self.ways[1:]
+            self.offer()
+        self.was_opened_by_number = False
 
     def set_password(self, p1, p2, data):
         kinds = [value for tag, _, value in objects(data) if tag == 0x83]
         if (p1, p2) != (0xC1, 0xA4) or kinds not in ([b"\x01"], [b"\x02"]):
             raise SwError(0x6A80)
-        self.running = (self.pace(), kinds[0][0])
+        self.running = (self.pace(self.ways[0]), kinds[0][0])
         return 0x9000, b""
 
     def general_authenticate(self, _p1, _p2, data):
@@ -270,6 +289,7 @@ class Chip(Iso7816OS):
             raise SwError(0x6300)
         if tag == 0x85:
             self.SAM.session, self.running = pace, None
+            self.was_opened_by_number = kind == Pace.CAN
         return 0x9000, answer
 
     def execute(self, message):
@@ -279,7 +299,7 @@ class Chip(Iso7816OS):
         if not message[0] & 0x0C:
             if session and message[1] != 0xA4:
                 self.close()
-            is_public = self.pace and self.at_root()
+            is_public = self.ways and self.at_root()
             if message[1] == 0xB0 and not (self.SAM.session or is_public):
                 return b"\x69\x82"
             answer, status = self.run(message, data, wanted)
@@ -349,14 +369,19 @@ class Chip(Iso7816OS):
     def powerUp(self):
         Iso7816OS.powerUp(self)
         self.close()
+        self.offer_next()
 
     def reset(self):
         Iso7816OS.reset(self)
         self.close()
+        self.offer_next()
 
 
-# PACE with generic mapping, AES-256, and P-256 (Doc 9303-11, 9.2 and table 8).
-CARD_ACCESS = bytes.fromhex("31143012060A04007F0007020204020402010202010C")
+def card_access_of(way):
+    """EF.CardAccess with one PACEInfo of version 2 (Doc 9303-11, 9.2.1)."""
+    protocol = wrap(0x06, bytes.fromhex("04007F00070202" + "04" + way[0]))
+    entry = wrap(0x30, protocol + b"\x02\x01\x02" + wrap(0x02, bytes.fromhex(way[1])))
+    return wrap(0x31, entry)
 
 
 def passwords(arguments):
@@ -387,16 +412,15 @@ def document(arguments):
             )
         )
     root.append(application)
-    pace = None
-    if arguments.pace:
-        root.append(
-            filesystem.TransparentStructureEF(
-                parent=root, fid=0x011C, shortfid=0x1C, filedescriptor=0, data=CARD_ACCESS
-            )
-        )
-        known = passwords(arguments)
-        pace = lambda: Pace(CARD_ACCESS, known)  # noqa: E731
-    return Chip(root, Access(root, arguments.zone), pace)
+    ways = [way.split(":") for way in arguments.pace]
+    card_access = filesystem.TransparentStructureEF(
+        parent=root, fid=0x011C, shortfid=0x1C, filedescriptor=0, data=b""
+    )
+    if ways:
+        root.append(card_access)
+    known = passwords(arguments)
+    pace = (ways, lambda way: Pace(way, known))
+    return Chip(root, Access(root, arguments.zone), card_access, pace)
 
 
 def serve(chip, port):
@@ -435,7 +459,7 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--zone", nargs=2, required=True, metavar="LINE")
     parser.add_argument("--file", action="append", default=[], metavar="ID=PATH")
-    parser.add_argument("--pace", action="store_true")
+    parser.add_argument("--pace", nargs="+", default=[], metavar="WAY:PARAMETERS")
     parser.add_argument("--can", default="123456")
     given = parser.parse_args()
     serve(document(given), given.port)

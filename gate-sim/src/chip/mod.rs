@@ -42,6 +42,9 @@ const APPLICATION: [u8; 7] = [0xA0, 0, 0, 0x02, 0x47, 0x10, 0x01];
 /// The master file, which some readers select first.
 const MASTER_FILE: u16 = 0x3F00;
 
+/// EF.DIR, whose short identifier is 1E (Doc 9303-10, 3.11).
+const DIRECTORY: u16 = 0x2F00;
+
 /// A travel document's chip: Basic Access Control, and whatever its issuer has given it beside.
 ///
 /// It knows no time and no transport. [`Chip::place`] puts it into a reader's field.
@@ -330,6 +333,7 @@ impl Chip {
     fn select_file(&mut self, id: &[u8], authenticated: bool) -> Executed {
         let id = file_id(id)?;
         if !self.state.application {
+            self.check_directory(id)?;
             if !self.master.contains_key(&id) {
                 return Err(status::NOT_FOUND);
             }
@@ -375,6 +379,9 @@ impl Chip {
         if by_short_id {
             if self.has(Quirk::NoShortIdentifiers) {
                 return Err(status::WRONG_PARAMETERS);
+            }
+            if !self.state.application && p1 & 0x1F == 0x1E {
+                self.check_directory(DIRECTORY)?;
             }
             let id = self.by_short_id(p1 & 0x1F).ok_or(status::NOT_FOUND)?;
             if self.state.application {
@@ -477,6 +484,14 @@ impl Chip {
         let is_other = !self.files.contains_key(&id);
         if is_other && self.has(Quirk::ApplicationHidesMaster) {
             return Err(status::NOT_FOUND);
+        }
+        Ok(())
+    }
+
+    /// EF.DIR, where the chip does not show it to everybody.
+    fn check_directory(&self, id: u16) -> Result<(), u16> {
+        if id == DIRECTORY && self.has(Quirk::GuardsDirectory) {
+            return Err(status::ACCESS_DENIED);
         }
         Ok(())
     }

@@ -54,4 +54,6 @@ pub enum Quirk {
     ApplicationHidesMaster,
     /// No read gives more than so many bytes, whatever was asked for.
     Drips(usize),
+    /// EF.DIR is there, and is refused with 6982 before access (US).
+    GuardsDirectory,
 }

@@ -14,6 +14,8 @@ use rand_chacha::ChaCha20Rng;
 
 use super::State;
 use super::der::{integer, sequence, tlv};
+use super::sod::{self, sign};
+use gate_document::tlv::Reader;
 
 /// Wide enough for every document of the tests, expired ones included.
 const NOT_BEFORE: &str = "20100101000000Z";
@@ -131,6 +133,36 @@ fn signer(
         certificate: builder.build(),
         key,
     })
+}
+
+/// The certificate `der` signed anew by `issuer`, with each of its parts as `change` makes it: version 0,
+/// serial number 1, issuer 3, validity 4, subject 5, key 6, extensions 7. Its algorithm, 2, is that of the
+/// new signature.
+pub(super) fn signed_anew(
+    issuer: &Certified,
+    der: &[u8],
+    change: impl Fn(usize, &[u8]) -> Vec<u8>,
+) -> Result<Vec<u8>, ErrorStack> {
+    let algorithm = sod::algorithm_of(issuer);
+    let mut parts = Vec::new();
+    let whole = Reader::new(der).any("certificate");
+    let signed = whole.and_then(|whole| whole.reader().any("signed part"));
+    if let Ok(signed) = signed {
+        let mut reader = signed.reader();
+        for index in 0.. {
+            let Ok(part) = reader.any("part") else {
+                break;
+            };
+            parts.push(match index {
+                2 => algorithm.clone(),
+                _ => change(index, part.raw),
+            });
+        }
+    }
+    let signed = tlv(0x30, &parts.concat());
+    let (algorithm, signature) = sign(issuer, &signed)?;
+    let signature = tlv(0x03, &[&[0], &signature[..]].concat());
+    Ok(sequence(&[&signed, &algorithm, &signature]))
 }
 
 fn name(state: State, common_name: &str) -> Result<X509Name, ErrorStack> {

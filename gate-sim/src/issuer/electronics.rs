@@ -11,7 +11,8 @@ use rand_chacha::ChaCha20Rng;
 
 use super::certificate::Certified;
 use super::der::{integer, oid, sequence, tlv};
-use super::details::Details;
+use super::details::{Details, Making, Notified};
+use super::oddity::{self, Oddity};
 use super::{keys, sod};
 use crate::chip::cipher::Cipher;
 use crate::chip::group::Group;
@@ -106,6 +107,12 @@ pub struct Electronics {
     pub face: FaceRecord,
     /// What the issuer got wrong in the zone, on the page and in DG1.
     pub misprint: Option<Misprint>,
+    /// What DG12 says of how the document was made; no DG12 if none.
+    pub dg12: Option<Making>,
+    /// Whom DG16 wants to be notified; no DG16 if nobody.
+    pub dg16: Vec<Notified>,
+    /// What the issuer writes otherwise than the standard says.
+    pub odd: Vec<Oddity>,
 }
 
 /// How DG2 holds the face.
@@ -203,6 +210,9 @@ pub(super) fn data_group_14(
         true => Vec::new(),
         false => key_infos(secrets)?,
     };
+    for info in &mut infos {
+        *info = oddity::key_info(&what.odd, info);
+    }
     infos.extend(pace_infos(what));
     let announced = |offer: &&ChipOffer| offer.announced && !what.keys_only_beside;
     for offer in what.chip.iter().filter(announced) {

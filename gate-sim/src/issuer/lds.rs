@@ -2,6 +2,7 @@
 
 use super::der::tlv;
 use super::electronics::FaceRecord;
+use super::oddity::Oddity;
 use super::portrait::{Encoding, Portrait};
 
 /// File identifiers (Doc 9303-10, 4.6).
@@ -40,9 +41,9 @@ pub(super) fn data_group_1(lines: &[String]) -> Vec<u8> {
 }
 
 /// DG2: one biometric information template with one facial record (Doc 9303-10, 4.7.2).
-pub(super) fn data_group_2(portrait: &Portrait, record: FaceRecord) -> Vec<u8> {
+pub(super) fn data_group_2(portrait: &Portrait, record: FaceRecord, odd: &[Oddity]) -> Vec<u8> {
     let (format, record) = match record {
-        FaceRecord::Iso19794 => (0x08, tlv(0x5F2E, &facial_record(portrait))),
+        FaceRecord::Iso19794 => (0x08, tlv(0x5F2E, &facial_record(portrait, odd))),
         FaceRecord::Iso39794 => (0x2A, tlv(0x7F2E, &tlv(0xA1, &face_block(portrait)))),
     };
     let header = [
@@ -91,9 +92,13 @@ fn face_block(portrait: &Portrait) -> Vec<u8> {
 
 /// ISO/IEC 19794-5:2005, 5.3 to 5.7: header (14 bytes), facial information (20), image
 /// information (12), image.
-fn facial_record(portrait: &Portrait) -> Vec<u8> {
+fn facial_record(portrait: &Portrait, odd: &[Oddity]) -> Vec<u8> {
     const FACE_HEADER: usize = 20 + 12;
-    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
+    let (short, padding) = Oddity::of_record(odd);
+    let length = |bytes: usize| {
+        let stated = bytes.saturating_sub(short);
+        u32::try_from(stated).unwrap_or(u32::MAX).to_be_bytes()
+    };
     let face = FACE_HEADER + portrait.bytes.len();
     let mut record = Vec::with_capacity(14 + face);
     record.extend(b"FAC\0");
@@ -113,6 +118,7 @@ fn facial_record(portrait: &Portrait) -> Vec<u8> {
     record.push(0x02); // static photograph, digital camera
     record.extend([0; 4]); // device and quality unspecified
     record.extend(&portrait.bytes);
+    record.resize(record.len() + padding, 0);
     record
 }
 
@@ -129,7 +135,7 @@ mod tests {
             height: 4,
             bytes,
         };
-        let record = facial_record(&portrait);
+        let record = facial_record(&portrait, &[]);
         assert_eq!(record[..8], *b"FAC\x00010\0");
         assert_eq!(record[8..12], 50_u32.to_be_bytes());
         assert_eq!(record[14..18], 36_u32.to_be_bytes());

@@ -13,6 +13,7 @@ pub mod electronics;
 mod keys;
 mod lds;
 mod mrz;
+pub mod oddity;
 pub mod permit;
 pub mod pki;
 pub mod portrait;
@@ -317,8 +318,9 @@ impl Authority {
             .expiry
             .checked_sub(10.years())
             .map_err(|_| IssuerError::Expiry)?;
+        let odd = &electronics.odd[..];
         let group_1 = lds::data_group_1(&lines);
-        let group_2 = lds::data_group_2(&request.portrait, electronics.face);
+        let group_2 = lds::data_group_2(&request.portrait, electronics.face, odd);
         let secrets = Secrets::new(electronics, &mut ChaCha20Rng::seed_from_u64(self.seed))?;
         let mut groups = BTreeMap::from([(1, group_1), (2, group_2)]);
         groups.extend(
@@ -326,9 +328,13 @@ impl Authority {
                 Some((*number, lds::other_group(*number, *length)?))
             }),
         );
+        let (dg11, dg12) = (electronics.dg11.as_ref(), electronics.dg12.as_ref());
+        let (dg13, dg16) = (electronics.dg13.as_ref(), &electronics.dg16[..]);
         let details = [
-            (11, electronics.dg11.as_ref().map(details::data_group_11)),
-            (13, electronics.dg13.as_ref().map(details::data_group_13)),
+            (11, dg11.map(|holder| details::data_group_11(holder, odd))),
+            (12, dg12.map(|making| details::data_group_12(making, odd))),
+            (13, dg13.map(|holder| details::data_group_13(holder, odd))),
+            (16, (!dg16.is_empty()).then(|| details::data_group_16(dg16))),
         ];
         for (number, file) in details {
             groups.extend(file.map(|file| (number, file)));
@@ -340,7 +346,7 @@ impl Authority {
             .iter()
             .map(|(number, file)| (*number, &file[..]))
             .collect();
-        let security_object = sod::security_object(&listed, &self.signer, issued)?;
+        let security_object = sod::security_object(&listed, &self.signer, issued, odd)?;
         let common = lds::common(groups.keys().copied());
         let mut files = BTreeMap::from([(lds::EF_COM, common), (lds::EF_SOD, security_object)]);
         files.extend(
@@ -427,7 +433,7 @@ impl TestDocument {
     /// A forger writes another portrait into the chip; the signature no longer fits.
     #[must_use]
     pub fn exchange_portrait(mut self, portrait: &Portrait) -> Self {
-        let group_2 = lds::data_group_2(portrait, self.electronics.face);
+        let group_2 = lds::data_group_2(portrait, self.electronics.face, &self.electronics.odd);
         self.files.insert(lds::EF_DG2, group_2);
         self
     }

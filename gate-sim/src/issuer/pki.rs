@@ -5,7 +5,6 @@ use super::certificate::{self, Certified};
 use super::der::{integer, oid, sequence, tlv};
 use super::sod::{ECDSA_WITH_SHA_256, pss_algorithm, sign};
 use super::{Authority, IssuerError, State, keys};
-use gate_document::tlv::Reader;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -156,25 +155,7 @@ pub fn crowd(count: usize, seed: u64) -> Result<Vec<Vec<u8>>, IssuerError> {
 /// The certificate signed anew with RSA-PSS.
 fn with_pss(csca: &Certified) -> Result<Vec<u8>, ErrorStack> {
     let der = csca.certificate.to_der()?;
-    let signed = to_be_signed(&der).unwrap_or_default();
-    let (algorithm, signature) = sign(csca, &signed)?;
-    Ok(sequence(&[&signed, &algorithm, &bits(&signature)]))
-}
-
-/// The signed part of a certificate, with RSA-PSS as its algorithm.
-fn to_be_signed(der: &[u8]) -> Option<Vec<u8>> {
-    let signed = Reader::new(der)
-        .expect(0x30, "certificate")
-        .ok()?
-        .reader()
-        .any("signed part")
-        .ok()?;
-    let mut parts = signed.reader();
-    let version = parts.any("version").ok()?.raw;
-    let serial = parts.any("serial number").ok()?.raw;
-    let old = parts.any("algorithm").ok()?;
-    let rest = &signed.value[version.len() + serial.len() + old.raw.len()..];
-    Some(sequence(&[version, serial, &pss_algorithm(), rest]))
+    certificate::signed_anew(csca, &der, |_, part| part.to_vec())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::certificate::Certified;
 use super::der::{integer, octets, oid, sequence, sorted, tlv};
+use super::oddity::{self, Oddity};
 
 const LDS_SECURITY_OBJECT: &[u32] = &[2, 23, 136, 1, 1, 1];
 const SIGNED_DATA: &[u32] = &[1, 2, 840, 113_549, 1, 7, 2];
@@ -19,6 +20,8 @@ const SIGNING_TIME: &[u32] = &[1, 2, 840, 113_549, 1, 9, 5];
 const SHA_256: &[u32] = &[2, 16, 840, 1, 101, 3, 4, 2, 1];
 pub(super) const ECDSA_WITH_SHA_256: &[u32] = &[1, 2, 840, 10_045, 4, 3, 2];
 const RSASSA_PSS: &[u32] = &[1, 2, 840, 113_549, 1, 1, 10];
+const RSA_ENCRYPTION: &[u32] = &[1, 2, 840, 113_549, 1, 1, 1];
+const EC_PUBLIC_KEY: &[u32] = &[1, 2, 840, 10_045, 2, 1];
 const MGF1: &[u32] = &[1, 2, 840, 113_549, 1, 1, 8];
 
 /// EF.SOD over data groups, given as number and file content, signed on the day of `issued`.
@@ -26,10 +29,16 @@ pub(super) fn security_object(
     groups: &[(u8, &[u8])],
     signer: &Certified,
     issued: Date,
+    odd: &[Oddity],
 ) -> Result<Vec<u8>, ErrorStack> {
     let content = digests(groups);
-    let data = signed_data(LDS_SECURITY_OBJECT, &content, signer, issued)?;
-    Ok(tlv(0x77, &data))
+    let content_type = Oddity::content_type(odd, LDS_SECURITY_OBJECT);
+    let data = signed_oddly(content_type, &content, signer, issued, odd)?;
+    let file = tlv(0x77, &data);
+    Ok(match odd.contains(&Oddity::IndefiniteLengths) {
+        true => oddity::with_indefinite_lengths(&file),
+        false => file,
+    })
 }
 
 /// Content of a type, signed on the day of `issued` (RFC 5652).
@@ -39,13 +48,23 @@ pub(super) fn signed_data(
     signer: &Certified,
     issued: Date,
 ) -> Result<Vec<u8>, ErrorStack> {
+    signed_oddly(content_type, content, signer, issued, &[])
+}
+
+fn signed_oddly(
+    content_type: &[u32],
+    content: &[u8],
+    signer: &Certified,
+    issued: Date,
+    odd: &[Oddity],
+) -> Result<Vec<u8>, ErrorStack> {
     let attributes = signed_attributes(content_type, content, issued);
     // The signature covers the attributes as a SET, although they are sent with a tag of their own
     // (RFC 5652, 5.4).
-    let (algorithm, signature) = sign(signer, &tlv(0x31, &attributes))?;
+    let (algorithm, signature) = sign_oddly(signer, &tlv(0x31, &attributes), odd)?;
     let signer_info = sequence(&[
         &integer(1),
-        &issuer_and_serial(signer)?,
+        &issuer_and_serial(signer, odd)?,
         &digest_algorithm(),
         &tlv(0xA0, &attributes),
         &algorithm,
@@ -97,9 +116,12 @@ fn noon(day: Date) -> Vec<u8> {
     }
 }
 
-fn issuer_and_serial(signer: &Certified) -> Result<Vec<u8>, ErrorStack> {
+fn issuer_and_serial(signer: &Certified, odd: &[Oddity]) -> Result<Vec<u8>, ErrorStack> {
     let issuer = signer.certificate.issuer_name().to_der()?;
-    let serial = signer.certificate.serial_number().to_bn()?.to_vec();
+    let serial = match odd.contains(&Oddity::OtherSigner) {
+        true => vec![0x11],
+        false => signer.certificate.serial_number().to_bn()?.to_vec(),
+    };
     Ok(sequence(&[&issuer, &tlv(0x02, &serial)]))
 }
 
@@ -109,16 +131,41 @@ fn digest_algorithm() -> Vec<u8> {
 
 /// Algorithm identifier and signature: ECDSA or RSA-PSS with SHA-256, as the key is.
 pub(super) fn sign(signer: &Certified, message: &[u8]) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
+    sign_oddly(signer, message, &[])
+}
+
+/// The algorithm that [`sign`] states for `signer`.
+pub(super) fn algorithm_of(signer: &Certified) -> Vec<u8> {
+    match signer.key.id() {
+        Id::RSA => pss_algorithm(),
+        _ => sequence(&[&oid(ECDSA_WITH_SHA_256)]),
+    }
+}
+
+fn sign_oddly(
+    signer: &Certified,
+    message: &[u8],
+    odd: &[Oddity],
+) -> Result<(Vec<u8>, Vec<u8>), ErrorStack> {
+    let is_rsa = signer.key.id() == Id::RSA;
+    let by_key = odd.contains(&Oddity::KeyAlgorithm);
     let mut operation = Signer::new(MessageDigest::sha256(), &signer.key)?;
-    let algorithm = if signer.key.id() == Id::RSA {
+    // The name of an RSA key stands for PKCS #1 v1.5.
+    if is_rsa && !by_key {
         operation.set_rsa_padding(Padding::PKCS1_PSS)?;
         operation.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
         operation.set_rsa_mgf1_md(MessageDigest::sha256())?;
-        pss_algorithm()
-    } else {
-        sequence(&[&oid(ECDSA_WITH_SHA_256)])
+    }
+    let algorithm = match (is_rsa, by_key) {
+        (true, true) => sequence(&[&oid(RSA_ENCRYPTION), &[0x05, 0x00]]),
+        (false, true) => sequence(&[&oid(EC_PUBLIC_KEY)]),
+        (true, false) if odd.contains(&Oddity::PssParameters) => sequence(&[&oid(RSASSA_PSS)]),
+        _ => algorithm_of(signer),
     };
-    let signature = operation.sign_oneshot_to_vec(message)?;
+    let mut signature = operation.sign_oneshot_to_vec(message)?;
+    if odd.contains(&Oddity::PaddedSignature) {
+        signature = oddity::padded(&signature);
+    }
     Ok((algorithm, signature))
 }
 
