@@ -28,11 +28,21 @@ impl Memory {
 
     /// Every byte that an update may not change, is erased.
     pub fn kept_the_rest(&self) -> bool {
-        let closed = |address: &u32| !self.open.iter().any(|region| region.contains(address));
-        FLASH
-            .zip(&self.bytes)
-            .filter(|(address, _)| closed(address))
-            .all(|(_, byte)| *byte == ERASED)
+        // Page by page: byte by byte, one input took a quarter of a second.
+        let erased = |closed: Range<u32>| {
+            let mut pages = self.read(closed).chunks(PAGE as usize);
+            pages.all(|page| *page == [ERASED; PAGE as usize][..page.len()])
+        };
+        let mut open = self.open.clone();
+        open.sort_by_key(|region| region.start);
+        let mut from = FLASH.start;
+        for region in open {
+            if !erased(from..region.start) {
+                return false;
+            }
+            from = region.end;
+        }
+        erased(from..FLASH.end)
     }
 
     fn place(&self, address: u32, length: u32) -> Result<&[u8], NotAllowed> {

@@ -8,7 +8,7 @@ use crate::search::Counterexample;
 use crate::{explore, host, worlds};
 
 /// Steps of a search in a check.
-const FOR_A_CHECK: u64 = 100_000;
+const FOR_A_CHECK: u64 = 50_000;
 
 /// The world, and a host that says what it says there and everything else.
 fn searches(world: Powers) -> Result<(), Box<Counterexample>> {
