@@ -120,6 +120,12 @@ fn no_hand_on_a_leaf_without_its_bolt_breaks_a_rule() -> Result<(), Box<Countere
     explore_lane(&worlds::unbolted(), BRIEFLY)
 }
 
+/// S20, SAF-027.
+#[test]
+fn nobody_seen_late_before_an_exit_that_sticks_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore_lane(&worlds::stuck_exit(), BRIEFLY)
+}
+
 #[test]
 fn no_sensor_that_lies_breaks_a_rule() -> Result<(), Box<Counterexample>> {
     explore_lane(&worlds::sensors_that_lie(), TO_THE_END)

@@ -64,6 +64,16 @@ pub(crate) fn unbolted() -> Powers {
     }
 }
 
+/// An exit whose leaf sticks in its frame, and a second person whom the sensor sees late.
+pub(crate) fn stuck_exit() -> Powers {
+    Powers {
+        hands: &[Door::Exit],
+        flips: &[Input::SingleOk],
+        flips_at_once: 1,
+        ..Powers::named("an exit that sticks, a sensor that is late")
+    }
+}
+
 pub(crate) fn sensors_that_lie() -> Powers {
     Powers {
         flips: &[
