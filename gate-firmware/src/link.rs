@@ -3,6 +3,7 @@
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::with_deadline;
+use gate_protocol::frame::DELIMITER;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::controller::{ControllerLink, Delivery, Identity, Keys};
@@ -34,23 +35,29 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
     let mut cabinet = Cabinet::new();
     let mut updates = Updates::new(clock::now());
     loop {
-        let (now, began) = (clock::now(), clock::fine());
+        let began = clock::fine();
         let before = link.statistics();
         let mut bytes = [0; 64];
         let mut count = serial::read(&mut bytes);
         while count > 0 {
-            progress::report(Task::Link, progress::LONG);
-            link.receive(now, &bytes[..count]);
+            // Frame by frame: one may ask for a handshake, and anybody can say it. What has come
+            // before it is done before it, and what comes behind it is judged by the time after it
+            // (SAF-074, SAF-079).
+            for portion in bytes[..count].split_inclusive(|byte| *byte == DELIMITER) {
+                progress::report(Task::Link, progress::LONG);
+                link.receive(clock::now(), portion);
+                if portion.ends_with(&[DELIMITER]) {
+                    attend(&mut link, &mut cabinet, &mut updates, &ended);
+                }
+            }
             count = serial::read(&mut bytes);
         }
         progress::report(Task::Link, progress::USUAL);
-        // What has come may have been a handshake, and anybody can ask for one: the lease is judged by
-        // the time after it (SAF-074).
-        let now = clock::now();
-        let deadline = attend(now, &mut link, &mut cabinet, &mut updates, &ended);
+        let deadline = attend(&mut link, &mut cabinet, &mut updates, &ended);
         if is_sealed_talk(&before, &link) {
             health::answered_after(clock::fine().wrapping_sub(began));
         }
+        let now = clock::now();
         updates.watch(now, link.has_lease(now));
         let latest = now.as_millis() + SHOWN_EVERY_MS;
         let until = deadline.as_millis().clamp(now.as_millis() + 1, latest);
@@ -69,13 +76,13 @@ fn is_sealed_talk(before: &LinkStatistics, link: &ControllerLink) -> bool {
 
 /// Carries everything between link and interlock; gives the time of the link's next duty.
 fn attend(
-    now: Instant,
     link: &mut ControllerLink,
     cabinet: &mut Cabinet,
     updates: &mut Updates,
     ended: &Ended,
 ) -> Instant {
     loop {
+        let now = clock::now();
         show_lane(now, link, cabinet);
         match link.next(now) {
             Next::Deliver(Delivery::SessionOpened) => {

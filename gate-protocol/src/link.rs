@@ -92,8 +92,8 @@ pub const STATUS_EVERY: Duration = Duration::from_millis(200);
 pub const STATUS_GAP: Duration = Duration::from_millis(20);
 /// How often the controller sends an event again.
 pub const EVENT_EVERY: Duration = Duration::from_millis(200);
-/// How long the host goes without an event, while it has a session, before it takes those for lost
-/// that it has not heard of: the controller sends each that waits five times in that time.
+/// How long the host waits for events that statuses name, with none coming, before it takes them for
+/// lost: the controller sends each that waits five times in that time.
 pub const EVENTS_LATE: Duration = Duration::from_millis(1_000);
 /// How long the host goes without a `Status` before it calls the controller silent.
 pub const SILENT_AFTER: Duration = Duration::from_millis(600);
@@ -154,6 +154,15 @@ pub enum LinkError {
         unheard: Duration,
         /// Time that is allowed.
         limit: Duration,
+    },
+    /// Statuses come, and name events that do not. The controller threw them away for want of room,
+    /// because the host was away for long; or somebody keeps them from the host. What happened in the
+    /// lane is not known: the link starts a new session by itself; if this comes back, look at the
+    /// cable.
+    #[error("{missing} events of the gate controller have not come")]
+    EventsMissing {
+        /// How many.
+        missing: u32,
     },
     /// The controller has forgotten the session: it was reset, its cabinet was opened, or another
     /// host was paired. The link starts a new one by itself.

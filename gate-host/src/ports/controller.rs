@@ -385,7 +385,10 @@ impl Task {
                 error!(%warning, "controller is not fit for people: build its firmware and boot loader with a key of your own");
             }
             Delivery::EventsLost { missing } => {
-                error!(missing, "controller had to throw its newest events away");
+                error!(
+                    missing,
+                    "events of the controller have not come: it had to throw them away, or somebody at its line keeps them back"
+                );
             }
             Delivery::Tampering { frames } => {
                 error!(device = %self.settings.device.display(), frames, "controller's line is tampered with: frames that were not sealed with its key");

@@ -160,10 +160,12 @@ struct Offered {
     session: Session,
     /// What the call began with, to know the same call when it comes again.
     call: [u8; EPHEMERAL_LEN],
-    /// What answers it, each time alike. It names the time: after [`HANDSHAKE_GAP`] the same call is
-    /// answered anew.
+    /// What answers it, each time alike. It names the time: when it has been said for
+    /// [`HANDSHAKE_GAP`], the same call is answered anew.
     answer: Content,
-    at: Instant,
+    /// When the answer was first said. A handshake may take long, and what comes meanwhile is older
+    /// than its answer.
+    said_at: Option<Instant>,
 }
 
 /// The controller's end of the link: see the module.
@@ -390,20 +392,24 @@ impl ControllerLink {
             (_, None) => return Err(Dropped::Stale),
         };
         let said = body::read_to_controller(&session.opener.open(frame)?)?;
-        let known_for = self.known_for(now, &said)?;
+        let known_for = self.known_for(now, &said);
         match said.message {
             ToController::Heartbeat { lease_ms, at_ms } => {
+                let asked = Duration::from_millis(lease_ms.into()).min(LEASE_MAX);
+                if known_for >= asked {
+                    return Err(Dropped::Late);
+                }
                 if opens {
                     self.open_session();
                 }
                 if let Some(session) = &mut self.session {
-                    let asked = Duration::from_millis(lease_ms.into()).min(LEASE_MAX);
-                    session.lease_until = now + asked.saturating_sub(known_for);
+                    session.lease_until = now + (asked - known_for);
                     session.heartbeat_ms = at_ms;
                 }
             }
             // A session begins with a heartbeat, which the host says first.
             _ if opens => return Err(Dropped::Stale),
+            _ if known_for > KNOWN_FOR => return Err(Dropped::Late),
             ToController::EventSeen { number } => self.forget_event(number),
             command => return self.take_command(said.number, command),
         }
@@ -412,13 +418,9 @@ impl ControllerLink {
 
     /// SAF-079: how old what the host goes by is. Who keeps frames back and hands them on later
     /// cannot make them name a newer status than the host knew when it sealed them.
-    fn known_for(&self, now: Instant, said: &FromHost) -> Result<Duration, Dropped> {
+    fn known_for(&self, now: Instant, said: &FromHost) -> Duration {
         let age = self.uptime_ms(now).wrapping_sub(said.knows_ms);
-        let known_for = Duration::from_millis(age.into());
-        if known_for > KNOWN_FOR {
-            return Err(Dropped::Late);
-        }
-        Ok(known_for)
+        Duration::from_millis(age.into())
     }
 
     /// The host has proved that it is there now: the session that was offered takes the place of
@@ -473,7 +475,9 @@ impl ControllerLink {
         }
         let again = |offered: &Offered| {
             (offered.session.number, offered.call) == (number, call)
-                && now.since(offered.at) < HANDSHAKE_GAP
+                && offered
+                    .said_at
+                    .is_none_or(|said_at| now.since(said_at) < HANDSHAKE_GAP)
         };
         if self.offered.as_ref().is_some_and(again) {
             self.greet(number, Greeting::Offer);
@@ -500,7 +504,7 @@ impl ControllerLink {
                 self.offered = Some(Offered {
                     session,
                     call,
-                    at: now,
+                    said_at: None,
                     answer: hello::reply(&introduction.in_clear(), &reply),
                 });
                 self.greet(number, Greeting::Offer);

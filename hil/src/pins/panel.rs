@@ -295,9 +295,9 @@ pub(super) const fn remedy(problem: LinkError) -> &'static str {
         }
         LinkError::NoEntropy => "change the board",
         LinkError::WeakEntropy => "--weak-entropy allows it, for a test board",
-        LinkError::Unanswered { .. } | LinkError::Unheard { .. } => {
-            "the line from host to controller is bad"
-        }
+        LinkError::Unanswered { .. }
+        | LinkError::Unheard { .. }
+        | LinkError::EventsMissing { .. } => "the line is bad, or somebody is at it",
         LinkError::Restarted
         | LinkError::Connecting
         | LinkError::QueueFull { .. }

@@ -42,7 +42,9 @@ impl ControllerLink {
             Greeting::Unpaired => Reply::Unpaired,
             Greeting::Stranger => Reply::Stranger,
             Greeting::Offer => {
-                return Some(in_clear(session, self.offered.as_ref()?.answer.clone()));
+                let offered = self.offered.as_mut()?;
+                offered.said_at.get_or_insert(now);
+                return Some(in_clear(session, offered.answer.clone()));
             }
             Greeting::PairingClosed => Reply::PairingClosed,
             Greeting::Pair => Reply::Pair(self.pairing.answer()?),

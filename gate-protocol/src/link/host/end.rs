@@ -112,8 +112,8 @@ pub struct HostLink {
     newest_event: Option<Occurrence>,
     /// Number of the newest event that was delivered or told lost; none before the first.
     accounted: Option<u32>,
-    /// When the controller last sent an event, or the session began.
-    event_at: Instant,
+    /// Since when statuses name events that do not come, with none between.
+    owed_since: Option<Instant>,
     /// Number of the event that is delivered but not yet handed out in this session.
     unread_event: Option<u32>,
     seen_due: Option<u32>,
@@ -148,7 +148,7 @@ impl HostLink {
             outstanding: None,
             newest_event: None,
             accounted: None,
-            event_at: now,
+            owed_since: None,
             unread_event: None,
             seen_due: None,
             deliveries: Deque::new(),
@@ -372,7 +372,7 @@ impl HostLink {
         if restarted {
             (self.newest_event, self.accounted) = (None, None);
         }
-        self.event_at = now;
+        self.owed_since = None;
         self.heard = Some(Heard {
             boot,
             uptime_ms,
@@ -449,17 +449,30 @@ impl HostLink {
         Ok(())
     }
 
-    /// SAF-089: an event that waits at the controller is sent again and again. One that has not come for long
-    /// has been thrown away, and no later one may ever show the hole.
+    /// SAF-089: an event that waits at the controller is sent again and again. One that has not come
+    /// for long was thrown away, and no later one may ever show the hole; or somebody keeps it from
+    /// us, and the session ends.
     fn account_for_events(&mut self, now: Instant, newest: u32) {
-        if now.since(self.event_at) < EVENTS_LATE {
+        // What was before the first session is not known, and not this host's: it has a second to
+        // come.
+        if self.accounted == Some(newest) {
+            self.owed_since = None;
             return;
         }
-        // What was before the first session is not known, and not this host's.
+        let owed_since = *self.owed_since.get_or_insert(now);
+        if now.since(owed_since) < EVENTS_LATE {
+            return;
+        }
+        self.owed_since = None;
         let before = self.accounted.replace(newest).unwrap_or(newest);
         if let Some(missing @ 1..) = newest.checked_sub(before) {
             self.count_lost(missing);
             self.deliver(Delivery::EventsLost { missing });
+            if let Stage::Open(session) = &mut self.stage {
+                session
+                    .ending
+                    .get_or_insert(LinkError::EventsMissing { missing });
+            }
         }
     }
 
@@ -478,7 +491,7 @@ impl HostLink {
         uptime_ms: u32,
         event: Event,
     ) -> Result<(), Dropped> {
-        self.event_at = now;
+        self.owed_since = None;
         let before = self.newest_event;
         let repeated = before.is_some_and(|before| {
             (before.number, before.uptime_ms, before.event) == (number, uptime_ms, event)
