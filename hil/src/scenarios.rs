@@ -90,10 +90,9 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         report.add(one);
     }
     bar.finish_and_clear();
-    options.files.write(&report)?;
     let (passed, failed) = report.counts();
     say!("{passed} passed, {failed} failed");
-    report.verdict()
+    options.files.finish(&report)
 }
 
 /// What was asked for, in the words of the command.
