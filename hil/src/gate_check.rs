@@ -83,6 +83,8 @@ const CHECKS: [Check; 8] = [
 
 /// A device that is gone has been missed by then.
 const MISSED_BY: Duration = Duration::from_secs(10);
+/// After an emergency somebody looks at the lane for so long, and then turns the key as long.
+const KEY: Duration = Duration::from_secs(3);
 /// Somebody who crosses every day is through by then.
 const THROUGH_BY: Duration = Duration::from_secs(60);
 
@@ -104,12 +106,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         }
     };
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {elapsed} gone")?;
-    let bar = ProgressBar::new(CHECKS.len() as u64 + 1).with_style(style);
+    let bar = ProgressBar::new(CHECKS.len() as u64 + 2).with_style(style);
+    let opens = scenario("the lane opens", options.seed, vec![Deed::Recovers]);
     let checks = CHECKS.iter().map(|check| {
         let plays = comes_back(check, options.seed);
         (check.device, Some(check.fault), plays)
     });
-    let all = checks.chain([("doors, journal and all the rest", None, walk)]);
+    let all = [("the lane opens", None, opens)]
+        .into_iter()
+        .chain(checks)
+        .chain([("doors, journal and all the rest", None, walk)]);
     for (device, fault, scenario) in all {
         if stop.is_asked() {
             report.stop();
@@ -147,17 +153,17 @@ fn verdict(played: &Run) -> String {
 
 /// The device goes, the lane misses it; it comes back, and so does the lane.
 fn comes_back(check: &Check, seed: u64) -> Scenario {
-    scenario(
-        check.device,
-        seed,
-        [
-            Deed::Recovers,
-            Deed::Begins(check.fault, None),
-            Deed::Expect(Expected::Screen(check.shows.to_owned()), MISSED_BY),
-            Deed::Ends(check.fault),
-            Deed::Recovers,
-        ],
-    )
+    let mut deeds = vec![
+        Deed::Begins(check.fault, None),
+        Deed::Expect(Expected::Screen(check.shows.to_owned()), MISSED_BY),
+        Deed::Ends(check.fault),
+    ];
+    if check.shows == "emergency" {
+        deeds.push(Deed::Begins(Fault::ServiceKey, None));
+        deeds.push(Deed::Ends(Fault::ServiceKey));
+    }
+    deeds.push(Deed::Recovers);
+    scenario(check.device, seed, deeds)
 }
 
 /// Somebody in order goes through.
@@ -165,8 +171,7 @@ fn walk(seed: u64) -> Scenario {
     scenario(
         "somebody in order",
         seed,
-        [
-            Deed::Recovers,
+        vec![
             Deed::Comes(Persona::Practised),
             Deed::Expect(Expected::Decided("cleared", None), THROUGH_BY),
             Deed::Expect(Expected::Left("through-exit"), THROUGH_BY),
@@ -175,16 +180,19 @@ fn walk(seed: u64) -> Scenario {
     )
 }
 
-fn scenario<const N: usize>(title: &str, seed: u64, deeds: [Deed; N]) -> Scenario {
+fn scenario(title: &str, seed: u64, deeds: Vec<Deed>) -> Scenario {
     let step = |deed| Step {
         line: 0,
-        after: Duration::ZERO,
+        after: match deed {
+            Deed::Begins(Fault::ServiceKey, _) | Deed::Ends(Fault::ServiceKey) => KEY,
+            _ => Duration::ZERO,
+        },
         deed,
     };
     Scenario {
         title: title.to_owned(),
         seed,
         profile: Profile::typical(),
-        steps: deeds.map(step).into(),
+        steps: deeds.into_iter().map(step).collect(),
     }
 }

@@ -20,8 +20,7 @@ const WORSE_TO_IDEAL: f64 = 0.01;
 pub(super) struct Baseline {
     profile: String,
     seed: u64,
-    #[serde(flatten)]
-    layouts: BTreeMap<String, One>,
+    layout: BTreeMap<String, One>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -47,7 +46,7 @@ impl Baseline {
         Self {
             profile: figures.profile.clone(),
             seed: figures.seed,
-            layouts: layouts.collect(),
+            layout: layouts.collect(),
         }
     }
 
@@ -63,7 +62,7 @@ impl Baseline {
 
     /// Total now by total before.
     pub(super) fn ratio(&self, now: &Comparison) -> Option<Percentiles> {
-        let before = self.layouts.get(now.layout.word())?;
+        let before = self.layout.get(now.layout.word())?;
         Some(now.report.total_ms.by(before.total_ms))
     }
 
@@ -75,7 +74,7 @@ impl Baseline {
         }
         for now in &figures.layouts {
             let word = now.layout.word();
-            let Some(before) = self.layouts.get(word) else {
+            let Some(before) = self.layout.get(word) else {
                 continue;
             };
             let total = now.report.total_ms.by(before.total_ms);
