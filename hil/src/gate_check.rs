@@ -83,8 +83,9 @@ const CHECKS: [Check; 8] = [
 
 /// A device that is gone has been missed by then.
 const MISSED_BY: Duration = Duration::from_secs(10);
-/// After an emergency somebody looks at the lane for so long, and then turns the key as long.
-const KEY: Duration = Duration::from_secs(3);
+/// After an emergency somebody looks at the lane for so long, and then turns the key as
+/// long: a controller takes a shorter turn for chance.
+const KEY: Duration = Duration::from_secs(6);
 /// Somebody who crosses every day is through by then.
 const THROUGH_BY: Duration = Duration::from_secs(60);
 
