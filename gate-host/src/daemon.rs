@@ -165,6 +165,7 @@ pub async fn run(
     let session = Session::new(settings.limits.limits())
         .with_policy(policy)
         .with_permits(rule)
+        .with_design(settings.lane.design)
         .counting_from(travellers);
     info!(page = %format!("http://{listen}/"), after_ms = clock.now().as_millis(), "lane started");
     tokio::select! {

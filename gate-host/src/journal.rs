@@ -158,49 +158,74 @@ const SCHEMA: &str = "
 ///
 /// [`JournalError::Storage`], [`JournalError::Broken`].
 pub fn read(path: &Path) -> Result<Vec<Entry>, JournalError> {
-    read_after(path, 0)
+    Tail::of(path).entries()
 }
 
-/// Reads the entries after `sequence`. The chain is checked from the beginning.
-///
-/// # Errors
-///
-/// [`JournalError::Storage`], [`JournalError::Broken`].
-pub fn read_after(path: &Path, sequence: i64) -> Result<Vec<Entry>, JournalError> {
-    let storage = |problem| JournalError::Storage {
-        path: path.into(),
-        problem,
-    };
-    let file =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(storage)?;
-    file.busy_timeout(Duration::from_secs(1)).map_err(storage)?;
-    verify(&file, path)?;
-    let mut select = file
-        .prepare("SELECT sequence, at, body FROM entry WHERE sequence > ?1 ORDER BY sequence")
-        .map_err(storage)?;
-    let rows = select
-        .query_map([sequence], |row| {
-            Ok(Entry {
-                sequence: row.get(0)?,
-                at: row.get(1)?,
-                body: row.get(2)?,
-            })
-        })
-        .map_err(storage)?;
-    rows.collect::<Result<_, _>>().map_err(storage)
+/// Follows a journal while it is written: gives every entry once. What has been given is not read
+/// again: whoever wants to know whether somebody has changed it since calls [`read`].
+#[derive(Clone, Debug)]
+pub struct Tail {
+    path: PathBuf,
+    last: i64,
+    link: Link,
+}
+
+impl Tail {
+    /// Begins with the first entry of the journal at `path`.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            last: 0,
+            link: BEGINNING,
+        }
+    }
+
+    /// The entries since the last call; each must continue the chain of those before.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Storage`], [`JournalError::Broken`]. The same entries are read again by the next
+    /// call.
+    pub fn entries(&mut self) -> Result<Vec<Entry>, JournalError> {
+        let path = &self.path;
+        let storage = |problem| JournalError::Storage {
+            path: path.clone(),
+            problem,
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let file = Connection::open_with_flags(path, flags).map_err(storage)?;
+        file.busy_timeout(Duration::from_secs(1)).map_err(storage)?;
+        let mut entries = Vec::new();
+        let end = follow(&file, path, (self.last, self.link), |entry| {
+            entries.push(entry);
+        })?;
+        (self.last, self.link) = end;
+        Ok(entries)
+    }
 }
 
 /// Walks the chain and gives the last entry's number and link.
 fn verify(file: &Connection, path: &Path) -> Result<(i64, Link), JournalError> {
+    follow(file, path, (0, BEGINNING), drop)
+}
+
+/// Walks the chain from behind an entry, given by its number and link, to the last one.
+fn follow(
+    file: &Connection,
+    path: &Path,
+    from: (i64, Link),
+    mut each: impl FnMut(Entry),
+) -> Result<(i64, Link), JournalError> {
     let storage = |problem| JournalError::Storage {
         path: path.into(),
         problem,
     };
     let mut select = file
-        .prepare("SELECT sequence, at, body, link FROM entry ORDER BY sequence")
+        .prepare("SELECT sequence, at, body, link FROM entry WHERE sequence > ?1 ORDER BY sequence")
         .map_err(storage)?;
-    let mut rows = select.query([]).map_err(storage)?;
-    let (mut last, mut link) = (0, BEGINNING);
+    let (mut last, mut link) = from;
+    let mut rows = select.query([last]).map_err(storage)?;
     while let Some(row) = rows.next().map_err(storage)? {
         let (sequence, at, body, found): (i64, String, String, Vec<u8>) =
             row.try_into().map_err(storage)?;
@@ -212,6 +237,7 @@ fn verify(file: &Connection, path: &Path) -> Result<(i64, Link), JournalError> {
             });
         }
         (last, link) = (sequence, expected);
+        each(Entry { sequence, at, body });
     }
     Ok((last, link))
 }
@@ -251,6 +277,34 @@ mod tests {
     }
 
     #[test]
+    fn whoever_follows_gets_every_entry_once_and_notices_a_broken_chain() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = filled(dir.path());
+        let mut tail = Tail::of(&path);
+        assert_eq!(tail.entries().unwrap().len(), 5);
+        assert_eq!(tail.entries().unwrap().len(), 0);
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append("2026-11-22T00:00:01Z", &record(6)).unwrap();
+        let numbers = |tail: &mut Tail| -> Vec<i64> {
+            let entries = tail.entries().unwrap();
+            entries.iter().map(|entry| entry.sequence).collect()
+        };
+        assert_eq!(numbers(&mut tail), [6]);
+        journal.append("2026-11-22T00:00:02Z", &record(7)).unwrap();
+        drop(journal);
+        let file = Connection::open(&path).unwrap();
+        file.execute_batch(
+            "DROP TRIGGER no_change; UPDATE entry SET link = x'00' WHERE sequence = 7",
+        )
+        .unwrap();
+        let broken = tail.entries();
+        assert!(matches!(
+            broken,
+            Err(JournalError::Broken { sequence: 7, .. })
+        ));
+    }
+
+    #[test]
     fn what_was_written_is_read_in_order_and_continued() {
         let dir = tempfile::tempdir().unwrap();
         let path = filled(dir.path());
@@ -266,7 +320,6 @@ mod tests {
             .map(|entry| entry.sequence)
             .collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
-        assert_eq!(read_after(&path, 4).unwrap().len(), 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::ports::controller::ControllerSettings;
 use crate::ports::imager::ImagerSettings;
 use crate::ports::reader::ReaderSettings;
 use gate_protocol::site::OutOfBounds;
-use gate_session::Limits;
+use gate_session::{Design, Limits};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,9 @@ pub use site::SiteSettings;
 /// [limits]
 /// officer = "60 s"
 ///
+/// [lane]
+/// design = "one-step"
+///
 /// [imager]
 /// device = "/dev/gate/imager"
 /// permits = ["/etc/gate/permits/crew-shore-leave.toml"]
@@ -89,6 +92,19 @@ pub struct Settings {
     /// Permits with a barcode; a lane without this table reads none.
     #[serde(default)]
     pub imager: Option<ImagerSettings>,
+    /// How travellers go through the lane.
+    #[serde(default)]
+    pub lane: LaneSettings,
+}
+
+/// How travellers go through the lane.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneSettings {
+    /// `one-step`, where it is not named: the entry stands open, document and face are examined inside.
+    /// `two-step`: the reader stands before the entry, which opens when the document is in order.
+    #[serde(default)]
+    pub design: Design,
 }
 
 /// The contactless reader and whom it trusts.

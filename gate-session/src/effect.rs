@@ -26,6 +26,8 @@ pub enum Effect {
     ReleaseExit(Passage, Duration),
     /// Lets this passage back through the entry.
     SendBack(Passage),
+    /// Lets one person in through the entry: only where a document is examined before it.
+    ReleaseEntry(Duration),
 
     /// Read the chip with the key from this zone.
     ReadChip(Ticket, Box<Mrz>),

@@ -66,7 +66,7 @@ pub enum Event {
     DoorOpen(Door, bool),
     /// Somebody who stood in the beam behind the exit has left it.
     ClearOfExit,
-    /// The controller did not take the permit for the exit.
+    /// The controller did not take the permit for the exit; with passage 0, for the entry.
     ExitRefused(Passage, Refusal),
 
     /// Something lies on the reader.

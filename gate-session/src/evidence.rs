@@ -90,6 +90,14 @@ impl Evidence {
         self.on_chip.is_some() && self.portrait.is_some() && self.lists.is_some()
     }
 
+    /// Whether whoever stands before the entry may step in: document, lists and permit are answered,
+    /// and nothing of them speaks against it. The face is still to come.
+    pub(crate) fn admits(&self, policy: &Policy, permits: PermitRule) -> bool {
+        let answered = self.on_chip.is_some() && self.lists.is_some();
+        let settled = answered && self.permit.is_settled(permits);
+        self.objection(policy).is_none() && (settled || self.clears_alone(policy))
+    }
+
     /// What must be decided now, if anything. `None`: wait for more.
     ///
     /// A face is judged only when the document is, so that an officer who is called finds the

@@ -102,6 +102,7 @@ impl Session {
         if let Some(printed) = self.traveller.evidence.printed.clone() {
             if self.traveller.chip_asked_before {
                 self.traveller.evidence.forget_chip();
+                self.traveller.portrait_kept = None;
                 self.questions.drop_question(Question::Portrait);
                 self.capture_face();
             }
@@ -129,10 +130,18 @@ impl Session {
 
     /// The portrait is prepared while the rest of the chip is still being read and judged.
     pub(crate) fn portrait_read(&mut self, portrait: Box<Portrait>) -> Stage {
+        if self.traveller.before_entry {
+            self.traveller.portrait_kept = Some(portrait); // for the face inside
+        } else {
+            self.prepare_portrait(portrait);
+        }
+        Stage::Examine
+    }
+
+    pub(crate) fn prepare_portrait(&mut self, portrait: Box<Portrait>) {
         let ticket = self.questions.ask(Question::Portrait, None);
         self.effects
             .push_back(Effect::PreparePortrait(ticket, portrait));
-        Stage::Examine
     }
 
     pub(crate) fn chip_read(
@@ -144,8 +153,9 @@ impl Session {
         self.questions.close(ticket);
         self.traveller.chip_percent = 100;
         self.traveller.evidence.on_chip = Some(findings);
-        if self.traveller.evidence.portrait.is_none() && !self.questions.is_open(Question::Portrait)
-        {
+        let awaited =
+            self.questions.is_open(Question::Portrait) || self.traveller.portrait_kept.is_some();
+        if self.traveller.evidence.portrait.is_none() && !awaited {
             let missing = "the chip holds no portrait".to_owned();
             self.traveller.evidence.portrait = Some(Err(missing));
         }

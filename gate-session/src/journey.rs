@@ -2,6 +2,7 @@
 //!
 //! Read [`Session::handle`] from top to bottom: its arms are the walk.
 
+use crate::design::Design;
 use crate::effect::{DecidedBy, Effect, Left, Next, PermitRecord, Record};
 use crate::event::{Device, Event, OfficerDecision};
 use crate::limits::Limits;
@@ -64,9 +65,11 @@ pub struct Session {
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) shown: Option<(Mode, Sign, Screen)>,
     /// What each finding does to a document.
-    policy: Policy,
+    pub(crate) policy: Policy,
     /// Who has to show a permit.
     pub(crate) permits: PermitRule,
+    /// Where documents are examined.
+    pub(crate) design: Design,
 }
 
 impl Session {
@@ -90,6 +93,7 @@ impl Session {
             shown: None,
             policy: Policy::default(),
             permits: PermitRule::default(),
+            design: Design::default(),
         }
     }
 
@@ -107,6 +111,13 @@ impl Session {
         if rule == PermitRule::Required {
             self.lost.insert(Device::Imager);
         }
+        self
+    }
+
+    /// Examines documents where `design` says.
+    #[must_use]
+    pub const fn with_design(mut self, design: Design) -> Self {
+        self.design = design;
         self
     }
 
@@ -178,6 +189,11 @@ impl Session {
             // Devices come and go.
             (stage, Event::DeviceReady(device)) => self.device_ready(stage, device),
             (stage, Event::DeviceLost(device)) => self.device_lost(stage, device),
+
+            // Where documents are examined before the entry, everything before it has its own arms.
+            (stage, event) if self.is_before_entry(stage, &event) => {
+                self.before_entry(now, stage, event)
+            }
 
             // Somebody comes, and steps in or does not.
             (Stage::AwaitTraveller, Event::Lane(LaneEvent::Approached)) => self.invite(now),
@@ -388,7 +404,7 @@ impl Session {
         Stage::AwaitEntry
     }
 
-    fn not_entered(&mut self, now: Instant) -> Stage {
+    pub(crate) fn not_entered(&mut self, now: Instant) -> Stage {
         self.traveller
             .span("before the entry", SpanKind::Human, now);
         let abandoned = Outcome::Abandoned(Abandonment::NotEntered);
@@ -398,6 +414,9 @@ impl Session {
 
     /// Somebody is inside. From here on runs the traveller's time.
     fn receive(&mut self, now: Instant) -> Stage {
+        if self.design == Design::TwoStep && self.stage == Stage::AwaitEntry {
+            return self.step_inside(now);
+        }
         if self.stage != Stage::AwaitEntry {
             self.travellers += 1;
         }
@@ -407,11 +426,14 @@ impl Session {
     }
 
     pub(crate) fn capture_face(&mut self) {
+        if self.traveller.before_entry {
+            return; // there is no camera before the entry
+        }
         let ticket = self.questions.ask(Question::Face, None);
         self.effects.push_back(Effect::CaptureFace(ticket));
     }
 
-    fn begin(&mut self, now: Instant) {
+    pub(crate) fn begin(&mut self, now: Instant) {
         self.travellers += 1;
         self.traveller = Traveller::new(self.travellers, now);
     }
@@ -442,7 +464,7 @@ impl Session {
         match self.traveller.evidence.verdict(&self.policy, self.permits) {
             Some(Outcome::Cleared) if self.traveller.passage == 0 => Stage::Examine,
             Some(outcome) => self.decide(now, outcome, DecidedBy::Gate),
-            None => Stage::Examine,
+            None => self.let_in_or_wait(now),
         }
     }
 
@@ -536,7 +558,7 @@ impl Session {
 
     // ---- the way out ---------------------------------------------------------------------------
 
-    fn exit_refused(&mut self, now: Instant, refusal: Refusal) -> Stage {
+    pub(crate) fn exit_refused(&mut self, now: Instant, refusal: Refusal) -> Stage {
         let referral = match refusal {
             Refusal::NotSingle => Referral::SeveralPersons,
             Refusal::Alarm | Refusal::OtherDoorOpen | Refusal::WrongState => {
@@ -622,7 +644,12 @@ impl Session {
 
     pub(crate) fn complete(&mut self, now: Instant, left: Left) -> Stage {
         self.questions.drop_all_about_traveller();
-        if left == Left::NeverEntered {
+        let left = match self.traveller.before_entry {
+            true => Left::NeverEntered,
+            false => left,
+        };
+        let referred = matches!(self.traveller.decided, Some(Outcome::Referred(_)));
+        if left == Left::NeverEntered && !referred {
             self.traveller.timeline.ended = now;
         }
         let ticket = self.questions.ask(Question::Completion, None);
@@ -644,7 +671,7 @@ impl Session {
     }
 
     /// Ends whatever was going on without a traveller's own doing.
-    fn break_off(&mut self, now: Instant, to: Stage) -> Stage {
+    pub(crate) fn break_off(&mut self, now: Instant, to: Stage) -> Stage {
         self.until = None;
         match self.stage {
             Stage::Examine

@@ -4,6 +4,7 @@
 //! who opens only `journey.rs` understands the gate.
 #![forbid(unsafe_code)]
 
+pub mod design;
 pub mod effect;
 pub mod event;
 mod evidence;
@@ -22,6 +23,7 @@ pub mod timeline;
 mod traveller;
 mod upkeep;
 
+pub use design::Design;
 pub use effect::{DecidedBy, Effect, Left, Next, PermitRecord, Record};
 pub use event::{
     ChipFailure, Device, Event, FaceReport, FaceVerdict, ListsAnswer, OfficerDecision,

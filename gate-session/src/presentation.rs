@@ -1,5 +1,6 @@
 //! What mode, lamps and screen say, as functions of where the journey stands.
 
+use crate::design::Design;
 use crate::effect::Effect;
 use crate::event::FaceVerdict;
 use crate::journey::{Session, Stage};
@@ -28,7 +29,10 @@ impl Session {
     fn mode(&self) -> Mode {
         let disturbed = matches!(self.stage, Stage::AwaitEmergencyEnd | Stage::AwaitClear);
         if self.lost.is_empty() && !disturbed {
-            Mode::WalkIn
+            match self.design {
+                Design::OneStep => Mode::WalkIn,
+                Design::TwoStep => Mode::OnPermit,
+            }
         } else {
             Mode::Closed
         }
@@ -81,6 +85,14 @@ impl Session {
         if !traveller.document_in_place && !traveller.permit_suffices {
             return Screen::PlaceDocument {
                 hint: traveller.hint,
+            };
+        }
+        if traveller.before_entry {
+            return match traveller.evidence.on_chip.is_some() || traveller.permit_suffices {
+                true => Screen::OneMoment,
+                false => Screen::KeepDocument {
+                    percent: traveller.chip_percent,
+                },
             };
         }
         // With a permit that suffices there is no chip to wait for.

@@ -9,6 +9,7 @@ use crate::screen::{DocumentHint, PermitHint};
 use crate::timeline::{Span, SpanKind, Timeline};
 use gate_document::Finding;
 use gate_document::mrz::{self, Mrz};
+use gate_document::portrait::Portrait;
 use gate_protocol::{Instant, Passage};
 use jiff::civil::Date;
 use std::borrow::Cow;
@@ -23,6 +24,14 @@ pub(crate) struct Traveller {
     pub evidence: Evidence,
     pub decided: Option<Outcome>,
     pub timeline: Timeline,
+    /// Still before the entry, where the document is examined first.
+    pub before_entry: bool,
+    /// The portrait of a document that was read before the entry.
+    pub portrait_kept: Option<Box<Portrait>>,
+    /// Since when the traveller is where the examination goes on now.
+    here_since: Instant,
+    /// When the entry had opened for whoever was let in.
+    entry_open: Option<Instant>,
     pub document_in_place: bool,
     pub document_failures: u8,
     pub chip_failures: u8,
@@ -57,6 +66,7 @@ impl Traveller {
         Self {
             number,
             timeline: Timeline::new(now),
+            here_since: now,
             prompted: now,
             ..Self::default()
         }
@@ -87,8 +97,8 @@ impl Traveller {
     pub(crate) fn entered(&mut self, now: Instant, passage: Passage) {
         self.passage = passage;
         self.evidence.counted = true;
-        if now > self.timeline.began {
-            self.span("entry door closes", SpanKind::Device, now);
+        if now > self.here_since {
+            self.span_since("entry door closes", SpanKind::Device, self.here_since, now);
         }
     }
 
@@ -137,6 +147,7 @@ impl Traveller {
         let on_paper = on_paper(&printed, today);
         self.today = today;
         self.doubted = None;
+        self.portrait_kept = None;
         self.zone_refused = false;
         self.evidence.start_over(printed, on_paper);
         self.chip_percent = 0;
@@ -203,6 +214,22 @@ impl Traveller {
         }
     }
 
+    /// The entry has opened for somebody whose document has been examined.
+    pub(crate) fn entry_open(&mut self, now: Instant) {
+        if self.entry_open.is_none() {
+            self.entry_open = Some(now);
+            self.span_since("entry door opens", SpanKind::Device, self.released, now);
+        }
+    }
+
+    /// Whoever was let in is inside; the entry closes.
+    pub(crate) fn stepped_in(&mut self, now: Instant) {
+        let opened = self.entry_open.unwrap_or(self.released);
+        self.span_since("walk in", SpanKind::Human, opened, now);
+        self.before_entry = false;
+        self.here_since = now;
+    }
+
     pub(crate) const fn clear_of_exit(&mut self, now: Instant) {
         self.outside = Some(now);
     }
@@ -219,7 +246,7 @@ impl Traveller {
 
     /// How long the traveller may go on with what is awaited of him.
     pub(crate) fn patience(&self, limits: &Limits) -> Instant {
-        let whole = self.timeline.began + limits.examining;
+        let whole = self.here_since + limits.examining;
         let step = match self.document_done {
             Some(done) => done + limits.looking,
             None if self.document_in_place => whole,

@@ -104,10 +104,10 @@ impl Session {
                 Stage::Examine
             }
             (Stage::Examine, None) if self.until.is_some_and(|until| until <= now) => {
-                let late = if self.lost.is_empty() {
-                    self.traveller.evidence.why_late(self.permits)
-                } else {
-                    Referral::DeviceFailed
+                let late = match (self.lost.is_empty(), self.traveller.permit_suffices) {
+                    (false, _) => Referral::DeviceFailed,
+                    (true, true) => Referral::FaceNotCaptured, // nothing else was awaited
+                    (true, false) => self.traveller.evidence.why_late(self.permits),
                 };
                 self.decide(now, Outcome::Referred(late), DecidedBy::Gate)
             }

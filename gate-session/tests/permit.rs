@@ -239,3 +239,14 @@ fn a_permit_that_nobody_judges_calls_the_officer_and_a_late_answer_is_nobodys() 
     lane.judge_permit(permit(&[]));
     assert_eq!(lane.last_reason(), Some("device-failed"));
 }
+
+#[test]
+fn whose_permit_suffices_and_whose_face_is_not_seen_is_not_told_to_want_a_document() {
+    let policy = Policy::parse("[permits]\nalone = \"allowed\"").unwrap();
+    let mut lane = Lane::open_for_permits(PermitRule::Optional, policy);
+    lane.walk_in();
+    lane.show_barcode("permit");
+    lane.judge_permit(alone());
+    lane.after(9.0).wake();
+    assert_eq!(lane.last_reason(), Some("face-not-captured"));
+}

@@ -6,9 +6,11 @@
 
 use crate::fault::Fault;
 use crate::reader::SerialLine;
+use crate::recording::Side;
 use crate::rig::Violation;
 use crate::rig::board::Board;
 use crate::rig::trouble::Trouble;
+use crate::scenario::observed::Fate;
 use gate_protocol::frame::Wire;
 use gate_protocol::pins::Bits;
 use gate_protocol::site::NoSite;
@@ -24,6 +26,12 @@ use std::time::Duration;
 const SCAN: Duration = Duration::from_millis(1);
 /// More broken rules than this say nothing new.
 const VIOLATIONS_MAX: usize = 100;
+
+/// Who sent something, its bytes as they arrived, and what became of them on the way.
+pub type Heard = (Side, Vec<u8>, Fate);
+
+/// So much is kept for whoever listens and does not ask: the oldest is kept, the rest is not.
+const HEARD_MAX: usize = 1_000;
 
 /// A controller that scans and talks until it is dropped.
 #[derive(Debug)]
@@ -41,6 +49,8 @@ struct Shared {
     inputs: Bits,
     outputs: Bits,
     violations: Vec<Violation>,
+    /// What passes on the line, if anybody listens.
+    heard: Option<Vec<Heard>>,
     started: std::time::Instant,
 }
 
@@ -59,6 +69,7 @@ impl Controller {
             inputs,
             outputs: Bits(0),
             violations: Vec::new(),
+            heard: None,
             started: now(),
         }));
         let over = Arc::new(AtomicBool::new(false));
@@ -113,6 +124,18 @@ impl Controller {
         }
     }
 
+    /// Keeps what passes on the line from now on.
+    pub fn listen(&self) {
+        lock(&self.shared).heard = Some(Vec::new());
+    }
+
+    /// What has passed on the line since the last call; nothing if nobody listens.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Heard> {
+        let heard = &mut lock(&self.shared).heard;
+        heard.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Pulls the plug: every output falls.
     pub fn power_cut(&self) {
         let mut shared = lock(&self.shared);
@@ -150,12 +173,24 @@ impl Shared {
         Instant::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
+    /// What becomes of a stretch of bytes on the line: what arrives, and how often.
+    fn carry(&mut self, from: Side, sent: Wire) -> (Wire, usize) {
+        let Some(heard) = &mut self.heard else {
+            return self.trouble.carry(sent);
+        };
+        let (arrives, times) = self.trouble.carry(sent.clone());
+        if heard.len() < HEARD_MAX {
+            let fate = Fate::of(&sent, &arrives, times);
+            heard.push((from, arrives.to_vec(), fate));
+        }
+        (arrives, times)
+    }
+
     fn scan(&mut self, line: &SerialLine) {
         let now = self.now();
         for chunk in line.receive().chunks(Wire::new().capacity()) {
-            let (wire, times) = self
-                .trouble
-                .carry(Wire::from_slice(chunk).unwrap_or_default());
+            let sent = Wire::from_slice(chunk).unwrap_or_default();
+            let (wire, times) = self.carry(Side::Host, sent);
             for _ in 0..times {
                 self.board.receive(now, &wire);
             }
@@ -169,7 +204,7 @@ impl Shared {
         }
         let mut asked = false; // the next scan is a millisecond away in any case
         while let Ok(wire) = self.board.next(now, &mut asked) {
-            let (wire, times) = self.trouble.carry(wire);
+            let (wire, times) = self.carry(Side::Device, wire);
             for _ in 0..times {
                 line.send(&wire);
             }

@@ -8,7 +8,7 @@
 use gate_protocol::pins::Input;
 use gate_session::{Left, Outcome, Screen};
 use gate_sim::profile::Profile;
-use gate_sim::rig::{Costs, Journey, PureRig, bench};
+use gate_sim::rig::{Cost, Costs, Journey, Layout, PureRig, bench};
 use gate_sim::world::Persona;
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ fn the_same_seed_gives_the_same_journeys() {
 #[test]
 fn slow_software_is_seen_in_the_figures() {
     let slow = Costs {
-        journal: Duration::from_millis(500),
+        journal: Cost::always(500.0),
         ..Costs::default()
     };
     let median = |costs| {
@@ -189,5 +189,46 @@ fn an_opened_cabinet_sends_the_traveller_back_and_the_key_ends_it() {
             let next = served(&mut rig, Persona::Genuine);
             assert_eq!(next.outcome, Outcome::Cleared, "seed {seed}, {ms} ms");
         }
+    }
+}
+
+#[test]
+fn everybody_in_order_gets_through_a_lane_of_each_layout() {
+    for layout in Layout::ALL {
+        let mut rig = PureRig::of(layout, Profile::typical(), Costs::default(), 3).unwrap();
+        for _ in 0..30 {
+            let journey = rig.serve(layout.genuine()).unwrap();
+            assert_eq!(journey.outcome, Outcome::Cleared, "{layout:?}");
+        }
+        assert_eq!(rig.violations(), [], "{layout:?}");
+    }
+}
+
+#[test]
+fn a_two_step_lane_keeps_whoever_has_no_good_document_before_its_entry() {
+    let mut rig = PureRig::of(Layout::TwoStep, Profile::typical(), Costs::default(), 3).unwrap();
+    let journey = rig.serve(Persona::ExpiredDocument).unwrap();
+    assert_eq!(journey.outcome, Persona::ExpiredDocument.ends());
+    assert_eq!(journey.left, Left::NeverEntered);
+    let journey = rig.serve(Persona::Tailgater).unwrap();
+    assert_eq!(journey.outcome, Persona::Tailgater.ends());
+    let journey = rig.serve(Persona::Impostor).unwrap();
+    assert_eq!(journey.outcome, Persona::Impostor.ends());
+    assert_eq!(journey.left, Left::ThroughEntry);
+    assert_eq!(rig.violations(), []);
+}
+
+#[test]
+fn a_program_that_costs_nothing_is_its_own_ideal() {
+    let profile = Profile::typical();
+    for layout in Layout::ALL {
+        let compare = |costs| bench::compare(layout, 40, &profile, costs, 9, || {}).unwrap();
+        let ideal = compare(Costs::NOTHING);
+        assert!(ideal.to_ideal.p50 < 1.01, "{ideal:?}");
+        let slow = Costs {
+            journal: Cost::always(900.0),
+            ..Costs::default()
+        };
+        assert!(compare(slow).to_ideal.p50 > 1.05, "{layout:?}");
     }
 }

@@ -7,6 +7,7 @@ mod print;
 mod bench;
 mod demo;
 mod ending;
+mod gate_check;
 mod lane;
 mod line;
 mod pins;
@@ -43,6 +44,9 @@ enum Command {
     /// Lets random people come and random things fail, in virtual time; a failing seed is printed as
     /// the shortest scenario that fails.
     Swarm(swarm::Options),
+    /// Accepts one gate in about two minutes: takes each device away and gives it back, lets somebody
+    /// in order go through, and says of each device whether it is in order.
+    GateCheck(gate_check::Options),
     /// Lets faults happen in an empty lane and tells how long it takes until it is ready again.
     Recovery(recovery::Options),
     /// Lets random people come and random things fail in one lane in real time, for hours.
@@ -63,6 +67,7 @@ Examples:
   hil run                                     play every scenario in virtual time
   hil run a-tailgater --trace                 one of them, with all that happened
   hil run --html report.html --vcd pins.vcd   with a page and pins over time
+  hil gate-check --html gate.html             accept one gate, device by device
   hil swarm --travellers 100000 --seed 7      random people, random faults
   hil record --port /dev/gate/mrz --line rte-native --out mrz.rec
                                               tap a reader's line: give the daemon
@@ -87,6 +92,7 @@ fn main() -> ExitCode {
         Command::List(options) => scenarios::list(&options),
         Command::Run(options) => scenarios::play(&options),
         Command::Swarm(options) => swarm::run(&options),
+        Command::GateCheck(options) => gate_check::run(&options),
         Command::Recovery(options) => recovery::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Schema => scenarios::schema(),

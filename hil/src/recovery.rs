@@ -83,13 +83,27 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             continue;
         }
         let mut times = Vec::new();
+        let mut unnoticed = 0;
         for _ in 0..options.times {
-            let Some(time) = once(&mut rig, *fault, options.lasts_ms)? else {
-                let said = rig.last_words();
-                let why = format!("{fault}: not ready {GIVEN_UP:?} after its end; {said}");
-                return Err(GateFault(why).into());
-            };
-            times.push(time.as_secs_f64());
+            match once(&mut rig, *fault, options.lasts_ms)? {
+                Came::After(time) => times.push(time.as_secs_f64()),
+                Came::Unnoticed => unnoticed += 1,
+                Came::Never => {
+                    let said = rig.last_words();
+                    let why = format!("{fault}: not ready {GIVEN_UP:?} after its end; {said}");
+                    return Err(GateFault(why).into());
+                }
+            }
+        }
+        if unnoticed > 0 {
+            let lasts = options.lasts_ms;
+            say!(
+                "  {:20} not noticed within {lasts} ms, {unnoticed} times",
+                fault.word()
+            );
+        }
+        if times.is_empty() {
+            continue;
         }
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied().unwrap_or_default();
@@ -107,12 +121,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     Err(GateFault(violations.join("; ")).into())
 }
 
+/// How the lane came back.
+enum Came {
+    /// So long after the end of the fault.
+    After(Duration),
+    /// The lane stood open all the time: it has not noticed that anything was wrong.
+    Unnoticed,
+    /// Not at all.
+    Never,
+}
+
 /// From the end of the fault, or from the kill of a daemon, to a lane that is ready.
-fn once(rig: &mut ProcessRig, fault: Fault, lasts_ms: u64) -> anyhow::Result<Option<Duration>> {
+fn once(rig: &mut ProcessRig, fault: Fault, lasts_ms: u64) -> anyhow::Result<Came> {
     rig.begins(fault)?;
     if fault != Fault::HostKilled {
         live(rig, Duration::from_millis(lasts_ms))?;
     }
+    let noticed = fault == Fault::HostKilled || !rig.is_ready();
     let over = rig.now();
     rig.ends(fault)?;
     if fault == Fault::HostKilled {
@@ -121,7 +146,11 @@ fn once(rig: &mut ProcessRig, fault: Fault, lasts_ms: u64) -> anyhow::Result<Opt
     }
     let time = ready(rig)?.map(|at| at.since(over));
     live(rig, Duration::from_secs(1))?;
-    Ok(time)
+    Ok(match (time, noticed) {
+        (None, _) => Came::Never,
+        (Some(_), false) => Came::Unnoticed,
+        (Some(time), true) => Came::After(time),
+    })
 }
 
 /// When the lane is ready, if it ever is.

@@ -9,13 +9,14 @@ use crate::lane::{screen, told};
 use crate::stop::Stop;
 use anyhow::Context;
 use gate_face::manifest::Manifest;
-use gate_host::journal;
+use gate_host::journal::{JournalError, Tail};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{Instant, State};
-use gate_session::{Outcome, Screen};
+use gate_session::{Left, Outcome, Screen, Timeline};
 use gate_sim::fault::Fault;
 use gate_sim::rig::{Entry, Ledger, Monitor};
-use gate_sim::scenario::{BenchFault, Deed, Expected, Rig, Scenario, Told};
+use gate_sim::scenario::observed::Said;
+use gate_sim::scenario::{BenchFault, Deed, Expected, Observed, Rig, Scenario, Told};
 use gate_sim::world::Persona;
 use jiff::Zoned;
 use std::collections::{BTreeSet, VecDeque};
@@ -99,8 +100,8 @@ pub(crate) struct ProcessRig {
     daemon: Daemon,
     screen: watch::Receiver<Screen>,
     screens: mpsc::UnboundedReceiver<Screen>,
-    /// The last entry of the journal that was read.
-    sequence: i64,
+    /// The journal, from what has not been read on.
+    journal: Tail,
     ledger: Ledger,
     monitor: Monitor,
     told: VecDeque<(Instant, Told)>,
@@ -112,6 +113,8 @@ pub(crate) struct ProcessRig {
     travellers: u64,
     until_look: u32,
     stop: Stop,
+    /// What a report shows, if there is going to be one.
+    observed: Option<Observed>,
     /// What broke that no monitor watches for.
     broken: Vec<String>,
     _folder: TempDir,
@@ -184,10 +187,11 @@ impl ProcessRig {
             name: if emulated { "emulated" } else { "daemon" },
             runtime,
             stand,
+            journal: Tail::of(&daemon.journal()),
             daemon,
             screen,
             screens,
-            sequence: 0,
+            observed: None,
             ledger: Ledger::default(),
             monitor,
             told: VecDeque::new(),
@@ -208,6 +212,15 @@ impl ProcessRig {
         self.daemon.last_words()
     }
 
+    /// Where the time of everybody went who was cleared, as far as it is observed.
+    pub(crate) fn timelines(&self) -> Vec<Timeline> {
+        let observed = self.observed.iter().flat_map(|all| &all.travellers);
+        let cleared = observed.filter(|one| {
+            one.outcome == Some(Outcome::Cleared) && one.left == Some(Left::ThroughExit)
+        });
+        cleared.map(|one| one.timeline.clone()).collect()
+    }
+
     /// What the daemon's process has at present: memory in MiB, and open files.
     pub(crate) fn holds(&self) -> Option<(u64, usize)> {
         Some((self.daemon.memory_now()?, self.daemon.open_files()?))
@@ -224,6 +237,12 @@ impl ProcessRig {
         }
         // The state last: an emergency that begins now has no pins yet.
         let (inputs, outputs) = (self.stand.inputs(), self.stand.controller().outputs());
+        if let Some(observed) = &mut self.observed {
+            observed.levels(now, inputs, outputs);
+            for (from, frame, fate) in self.stand.controller().heard() {
+                observed.passed(now, from, Said::Frame(frame, fate));
+            }
+        }
         let state = self.stand.controller().state();
         if state != self.state {
             self.state = state;
@@ -270,13 +289,12 @@ impl ProcessRig {
     }
 
     fn read_journal(&mut self, now: Instant) -> anyhow::Result<()> {
-        let path = self.daemon.journal();
-        if !path.exists() {
+        if !self.daemon.journal().exists() {
             return Ok(()); // the daemon has just been started
         }
-        let entries = match journal::read_after(&path, self.sequence) {
+        let entries = match self.journal.entries() {
             Ok(entries) => entries,
-            Err(problem @ journal::JournalError::Broken { .. }) => {
+            Err(problem @ JournalError::Broken { .. }) => {
                 if self.broken.is_empty() {
                     self.broken.push(problem.to_string());
                 }
@@ -286,19 +304,22 @@ impl ProcessRig {
             Err(_) => return Ok(()),
         };
         for entry in entries {
-            if entry.sequence != self.sequence + 1 {
-                self.broken.push(format!(
-                    "journal: entry {} follows entry {}",
-                    entry.sequence, self.sequence
-                ));
-            }
-            self.sequence = entry.sequence;
-            let entry = told::entry(&entry.body)
+            let (entry, timeline) = told::entry(&entry.body)
                 .with_context(|| format!("journal entry {}", entry.sequence))?;
             match entry {
                 Entry::Gate(_, Outcome::Cleared) => self.monitor.cleared(),
                 Entry::Gate(..) => self.monitor.taken_back(),
                 Entry::Officer(..) | Entry::Completion(..) => {}
+            }
+            if let Some(observed) = &mut self.observed {
+                match entry {
+                    Entry::Gate(number, outcome) | Entry::Officer(number, outcome) => {
+                        observed.told(number, Some(outcome), None, &timeline);
+                    }
+                    Entry::Completion(number, left) => {
+                        observed.told(number, None, Some(left), &timeline);
+                    }
+                }
             }
             let (told, violation) = self.ledger.write(now, entry);
             self.told.push_back((now, told));
@@ -399,5 +420,14 @@ impl Rig for ProcessRig {
             .chain(rules)
             .chain(self.broken.iter().cloned())
             .collect()
+    }
+
+    fn observe(&mut self) {
+        self.observed = Some(Observed::default());
+        self.stand.controller().listen();
+    }
+
+    fn observed(&mut self) -> Observed {
+        self.observed.take().unwrap_or_default()
     }
 }

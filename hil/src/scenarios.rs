@@ -90,10 +90,9 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         report.add(one);
     }
     bar.finish_and_clear();
-    options.files.write(&report)?;
     let (passed, failed) = report.counts();
     say!("{passed} passed, {failed} failed");
-    report.verdict()
+    options.files.finish(&report)
 }
 
 /// What was asked for, in the words of the command.
@@ -144,11 +143,15 @@ fn play_on(
         Kind::Emulated => true,
     };
     let mut rig = ProcessRig::power_on(&options.parts, scenario, emulated, stop.clone())?;
+    if options.files.want_details() {
+        rig.observe();
+    }
     let run = run(scenario, &mut rig);
+    let observed = Rig::observed(&mut rig);
     if run.verdict != Verdict::Passed {
         complain!("the daemon said last:\n{}", rig.last_words());
     }
-    Ok((run, Observed::default()))
+    Ok((run, observed))
 }
 
 /// The file's text, and what it says.

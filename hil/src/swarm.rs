@@ -72,9 +72,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         say!("{}", replayable(&least, &run));
         let told = Told::of(format!("seed-{seed}"), run).with(observed);
         report.add_uncounted(told.played_from(least.text()));
-        options.files.write(&report)?;
         let why = format!("seed {seed}: something happened that must not");
-        return match report.verdict() {
+        return match options.files.finish(&report) {
             Err(problem) if !problem.is::<GateFault>() => Err(problem),
             _ => Err(GateFault(why).into()),
         };
@@ -88,8 +87,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         report.add_uncounted(Told::of("swarm".to_owned(), passed_whole(asked, seconds)));
     }
-    options.files.write(&report)?;
-    report.verdict()
+    options.files.finish(&report)
 }
 
 /// A swarm in which nothing happened that must not.

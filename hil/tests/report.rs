@@ -267,3 +267,29 @@ fn the_page_tells_its_story_on_a_desk_and_on_a_phone() {
     });
     result.expect("a page that can be read");
 }
+
+#[test]
+fn a_gate_in_order_is_accepted_device_by_device() {
+    let output = Command::new(env!("CARGO_BIN_EXE_hil"))
+        .args(["gate-check", "--rig", "pure"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    for device in ["camera", "controller's line", "fire alarm"] {
+        let line = said.lines().find(|line| line.contains(device));
+        assert!(line.is_some_and(|line| line.contains("in order")), "{said}");
+    }
+}
+
+#[test]
+fn the_benchmark_sets_a_lane_of_every_layout_beside_its_ideal() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench");
+    let output = Command::new(env!("CARGO_BIN_EXE_hil"))
+        .args(["bench", "--travellers", "100", "--json", "--costs"])
+        .arg(folder.join("costs.toml"))
+        .output()
+        .unwrap();
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(figures["layouts"].as_array().map(Vec::len), Some(3));
+}

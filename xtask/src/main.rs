@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod debian;
 mod mutations;
+mod planted;
 mod prepare;
 mod room;
 mod steps;
@@ -26,9 +27,11 @@ enum Task {
     },
     /// Runs everything that must be right: format, lints, tests, documents, licences, a whole lane.
     Test,
-    /// Lets seeded travellers walk through a lane in virtual time and prints their times.
+    /// Lets 10,000 seeded travellers walk through a lane of each layout in virtual time, and 200 through
+    /// one in real time; prints their times, the ideal, and the committed baseline beside them.
     Bench {
-        /// For the bench: --travellers N, --profile, --seed, --json.
+        /// For the bench: --travellers N, --real N, --layout, --profile, --seed, --json; see `hil bench
+        /// --help`. `--real 0` leaves out real time, which takes most of an hour.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -48,6 +51,14 @@ enum Task {
         #[arg(long, conflicts_with_all = ["write", "only"])]
         quick: bool,
         /// Only mutations whose name contains one of these.
+        only: Vec<String>,
+    },
+    /// Plants bugs of `tests/planted-bugs.toml` into a copy: scenarios and swarm must find each.
+    Planted {
+        /// Writes `docs/planted-bugs.md`.
+        #[arg(long)]
+        write: bool,
+        /// Only bugs whose name contains one of these.
         only: Vec<String>,
     },
     /// The bench with everything that it needs: `cargo xtask hil run --rig emulated`.
@@ -70,9 +81,10 @@ fn main() -> ExitCode {
         }
         Task::Test => check::all(),
         Task::Hil { arguments } => hil(&arguments),
-        Task::Bench { arguments } => virtual_bench(&arguments),
+        Task::Bench { arguments } => latency(&arguments),
         Task::Firmware { key } => build::firmware(key.as_deref()).map(drop),
         Task::Mutations { quick: true, .. } => mutations::each_invariant_once(),
+        Task::Planted { write, only } => planted::run(write, &only),
         Task::Mutations { write, only, .. } => mutations::run(write, &only),
         Task::Accept => accept(),
         Task::Models => prepare::models().map(drop),
@@ -86,10 +98,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn virtual_bench(arguments: &[String]) -> anyhow::Result<()> {
-    debian::lane()?;
-    let programs = build::programs()?;
-    steps::run(Command::new(programs.hil).arg("bench").args(arguments))
+fn latency(arguments: &[String]) -> anyhow::Result<()> {
+    let given = |name: &str| arguments.iter().any(|one| one.starts_with(name));
+    let mut all = vec!["bench".to_owned()];
+    for (name, value) in [
+        ("--real", "200"),
+        ("--costs", "hil/bench/costs.toml"),
+        ("--baseline", "hil/bench/baseline.toml"),
+    ] {
+        if !given(name) {
+            all.extend([name.to_owned(), value.to_owned()]);
+        }
+    }
+    all.extend_from_slice(arguments);
+    hil(&all)
 }
 
 fn hil(arguments: &[String]) -> anyhow::Result<()> {

@@ -120,6 +120,16 @@ impl ControllerPort {
         });
     }
 
+    /// Lets one person in, within `wait`.
+    pub fn release_entry(&self, wait: Duration) {
+        let for_ms = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
+        self.send(ToController::Permit {
+            door: Door::Entry,
+            for_ms,
+            passage: 0,
+        });
+    }
+
     /// Lets `passage` go back.
     pub fn send_back(&self, passage: Passage) {
         self.send(ToController::SendBack { passage });
@@ -143,7 +153,7 @@ struct Task {
     outbox: Outbox,
     observer: Observer,
     standing: Standing,
-    /// Permits for the exit whose answer is outstanding.
+    /// Permits whose answer is outstanding; that for the entry names passage 0.
     exits: HashMap<CommandNumber, Passage>,
     site: SiteTalk,
     /// How the lane was last to be offered in this session.
@@ -241,23 +251,13 @@ impl Task {
         match self.link.send(command) {
             Ok(number) => {
                 self.standing.sent(command, number);
-                if let ToController::Permit {
-                    door: Door::Exit,
-                    passage,
-                    ..
-                } = command
-                {
+                if let ToController::Permit { passage, .. } = command {
                     self.exits.insert(number, passage);
                 }
             }
             Err(problem) => {
                 warn!(%problem, "command for the controller not sent");
-                if let ToController::Permit {
-                    door: Door::Exit,
-                    passage,
-                    ..
-                } = command
-                {
+                if let ToController::Permit { passage, .. } = command {
                     self.outbox
                         .post(Event::ExitRefused(passage, Refusal::NoSession));
                 }

@@ -97,6 +97,7 @@ impl Ports for LanePorts {
             Effect::SetMode(mode) => self.controller.set_mode(mode),
             Effect::ShowSign(sign) => self.controller.show(sign),
             Effect::ReleaseExit(passage, wait) => self.controller.release_exit(passage, wait),
+            Effect::ReleaseEntry(wait) => self.controller.release_entry(wait),
             Effect::SendBack(passage) => self.controller.send_back(passage),
             Effect::Show(traveller, screen) => self.screens.show(traveller, screen),
             Effect::ReadChip(ticket, printed) => self.chip.read(ticket, printed),

@@ -13,8 +13,8 @@ use gate_document::seal::{SealCheck, SealFinding, SealInspection};
 use gate_document::{Check, Finding};
 use gate_protocol::{Event as Lane_, Instant, State};
 use gate_session::{
-    Asked, ChipFailure, Device, Effect, Event, FaceReport, FaceVerdict, Limits, ListsAnswer, Next,
-    PermitRule, Record, Session, Span, SpanKind, Stage, Ticket, Timeline,
+    Asked, ChipFailure, Design, Device, Effect, Event, FaceReport, FaceVerdict, Limits,
+    ListsAnswer, Next, PermitRule, Record, Session, Span, SpanKind, Stage, Ticket, Timeline,
 };
 use jiff::civil::{Date, date};
 use std::time::Duration;
@@ -150,6 +150,18 @@ impl Lane {
             ..Self::closed()
         };
         lane.switch_on();
+        lane
+    }
+
+    /// A lane whose reader stands before the entry.
+    pub fn open_in_two_steps() -> Self {
+        let session = Session::new(Limits::default()).with_design(Design::TwoStep);
+        let mut lane = Self {
+            session,
+            ..Self::closed()
+        };
+        lane.switch_on();
+        lane.tell(Event::LaneState(State::Idle, 0));
         lane
     }
 
@@ -375,6 +387,13 @@ impl Lane {
         self.tell(Event::PortraitRead(asked, portrait()));
         if let Some(ticket) = self.ticket(|effect| matches!(effect, Effect::PreparePortrait(..))) {
             self.tell(Event::PortraitReady(ticket, result.map_err(str::to_owned)));
+        }
+    }
+
+    /// The portrait that was asked about last is a template.
+    pub fn portrait_is_ready(&mut self) {
+        if let Some(ticket) = self.ticket(|effect| matches!(effect, Effect::PreparePortrait(..))) {
+            self.tell(Event::PortraitReady(ticket, Ok(())));
         }
     }
 

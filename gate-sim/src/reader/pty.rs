@@ -20,11 +20,13 @@ pub struct SerialLine {
 }
 
 impl SerialLine {
-    /// Makes a raw line that the host finds under `name`; a stale link of that name is replaced.
+    /// Makes a raw line that the host finds under `name`; a stale link of that name to
+    /// another pseudo-terminal is replaced.
     ///
     /// # Errors
     ///
-    /// What the system says when there is no pseudo-terminal or the link cannot be made.
+    /// What the system says when there is no pseudo-terminal or the link cannot be made; `AlreadyExists` if
+    /// the name is something else's.
     pub fn plug(name: &Path) -> io::Result<Self> {
         let device = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         grantpt(&device)?;
@@ -36,7 +38,8 @@ impl SerialLine {
         let flags = rustix::fs::fcntl_getfl(&device)?;
         rustix::fs::fcntl_setfl(&device, flags | OFlags::NONBLOCK)?;
         let target = ptsname(&device, Vec::new())?;
-        if name.is_symlink() {
+        // A link to anything but a line is somebody's, and stays.
+        if std::fs::read_link(name).is_ok_and(|there| there.starts_with("/dev/pts")) {
             std::fs::remove_file(name)?;
         }
         std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target.as_bytes()), name)?;

@@ -1,6 +1,7 @@
 //! Reader, chip, camera and models in virtual time: questions in, answers after their latency.
 
 use super::agenda::{Agenda, Due};
+use super::costs::{Cost, Costs};
 use super::face::{Attempt, FRAME};
 use super::papers;
 use super::trouble::Trouble;
@@ -16,56 +17,6 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 use std::time::Duration;
-
-/// What this program's own work costs, measured on the machine that the rig stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Costs {
-    /// From bytes at a port to the session, and from the session to the port.
-    pub hop: Duration,
-    /// From the session to the traveller's eyes: page, browser, screen.
-    pub display: Duration,
-    /// The portrait's pixels.
-    pub decode_portrait: Duration,
-    /// A template of the portrait.
-    pub embed_portrait: Duration,
-    /// A frame of the camera: decode, detect, attack score, template.
-    pub examine_frame: Duration,
-    /// Signatures and digests of a chip.
-    pub inspect: Duration,
-    /// An entry of the journal on disk.
-    pub journal: Duration,
-    /// The lists on this machine.
-    pub lists: Duration,
-}
-
-impl Default for Costs {
-    fn default() -> Self {
-        Self {
-            hop: Duration::from_micros(100),
-            display: Duration::from_millis(20),
-            decode_portrait: Duration::from_millis(20),
-            embed_portrait: Duration::from_millis(45),
-            examine_frame: Duration::from_millis(40),
-            inspect: Duration::from_millis(5),
-            journal: Duration::from_millis(5),
-            lists: Duration::from_millis(1),
-        }
-    }
-}
-
-impl Costs {
-    /// A program that costs no time: what remains is people and devices.
-    pub const NOTHING: Self = Self {
-        hop: Duration::ZERO,
-        display: Duration::ZERO,
-        decode_portrait: Duration::ZERO,
-        embed_portrait: Duration::ZERO,
-        examine_frame: Duration::ZERO,
-        inspect: Duration::ZERO,
-        journal: Duration::ZERO,
-        lists: Duration::ZERO,
-    };
-}
 
 /// Time of the zone's frame on a line of 9,600 bits per second: 101 bytes.
 const ZONE_ON_LINE: Duration = Duration::from_millis(105);
@@ -107,6 +58,8 @@ pub(super) struct Devices {
     profile: Profile,
     costs: Costs,
     rng: ChaCha8Rng,
+    /// Of its own, so that the same seed meets the same devices whatever the program costs.
+    costs_rng: ChaCha8Rng,
     visit: Visit,
     document: Option<Placement>,
     /// Counts documents laid down, so that a late answer to an earlier one is recognised.
@@ -136,6 +89,7 @@ impl Devices {
         Ok(Self {
             profile,
             costs,
+            costs_rng: rng.clone(),
             rng,
             visit,
             document: None,
@@ -200,9 +154,10 @@ impl Devices {
             Action::LiftDocument => {
                 self.document = None;
                 self.placed += 1;
+                let hop = self.hop();
                 if let Some(reading) = &mut self.reading {
                     reading.failure = Some(ChipFailure::Removed);
-                    agenda.plan(now + self.costs.hop, Due::ChipEnds(reading.run));
+                    agenda.plan(now + hop, Due::ChipEnds(reading.run));
                 }
             }
             Action::InView(view) => self.view = view,
@@ -212,14 +167,14 @@ impl Devices {
                     bytes: b"permit".to_vec().into(),
                 };
                 let read = Event::BarcodeRead(Box::new(barcode));
-                agenda.plan(now + IMAGED + self.costs.hop, Due::Tell(read));
+                agenda.plan(now + IMAGED + self.hop(), Due::Tell(read));
             }
         }
     }
 
     /// The permit is judged; whose it is, the document tells.
     pub(super) fn judge_permit(
-        &self,
+        &mut self,
         now: Instant,
         ticket: Ticket,
         document_is_read: bool,
@@ -227,20 +182,20 @@ impl Devices {
     ) {
         let inspection = papers::permit(self.visit.permit, document_is_read);
         let judged = Event::PermitJudged(ticket, Box::new(inspection));
-        let done = now + self.costs.hop + self.costs.inspect + self.costs.hop;
+        let done = now + self.hop() + self.cost(|costs| costs.inspect) + self.hop();
         agenda.plan(done, Due::Tell(judged));
     }
 
-    pub(super) fn zone_begins(&self, now: Instant, placed: u32, agenda: &mut Agenda) {
+    pub(super) fn zone_begins(&mut self, now: Instant, placed: u32, agenda: &mut Agenda) {
         if placed == self.placed && self.is_plugged(Device::MrzReader) {
-            agenda.plan(now + self.costs.hop, Due::Tell(Event::DocumentPresented));
+            agenda.plan(now + self.hop(), Due::Tell(Event::DocumentPresented));
             agenda.plan(now + ZONE_ON_LINE, Due::ZoneEnds(placed));
         }
     }
 
     /// A zone that is being sent is sent to its end, even if the document has been taken away.
     pub(super) fn zone_ends(
-        &self,
+        &mut self,
         now: Instant,
         placed: u32,
         trouble: &Trouble,
@@ -262,7 +217,7 @@ impl Devices {
             }
             _ => Event::MrzUnreadable,
         };
-        agenda.plan(now + self.costs.hop, Due::Tell(event));
+        agenda.plan(now + self.hop(), Due::Tell(event));
     }
 
     pub(super) fn read_chip(
@@ -274,7 +229,7 @@ impl Devices {
     ) {
         self.runs += 1;
         let run = self.runs;
-        let began = now + self.costs.hop;
+        let began = now + self.hop();
         let silent = self.document.is_none() || trouble.has(Fault::ChipSilent);
         let chip = self.visit.chip
             * if trouble.has(Fault::ChipSlow) {
@@ -298,14 +253,14 @@ impl Devices {
                 agenda.plan(at, Due::ChipProgress(run, percent));
             }
             let portrait = began + chip.mul_f64(self.visit.portrait_at);
-            agenda.plan(portrait + self.costs.hop, Due::ChipPortrait(run));
+            agenda.plan(portrait + self.hop(), Due::ChipPortrait(run));
         }
         let judged = if failure.is_none() {
-            self.costs.inspect
+            self.cost(|costs| costs.inspect)
         } else {
             Duration::ZERO
         };
-        agenda.plan(ends + judged + self.costs.hop, Due::ChipEnds(run));
+        agenda.plan(ends + judged + self.hop(), Due::ChipEnds(run));
         self.reading = Some(Reading {
             run,
             ticket,
@@ -352,10 +307,12 @@ impl Devices {
     }
 
     pub(super) fn prepare_portrait(&mut self, now: Instant, ticket: Ticket, agenda: &mut Agenda) {
-        let began = self.portrait_free.max(now + self.costs.hop);
-        let ready = began + self.costs.decode_portrait + self.costs.embed_portrait;
+        let began = self.portrait_free.max(now + self.hop());
+        let ready = began
+            + self.cost(|costs| costs.decode_portrait)
+            + self.cost(|costs| costs.embed_portrait);
         self.portrait_free = ready;
-        agenda.plan(ready + self.costs.hop, Due::PortraitReady(ticket, began));
+        agenda.plan(ready + self.hop(), Due::PortraitReady(ticket, began));
     }
 
     pub(super) fn portrait_ready(
@@ -399,7 +356,7 @@ impl Devices {
             }
             let dark = trouble.has(Fault::CameraDark);
             let view = if dark { View::Nobody } else { self.view };
-            let done = now + self.costs.examine_frame + self.costs.hop;
+            let done = now + self.cost(|costs| costs.examine_frame) + self.hop();
             agenda.plan(done, Due::FrameExamined(asked, now, view));
         }
     }
@@ -435,7 +392,7 @@ impl Devices {
     }
 
     pub(super) fn ask_lists(
-        &self,
+        &mut self,
         now: Instant,
         ticket: Ticket,
         trouble: &Trouble,
@@ -445,7 +402,10 @@ impl Devices {
             return;
         }
         let answer = Event::ListsAnswered(ticket, ListsAnswer::Clear);
-        agenda.plan(now + self.costs.lists + self.costs.hop, Due::Tell(answer));
+        agenda.plan(
+            now + self.cost(|costs| costs.lists) + self.hop(),
+            Due::Tell(answer),
+        );
     }
 
     /// Nothing is known of the traveller any more.
@@ -454,8 +414,13 @@ impl Devices {
         self.face = None;
     }
 
-    pub(super) const fn costs(&self) -> &Costs {
-        &self.costs
+    /// What a piece of the program's work costs this time.
+    pub(super) fn cost(&mut self, which: impl Fn(&Costs) -> Cost) -> Duration {
+        which(&self.costs).draw(&mut self.costs_rng)
+    }
+
+    fn hop(&mut self) -> Duration {
+        self.cost(|costs| costs.hop)
     }
 }
 

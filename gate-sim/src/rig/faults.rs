@@ -4,7 +4,7 @@ use super::agenda::Due;
 use super::host::Host;
 use super::pure::PureRig;
 use crate::fault::Fault;
-use gate_session::{Device, Event, Limits, Screen, Session};
+use gate_session::{Device, Event, Screen};
 use std::time::Duration;
 
 /// From the start of the daemon to its devices: models, journal, settings.
@@ -88,7 +88,10 @@ impl PureRig {
         if self.observed.is_some() {
             self.host.listen();
         }
-        self.session = Session::new(Limits::default()).counting_from(self.book.ledger.travellers());
+        self.session = self
+            .layout
+            .session()
+            .counting_from(self.book.ledger.travellers());
         self.greet();
     }
 

@@ -7,7 +7,7 @@ use gate_protocol::frame::Wire;
 use gate_protocol::keys::Secret;
 use gate_protocol::link::Next;
 use gate_protocol::link::host::{Delivery, HostLink};
-use gate_protocol::{CommandNumber, Door, Instant, Passage, Refusal, ToController};
+use gate_protocol::{CommandNumber, Instant, Passage, Refusal, ToController};
 use gate_session::{Device, Event, Observer, Standing};
 use std::collections::VecDeque;
 
@@ -16,7 +16,7 @@ pub(super) struct Host {
     link: HostLink,
     observer: Observer,
     standing: Standing,
-    /// Permits for the exit whose answer is outstanding.
+    /// Permits, that for the entry with passage 0, whose answer is outstanding.
     exits: Vec<(CommandNumber, Passage)>,
     events: VecDeque<Event>,
     /// What both ends say behind the seal, if anybody listens.
@@ -103,12 +103,7 @@ impl Host {
         if let Ok(number) = number {
             self.standing.sent(command, number);
         }
-        if let ToController::Permit {
-            door: Door::Exit,
-            passage,
-            ..
-        } = command
-        {
+        if let ToController::Permit { passage, .. } = command {
             match number {
                 Ok(number) => self.exits.push((number, passage)),
                 Err(_) => self

@@ -69,6 +69,7 @@ pub(super) fn findings(papers: Papers) -> Vec<Finding> {
 pub(super) fn permit(permit: Option<ShownPermit>, document_is_read: bool) -> SealInspection {
     let outcome = |check| match (permit, check) {
         (Some(ShownPermit::Forged), SealCheck::SealSignature) => Outcome::Failed,
+        (Some(ShownPermit::Alone), SealCheck::PermitHolder) => Outcome::Passed,
         (_, SealCheck::PermitHolder) if !document_is_read => Outcome::NotDone,
         _ => Outcome::Passed,
     };
@@ -82,7 +83,7 @@ pub(super) fn permit(permit: Option<ShownPermit>, document_is_read: bool) -> Sea
         findings: findings.into(),
         permit: Some("Test permit".to_owned()),
         face_of: None,
-        alone: false,
+        alone: permit == Some(ShownPermit::Alone),
         entries: None,
         register_key: None,
     }

@@ -7,8 +7,10 @@
 use super::agenda::{Agenda, Due};
 use super::board::Board;
 use super::book::{Book, Notes};
-use super::devices::{Costs, Devices};
+use super::costs::Costs;
+use super::devices::Devices;
 use super::host::Host;
+use super::layout::Layout;
 use super::line::Line;
 use super::monitor::{Monitor, Violation};
 use super::trouble::Trouble;
@@ -24,17 +26,19 @@ use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{CheckedSite, Door, Instant, State, ToController};
 use gate_session::journey::Stage;
 use gate_session::{
-    DecidedBy, Effect, Event, Left, Limits, Next, OfficerDecision, Outcome, Record, Screen,
-    Session, Span, SpanKind, Ticket, Timeline,
+    DecidedBy, Effect, Event, Left, Next, OfficerDecision, Outcome, Record, Screen, Session, Span,
+    SpanKind, Ticket, Timeline,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Time between two scans while something moves. The controller scans every millisecond; nothing
-/// in the lane is faster than this.
+/// Time between two looks at the world while something moves. Nothing in the lane is faster than this.
 const SCAN: Duration = Duration::from_millis(10);
+/// The controller scans every millisecond; here, as soon as an input has changed, and for the sake of
+/// its timers this often.
+const SCAN_FOR_TIMERS: Duration = Duration::from_millis(20);
 /// The same while nothing has happened for a while.
 const SCAN_AT_REST: Duration = Duration::from_millis(50);
 /// Longer than the interlock's delays for inputs: whatever has changed has been believed by then.
@@ -98,6 +102,7 @@ pub enum RigError {
 pub struct PureRig {
     pub(super) now: Instant,
     pub(super) session: Session,
+    pub(super) layout: Layout,
     pub(super) host: Host,
     pub(super) board: Board,
     pub(super) world: World,
@@ -109,6 +114,8 @@ pub struct PureRig {
     inputs: Bits,
     outputs: Bits,
     pub(super) scan_at: Instant,
+    /// When the controller scans even if no input has changed.
+    controller_at: Instant,
     restless_until: Instant,
     host_at: Instant,
     pub(super) session_at: Option<Instant>,
@@ -136,14 +143,24 @@ impl PureRig {
     ///
     /// [`RigError::Document`] if the rig's own documents cannot be read.
     pub fn new(profile: Profile, costs: Costs, seed: u64) -> Result<Self, RigError> {
+        Self::of(Layout::OneStep, profile, costs, seed)
+    }
+
+    /// The same, of this layout.
+    ///
+    /// # Errors
+    ///
+    /// As [`PureRig::new`].
+    pub fn of(layout: Layout, profile: Profile, costs: Costs, seed: u64) -> Result<Self, RigError> {
         let now = Instant::ZERO;
         let rng = ChaCha8Rng::seed_from_u64(!seed);
         let mut rig = Self {
             now,
-            session: Session::new(Limits::default()),
+            session: layout.session(),
+            layout,
             host: Host::new(now, 1),
             board: Board::new(now, Ok(CheckedSite::default())),
-            world: World::new(profile.clone(), seed),
+            world: layout.world(World::new(profile.clone(), seed)),
             devices: Devices::new(profile, costs, rng)?,
             to_host: Line::default(),
             to_controller: Line::default(),
@@ -152,6 +169,7 @@ impl PureRig {
             inputs: Bits(0),
             outputs: Bits(0),
             scan_at: now,
+            controller_at: now,
             restless_until: now,
             host_at: now,
             session_at: None,
@@ -270,6 +288,7 @@ impl PureRig {
     pub(super) fn stir(&mut self) {
         self.restless_until = self.now + RESTLESS;
         self.scan_at = self.scan_at.min(self.now + SCAN_SOON);
+        self.controller_at = self.scan_at;
     }
 
     fn run_until(
@@ -305,24 +324,39 @@ impl PureRig {
     /// Jumps to the next thing that happens, and lets everything follow that follows from it.
     fn turn(&mut self) {
         self.now = self.now.max(self.next_turn());
+        let mut quiet = true;
         while let Some(due) = self.agenda.pop(self.now) {
             self.happen(due);
+            quiet = false;
         }
         if self.scan_at <= self.now {
-            self.scan();
+            quiet &= !self.scan();
         }
-        if self.host_works() && self.session_at.is_some_and(|at| at <= self.now) {
-            self.session.handle(self.now, Event::DeadlineReached);
+        if self.host_works() {
+            quiet &= self.host_at > self.now;
+            if self.session_at.is_some_and(|at| at <= self.now) {
+                self.session.handle(self.now, Event::DeadlineReached);
+                quiet = false;
+            }
         }
-        self.settle();
+        if !quiet {
+            self.settle();
+        }
     }
 
-    fn scan(&mut self) {
+    /// Lets the world live on, and the controller scan if it may have something to do. Tells whether it
+    /// did.
+    fn scan(&mut self) -> bool {
         let now = self.now;
         let inputs = self.world.step(now, self.outputs);
         while let Some(action) = self.world.action() {
             self.devices.notice(now, action, &mut self.agenda);
         }
+        if inputs == self.inputs && now < self.controller_at {
+            self.scan_at = now + SCAN;
+            return false;
+        }
+        self.controller_at = now + SCAN_FOR_TIMERS;
         let (outputs, rules) = self.board.scan(now, inputs);
         self.monitor.judge(rules);
         if self.board.is_powered() {
@@ -345,12 +379,22 @@ impl PureRig {
             observed.levels(now, inputs, outputs);
         }
         let wait = if now < self.restless_until {
-            SCAN
+            self.pace()
         } else {
             SCAN_AT_REST
         };
         let wakes = self.world.rests_until().unwrap_or(now).max(now + SCAN);
         self.scan_at = (now + wait).min(wakes);
+        true
+    }
+
+    /// How soon something may have changed: nothing does by itself in a world at rest but the
+    /// controller's timers.
+    fn pace(&self) -> Duration {
+        match self.world.rests_until() {
+            None => SCAN,
+            Some(_) => SCAN_FOR_TIMERS,
+        }
     }
 
     fn happen(&mut self, due: Due) {
@@ -397,6 +441,7 @@ impl PureRig {
             Due::Pin(input, level) => {
                 self.world.force(input, level);
                 self.scan_at = now;
+                self.controller_at = now;
             }
             Due::Write(ticket, record, began) => self.write(ticket, *record, began),
             Due::Recorded(ticket, span, written) => {
@@ -408,7 +453,7 @@ impl PureRig {
 
     /// An entry reaches the disk, if there is room.
     fn write(&mut self, ticket: Ticket, record: Record, began: Instant) {
-        let done = self.now + self.devices.costs().hop;
+        let done = self.now + self.devices.cost(|costs| costs.hop);
         let span = Span::new("write journal", SpanKind::Software, began, done);
         let written = !self.trouble.has(Fault::DiskFull);
         if !written {
@@ -466,6 +511,7 @@ impl PureRig {
             }
             if asked {
                 self.scan_at = self.scan_at.min(now + SCAN_SOON);
+                self.controller_at = self.scan_at;
                 self.restless_until = now + RESTLESS;
             }
             if let Some(observed) = &mut self.observed {
@@ -511,12 +557,7 @@ impl PureRig {
             return self.trouble.carry(sent);
         };
         let (arrives, times) = self.trouble.carry(sent.clone());
-        let fate = match times {
-            0 => Fate::Lost,
-            _ if arrives != sent => Fate::Damaged,
-            1 => Fate::Whole,
-            _ => Fate::Repeated,
-        };
+        let fate = Fate::of(&sent, &arrives, times);
         let frame = Said::Frame(arrives.to_vec(), fate);
         observed.passed(self.now, from, frame);
         (arrives, times)
@@ -536,10 +577,19 @@ impl PureRig {
                     passage,
                 });
             }
+            Effect::ReleaseEntry(wait) => {
+                let for_ms = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
+                self.host.send(ToController::Permit {
+                    door: Door::Entry,
+                    for_ms,
+                    passage: 0,
+                });
+            }
             Effect::SendBack(passage) => self.host.send(ToController::SendBack { passage }),
             Effect::Show(_, screen) => {
                 self.screens.push_back((now, screen));
-                agenda.plan(now + self.devices.costs().display, Due::Screen(screen));
+                let display = self.devices.cost(|costs| costs.display);
+                agenda.plan(now + display, Due::Screen(screen));
             }
             Effect::ReadChip(ticket, _) => {
                 self.devices.read_chip(now, ticket, &self.trouble, agenda);
@@ -554,11 +604,14 @@ impl PureRig {
                 self.devices.ask_lists(now, ticket, &self.trouble, agenda);
             }
             Effect::Record(ticket, record) => {
-                let costs = self.devices.costs();
                 let slow = self.trouble.has(Fault::DiskSlow);
-                let disk = if slow { SLOW_DISK } else { costs.journal };
+                let hop = self.devices.cost(|costs| costs.hop);
+                let disk = match slow {
+                    true => SLOW_DISK,
+                    false => self.devices.cost(|costs| costs.journal),
+                };
                 // One entry after the other, whoever waits.
-                let on_disk = self.journal_free.max(now + costs.hop) + disk;
+                let on_disk = self.journal_free.max(now + hop) + disk;
                 self.journal_free = on_disk;
                 agenda.plan(on_disk, Due::Write(ticket, record, now));
             }

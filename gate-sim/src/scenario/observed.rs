@@ -83,6 +83,19 @@ pub struct Traveller {
     pub timeline: Timeline,
 }
 
+impl Fate {
+    /// What became of `sent` if so much of it arrived, so often.
+    #[must_use]
+    pub fn of(sent: &[u8], arrived: &[u8], times: usize) -> Self {
+        match times {
+            0 => Self::Lost,
+            _ if arrived != sent => Self::Damaged,
+            1 => Self::Whole,
+            _ => Self::Repeated,
+        }
+    }
+}
+
 impl Observed {
     /// Takes the pins of a scan.
     pub fn levels(&mut self, at: Instant, inputs: Bits, outputs: Bits) {
@@ -107,25 +120,35 @@ impl Observed {
 
     /// Takes an entry of the journal.
     pub fn entry(&mut self, record: &Record) {
-        let (Record::Decision {
-            traveller: number,
-            timeline,
-            ..
+        match record {
+            Record::Decision {
+                traveller,
+                timeline,
+                outcome,
+                ..
+            } => self.told(*traveller, Some(*outcome), None, timeline),
+            Record::Completion {
+                traveller,
+                timeline,
+                left,
+            } => self.told(*traveller, None, Some(*left), timeline),
         }
-        | Record::Completion {
-            traveller: number,
-            timeline,
-            ..
-        }) = record;
-        let known = self
-            .travellers
-            .iter()
-            .rposition(|one| one.number == *number);
+    }
+
+    /// Takes what the journal says anew of the traveller of this number.
+    pub fn told(
+        &mut self,
+        number: u64,
+        outcome: Option<Outcome>,
+        left: Option<Left>,
+        timeline: &Timeline,
+    ) {
+        let known = self.travellers.iter().rposition(|one| one.number == number);
         let at = match known {
             Some(at) => at,
             None if self.travellers.len() < TRAVELLERS_MAX => {
                 self.travellers.push(Traveller {
-                    number: *number,
+                    number,
                     outcome: None,
                     left: None,
                     timeline: Timeline::default(),
@@ -136,10 +159,8 @@ impl Observed {
         };
         let traveller = &mut self.travellers[at];
         traveller.timeline = timeline.clone();
-        match record {
-            Record::Decision { outcome, .. } => traveller.outcome = Some(*outcome),
-            Record::Completion { left, .. } => traveller.left = Some(*left),
-        }
+        traveller.outcome = outcome.or(traveller.outcome);
+        traveller.left = left.or(traveller.left);
     }
 }
 

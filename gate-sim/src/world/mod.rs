@@ -76,6 +76,7 @@ pub struct World {
     bag: Option<Bag>,
     forced: Forced,
     hindered: [bool; 2],
+    reader_outside: bool,
     faults: Vec<Fault>,
     at_rest: bool,
     outputs: Bits,
@@ -111,11 +112,19 @@ impl World {
             bag: None,
             forced: Forced::default(),
             hindered: [false; 2],
+            reader_outside: false,
             faults: Vec::new(),
             at_rest: false,
             outputs: Bits(0),
             actions: VecDeque::new(),
         }
+    }
+
+    /// The same lane with its reader before the entry.
+    #[must_use]
+    pub const fn with_reader_outside(mut self) -> Self {
+        self.reader_outside = true;
+        self
     }
 
     /// Somebody sets out for the lane.
@@ -134,6 +143,7 @@ impl World {
             _ => &self.profile,
         };
         let person = Person::new(persona, habits, &mut self.rng);
+        let person = person.reading_outside(self.reader_outside);
         for _ in 1..persona.people() {
             self.people.push(person.at_the_heels());
         }
@@ -176,9 +186,10 @@ impl World {
         };
         for person in &mut self.people {
             let outside = !person.is_inside();
+            let stood = person.stands_at_reader();
             moved |= person.step(now, dt, doors, &mut self.actions);
-            if outside && person.is_inside() {
-                // Whoever comes in sees what the screen has been saying for a while.
+            if outside && person.is_inside() || !stood && person.stands_at_reader() {
+                // Whoever comes in, or to the reader, sees what the screen has been saying for a while.
                 person.see(now, self.screen);
             }
             if person.leaves_bag() && self.bag.is_none() && !person.is_inside() {

@@ -3,7 +3,7 @@
 use super::lane;
 use super::persona::{Persona, Presentation};
 use super::{Action, View};
-use crate::profile::Profile;
+use crate::profile::{Latency, Profile};
 use gate_protocol::Instant;
 use gate_session::{DocumentHint, FaceHint, Screen};
 use rand::{Rng, RngExt};
@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const HESITATION: Duration = Duration::from_secs(4);
 /// A first look that was no use is followed by a better one after this time, hint or not.
 const SECOND_LOOK: Duration = Duration::from_millis(1_500);
+/// From the instruction to a permit before the imager, for somebody who brings nothing else.
+const SHOW: Latency = Latency::new(1.2, 2.5);
 /// Somebody who tailgates keeps this distance, m.
 const HEELS: f64 = 0.55;
 
@@ -70,6 +72,7 @@ struct Habits {
     look: Duration,
     looks_twice: bool,
     react: Duration,
+    show: Duration,
     take: Duration,
     /// m/s.
     speed_in: f64,
@@ -78,20 +81,26 @@ struct Habits {
 }
 
 impl Habits {
-    fn draw(profile: &Profile, rng: &mut impl Rng) -> Self {
+    fn draw(persona: Persona, profile: &Profile, rng: &mut impl Rng) -> Self {
         let walk_in = profile.walk_in.draw(rng).as_secs_f64();
         let walk_out = profile.walk_out.draw(rng).as_secs_f64();
-        Self {
+        let mut habits = Self {
             place: profile.place.draw(rng),
             misplaces: rng.random_bool(profile.misplaced),
             place_again: profile.place_again.draw(rng),
             look: profile.look.draw(rng),
             looks_twice: rng.random_bool(profile.second_look),
             react: profile.react.draw(rng),
+            show: Duration::ZERO,
             take: Duration::from_secs_f64(walk_out * TAKING),
             speed_in: lane::WAY_IN / walk_in,
             speed_out: lane::WAY_OUT / (walk_out * (1.0 - TAKING)),
-        }
+        };
+        habits.show = match persona {
+            Persona::PermitAlone => SHOW.draw(rng),
+            _ => habits.react,
+        };
+        habits
     }
 }
 
@@ -109,6 +118,8 @@ pub(super) struct Person {
     /// The permit has been shown, unasked.
     permit_offered: bool,
     in_view: View,
+    /// The reader stands before the entry.
+    reader_outside: bool,
 }
 
 /// Whether the doors let somebody through.
@@ -123,14 +134,26 @@ impl Person {
         Self {
             persona,
             follower: false,
-            habits: Habits::draw(profile, rng),
+            habits: Habits::draw(persona, profile, rng),
             stage: Stage::Coming,
             deeds: VecDeque::new(),
             x: lane::START,
             document_on_reader: false,
             permit_offered: false,
             in_view: View::Nobody,
+            reader_outside: false,
         }
+    }
+
+    /// Somebody who meets the reader before the entry.
+    pub(super) const fn reading_outside(mut self, outside: bool) -> Self {
+        self.reader_outside = outside;
+        self
+    }
+
+    /// Whether this person stands before the entry, and at a reader.
+    pub(super) const fn stands_at_reader(&self) -> bool {
+        self.reader_outside && matches!(self.stage, Stage::Waiting { .. })
     }
 
     /// Somebody else who walks at this person's heels.
@@ -189,6 +212,14 @@ impl Person {
             Screen::Emergency | Screen::Go | Screen::StepBack | Screen::OnePerson
         ) && matches!(self.stage, Stage::Leaving(_))
             && self.is_inside();
+        if self.stands_at_reader() {
+            if let Screen::PlaceDocument { hint } = screen
+                && !self.follower
+            {
+                self.place(now, hint);
+            }
+            return;
+        }
         if !stays && !turns {
             return;
         }
@@ -197,7 +228,9 @@ impl Person {
                 if !std::mem::replace(&mut self.permit_offered, true) {
                     self.show_permit(now);
                 }
-                self.place(now, hint);
+                if self.persona != Persona::PermitAlone {
+                    self.place(now, hint);
+                }
             }
             Screen::ShowPermit { .. } if !self.follower => self.show_permit(now),
             Screen::LookHere { hint, .. } if !self.follower => self.look(now, hint),
@@ -232,7 +265,7 @@ impl Person {
 
     fn show_permit(&mut self, now: Instant) {
         if self.persona.permit().is_some() {
-            self.plan(now + self.habits.react, Deed::ShowPermit);
+            self.plan(now + self.habits.show, Deed::ShowPermit);
         }
     }
 
@@ -293,7 +326,7 @@ impl Person {
                 self.act(deed, actions);
             }
         }
-        self.decide(now, doors);
+        self.decide(now, doors, actions);
         let before = self.x;
         self.walk(dt, doors);
         self.arrive(now);
@@ -333,12 +366,15 @@ impl Person {
         }
     }
 
-    fn decide(&mut self, now: Instant, doors: Passable) {
+    fn decide(&mut self, now: Instant, doors: Passable, actions: &mut VecDeque<Action>) {
         if let Stage::Waiting { since } = self.stage {
             if now.since(since) >= self.patience() {
                 self.stage = Stage::Leaving(Way::Entry);
             } else if doors.entry && self.persona != Persona::DoesNotStepIn {
                 self.stage = Stage::Entering;
+                if std::mem::take(&mut self.document_on_reader) {
+                    actions.push_back(Action::LiftDocument); // it goes in with its holder
+                }
             }
         }
     }

@@ -43,6 +43,10 @@ pub enum Persona {
     ForgedPermit,
     /// The holder of a good document who crosses every day: quick, and nothing goes wrong.
     Practised,
+    /// Brings a permit that clears without a document, where a lane's policy says so: no scenario's
+    /// lane does, the benchmark's does.
+    #[serde(skip)]
+    PermitAlone,
 }
 
 /// What lies on the reader.
@@ -65,6 +69,8 @@ pub enum ShownPermit {
     Good,
     /// Signed by somebody else.
     Forged,
+    /// In order, and clears without a document.
+    Alone,
 }
 
 /// What is shown to the camera.
@@ -77,7 +83,7 @@ pub enum Presentation {
 }
 
 impl Persona {
-    /// Every persona.
+    /// Every persona that may come to any lane.
     pub const ALL: [Self; 12] = [
         Self::Genuine,
         Self::Impostor,
@@ -101,7 +107,8 @@ impl Persona {
             | Self::ChipFailsOnce
             | Self::LeavesBag
             | Self::WithPermit
-            | Self::Practised => Outcome::Cleared,
+            | Self::Practised
+            | Self::PermitAlone => Outcome::Cleared,
             Self::ForgedPermit => Outcome::Referred(Referral::PermitNotGenuine),
             Self::Impostor => Outcome::Referred(Referral::FaceMismatch),
             Self::PhotoAttack => Outcome::Referred(Referral::PresentationAttack),
@@ -129,6 +136,7 @@ impl Persona {
         match self {
             Self::WithPermit => Some(ShownPermit::Good),
             Self::ForgedPermit => Some(ShownPermit::Forged),
+            Self::PermitAlone => Some(ShownPermit::Alone),
             _ => None,
         }
     }
@@ -176,6 +184,7 @@ impl Persona {
             Self::WithPermit => "with-permit",
             Self::ForgedPermit => "forged-permit",
             Self::Practised => "practised",
+            Self::PermitAlone => "permit-alone",
         }
     }
 

@@ -10,7 +10,7 @@ use crate::lane::stand::Stand;
 use crate::lane::told::{Reading, Told};
 use crate::rig::Parts;
 use crate::stop::Signals;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use gate_face::manifest::Manifest;
 use gate_session::Screen;
 use gate_sim::profile::Profile;
@@ -201,9 +201,10 @@ async fn serve(
     };
     match timeout(TRAVELLER_MAX, gone).await {
         Ok(told) => told,
-        Err(_) => bail!(
-            "still not served after {TRAVELLER_MAX:?}; the page shows {:?}",
-            *screen.borrow()
-        ),
+        Err(_) => {
+            let shows = *screen.borrow();
+            let why = format!("still not served after {TRAVELLER_MAX:?}; the page shows {shows:?}");
+            Err(GateFault(why).into())
+        }
     }
 }

@@ -146,7 +146,7 @@ impl Cast {
              last-day = {today}\nentries = 1\n"
         );
         let desk = match shown {
-            ShownPermit::Good => &self.desk,
+            ShownPermit::Good | ShownPermit::Alone => &self.desk,
             ShownPermit::Forged => &self.forger,
         };
         Ok(desk.issue(&profile, &data, today)?)

@@ -6,6 +6,8 @@ use gate_protocol::pins::{Bits, Input};
 use gate_sim::controller;
 use gate_sim::emulator::{Board, Config};
 use gate_sim::fault::Fault;
+use gate_sim::recording::Side;
+use gate_sim::scenario::observed::Fate;
 use std::path::{Path, PathBuf};
 
 /// Every so manieth byte has a bit flipped while the line is noisy: a frame in twenty.
@@ -79,6 +81,22 @@ impl Controller {
         match self {
             Self::Emulated(board) => board.outputs(),
             Self::Logic(controller) => controller.outputs(),
+        }
+    }
+
+    /// Keeps what passes on its line from now on, where that can be heard.
+    pub(crate) fn listen(&self) {
+        if let Self::Logic(controller) = self {
+            controller.listen();
+        }
+    }
+
+    /// What has passed on its line since the last call: who sent it, the frame as it arrived, and what
+    /// became of it.
+    pub(crate) fn heard(&self) -> Vec<(Side, Vec<u8>, Fate)> {
+        match self {
+            Self::Emulated(_) => Vec::new(),
+            Self::Logic(controller) => controller.heard(),
         }
     }
 

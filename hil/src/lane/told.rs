@@ -2,18 +2,21 @@
 
 use crate::waterfall;
 use anyhow::Context;
-use gate_host::journal;
+use gate_host::journal::Entry;
+use gate_host::journal::Tail;
 use gate_session::{DecidedBy, Left, Outcome, Timeline};
-use gate_sim::rig::Entry;
+use gate_sim::rig::Entry as Written;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::path::Path;
 
 /// Follows a journal while the daemon writes it.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    path: PathBuf,
-    last: i64,
+    tail: Tail,
+    /// Read and not told yet.
+    entries: VecDeque<Entry>,
     decided: Option<Decision>,
 }
 
@@ -33,12 +36,13 @@ struct Completion {
     timeline: Timeline,
 }
 
-/// What an entry of the journal says, as far as it matters whether all are there.
+/// What an entry of the journal says, as far as it matters whether all are there, and where the
+/// traveller's time went until then.
 ///
 /// # Errors
 ///
 /// The entry is none of this program's.
-pub(crate) fn entry(body: &str) -> anyhow::Result<Entry> {
+pub(crate) fn entry(body: &str) -> anyhow::Result<(Written, Timeline)> {
     #[derive(Deserialize)]
     #[serde(tag = "entry", rename_all = "kebab-case")]
     enum Body {
@@ -47,10 +51,12 @@ pub(crate) fn entry(body: &str) -> anyhow::Result<Entry> {
             #[serde(flatten)]
             outcome: Outcome,
             by: DecidedBy,
+            timeline: Timeline,
         },
         Completion {
             traveller: u64,
             left: Left,
+            timeline: Timeline,
         },
     }
     Ok(match serde_json::from_str(body)? {
@@ -58,11 +64,19 @@ pub(crate) fn entry(body: &str) -> anyhow::Result<Entry> {
             traveller,
             outcome,
             by: DecidedBy::Gate,
-        } => Entry::Gate(traveller, outcome),
+            timeline,
+        } => (Written::Gate(traveller, outcome), timeline),
         Body::Decision {
-            traveller, outcome, ..
-        } => Entry::Officer(traveller, outcome),
-        Body::Completion { traveller, left } => Entry::Completion(traveller, left),
+            traveller,
+            outcome,
+            timeline,
+            ..
+        } => (Written::Officer(traveller, outcome), timeline),
+        Body::Completion {
+            traveller,
+            left,
+            timeline,
+        } => (Written::Completion(traveller, left), timeline),
     })
 }
 
@@ -99,20 +113,19 @@ struct Line<'a> {
 impl Reading {
     /// Begins after what is already there.
     pub(crate) fn begin(path: &Path) -> anyhow::Result<Self> {
-        let last = journal::read(path)?
-            .last()
-            .map_or(0, |entry| entry.sequence);
+        let mut tail = Tail::of(path);
+        tail.entries()?;
         Ok(Self {
-            path: path.into(),
-            last,
+            tail,
+            entries: VecDeque::new(),
             decided: None,
         })
     }
 
     /// The next traveller who has left, if the journal has one.
     pub(crate) fn next(&mut self) -> anyhow::Result<Option<Told>> {
-        for entry in journal::read_after(&self.path, self.last)? {
-            self.last = entry.sequence;
+        self.entries.extend(self.tail.entries()?);
+        while let Some(entry) = self.entries.pop_front() {
             let body: Value = serde_json::from_str(&entry.body)
                 .with_context(|| format!("journal entry {}", entry.sequence))?;
             if body["entry"] == "decision" {

@@ -101,7 +101,7 @@ impl Files {
     }
 
     /// Writes everything that was asked for.
-    pub(crate) fn write(&self, report: &Report) -> anyhow::Result<()> {
+    fn write(&self, report: &Report) -> anyhow::Result<()> {
         let put = |path: &Option<PathBuf>, text: &dyn Fn() -> anyhow::Result<String>| {
             path.as_ref().map_or(Ok(()), |path| {
                 fs::write(path, text()?).with_context(|| path.display().to_string())
@@ -114,6 +114,25 @@ impl Files {
             write_pins(path, &report.told).with_context(|| path.display().to_string())?;
         }
         Ok(())
+    }
+}
+
+impl Files {
+    /// Writes everything that was asked for, and gives the verdict. What cannot be written is said, and is
+    /// the bench's fault; it hides no fault of the gate.
+    ///
+    /// # Errors
+    ///
+    /// As [`Report::verdict`]; a file that cannot be written.
+    pub(crate) fn finish(&self, report: &Report) -> anyhow::Result<()> {
+        let written = self.write(report);
+        match (report.verdict(), written) {
+            (Err(fault), Err(problem)) if fault.is::<GateFault>() => {
+                complain!("hil: no report: {problem:#}");
+                Err(fault)
+            }
+            (verdict, written) => written.and(verdict),
+        }
     }
 }
 
@@ -204,6 +223,19 @@ mod tests {
             report.add(Told::of("t".to_owned(), run));
         }
         report
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_written_hides_no_fault_of_the_gate() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files {
+            json: Some(folder.path().join("gone/report.json")),
+            ..Files::default()
+        };
+        let code = |verdict| format!("{:?}", ending::code(&files.finish(&report(&[verdict]))));
+        let is = |code: u8| format!("{:?}", std::process::ExitCode::from(code));
+        assert_eq!(code(Verdict::Gate("it opened".to_owned())), is(1));
+        assert_eq!(code(Verdict::Passed), is(2));
     }
 
     #[test]

@@ -1,0 +1,199 @@
+//! `hil gate-check`: the acceptance of one gate in about two minutes, device by device.
+//!
+//! Each check is a scenario that needs one device. A device that is taken away must be missed: the lane
+//! says that it is closed. When it is back, the lane must be ready again. At the end somebody in order
+//! goes through, which needs all of them.
+
+use crate::report::{Files, Told};
+use crate::rig::{Kind, Parts, ProcessRig};
+use crate::stop::Stop;
+use gate_sim::fault::Fault;
+use gate_sim::profile::Profile;
+use gate_sim::rig::{Costs, PureRig};
+use gate_sim::scenario::{Deed, Expected, Rig, Run, Scenario, Step, Verdict, run as play};
+use gate_sim::world::Persona;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Duration;
+
+/// What is checked, and where the report goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What the lane is made of.
+    #[arg(long, value_enum, default_value = "daemon")]
+    rig: Kind,
+    #[command(flatten)]
+    parts: Parts,
+    /// Decides who is how fast.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    files: Files,
+}
+
+/// A device, and the fault that shows whether the gate misses it.
+struct Check {
+    device: &'static str,
+    fault: Fault,
+    /// What the screen must say meanwhile.
+    shows: &'static str,
+}
+
+const CHECKS: [Check; 8] = [
+    Check {
+        device: "document reader",
+        fault: Fault::MrzReaderLost,
+        shows: "out-of-service",
+    },
+    Check {
+        device: "contactless reader",
+        fault: Fault::ChipReaderLost,
+        shows: "out-of-service",
+    },
+    Check {
+        device: "camera",
+        fault: Fault::CameraLost,
+        shows: "out-of-service",
+    },
+    Check {
+        device: "lists",
+        fault: Fault::ListsLost,
+        shows: "out-of-service",
+    },
+    Check {
+        device: "controller's line",
+        fault: Fault::LineCut,
+        shows: "out-of-service",
+    },
+    Check {
+        device: "controller",
+        fault: Fault::ControllerOff,
+        shows: "out-of-service",
+    },
+    Check {
+        device: "emergency stop",
+        fault: Fault::EmergencyStop,
+        shows: "emergency",
+    },
+    Check {
+        device: "fire alarm",
+        fault: Fault::Fire,
+        shows: "emergency",
+    },
+];
+
+/// A device that is gone has been missed by then.
+const MISSED_BY: Duration = Duration::from_secs(10);
+/// After an emergency somebody looks at the lane for so long, and then turns the key as
+/// long: a controller takes a shorter turn for chance.
+const KEY: Duration = Duration::from_secs(6);
+/// Somebody who crosses every day is through by then.
+const THROUGH_BY: Duration = Duration::from_secs(60);
+
+/// Checks a gate; an error if it is not in order, or the bench could not find out.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let asked = format!("acceptance of one gate, {} rig", options.rig.word());
+    let mut report = options.files.begin(asked)?;
+    let stop = Stop::listen()?;
+    let walk = walk(options.seed);
+    let mut rig: Box<dyn Rig> = match options.rig {
+        Kind::Pure => {
+            let profile = Profile::practised();
+            Box::new(PureRig::new(profile, Costs::default(), options.seed)?)
+        }
+        kind => {
+            let emulated = kind == Kind::Emulated;
+            let rig = ProcessRig::power_on(&options.parts, &walk, emulated, stop.clone())?;
+            Box::new(rig)
+        }
+    };
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {elapsed} gone")?;
+    let bar = ProgressBar::new(CHECKS.len() as u64 + 2).with_style(style);
+    let opens = scenario("the lane opens", options.seed, vec![Deed::Recovers]);
+    let checks = CHECKS.iter().map(|check| {
+        let plays = comes_back(check, options.seed);
+        (check.device, Some(check.fault), plays)
+    });
+    let all = [("the lane opens", None, opens)]
+        .into_iter()
+        .chain(checks)
+        .chain([("doors, journal and all the rest", None, walk)]);
+    for (device, fault, scenario) in all {
+        if stop.is_asked() {
+            report.stop();
+            break;
+        }
+        bar.set_message(device);
+        if let Some(fault) = fault.filter(|fault| !rig.can(*fault)) {
+            bar.suspend(|| say!("  {device:32} not checked: this rig cannot do {fault}"));
+            bar.inc(1);
+            continue;
+        }
+        if options.files.want_details() {
+            rig.observe();
+        }
+        let played = play(&scenario, rig.as_mut());
+        bar.suspend(|| say!("  {device:32} {}", verdict(&played)));
+        bar.inc(1);
+        let told = Told::of(device.to_owned(), played).with(rig.observed());
+        report.add(told.played_from(scenario.text()));
+    }
+    bar.finish_and_clear();
+    let (passed, failed) = report.counts();
+    say!("{passed} passed, {failed} failed");
+    options.files.finish(&report)
+}
+
+fn verdict(played: &Run) -> String {
+    let seconds = played.measured.iter().map(|one| one.took.as_secs_f64());
+    match &played.verdict {
+        Verdict::Passed => format!("in order, {:.1} s", seconds.sum::<f64>()),
+        Verdict::Gate(why) => format!("GATE AT FAULT: {why}"),
+        Verdict::Bench(why) => format!("bench at fault, nothing is said about the gate: {why}"),
+    }
+}
+
+/// The device goes, the lane misses it; it comes back, and so does the lane.
+fn comes_back(check: &Check, seed: u64) -> Scenario {
+    let mut deeds = vec![
+        Deed::Begins(check.fault, None),
+        Deed::Expect(Expected::Screen(check.shows.to_owned()), MISSED_BY),
+        Deed::Ends(check.fault),
+    ];
+    if check.shows == "emergency" {
+        deeds.push(Deed::Begins(Fault::ServiceKey, None));
+        deeds.push(Deed::Ends(Fault::ServiceKey));
+    }
+    deeds.push(Deed::Recovers);
+    scenario(check.device, seed, deeds)
+}
+
+/// Somebody in order goes through.
+fn walk(seed: u64) -> Scenario {
+    scenario(
+        "somebody in order",
+        seed,
+        vec![
+            Deed::Comes(Persona::Practised),
+            Deed::Expect(Expected::Decided("cleared", None), THROUGH_BY),
+            Deed::Expect(Expected::Left("through-exit"), THROUGH_BY),
+            Deed::Recovers,
+        ],
+    )
+}
+
+fn scenario(title: &str, seed: u64, deeds: Vec<Deed>) -> Scenario {
+    let step = |deed| Step {
+        line: 0,
+        after: match deed {
+            Deed::Begins(Fault::ServiceKey, _) | Deed::Ends(Fault::ServiceKey) => KEY,
+            _ => Duration::ZERO,
+        },
+        deed,
+    };
+    Scenario {
+        title: title.to_owned(),
+        seed,
+        profile: Profile::typical(),
+        steps: deeds.into_iter().map(step).collect(),
+    }
+}
