@@ -98,7 +98,7 @@ impl Session {
         Stage::Examine
     }
 
-    /// The entry opens for somebody whose document, lists and permit have been answered and
+    /// SAF-109: the entry opens for somebody whose document, lists and permit have been answered and
     /// speak for them, while nobody is inside.
     pub(crate) fn let_in_or_wait(&mut self, now: Instant) -> Stage {
         let evidence = &self.traveller.evidence;

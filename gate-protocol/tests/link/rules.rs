@@ -331,6 +331,24 @@ fn a_host_takes_no_event_for_lost_that_another_has_seen_or_that_still_comes() {
 }
 
 #[test]
+fn events_that_are_picked_out_of_the_line_end_the_session_and_come_in_the_next() {
+    let mut world = World::connected();
+    world.run(ms(5_000));
+    // An event is shorter than a status.
+    world.to_host.picked = 30..36;
+    world.happen(Event::WrongWay);
+    world.run(ms(900));
+    assert_eq!(world.down, [], "it may have been lost, and come again");
+    world.run(ms(600));
+    assert_eq!(world.down, [LinkError::EventsMissing { missing: 1 }]);
+    assert_eq!((&world.lost[..], world.told_events()), (&[1][..], vec![]));
+    world.to_host.picked = 0..0;
+    world.run(ms(1_000));
+    assert_eq!(world.told_events(), [Event::WrongWay]);
+    assert!(world.host.is_connected());
+}
+
+#[test]
 fn status_comes_five_times_a_second_and_on_every_change() {
     let mut world = World::connected();
     world.statuses.clear();

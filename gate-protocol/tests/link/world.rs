@@ -1,6 +1,7 @@
 //! Both ends of the link with a bad line between them, in virtual time.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use gate_protocol::frame::Kind;
@@ -77,6 +78,8 @@ pub(crate) struct Line {
     /// Every frame that was ever sent, with its kind and session.
     pub(crate) log: Vec<(Kind, u8, Vec<u8>)>,
     pub(crate) cut: bool,
+    /// Frames of these lengths are picked out of the line, in bytes.
+    pub(crate) picked: Range<usize>,
     /// Until when everything is held back.
     pub(crate) held_until: Instant,
     held: Vec<u8>,
@@ -106,7 +109,7 @@ impl Line {
             self.bytes
                 .extend((0..noise).map(|_| random.below(256) as u8));
         }
-        if self.cut || random.happens(faults.lost) {
+        if self.cut || self.picked.contains(&wire.len()) || random.happens(faults.lost) {
             return;
         }
         let mut sent = wire.to_vec();

@@ -143,6 +143,30 @@ fn a_hoard_of_heartbeats_keeps_no_lane_open_when_its_host_is_gone() {
     );
 }
 
+/// Statuses are longer than events, and both are sealed: who reads the cable can tell them apart.
+fn without_events(frame: Frame) -> Vec<Vec<u8>> {
+    let is_event = frame.kind == Kind::Sealed && (21..30).contains(&frame.content.len());
+    if is_event { Vec::new() } else { pass_on(frame) }
+}
+
+#[test]
+fn events_that_somebody_picks_out_of_the_line_end_the_session() {
+    let mut gate = Gate::in_service();
+    gate.run(5_000);
+    gate.to_host = without_events;
+    let now = gate.now;
+    assert!(gate.controller.report(now, Event::WrongWay).is_ok());
+    gate.run(900);
+    assert_eq!(gate.down, [], "it may have been lost, and come again");
+    gate.run(600);
+    let picked = LinkError::EventsMissing { missing: 1 };
+    assert_eq!(gate.down, [picked]);
+    assert!(!gate.events.contains(&Event::WrongWay));
+    gate.to_host = pass_on;
+    gate.run(1_500);
+    assert!(gate.host.is_connected() && gate.events.contains(&Event::WrongWay));
+}
+
 #[test]
 fn a_session_whose_first_heartbeat_is_held_back_never_begins() {
     let mut gate = Gate::new();

@@ -169,7 +169,7 @@ mod tests {
     fn frame(kind: Kind, session: u8, counter: u32, content: Content) -> Vec<u8> {
         let frame = Frame {
             kind,
-            version: 2,
+            version: 3,
             session,
             counter,
             content,
@@ -186,8 +186,8 @@ mod tests {
     fn the_controllers_line_is_told_as_far_as_it_is_in_clear() {
         let call = hello::call(&Proposal::Session(&[1; 32]));
         let clear = ToHost::Hello {
-            wire_min: 2,
-            wire_max: 2,
+            wire_min: 3,
+            wire_max: 3,
             firmware: [1, 2, 3],
             board: Board::Simulated,
             reset: ResetCause::PowerOn,

@@ -124,7 +124,7 @@ mod tests {
             let mut of_end = words.iter().filter(|one| one.from == from);
             of_end.any(|one| one.words.contains(text))
         };
-        assert!(any("host", "sealed v2"), "{words:#?}");
+        assert!(any("host", "sealed v3"), "{words:#?}");
         assert!(any("controller", "status: "), "{words:#?}");
         assert!(!words.iter().any(|one| one.damaged), "{words:#?}");
     }
@@ -157,7 +157,7 @@ mod tests {
                 bytes: bytes.clone(),
             });
             assert_eq!(told.len(), 1, "{told:?}");
-            assert!(told[0].words.contains(" v2 "), "{told:?}");
+            assert!(told[0].words.contains(" v3 "), "{told:?}");
             frames += 1;
         }
         assert!(frames > 100, "{frames}");

@@ -100,8 +100,9 @@ pub enum Delivery {
     /// What makes this controller unfit for people. Told in each session, and with each
     /// [`Delivery::Health`].
     Warning(Warning),
-    /// The controller had to throw events away, and none waits behind the hole: the host was away
-    /// for too long. A hole with an event behind it is told by [`Occurrence::missing`].
+    /// Statuses have named events for a second that did not come: the controller threw them away
+    /// because the host was away for too long, or somebody keeps them back. The session ends. A hole
+    /// with an event behind it is told by [`Occurrence::missing`].
     EventsLost {
         /// How many.
         missing: u32,

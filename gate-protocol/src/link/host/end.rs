@@ -266,7 +266,7 @@ impl HostLink {
                 number,
                 uptime_ms,
                 event,
-            } => self.take_event(now, number, uptime_ms, event),
+            } => self.take_event(number, uptime_ms, event),
             ToHost::Site { site } => {
                 self.deliver(Delivery::Site(site));
                 Ok(())
@@ -484,13 +484,7 @@ impl HostLink {
     /// The controller sends one event at a time and the next only after this one was seen. So
     /// whatever is not the newest once more is new; a lower number means that the controller has
     /// started anew.
-    fn take_event(
-        &mut self,
-        now: Instant,
-        number: u32,
-        uptime_ms: u32,
-        event: Event,
-    ) -> Result<(), Dropped> {
+    fn take_event(&mut self, number: u32, uptime_ms: u32, event: Event) -> Result<(), Dropped> {
         self.owed_since = None;
         let before = self.newest_event;
         let repeated = before.is_some_and(|before| {
