@@ -168,11 +168,7 @@ impl Interlock {
             }
             Some(Lane::Single) | None => {}
         }
-        // SAF-007: nobody is kept behind two locked doors for long, whatever the host does.
-        // A permit that came to nothing does not buy the host more time.
-        let long = |since| now.since(since) >= self.limits.decide;
-        let kept = long(self.since) || self.held_since.is_some_and(long);
-        if (kept || self.trapped(now)) && self.seen.exit.bars() {
+        if (self.kept(now) || self.trapped(now)) && self.seen.exit.bars() {
             self.let_back(now);
         }
         self.stage
@@ -390,6 +386,13 @@ impl Interlock {
                 Event::WentBack(inside.passage)
             });
         }
+    }
+
+    /// SAF-007: nobody is kept behind two locked doors for long, whatever the host does. A permit that
+    /// came to nothing does not buy the host more time.
+    pub(crate) fn kept(&self, now: Instant) -> bool {
+        let long = |since| now.since(since) >= self.limits.decide;
+        long(self.since) || self.held_since.is_some_and(long)
     }
 
     /// SAF-007: somebody may be inside and no host has cared for long enough.

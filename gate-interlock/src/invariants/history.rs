@@ -99,7 +99,11 @@ impl Invariants {
         self.beside_since = since(beside, self.beside_since);
         self.beside_told &= on_the_way;
         let alarmed = !seen.outputs.output(Output::NoAlarm);
-        let held = seen.somebody() && !seen.released.any() && !alarmed;
+        // Whatever the outputs say, nobody walks through a leaf that stays where it is. Only ways out
+        // and a technician leave it to people's hands.
+        let apart = Self::is_apart(seen.facts.state);
+        let barred = |door| seen.bars(door) && !(apart && seen.released(door));
+        let held = seen.somebody() && barred(Door::Entry) && barred(Door::Exit) && !alarmed;
         self.held_since = since(held, self.held_since);
         self.alarms.remember(&seen.signals());
         let state = seen.facts.state;

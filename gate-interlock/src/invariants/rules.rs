@@ -46,7 +46,7 @@ impl Invariants {
     }
 
     /// The host and the people in the lane have no say: ways out, or a technician.
-    const fn is_apart(state: State) -> bool {
+    pub(super) const fn is_apart(state: State) -> bool {
         matches!(state, State::Emergency | State::PowerFail | State::Service)
     }
 

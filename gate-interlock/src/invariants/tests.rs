@@ -209,6 +209,21 @@ fn s8_is_seen() {
 }
 
 #[test]
+fn an_exit_that_clicks_and_does_not_move_lets_nobody_go() {
+    let mut show = Show::new();
+    for ms in [1, 100_000] {
+        assert_eq!(show.after(ms, State::Occupied, one(), held()), None);
+    }
+    show.permit(5_000, 1);
+    let out = released(Door::Exit);
+    assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+    show.rules.happened(Event::DidNotLeave(1));
+    assert_eq!(show.after(39_999, State::Occupied, one(), held()), None);
+    let found = show.after(1, State::Occupied, one(), held());
+    assert_eq!(found, Some(Rule::S8));
+}
+
+#[test]
 fn s9_is_seen() {
     let mut show = Show::permitted();
     let exit = released(Door::Exit);
