@@ -312,7 +312,7 @@ impl Interlock {
         if !reopening && reading.shut() {
             return Progress::Shut;
         }
-        let obstructed = !reading.free && !reading.closed;
+        let obstructed = self.leaf(door).obstructed(reading);
         match closing.open_until {
             // A leaf that stands fully open has met nothing yet; it only waits.
             None if obstructed && reading.open => self.since = now,

@@ -15,6 +15,11 @@ pub(super) struct DoorHistory {
     closed_since: Option<Instant>,
     /// It was closed for good; the next opening without a release is a forced one.
     settled: bool,
+    /// It has been released and nobody has seen its bolt home since: whoever is in it is there by
+    /// right.
+    owed: bool,
+    /// Since when its bolt has been home.
+    bolted_since: Option<Instant>,
     /// Since when it has stood open by force.
     pub(super) forced_since: Option<Instant>,
     pub(super) forced_told: bool,
@@ -42,8 +47,13 @@ impl DoorHistory {
         // What this scan released can have moved nothing yet.
         let shut = seen.shut(door) && !released_before;
         let closed = seen.closed(door) && !seen.open(door) && !released_before;
+        self.bolted_since = since(shut, self.bolted_since);
+        self.owed &= self
+            .bolted_since
+            .is_none_or(|since| now.since(since) < limits.settle);
         if released_before || seen.released(door) {
             self.settled = false;
+            self.owed = true;
             self.forced_since = None;
         }
         if self.settled && !seen.closed(door) {
@@ -51,9 +61,10 @@ impl DoorHistory {
             self.forced_since = Some(now);
         }
         self.closed_since = since(closed, self.closed_since);
-        self.settled |= self
-            .closed_since
-            .is_some_and(|since| now.since(since) >= limits.settle);
+        self.settled |= !self.owed
+            && self
+                .closed_since
+                .is_some_and(|since| now.since(since) >= limits.settle);
         // A forced leaf that bounces is still the forced one, until it has settled.
         if self.settled {
             self.forced_since = None;
@@ -68,7 +79,7 @@ impl DoorHistory {
         );
         self.held_open_told &= awaited || (closing && !shut);
 
-        let rightly = self.forced_since.is_none();
+        let rightly = self.owed || !(self.settled || self.forced_since.is_some());
         let squeezed = rightly && seen.obstructed_now(door) && !seen.driven(door);
         self.squeezed_since = since(squeezed, self.squeezed_since);
         let drive = match door {
@@ -166,6 +177,7 @@ impl Moments for DoorHistory {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
             (&mut self.closed_since, limits.settle),
+            (&mut self.bolted_since, limits.settle),
             (&mut self.forced_since, super::AT_ONCE),
             (&mut self.awaited_shut, limits.held_open + super::AT_ONCE),
             (&mut self.squeezed_since, super::AT_ONCE),

@@ -74,15 +74,16 @@ impl Seen {
         self.is(pins(door)[3])
     }
 
-    /// Somebody stands in a leaf that is not closed, as far as the interlock can know.
+    /// Somebody stands in a leaf of which some contact says that it is away from its frame, as far
+    /// as the interlock can know.
     pub(super) fn obstructed(&self, door: Door) -> bool {
-        !self.closed(door) && !self.free(door)
+        (!self.closed(door) || self.open(door)) && !self.free(door)
     }
 
     /// The same, as the pins have it.
     pub(super) fn obstructed_now(&self, door: Door) -> bool {
-        let [closed, _, _, free] = pins(door);
-        !self.raw.input(closed) && !self.raw.input(free)
+        let [closed, _, open, free] = pins(door);
+        (!self.raw.input(closed) || self.raw.input(open)) && !self.raw.input(free)
     }
 
     pub(super) const fn released(&self, door: Door) -> bool {

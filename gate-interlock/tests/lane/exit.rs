@@ -219,3 +219,69 @@ fn a_door_found_open_after_a_reset_gives_way() {
     assert!(rig.entry_released());
     assert_eq!(rig.count(Event::Forced(Door::Entry)), 0);
 }
+
+/// A strap, or a finger within the contact's tolerance: the leaf reads closed and its bolt stays out.
+#[test]
+fn whoever_pulls_free_of_a_leaf_whose_bolt_is_out_is_given_way() {
+    for (state, door, locked, curtain) in [
+        (
+            State::EntryClosing,
+            Door::Entry,
+            Input::EntryLocked,
+            Input::EntrySafe,
+        ),
+        (
+            State::ExitClosing,
+            Door::Exit,
+            Input::ExitLocked,
+            Input::ExitSafe,
+        ),
+    ] {
+        for caught_ms in [100, 600, 4_000] {
+            let mut rig = Rig::in_state(state);
+            rig.run(100);
+            rig.hold(door, 0);
+            rig.input(locked, false);
+            rig.run(caught_ms);
+            rig.hold(door, 100);
+            rig.input(curtain, false);
+            rig.run(25);
+            let released = match door {
+                Door::Entry => rig.entry_released(),
+                Door::Exit => rig.exit_released(),
+            };
+            assert!(released, "{door:?} after {caught_ms} ms");
+            assert_eq!(rig.interlock.state(), state);
+            assert_eq!(rig.count(Event::Forced(door)), 0);
+            assert_eq!(rig.count(Event::Obstructed(door)), 1);
+        }
+    }
+}
+
+#[test]
+fn a_leaf_whose_contacts_contradict_each_other_gives_way_in_trouble_too() {
+    for (door, closed, curtain) in [
+        (Door::Entry, Input::EntryClosed, Input::EntrySafe),
+        (Door::Exit, Input::ExitClosed, Input::ExitSafe),
+    ] {
+        let mut rig = match door {
+            Door::Entry => Rig::in_state(State::EntryOpen),
+            Door::Exit => Rig::leaving(),
+        };
+        rig.run(1_000);
+        rig.input(curtain, false);
+        rig.lie = Some((closed, true));
+        rig.run_until(State::Trouble);
+        rig.run(5_000);
+        let on = |output| rig.on(output);
+        assert!(match door {
+            Door::Entry => rig.entry_released() && on(Output::EntryDrive),
+            Door::Exit => rig.exit_released() && on(Output::ExitDrive),
+        });
+        assert_eq!(
+            rig.count(Event::Trouble(Fault::DoorContacts(door))),
+            1,
+            "{door:?}"
+        );
+    }
+}
