@@ -17,6 +17,9 @@ enum Standing {
     Opened,
     /// Left its frame without having been released.
     Forced,
+    /// Released, and locked again before it had moved. Who pushes it before its bolt is home has no
+    /// right to have it opened; that it moves at all may be the lag of leaf and contact.
+    TakenBack,
 }
 
 /// What is wrong with a door.
@@ -72,6 +75,11 @@ impl Leaf {
         }
     }
 
+    /// SAF-027: the release ends because more than one stand before the leaf, which is in its frame.
+    pub(crate) const fn take_back(&mut self) {
+        self.standing = Standing::TakenBack;
+    }
+
     /// Somebody stands in the light curtain of a leaf that may be open.
     ///
     /// A forced leaf does not count: holding a hand into its curtain must not open it further. One
@@ -117,7 +125,7 @@ impl Leaf {
         // was released may have caught something that keeps its bolt out: it is still closing.
         let framed = match self.standing {
             Standing::Opened => door.shut(),
-            Standing::Unknown | Standing::Shut | Standing::Forced => door.in_frame(),
+            _ => door.in_frame(),
         };
         self.framed_since = framed.then(|| self.framed_since.unwrap_or(now));
         if self

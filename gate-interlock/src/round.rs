@@ -179,7 +179,11 @@ impl Interlock {
         let empty = self.seen.lane == Lane::Empty;
         let left = empty && self.seen.zone_out_free;
         let came_in = way.left && !empty;
-        let fit = self.is_alone() && !way.has_told() && self.seen.entry.shut();
+        let alone = self.is_alone();
+        if !alone && self.exit.is_released() {
+            self.exit.take_back();
+        }
+        let fit = alone && !way.has_told() && self.seen.entry.shut();
         // SAF-006: every release ends. SAF-008: permits die with the lease.
         if left || came_in || !fit || now >= until || !self.leased(now) {
             return Stage::exit_closing(way);
@@ -230,7 +234,7 @@ impl Interlock {
         }
         match self.follow(now, Door::Exit, closing) {
             Progress::Moving(closing) => {
-                way.left |= empty;
+                way.left |= empty && way.opened;
                 self.note_way(way);
                 Stage::ExitClosing { closing, way }
             }
@@ -247,10 +251,13 @@ impl Interlock {
         }
         // A sensor that cannot make up its mind does not see an empty lane.
         let lane = settled.unwrap_or(Lane::Several);
-        let Some(inside) = self.occupant.filter(|_| lane != Lane::Empty) else {
+        // Nobody, and no thing but one that was there before, is left by one who went through a leaf
+        // that has never moved.
+        let gone = lane == Lane::Empty && way.opened;
+        let Some(inside) = self.occupant.filter(|_| !gone) else {
             return self.look_behind_the_last(now, lane);
         };
-        if lane == Lane::Single && !way.has_told() {
+        if lane == Lane::Empty || (lane == Lane::Single && !way.has_told()) {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
@@ -258,7 +265,7 @@ impl Interlock {
         if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
-        if lane == Lane::Thing {
+        if lane == Lane::Thing && way.opened {
             return self.object_left(inside.passage);
         }
         // SAF-012: two were inside, and the exit was open: nobody knows whom the permit was for.

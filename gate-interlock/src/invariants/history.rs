@@ -18,6 +18,8 @@ pub(super) struct DoorHistory {
     /// It has been released and nobody has seen its bolt home since: whoever is in it is there by
     /// right.
     owed: bool,
+    /// It was released and locked again, in its frame, before somebody who was not alone.
+    taken_back: bool,
     /// Since when its bolt has been home.
     bolted_since: Option<Instant>,
     /// Since when it has stood open by force.
@@ -56,6 +58,9 @@ impl DoorHistory {
             self.owed = true;
             self.forced_since = None;
         }
+        let ends = released_before && !seen.released(door);
+        let locked_again = ends && door == Door::Exit && seen.framed(door) && !seen.single();
+        self.taken_back = self.owed && !seen.released(door) && (self.taken_back || locked_again);
         if self.settled && !seen.closed(door) {
             self.settled = false;
             self.forced_since = Some(now);
@@ -80,7 +85,8 @@ impl DoorHistory {
         self.held_open_told &= awaited || (closing && !shut);
 
         let rightly = self.owed || !(self.settled || self.forced_since.is_some());
-        let squeezed = rightly && seen.obstructed_now(door) && !seen.driven(door);
+        let squeezed =
+            rightly && !self.taken_back && seen.obstructed_now(door) && !seen.driven(door);
         self.squeezed_since = since(squeezed, self.squeezed_since);
         let drive = match door {
             Door::Entry => Output::EntryDrive,
@@ -103,9 +109,14 @@ impl Invariants {
             .remember(Door::Exit, seen, before.exit, &self.limits);
         self.single_since = since(seen.single(), self.single_since);
         let on_the_way = matches!(seen.facts.state, State::ExitOpen | State::ExitClosing);
-        let several = on_the_way && self.open_for.is_some() && seen.several();
-        // One of them may have gone out since, and left a thing behind.
-        self.one_gone = several && (self.one_gone || !seen.is(Input::ZoneOutFree));
+        let under_way = on_the_way && self.open_for.is_some();
+        self.exit_moved |= under_way && !seen.framed(Door::Exit);
+        let several = under_way && seen.several();
+        self.several_since = since(several, self.several_since);
+        // One of them may have gone out since, and left a thing behind: the beam was free and is not.
+        let beyond = seen.is(Input::ZoneOutFree);
+        self.one_gone = several && (self.one_gone || (self.beam_was_free && !beyond));
+        self.beam_was_free = several && (self.beam_was_free || beyond);
         let beside = several && !self.one_gone && seen.free(Door::Exit);
         self.beside_since = since(beside, self.beside_since);
         self.beside_told &= on_the_way;
@@ -220,6 +231,7 @@ impl Moments for Invariants {
         }
         for (moment, oldest) in [
             (&mut self.single_since, limits.single),
+            (&mut self.several_since, limits.left_object + super::AT_ONCE),
             (&mut self.beside_since, limits.single + super::AT_ONCE),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.mains_since, limits.mains_back),

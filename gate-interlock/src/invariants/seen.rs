@@ -66,6 +66,11 @@ impl Seen {
         self.is(pins(door)[0])
     }
 
+    /// Its contact says closed, and none says open.
+    pub(super) fn framed(&self, door: Door) -> bool {
+        self.closed(door) && !self.open(door)
+    }
+
     pub(super) fn open(&self, door: Door) -> bool {
         self.is(pins(door)[2])
     }
@@ -112,6 +117,11 @@ impl Seen {
     /// Neither one nor none, and a zone sees somebody.
     pub(super) fn several(&self) -> bool {
         !self.is(Input::SingleOk) && !self.is(Input::EmptyOk) && !self.zones_free()
+    }
+
+    /// Neither one nor none, whatever the zones see.
+    pub(super) fn not_one(&self) -> bool {
+        !self.is(Input::SingleOk) && !self.is(Input::EmptyOk)
     }
 
     /// Neither empty nor only a thing.
