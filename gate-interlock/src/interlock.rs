@@ -45,7 +45,8 @@ pub struct Interlock {
     pub(crate) lane_since: Instant,
     /// Since when somebody has been in the lane.
     pub(crate) somebody_since: Option<Instant>,
-    /// Since when somebody has been in the lane with neither door released.
+    /// Since when somebody has been in the lane without the entry released or the exit's leaf out of
+    /// its frame.
     pub(crate) held_since: Option<Instant>,
     pub(crate) entry: Leaf,
     pub(crate) exit: Leaf,
@@ -143,8 +144,9 @@ impl Interlock {
             _ => wanted,
         };
         let without_people = enforce(surroundings.without_people(), kept_open);
-        let held = self.seen.somebody() && !released.any();
-        self.held_since = held.then(|| self.held_since.unwrap_or(now));
+        // An exit that was unlocked and whose leaf has not moved has let nobody go.
+        let freed = released.entry || !self.seen.exit.in_frame() || self.seen.lane == Lane::Empty;
+        self.held_since = (!freed).then(|| self.held_since.unwrap_or(now));
         self.outputs = self.drive(now, surroundings, released);
         // By hand each pin moves by itself, so that a door may be meant and not released.
         let moved = match self.stage {

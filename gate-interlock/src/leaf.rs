@@ -9,12 +9,17 @@ use gate_protocol::Instant;
 /// How a door came to stand as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Standing {
+    /// Not released since the controller started, and not in its frame for long enough.
+    Unknown,
     /// In its frame for some time.
     Shut,
-    /// Released, or released lately and not in its frame for long enough since.
+    /// Released, and its bolt has not been home for long enough since.
     Opened,
     /// Left its frame without having been released.
     Forced,
+    /// Released, and locked again before it had moved. Who pushes it before its bolt is home has no
+    /// right to have it opened; that it moves at all may be the lag of leaf and contact.
+    TakenBack,
 }
 
 /// What is wrong with a door.
@@ -36,7 +41,7 @@ pub(crate) struct Leaf {
     released: bool,
     /// Whether that was for more than somebody in its light curtain.
     wanted: bool,
-    /// Since when it has been in its frame without being released.
+    /// Since when it has been in its frame, after a release with its bolt home, without being released.
     framed_since: Option<Instant>,
     /// Since when it should have been shut.
     awaited_shut: Option<Instant>,
@@ -50,7 +55,7 @@ impl Leaf {
     /// shut once it has been seen in its frame for a while.
     pub(crate) const fn unknown() -> Self {
         Self {
-            standing: Standing::Opened,
+            standing: Standing::Unknown,
             released: false,
             wanted: false,
             framed_since: None,
@@ -70,11 +75,18 @@ impl Leaf {
         }
     }
 
+    /// SAF-027: the release ends because more than one stand before the leaf, which is in its frame.
+    pub(crate) const fn take_back(&mut self) {
+        self.standing = Standing::TakenBack;
+    }
+
     /// Somebody stands in the light curtain of a leaf that may be open.
     ///
-    /// A forced leaf does not count: holding a hand into its curtain must not open it further.
+    /// A forced leaf does not count: holding a hand into its curtain must not open it further. One
+    /// contact that says closed is not believed against one that says open.
     pub(crate) fn obstructed(&self, door: DoorReading) -> bool {
-        self.standing == Standing::Opened && !door.closed && !door.free
+        let rightly = matches!(self.standing, Standing::Unknown | Standing::Opened);
+        rightly && !door.in_frame() && !door.free
     }
 
     /// It has been open for too long, and still is.
@@ -109,8 +121,12 @@ impl Leaf {
             return self.watch_shutting(now, limits);
         }
         // SAF-029: a leaf needs no bolt to be forced. One whose bolt is out, or whose bolt's contact
-        // is broken, may be pushed from its frame, and that is nobody's right either.
-        let framed = door.in_frame();
+        // is broken, may be pushed from its frame, and that is nobody's right either. But a leaf that
+        // was released may have caught something that keeps its bolt out: it is still closing.
+        let framed = match self.standing {
+            Standing::Opened => door.shut(),
+            _ => door.in_frame(),
+        };
         self.framed_since = framed.then(|| self.framed_since.unwrap_or(now));
         if self
             .framed_since
@@ -256,6 +272,44 @@ mod tests {
             };
             assert_eq!(leaf.obstructed(hand), expected.is_none());
         }
+    }
+
+    /// A strap, or a finger within the contact's tolerance.
+    #[test]
+    fn a_leaf_that_caught_something_on_its_way_shut_is_not_forced_by_whoever_pulls_free() {
+        let limits = Limits::default();
+        let mut leaf = Leaf::unknown();
+        for ms in [0, 600] {
+            leaf.watch(Instant::from_millis(ms), SHUT, &limits);
+        }
+        leaf.tell(true, true);
+        leaf.watch(Instant::from_millis(1_000), OPEN, &limits);
+        leaf.tell(false, false);
+        let caught = DoorReading {
+            locked: false,
+            ..SHUT
+        };
+        for ms in 2_000..6_000 {
+            assert_eq!(leaf.watch(Instant::from_millis(ms), caught, &limits), None);
+        }
+        let free = DoorReading {
+            free: false,
+            ..AJAR
+        };
+        assert_eq!(leaf.watch(Instant::from_millis(6_000), free, &limits), None);
+        assert!(leaf.obstructed(free));
+    }
+
+    #[test]
+    fn a_contact_that_is_stuck_at_closed_keeps_no_leaf_from_giving_way() {
+        let stuck = DoorReading {
+            closed: true,
+            free: false,
+            ..OPEN
+        };
+        let mut leaf = Leaf::unknown();
+        leaf.tell(true, true);
+        assert!(leaf.obstructed(stuck));
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl DoorReading {
         (self.closed || self.locked) && !self.open
     }
 
-    /// In its frame, bolted or not.
+    /// In its frame, bolted or not, and nothing speaks against it.
     pub(crate) const fn in_frame(self) -> bool {
         self.closed && !self.open
     }

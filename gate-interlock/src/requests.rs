@@ -119,7 +119,8 @@ impl Interlock {
         if inside.passage != passage {
             return Err(Refusal::WrongPassage);
         }
-        if self.stage != Stage::Occupied {
+        // Whoever has been kept for too long is let back by the next scan.
+        if self.stage != Stage::Occupied || self.kept(now) {
             return Err(Refusal::WrongState);
         }
         if !self.seen.entry.shut() {

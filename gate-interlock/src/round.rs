@@ -168,11 +168,7 @@ impl Interlock {
             }
             Some(Lane::Single) | None => {}
         }
-        // SAF-007: nobody is kept behind two locked doors for long, whatever the host does.
-        // A permit that came to nothing does not buy the host more time.
-        let long = |since| now.since(since) >= self.limits.decide;
-        let kept = long(self.since) || self.held_since.is_some_and(long);
-        if (kept || self.trapped(now)) && self.seen.exit.bars() {
+        if (self.kept(now) || self.trapped(now)) && self.seen.exit.bars() {
             self.let_back(now);
         }
         self.stage
@@ -183,7 +179,11 @@ impl Interlock {
         let empty = self.seen.lane == Lane::Empty;
         let left = empty && self.seen.zone_out_free;
         let came_in = way.left && !empty;
-        let fit = self.is_alone() && !way.has_told() && self.seen.entry.shut();
+        let alone = self.is_alone();
+        if !alone && self.exit.is_released() {
+            self.exit.take_back();
+        }
+        let fit = alone && !way.has_told() && self.seen.entry.shut();
         // SAF-006: every release ends. SAF-008: permits die with the lease.
         if left || came_in || !fit || now >= until || !self.leased(now) {
             return Stage::exit_closing(way);
@@ -234,7 +234,7 @@ impl Interlock {
         }
         match self.follow(now, Door::Exit, closing) {
             Progress::Moving(closing) => {
-                way.left |= empty;
+                way.left |= empty && way.opened;
                 self.note_way(way);
                 Stage::ExitClosing { closing, way }
             }
@@ -251,10 +251,13 @@ impl Interlock {
         }
         // A sensor that cannot make up its mind does not see an empty lane.
         let lane = settled.unwrap_or(Lane::Several);
-        let Some(inside) = self.occupant.filter(|_| lane != Lane::Empty) else {
+        // Nobody, and no thing but one that was there before, is left by one who went through a leaf
+        // that has never moved.
+        let gone = lane == Lane::Empty && way.opened;
+        let Some(inside) = self.occupant.filter(|_| !gone) else {
             return self.look_behind_the_last(now, lane);
         };
-        if lane == Lane::Single && !way.has_told() {
+        if lane == Lane::Empty || (lane == Lane::Single && !way.has_told()) {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
@@ -262,7 +265,7 @@ impl Interlock {
         if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
-        if lane == Lane::Thing {
+        if lane == Lane::Thing && way.opened {
             return self.object_left(inside.passage);
         }
         // SAF-012: two were inside, and the exit was open: nobody knows whom the permit was for.
@@ -316,7 +319,7 @@ impl Interlock {
         if !reopening && reading.shut() {
             return Progress::Shut;
         }
-        let obstructed = !reading.free && !reading.closed;
+        let obstructed = self.leaf(door).obstructed(reading);
         match closing.open_until {
             // A leaf that stands fully open has met nothing yet; it only waits.
             None if obstructed && reading.open => self.since = now,
@@ -390,6 +393,13 @@ impl Interlock {
                 Event::WentBack(inside.passage)
             });
         }
+    }
+
+    /// SAF-007: nobody is kept behind two locked doors for long, whatever the host does. A permit that
+    /// came to nothing does not buy the host more time.
+    pub(crate) fn kept(&self, now: Instant) -> bool {
+        let long = |since| now.since(since) >= self.limits.decide;
+        long(self.since) || self.held_since.is_some_and(long)
     }
 
     /// SAF-007: somebody may be inside and no host has cared for long enough.

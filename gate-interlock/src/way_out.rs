@@ -11,11 +11,10 @@ use gate_protocol::Instant;
 enum Behind {
     #[default]
     Nobody,
-    /// Somebody stands in it, and no more than one person has been seen inside.
-    Somebody,
-    /// Somebody stood in it and does not any more, before a second one was seen inside.
-    CameIn,
-    /// Somebody has got there since more than one was seen inside: one of them, on the way out. What
+    /// Somebody stood in it before a second one was seen inside: who is seen then may have come from
+    /// there.
+    Before,
+    /// Somebody has reached it since more than one was seen inside: one of them, on the way out. What
     /// is left may be a thing that a zone sees.
     WentOut,
 }
@@ -32,11 +31,17 @@ pub(crate) enum Beside {
 /// The memory of one release of the exit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct WayOut {
+    /// The exit's leaf has been out of its frame.
+    pub(crate) opened: bool,
     /// The lane has been empty behind an open leaf.
     pub(crate) left: bool,
     behind: Behind,
-    /// Since when more than one person has been seen, with nobody in the exit's leaf.
+    /// The beam behind the exit was broken in the scan before.
+    beam: bool,
+    /// Since when more than one person has been seen.
     several_since: Option<Instant>,
+    /// The same, with nothing that would explain it.
+    beside_since: Option<Instant>,
     told: bool,
 }
 
@@ -49,8 +54,9 @@ impl WayOut {
     /// Takes in one scan, with the exit `released` or not by the scan before; says once who is
     /// beside whoever may leave.
     ///
-    /// Somebody in the leaf is on the way from one side to the other, and may look like two; and
-    /// where the sensor says empty, only a zone lags behind.
+    /// Somebody in the leaf is on the way from one side to the other, and may look like two; whoever
+    /// goes out may leave a thing that looks like somebody; and where the sensor says empty, only a
+    /// zone lags behind. What goes on for as long as a thing must lie to be one is believed after all.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -60,32 +66,47 @@ impl WayOut {
     ) -> Option<Beside> {
         let open = !seen.exit.in_frame();
         let several = seen.lane == Lane::Several && !seen.sensor_says_empty;
+        let beam = !seen.zone_out_free;
+        let reached = beam && !self.beam;
+        self.beam = beam;
+        self.opened |= open;
         self.left |= open && released && seen.lane == Lane::Empty;
-        self.behind = match (self.behind, open && !seen.zone_out_free) {
-            (Behind::Nobody | Behind::Somebody, true) if several => Behind::WentOut,
-            (Behind::Nobody, true) => Behind::Somebody,
-            (Behind::Somebody, false) => Behind::CameIn,
-            (Behind::WentOut, _) if !several => Behind::Nobody,
-            (behind, _) => behind,
+        self.behind = match self.behind {
+            Behind::Nobody if reached && open && several && self.several_since.is_some() => {
+                Behind::WentOut
+            }
+            Behind::Nobody if beam && open => Behind::Before,
+            Behind::WentOut if !several => Behind::Nobody,
+            behind => behind,
         };
-        let since = (several && seen.exit.free).then(|| self.several_since.unwrap_or(now));
-        self.several_since = since;
-        let believed = since.is_some_and(|since| now.since(since) >= limits.single);
-        if self.told || !believed || self.behind == Behind::WentOut {
+        let explained = !seen.exit.free || self.behind == Behind::WentOut;
+        let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
+        self.several_since = since(several, self.several_since);
+        self.beside_since = since(several && !explained, self.beside_since);
+        let for_long =
+            |since: Option<Instant>, limit| since.is_some_and(|since| now.since(since) >= limit);
+        let believed = for_long(self.beside_since, limits.single)
+            || for_long(self.several_since, limits.left_object);
+        if self.told || !believed {
             return None;
         }
         self.told = true;
         Some(match self.behind {
-            Behind::CameIn => Beside::CameIn,
-            _ => Beside::SeenInside,
+            Behind::Before => Beside::CameIn,
+            Behind::Nobody | Behind::WentOut => Beside::SeenInside,
         })
     }
 }
 
 impl Moments for WayOut {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
-        if let Some(since) = &mut self.several_since {
-            visit(since, limits.single);
+        for (moment, oldest) in [
+            (&mut self.several_since, limits.left_object),
+            (&mut self.beside_since, limits.single),
+        ] {
+            if let Some(moment) = moment {
+                visit(moment, oldest);
+            }
         }
     }
 }

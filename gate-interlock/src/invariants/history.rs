@@ -15,6 +15,13 @@ pub(super) struct DoorHistory {
     closed_since: Option<Instant>,
     /// It was closed for good; the next opening without a release is a forced one.
     settled: bool,
+    /// It has been released and nobody has seen its bolt home since: whoever is in it is there by
+    /// right.
+    owed: bool,
+    /// It was released and locked again, in its frame, before somebody who was not alone.
+    taken_back: bool,
+    /// Since when its bolt has been home.
+    bolted_since: Option<Instant>,
     /// Since when it has stood open by force.
     pub(super) forced_since: Option<Instant>,
     pub(super) forced_told: bool,
@@ -42,18 +49,27 @@ impl DoorHistory {
         // What this scan released can have moved nothing yet.
         let shut = seen.shut(door) && !released_before;
         let closed = seen.closed(door) && !seen.open(door) && !released_before;
+        self.bolted_since = since(shut, self.bolted_since);
+        self.owed &= self
+            .bolted_since
+            .is_none_or(|since| now.since(since) < limits.settle);
         if released_before || seen.released(door) {
             self.settled = false;
+            self.owed = true;
             self.forced_since = None;
         }
+        let ends = released_before && !seen.released(door);
+        let locked_again = ends && door == Door::Exit && seen.framed(door) && !seen.single();
+        self.taken_back = self.owed && !seen.released(door) && (self.taken_back || locked_again);
         if self.settled && !seen.closed(door) {
             self.settled = false;
             self.forced_since = Some(now);
         }
         self.closed_since = since(closed, self.closed_since);
-        self.settled |= self
-            .closed_since
-            .is_some_and(|since| now.since(since) >= limits.settle);
+        self.settled |= !self.owed
+            && self
+                .closed_since
+                .is_some_and(|since| now.since(since) >= limits.settle);
         // A forced leaf that bounces is still the forced one, until it has settled.
         if self.settled {
             self.forced_since = None;
@@ -64,12 +80,13 @@ impl DoorHistory {
         // A leaf that gives way on its way shut, and then is given up, has been told of.
         let closing = matches!(
             seen.facts.state,
-            State::EntryClosing | State::ExitClosing | State::Trouble
+            State::EntryClosing | State::ExitClosing | State::Trouble | State::Service
         );
         self.held_open_told &= awaited || (closing && !shut);
 
-        let rightly = self.forced_since.is_none();
-        let squeezed = rightly && seen.obstructed_now(door) && !seen.driven(door);
+        let rightly = self.owed || !(self.settled || self.forced_since.is_some());
+        let squeezed =
+            rightly && !self.taken_back && seen.obstructed_now(door) && !seen.driven(door);
         self.squeezed_since = since(squeezed, self.squeezed_since);
         let drive = match door {
             Door::Entry => Output::EntryDrive,
@@ -92,14 +109,23 @@ impl Invariants {
             .remember(Door::Exit, seen, before.exit, &self.limits);
         self.single_since = since(seen.single(), self.single_since);
         let on_the_way = matches!(seen.facts.state, State::ExitOpen | State::ExitClosing);
-        let several = on_the_way && self.open_for.is_some() && seen.several();
-        // One of them may have gone out since, and left a thing behind.
-        self.one_gone = several && (self.one_gone || !seen.is(Input::ZoneOutFree));
+        let under_way = on_the_way && self.open_for.is_some();
+        self.exit_moved |= under_way && !seen.framed(Door::Exit);
+        let several = under_way && seen.several();
+        self.several_since = since(several, self.several_since);
+        // One of them may have gone out since, and left a thing behind: the beam was free and is not.
+        let beyond = seen.is(Input::ZoneOutFree);
+        self.one_gone = several && (self.one_gone || (self.beam_was_free && !beyond));
+        self.beam_was_free = several && (self.beam_was_free || beyond);
         let beside = several && !self.one_gone && seen.free(Door::Exit);
         self.beside_since = since(beside, self.beside_since);
         self.beside_told &= on_the_way;
         let alarmed = !seen.outputs.output(Output::NoAlarm);
-        let held = seen.somebody() && !seen.released.any() && !alarmed;
+        // Whatever the outputs say, nobody walks through a leaf that stays where it is. Only ways out
+        // and a technician leave it to people's hands.
+        let apart = Self::is_apart(seen.facts.state);
+        let barred = |door| seen.bars(door) && !(apart && seen.released(door));
+        let held = seen.somebody() && barred(Door::Entry) && barred(Door::Exit) && !alarmed;
         self.held_since = since(held, self.held_since);
         self.alarms.remember(&seen.signals());
         let state = seen.facts.state;
@@ -162,6 +188,7 @@ impl Moments for DoorHistory {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
             (&mut self.closed_since, limits.settle),
+            (&mut self.bolted_since, limits.settle),
             (&mut self.forced_since, super::AT_ONCE),
             (&mut self.awaited_shut, limits.held_open + super::AT_ONCE),
             (&mut self.squeezed_since, super::AT_ONCE),
@@ -204,6 +231,7 @@ impl Moments for Invariants {
         }
         for (moment, oldest) in [
             (&mut self.single_since, limits.single),
+            (&mut self.several_since, limits.left_object + super::AT_ONCE),
             (&mut self.beside_since, limits.single + super::AT_ONCE),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.mains_since, limits.mains_back),

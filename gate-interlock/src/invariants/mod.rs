@@ -73,13 +73,18 @@ pub struct Invariants {
     /// No mains, or none for long enough yet.
     dark: bool,
     single_since: Option<Instant>,
-    /// Since when more than one person have been inside with nobody in the exit's leaf, while a
-    /// release of the exit has no end yet.
+    /// Since when more than one person have been inside, while a release of the exit has no end yet.
+    several_since: Option<Instant>,
+    /// The same, with nobody in the exit's leaf or gone through it.
     beside_since: Option<Instant>,
     /// That was told.
     beside_told: bool,
-    /// Somebody has stood behind the exit since.
+    /// While more than one have been inside, the beam behind the exit was free.
+    beam_was_free: bool,
+    /// And was broken after that.
     one_gone: bool,
+    /// The exit's leaf has been seen out of its frame since it was released.
+    exit_moved: bool,
     held_since: Option<Instant>,
     contradicted: Option<(Fault, Instant)>,
     entry: DoorHistory,
@@ -104,9 +109,12 @@ impl Invariants {
             closing_since: None,
             dark: false,
             single_since: None,
+            several_since: None,
             beside_since: None,
             beside_told: false,
+            beam_was_free: false,
             one_gone: false,
+            exit_moved: false,
             held_since: None,
             contradicted: None,
             entry: DoorHistory::default(),
@@ -158,6 +166,15 @@ impl Invariants {
             Event::ExitReleased(passage) => {
                 let twice = self.open_for.replace(passage).is_some();
                 self.wrong(twice, "the exit was released before its last release ended");
+                self.exit_moved = false;
+            }
+            Event::Passed(_) | Event::ObjectLeft(_)
+                if self.open_for.is_some() && !self.exit_moved =>
+            {
+                self.wrong(
+                    true,
+                    "somebody was told to have left through a leaf that never moved",
+                );
             }
             Event::Passed(passage) | Event::DidNotLeave(passage) => {
                 let other = self.open_for.take() != Some(passage);

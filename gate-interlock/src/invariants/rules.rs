@@ -46,7 +46,7 @@ impl Invariants {
     }
 
     /// The host and the people in the lane have no say: ways out, or a technician.
-    const fn is_apart(state: State) -> bool {
+    pub(super) const fn is_apart(state: State) -> bool {
         matches!(state, State::Emergency | State::PowerFail | State::Service)
     }
 
@@ -276,18 +276,26 @@ impl Invariants {
             "the exit opens although not exactly one person is seen",
         )?;
         // Whoever is released by no danger, and stands before a leaf that nobody has opened yet.
-        let before = seen.facts.state == State::ExitOpen
-            && seen.released(Door::Exit)
-            && seen.closed(Door::Exit)
-            && !seen.open(Door::Exit);
+        // One that gives way on its way shut is in its frame for a moment before it is open again.
+        let held_in_frame = match seen.facts.state {
+            State::ExitOpen => seen.framed(Door::Exit),
+            State::ExitClosing => seen.framed(Door::Exit) && !self.exit_moved,
+            _ => false,
+        };
+        let before = held_in_frame && seen.released(Door::Exit);
         must(
-            !before || !seen.several(),
+            !before || !seen.not_one(),
             "an exit that nobody has opened yet stays unlocked for several people",
         )?;
         let longest = self.limits.single + AT_ONCE;
         must(
             self.beside_told || !over(seen.now, self.beside_since, longest),
             "somebody is beside whoever leaves and nobody is told",
+        )?;
+        let longest = self.limits.left_object + AT_ONCE;
+        must(
+            self.beside_told || !over(seen.now, self.several_since, longest),
+            "more than one are seen on the way out for long and nobody is told",
         )
     }
 }

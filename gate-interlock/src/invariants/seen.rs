@@ -66,6 +66,11 @@ impl Seen {
         self.is(pins(door)[0])
     }
 
+    /// Its contact says closed, and none says open.
+    pub(super) fn framed(&self, door: Door) -> bool {
+        self.closed(door) && !self.open(door)
+    }
+
     pub(super) fn open(&self, door: Door) -> bool {
         self.is(pins(door)[2])
     }
@@ -74,15 +79,16 @@ impl Seen {
         self.is(pins(door)[3])
     }
 
-    /// Somebody stands in a leaf that is not closed, as far as the interlock can know.
+    /// Somebody stands in a leaf of which some contact says that it is away from its frame, as far
+    /// as the interlock can know.
     pub(super) fn obstructed(&self, door: Door) -> bool {
-        !self.closed(door) && !self.free(door)
+        (!self.closed(door) || self.open(door)) && !self.free(door)
     }
 
     /// The same, as the pins have it.
     pub(super) fn obstructed_now(&self, door: Door) -> bool {
-        let [closed, _, _, free] = pins(door);
-        !self.raw.input(closed) && !self.raw.input(free)
+        let [closed, _, open, free] = pins(door);
+        (!self.raw.input(closed) || self.raw.input(open)) && !self.raw.input(free)
     }
 
     pub(super) const fn released(&self, door: Door) -> bool {
@@ -111,6 +117,11 @@ impl Seen {
     /// Neither one nor none, and a zone sees somebody.
     pub(super) fn several(&self) -> bool {
         !self.is(Input::SingleOk) && !self.is(Input::EmptyOk) && !self.zones_free()
+    }
+
+    /// Neither one nor none, whatever the zones see.
+    pub(super) fn not_one(&self) -> bool {
+        !self.is(Input::SingleOk) && !self.is(Input::EmptyOk)
     }
 
     /// Neither empty nor only a thing.

@@ -209,6 +209,21 @@ fn s8_is_seen() {
 }
 
 #[test]
+fn an_exit_that_clicks_and_does_not_move_lets_nobody_go() {
+    let mut show = Show::new();
+    for ms in [1, 100_000] {
+        assert_eq!(show.after(ms, State::Occupied, one(), held()), None);
+    }
+    show.permit(5_000, 1);
+    let out = released(Door::Exit);
+    assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+    show.rules.happened(Event::DidNotLeave(1));
+    assert_eq!(show.after(39_999, State::Occupied, one(), held()), None);
+    let found = show.after(1, State::Occupied, one(), held());
+    assert_eq!(found, Some(Rule::S8));
+}
+
+#[test]
 fn s9_is_seen() {
     let mut show = Show::permitted();
     let exit = released(Door::Exit);
@@ -376,5 +391,47 @@ fn a_second_person_inside_of_whom_nobody_is_told_is_seen() {
         }
         assert_eq!(show.after(600, State::ExitOpen, two, out), None);
         assert_eq!(show.after(1, State::ExitOpen, two, out), found);
+    }
+}
+
+#[test]
+fn an_exit_that_closes_for_two_and_stays_unlocked_in_its_frame_is_seen() {
+    for not_one in [
+        one().with_input(Input::SingleOk, false),
+        calm().with_input(Input::EmptyOk, false),
+    ] {
+        let mut show = Show::permitted();
+        let out = released(Door::Exit);
+        assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+        let found = show.after(1, State::ExitClosing, not_one, out);
+        assert_eq!(found, Some(Rule::S20));
+    }
+}
+
+#[test]
+fn two_inside_are_seen_whatever_stands_in_beam_or_curtain() {
+    let two = ajar(one().with_input(Input::SingleOk, false), Door::Exit);
+    let out = released(Door::Exit);
+    for (blocked, longest_ms) in [(Input::ZoneOutFree, 600), (Input::ExitSafe, 3_100)] {
+        let mut show = Show::permitted();
+        assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+        let two = two.with_input(blocked, false);
+        assert_eq!(show.after(1, State::ExitOpen, two, out), None);
+        assert_eq!(show.after(longest_ms, State::ExitOpen, two, out), None);
+        let found = show.after(1, State::ExitOpen, two, out);
+        assert_eq!(found, Some(Rule::S20), "{blocked:?}");
+    }
+}
+
+#[test]
+fn an_exit_that_never_moved_has_let_nobody_out() {
+    for end in [Event::Passed(1), Event::ObjectLeft(1)] {
+        let mut show = Show::permitted();
+        let out = released(Door::Exit);
+        assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+        assert_eq!(show.after(1, State::ExitClosing, one(), held()), None);
+        show.rules.happened(end);
+        let found = show.after(1, State::Idle, calm(), held());
+        assert_eq!(found, Some(Rule::S17), "{end:?}");
     }
 }

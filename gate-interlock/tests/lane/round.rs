@@ -431,6 +431,41 @@ fn a_permit_that_comes_to_nothing_buys_the_host_no_time() {
     assert_eq!(rig.interlock.state(), State::Returning);
 }
 
+/// The lock is free for some milliseconds, in which no leaf moves.
+#[test]
+fn an_exit_that_only_clicks_buys_a_hostile_host_no_time() {
+    let clicks = [2, 20].map(|for_ms| ToController::Permit {
+        door: Door::Exit,
+        for_ms,
+        passage: 1,
+    });
+    for click in clicks {
+        let mut rig = Rig::occupied();
+        rig.hold(Door::Exit, 0);
+        rig.run(100_000);
+        rig.accepted(click);
+        rig.run(1);
+        assert!(rig.exit_released());
+        rig.run(20_000);
+        assert_eq!(rig.count(Event::DidNotLeave(1)), 1);
+        assert!(rig.entry_released(), "{click:?}");
+    }
+}
+
+/// Whoever could have gone is asked anew.
+#[test]
+fn an_exit_that_has_really_opened_gives_the_host_its_time_again() {
+    let mut rig = Rig::occupied();
+    rig.run(100_000);
+    rig.accepted(permit_exit(1));
+    rig.run_until(State::ExitClosing);
+    rig.run_until(State::Occupied);
+    rig.run(100_000);
+    assert_eq!(rig.interlock.state(), State::Occupied);
+    rig.run(20_000);
+    assert!(rig.entry_released());
+}
+
 #[test]
 fn somebody_found_inside_after_a_reset_is_let_back() {
     let mut rig = Rig::switched_on();

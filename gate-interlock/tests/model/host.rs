@@ -55,6 +55,8 @@ pub(crate) enum Word {
     Show(Sign),
     /// Leave to release a door for so many ticks.
     Permit(Door, u8, Whose),
+    /// Leave to go that ends before a leaf can follow it.
+    Glimpse,
     SendBack(Whose),
     /// Drives one output by hand for a tick.
     Force(Output, bool),
@@ -80,6 +82,11 @@ impl Word {
             Self::Mode(mode) => ToController::SetMode { mode },
             Self::Show(sign) => ToController::Show { sign },
             Self::Permit(door, ticks, whose) => permit(door, ticks, whose.passage()),
+            Self::Glimpse => ToController::Permit {
+                door: Door::Exit,
+                for_ms: 50,
+                passage: NEWEST,
+            },
             Self::SendBack(whose) => ToController::SendBack {
                 passage: whose.passage(),
             },
@@ -157,6 +164,7 @@ pub(crate) fn hostile() -> Vec<Word> {
         Word::Session,
         Word::Withdraw,
         Word::ClearAlarm,
+        Word::Glimpse,
     ];
     words.extend([Lease::Lost, Lease::Held, Lease::Unheard].map(Word::Lease));
     words.extend([Mode::Closed, Mode::WalkIn, Mode::OnPermit].map(Word::Mode));
