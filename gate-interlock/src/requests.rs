@@ -119,8 +119,11 @@ impl Interlock {
         if inside.passage != passage {
             return Err(Refusal::WrongPassage);
         }
-        // Whoever has been kept for too long is let back by the next scan.
-        if self.stage != Stage::Occupied || self.kept(now) {
+        if self.stage != Stage::Occupied {
+            return Err(Refusal::WrongState);
+        }
+        // SAF-007: whoever has been kept for too long is let back by the next scan.
+        if self.kept(now) {
             return Err(Refusal::WrongState);
         }
         if !self.seen.entry.shut() {

@@ -243,7 +243,7 @@ impl Interlock {
         }
     }
 
-    /// The exit has closed: is anybody still inside?
+    /// SAF-030: the exit has closed: is anybody still inside?
     fn look_behind(&mut self, now: Instant, way: WayOut) -> Stage {
         let settled = self.settled_lane(now);
         if settled.is_none() && now.since(self.since) < self.limits.closing * 2 {

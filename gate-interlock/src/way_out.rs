@@ -14,8 +14,8 @@ enum Behind {
     /// Somebody stood in it before a second one was seen inside: who is seen then may have come from
     /// there.
     Before,
-    /// Somebody has reached it since more than one was seen inside: one of them, on the way out. What
-    /// is left may be a thing that a zone sees.
+    /// Somebody has reached it out of the leaf, or since more than one was seen inside: one of them, on
+    /// the way out. What is left may be a thing that a zone sees.
     WentOut,
 }
 
@@ -56,7 +56,7 @@ impl WayOut {
     ///
     /// Somebody in the leaf is on the way from one side to the other, and may look like two; whoever
     /// goes out may leave a thing that looks like somebody; and where the sensor says empty, only a
-    /// zone lags behind. What goes on for as long as a thing must lie to be one is believed after all.
+    /// zone lags behind. What goes on for longer is believed after all.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -68,15 +68,14 @@ impl WayOut {
         let several = seen.lane == Lane::Several && !seen.sensor_says_empty;
         let beam = !seen.zone_out_free;
         let reached = beam && !self.beam;
+        let crowded = several && self.several_since.is_some();
         self.beam = beam;
         self.opened |= open;
         self.left |= open && released && seen.lane == Lane::Empty;
         self.behind = match self.behind {
-            Behind::Nobody if reached && open && several && self.several_since.is_some() => {
-                Behind::WentOut
-            }
+            Behind::Nobody if reached && open && (crowded || !seen.exit.free) => Behind::WentOut,
             Behind::Nobody if beam && open => Behind::Before,
-            Behind::WentOut if !several => Behind::Nobody,
+            Behind::WentOut if !several && !beam => Behind::Nobody,
             behind => behind,
         };
         let explained = !seen.exit.free || self.behind == Behind::WentOut;
@@ -85,8 +84,12 @@ impl WayOut {
         self.beside_since = since(several && !explained, self.beside_since);
         let for_long =
             |since: Option<Instant>, limit| since.is_some_and(|since| now.since(since) >= limit);
-        let believed = for_long(self.beside_since, limits.single)
-            || for_long(self.several_since, limits.left_object);
+        let limit = match self.behind {
+            Behind::WentOut => limits.closing * 2,
+            Behind::Nobody | Behind::Before => limits.left_object,
+        };
+        let believed =
+            for_long(self.beside_since, limits.single) || for_long(self.several_since, limit);
         if self.told || !believed {
             return None;
         }
@@ -101,7 +104,10 @@ impl WayOut {
 impl Moments for WayOut {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
-            (&mut self.several_since, limits.left_object),
+            (
+                &mut self.several_since,
+                limits.left_object.max(limits.closing * 2),
+            ),
             (&mut self.beside_since, limits.single),
         ] {
             if let Some(moment) = moment {

@@ -115,7 +115,10 @@ impl Invariants {
         self.several_since = since(several, self.several_since);
         // One of them may have gone out since, and left a thing behind: the beam was free and is not.
         let beyond = seen.is(Input::ZoneOutFree);
-        self.one_gone = several && (self.one_gone || (self.beam_was_free && !beyond));
+        let gets_there = self.beyond_before && !beyond && !seen.free(Door::Exit);
+        let goes = gets_there || (self.beam_was_free && !beyond);
+        self.one_gone = under_way && (several || !beyond) && (self.one_gone || goes);
+        self.beyond_before = under_way && beyond;
         self.beam_was_free = several && (self.beam_was_free || beyond);
         let beside = several && !self.one_gone && seen.free(Door::Exit);
         self.beside_since = since(beside, self.beside_since);
@@ -231,7 +234,10 @@ impl Moments for Invariants {
         }
         for (moment, oldest) in [
             (&mut self.single_since, limits.single),
-            (&mut self.several_since, limits.left_object + super::AT_ONCE),
+            (
+                &mut self.several_since,
+                limits.left_object.max(limits.closing * 2) + super::AT_ONCE,
+            ),
             (&mut self.beside_since, limits.single + super::AT_ONCE),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.mains_since, limits.mains_back),

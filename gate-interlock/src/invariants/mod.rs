@@ -81,8 +81,10 @@ pub struct Invariants {
     beside_told: bool,
     /// While more than one have been inside, the beam behind the exit was free.
     beam_was_free: bool,
-    /// And was broken after that.
+    /// And was broken after that, or by somebody who still was in the exit's leaf.
     one_gone: bool,
+    /// The beam behind the exit was free in the scan before.
+    beyond_before: bool,
     /// The exit's leaf has been seen out of its frame since it was released.
     exit_moved: bool,
     held_since: Option<Instant>,
@@ -114,6 +116,7 @@ impl Invariants {
             beside_told: false,
             beam_was_free: false,
             one_gone: false,
+            beyond_before: false,
             exit_moved: false,
             held_since: None,
             contradicted: None,

@@ -292,7 +292,11 @@ impl Invariants {
             self.beside_told || !over(seen.now, self.beside_since, longest),
             "somebody is beside whoever leaves and nobody is told",
         )?;
-        let longest = self.limits.left_object + AT_ONCE;
+        let longest = AT_ONCE
+            + match self.one_gone {
+                true => self.limits.closing * 2,
+                false => self.limits.left_object,
+            };
         must(
             self.beside_told || !over(seen.now, self.several_since, longest),
             "more than one are seen on the way out for long and nobody is told",
