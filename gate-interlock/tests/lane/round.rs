@@ -452,6 +452,20 @@ fn an_exit_that_only_clicks_buys_a_hostile_host_no_time() {
     }
 }
 
+#[test]
+fn a_permit_that_comes_before_the_scan_that_lets_somebody_back_comes_too_late() {
+    let mut rig = Rig::occupied();
+    let mut before = rig.clone();
+    while rig.interlock.state() == State::Occupied {
+        before = rig.clone();
+        rig.run(1);
+    }
+    let mut in_time = before.clone();
+    assert_eq!(in_time.ask(permit_exit(1)), Answer::Accepted);
+    let answer = before.interlock.request(rig.now(), &permit_exit(1));
+    assert_eq!(answer, Answer::Refused(Refusal::WrongState));
+}
+
 /// Whoever could have gone is asked anew.
 #[test]
 fn an_exit_that_has_really_opened_gives_the_host_its_time_again() {
