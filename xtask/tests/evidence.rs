@@ -242,3 +242,34 @@ fn every_mutation_has_been_tried_and_was_caught() {
         "to be tried: cargo xtask mutations --write NAME"
     );
 }
+
+/// Each entry of a list of changes: its name, the file that it changes, and the text that it looks for.
+fn changes(list: &str, name: &str, folder: impl Fn(&toml::Value) -> PathBuf) -> Vec<[String; 3]> {
+    let text = fs::read_to_string(root().join(list)).expect("the list is committed");
+    let list: toml::Table = toml::from_str(&text).expect("the list can be read");
+    let entries = list[name].as_array().expect("a list");
+    let of = |entry: &toml::Value| {
+        let text = |key: &str| entry[key].as_str().expect("a text").to_owned();
+        let file = folder(entry).join(text("file"));
+        [text("name"), file.display().to_string(), text("find")]
+    };
+    entries.iter().map(of).collect()
+}
+
+#[test]
+fn what_is_to_be_broken_on_purpose_stands_where_the_lists_say() {
+    let of_crate = |entry: &toml::Value| {
+        let named = entry.get("crate").and_then(toml::Value::as_str);
+        root().join(named.unwrap_or("gate-interlock"))
+    };
+    let mutations = changes("gate-interlock/mutations.toml", "mutation", of_crate);
+    let bugs = changes("tests/planted-bugs.toml", "bug", |_| root().to_owned());
+    for [name, file, find] in mutations.iter().chain(&bugs) {
+        let source = fs::read_to_string(file).unwrap_or_default();
+        assert_eq!(source.matches(find).count(), 1, "{name}: {file}");
+    }
+    let page = page("planted-bugs.md");
+    for [name, ..] in &bugs {
+        assert!(page.contains(&format!("| {name} |")), "{name} has no row");
+    }
+}
