@@ -139,7 +139,14 @@ impl Leaf {
             self.told_held_open = false;
             return None;
         }
-        if self.standing == Standing::Shut && !door.closed {
+        // SAF-027: one that was locked again and is pushed open all the same is nobody's right. It
+        // has a moment to come to rest.
+        let pushed = self.standing == Standing::TakenBack
+            && !door.in_frame()
+            && self
+                .awaited_shut
+                .is_some_and(|since| now.since(since) >= limits.settle);
+        if pushed || (self.standing == Standing::Shut && !door.closed) {
             self.standing = Standing::Forced;
             return Some(Finding::Forced);
         }

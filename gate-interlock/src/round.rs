@@ -234,7 +234,7 @@ impl Interlock {
         }
         match self.follow(now, Door::Exit, closing) {
             Progress::Moving(closing) => {
-                way.left |= empty && way.opened;
+                way.left |= empty && way.opened && self.seen.exit.free;
                 self.note_way(way);
                 Stage::ExitClosing { closing, way }
             }
@@ -251,8 +251,8 @@ impl Interlock {
         }
         // A sensor that cannot make up its mind does not see an empty lane.
         let lane = settled.unwrap_or(Lane::Several);
-        // Nobody, and no thing but one that was there before, is left by one who went through a leaf
-        // that has never moved.
+        // Nobody has gone through a leaf that has never moved, and a thing is left by one who was seen
+        // beyond it: what no zone sees may be somebody who has fallen.
         let gone = lane == Lane::Empty && way.opened;
         let Some(inside) = self.occupant.filter(|_| !gone) else {
             return self.look_behind_the_last(now, lane);
@@ -265,7 +265,7 @@ impl Interlock {
         if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
-        if lane == Lane::Thing && way.opened {
+        if lane == Lane::Thing && way.opened && (way.left || way.beyond) {
             return self.object_left(inside.passage);
         }
         // SAF-012: two were inside, and the exit was open: nobody knows whom the permit was for.

@@ -33,8 +33,10 @@ pub(crate) enum Beside {
 pub(crate) struct WayOut {
     /// The exit's leaf has been out of its frame.
     pub(crate) opened: bool,
-    /// The lane has been empty behind an open leaf.
+    /// The lane has been empty behind an open leaf with nobody in it: who stands in it may come back.
     pub(crate) left: bool,
+    /// Somebody has come to the beam behind the open leaf.
+    pub(crate) beyond: bool,
     behind: Behind,
     /// The beam behind the exit was broken in the scan before.
     beam: bool,
@@ -71,7 +73,8 @@ impl WayOut {
         let crowded = several && self.several_since.is_some();
         self.beam = beam;
         self.opened |= open;
-        self.left |= open && released && seen.lane == Lane::Empty;
+        self.left |= open && released && seen.lane == Lane::Empty && seen.exit.free;
+        self.beyond |= open && reached;
         self.behind = match self.behind {
             Behind::Nobody if reached && open && (crowded || !seen.exit.free) => Behind::WentOut,
             Behind::Nobody if beam && open => Behind::Before,

@@ -22,8 +22,9 @@ pub(crate) struct Read {
     /// A part of the PC/SC reader's name; the first reader if not given.
     #[arg(long, default_value = "")]
     reader: String,
-    /// The card access number, printed on the front of a card (Doc 9303-11, 4.4).
-    #[arg(long, group = "key")]
+    /// The card access number, printed on the front of a card (Doc 9303-11, 4.4). With a zone beside
+    /// it, the number opens the chip and the zone is compared.
+    #[arg(long)]
     can: Option<String>,
     #[command(flatten)]
     zone: Zone,
@@ -142,9 +143,10 @@ pub(crate) fn run(command: &Command) -> Exit {
 
 impl Read {
     fn run(&self) -> Result<Exit, Problem> {
-        let key = match (&self.can, self.zone.read()?) {
+        let printed = self.zone.read()?;
+        let key = match (&self.can, &printed) {
             (Some(can), _) => inspection::Key::Can(can.clone().into()),
-            (None, Some(zone)) => inspection::Key::Zone(Box::new(zone)),
+            (None, Some(zone)) => inspection::Key::Zone(Box::new(zone.clone())),
             (None, None) => return Err(Problem::NoKey),
         };
         let trust = self.common.trust()?;
@@ -160,6 +162,7 @@ impl Read {
             dump::write(folder, &files)?;
             report::step(&format!("files written to {}", folder.display()));
         }
+        let zone = zone.or(printed);
         let inspected = inspection::inspect_read(zone.as_ref(), &files, &beside, &trust);
         Ok(finish(&inspected, self.common.json))
     }

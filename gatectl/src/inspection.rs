@@ -132,27 +132,38 @@ pub(crate) fn inspect_read(
             let found = found.with_beside(zone, beside, today);
             Inspected::of(zone, &found, files, &[])
         }
-        None => inspect_dumped(None, files, beside, trust),
+        // What the chip has proved, or not, counts as it does with a zone.
+        None => judge(None, files, beside, trust, Vec::new()),
     }
 }
 
-/// Judges files of which nobody knows how they came out of a chip. Without a printed zone, that of
-/// DG1 stands in for it: its own check digits are judged, and nothing is said of the printed one.
+/// Judges files of which nobody knows how they came out of a chip.
 pub(crate) fn inspect_dumped(
     zone: Option<&Mrz>,
     files: &ChipFiles,
     beside: &Beside,
     trust: &TrustStore,
 ) -> Inspected {
-    let mut unknown = [
+    let unknown = [
         Check::ChipAccess,
         Check::ChipAuthentication,
         Check::ActiveAuthentication,
         Check::CardAccess,
         Check::CardSecurity,
     ]
-    .map(|check| (check, "the files were dumped before"))
-    .to_vec();
+    .map(|check| (check, "the files were dumped before"));
+    judge(zone, files, beside, trust, unknown.to_vec())
+}
+
+/// Judges files with what is `unknown` about them, and why. Without a printed zone, that of DG1 stands
+/// in for it: its own check digits are judged, and nothing is said of the printed one.
+fn judge(
+    zone: Option<&Mrz>,
+    files: &ChipFiles,
+    beside: &Beside,
+    trust: &TrustStore,
+    mut unknown: Vec<(Check, &'static str)>,
+) -> Inspected {
     let from_chip = files
         .get(ElementaryFile::DG1)
         .and_then(|dg1| lds::dg1(dg1).ok());

@@ -11,7 +11,7 @@ use gate_sim::chip::pcscd::{Pcscd, PcscdError};
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
 use gate_sim::issuer::Electronics;
-use gate_sim::issuer::electronics::{Mapping, PaceOffer};
+use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer};
 use gate_sim::reader::SerialLine;
 use serde_json::Value;
 
@@ -38,6 +38,12 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
             parameters: 12,
         }],
         number: Some(NUMBER.to_owned()),
+        chip: vec![ChipOffer {
+            cipher: Cipher::Aes128,
+            parameters: 13,
+            number: None,
+            announced: true,
+        }],
         ..Electronics::default()
     });
     desk.write("other.txt", OTHER);
@@ -89,6 +95,18 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
         by_number.out,
         by_number.progress
     );
+    assert_eq!(by_number.result("chip-authentication"), "successful");
+    assert_eq!(by_number.result("printed-against-chip"), "not-done");
+    let with_both = [&zone[..], &["--can", NUMBER, "--trust", "csca.pem"]].concat();
+    let with_both = read(&with_both);
+    assert_eq!(
+        with_both.code,
+        Some(0),
+        "{}{}",
+        with_both.out,
+        with_both.progress
+    );
+    assert_eq!(with_both.result("printed-against-chip"), "successful");
     not_read(
         &["--can", "000000"],
         "compare the zone, or the card access number",
@@ -97,6 +115,22 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
     let mistyped = read(&["--can", "12"]);
     assert_eq!(mistyped.code, Some(2), "{}", mistyped.out);
     let chip = placed.remove().expect("a chip");
+
+    // A copy has all the files and not the key, and is found out whatever opened it.
+    let copy = Chip::new(&desk.document, 1).with_quirks([Quirk::OtherKey]);
+    let placed = Placed::place(copy, daemon.card_address()).expect("vpcd");
+    for key in [&zone[..], &["--can", NUMBER]] {
+        let copied = read(&[key, &["--trust", "csca.pem"]].concat());
+        assert_eq!(
+            copied.code,
+            Some(1),
+            "{key:?}: {}{}",
+            copied.out,
+            copied.progress
+        );
+        assert_eq!(copied.result("chip-authentication"), "failed", "{key:?}");
+    }
+    drop(placed.remove());
 
     let chip = chip.with_faults([Fault::Vanishes { after: 9 }]);
     let placed = Placed::place(chip, daemon.card_address()).expect("vpcd");

@@ -68,9 +68,46 @@ fn an_exit_that_is_locked_again_does_not_open_for_a_hand() {
             rig.run(1);
             assert!(!rig.exit_released() && !rig.on(Output::ExitDrive));
         }
-        assert_eq!(rig.count(Event::SeveralEntered(1)), 1);
+        assert_eq!(rig.count(Event::Forced(Door::Exit)), 1, "it is told");
         assert_eq!(rig.interlock.state(), State::Trouble, "it does not shut");
     }
+}
+
+/// Nobody has left who stands in the leaf, although the chamber reads empty: they may come back.
+#[test]
+fn whoever_stands_in_the_leaf_and_steps_back_has_not_passed() {
+    for closing in [false, true] {
+        let mut rig = Rig::leaving();
+        if closing {
+            rig.run_until(State::ExitClosing);
+        }
+        rig.input(Input::ExitSafe, false);
+        rig.input(Input::ZoneOutFree, false);
+        rig.inside(Inside::Nobody);
+        rig.run(1_000);
+        rig.inside(Inside::One);
+        rig.run(300);
+        rig.input(Input::ZoneOutFree, true);
+        rig.input(Input::ExitSafe, true);
+        rig.run_until(State::Occupied);
+        assert_eq!(rig.interlock.passage(), 1);
+        assert_eq!(rig.count(Event::DidNotLeave(1)), 1);
+        assert_eq!(
+            (rig.count(Event::Passed(1)), rig.count(Event::WrongWay)),
+            (0, 0)
+        );
+    }
+}
+
+/// Somebody who has fallen where no zone sees them is no thing that somebody left behind.
+#[test]
+fn what_lies_behind_an_exit_beyond_which_nobody_was_seen_is_no_thing() {
+    let mut rig = Rig::leaving();
+    rig.inside(Inside::Bag);
+    rig.run_until(State::Several);
+    assert_eq!(rig.count(Event::ObjectLeft(1)), 0);
+    assert_eq!(rig.count(Event::DidNotLeave(1)), 1);
+    assert_eq!(rig.interlock.passage(), 2);
 }
 
 /// An accomplice or a companion behind the exit, before two are seen inside or with them.

@@ -131,8 +131,12 @@ impl Rig {
             }
             State::LeftObject => {
                 let mut rig = Self::leaving();
+                // Whoever left it is seen beyond the exit.
+                rig.input(Input::ZoneOutFree, false);
                 rig.inside(Inside::Bag);
-                rig.run(15_000);
+                rig.run(500);
+                rig.input(Input::ZoneOutFree, true);
+                rig.run(14_500);
                 rig
             }
             State::Emergency => {
