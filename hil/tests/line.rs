@@ -284,7 +284,7 @@ fn a_controllers_line_is_tapped_unnoticed_and_its_recording_opens_nothing() {
     };
     assert!(told(" host ", "wants a session"), "{words}");
     assert!(told(" controller ", "opens a session"), "{words}");
-    assert!(told(" controller ", "sealed v2"), "{words}");
+    assert!(told(" controller ", "sealed v3"), "{words}");
     assert!(
         !words.contains("crc") && !words.contains("missing"),
         "{words}"
