@@ -45,10 +45,8 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
             // (SAF-074, SAF-079).
             for portion in bytes[..count].split_inclusive(|byte| *byte == DELIMITER) {
                 progress::report(Task::Link, progress::LONG);
-                let frames = link.statistics().line.frames;
                 link.receive(clock::now(), portion);
-                // Not for a delimiter alone: that is an idle line.
-                if link.statistics().line.frames != frames {
+                if portion.ends_with(&[DELIMITER]) {
                     attend(&mut link, &mut cabinet, &mut updates, &ended);
                 }
             }
