@@ -96,7 +96,7 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
         by_number.progress
     );
     assert_eq!(by_number.result("chip-authentication"), "successful");
-    assert_eq!(by_number.result("printed-against-chip"), "not-done");
+    assert_eq!(by_number.result("printed-against-chip"), "undetermined");
     let with_both = [&zone[..], &["--can", NUMBER, "--trust", "csca.pem"]].concat();
     let with_both = read(&with_both);
     assert_eq!(
