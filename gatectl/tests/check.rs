@@ -127,7 +127,7 @@ fn what_cannot_begin_says_so_with_its_exit_code() {
         ),
         (&["document", "read"], 2, "--mrz"),
         (
-            &["document", "read", "--can", "1", "--mrz", "x"],
+            &["document", "read", "--mrz-file", "y", "--mrz", "x"],
             2,
             "cannot be used with",
         ),
