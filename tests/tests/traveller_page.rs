@@ -5,7 +5,7 @@
 
 mod browser;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use browser::{Browser, Gate, SIZES};
 use gate_host::page::every_screen;
 use gate_session::{DocumentHint, FaceHint, Screen};
@@ -37,6 +37,9 @@ struct Seen {
     /// Height of the smallest letters, in pixels.
     smallest: f64,
 }
+
+/// The page's own, and what is left where it is not installed: wider and less high.
+const TYPEFACES: [&str; 2] = ["Noto Sans", "DejaVu Sans"];
 
 const LOOK: &str = include_str!("browser/look.js");
 
@@ -79,11 +82,17 @@ fn every_screen_has_its_picture_and_words_and_fits_both_displays() {
         let texts = texts();
         let gate = Gate::open(0, Screen::OutOfService).await?;
         browser.client.goto(&gate.url()).await?;
-        for size in SIZES {
-            browser.resize(size).await?;
-            for screen in every_screen() {
-                browser.painted(gate.show(screen)).await?;
-                check(screen, &look(browser).await?, &texts)?;
+        for typeface in TYPEFACES {
+            let set = format!("document.body.style.fontFamily = '{typeface}'");
+            browser.run(&set).await?;
+            for size in SIZES {
+                browser.resize(size).await?;
+                for screen in every_screen() {
+                    browser.painted(gate.show(screen)).await?;
+                    let seen = look(browser).await?;
+                    check(screen, &seen, &texts)
+                        .with_context(|| format!("{typeface}, {size:?}"))?;
+                }
             }
         }
         Ok(())

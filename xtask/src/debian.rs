@@ -18,6 +18,9 @@ const BUILD: [&str; 5] = [
 /// What a simulated lane needs to run.
 const LANE: [&str; 2] = ["pcscd", "vsmartcard-vpcd"];
 
+/// The typeface of the pages: without it their words are as wide as whatever the machine has.
+const PAGES: [&str; 1] = ["fonts-noto-core"];
+
 /// What the test with a chip by other people needs beside a lane.
 const FOREIGN_CHIP: [&str; 3] = ["vsmartcard-vpicc", "python3-pycryptodome", "libeac3"];
 
@@ -43,7 +46,7 @@ const MACHINE: &str = "b-l475e-iot01a";
 /// Installs what building and running a simulated lane needs.
 pub(crate) fn lane() -> anyhow::Result<()> {
     step("Debian packages");
-    let mut wanted: Vec<&str> = BUILD.into_iter().chain(LANE).collect();
+    let mut wanted: Vec<&str> = BUILD.into_iter().chain(LANE).chain(PAGES).collect();
     wanted.extend(
         FETCH
             .into_iter()
