@@ -257,18 +257,18 @@ impl Interlock {
         let Some(inside) = self.occupant.filter(|_| !gone) else {
             return self.look_behind_the_last(now, lane);
         };
-        if lane == Lane::Empty || (lane == Lane::Single && !way.has_told()) {
+        if lane == Lane::Empty || (lane == Lane::Single && !way.may_be_another()) {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
-        let sure = settled.is_none() || (way.has_told() && lane != Lane::Thing);
+        let sure = settled.is_none() || (way.may_be_another() && lane != Lane::Thing);
         if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
         if lane == Lane::Thing && way.opened && (way.left || way.beyond) {
             return self.object_left(inside.passage);
         }
-        // SAF-012: two were inside, and the exit was open: nobody knows whom the permit was for.
+        // SAF-012, SAF-031: two were inside, and the exit was open: nobody knows whom the permit was for.
         self.happened(Event::DidNotLeave(inside.passage));
         let passage = self.admit();
         self.happened(Event::SeveralEntered(passage));

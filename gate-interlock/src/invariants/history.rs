@@ -22,6 +22,8 @@ pub(super) struct DoorHistory {
     taken_back: bool,
     /// Since when its bolt has been home.
     bolted_since: Option<Instant>,
+    /// Since when its leaf has lain in its frame, bolted or not, with nobody in its curtain.
+    alone_since: Option<Instant>,
     /// Since when it has stood open by force.
     pub(super) forced_since: Option<Instant>,
     pub(super) forced_told: bool,
@@ -50,9 +52,13 @@ impl DoorHistory {
         let shut = seen.shut(door) && !released_before;
         let closed = seen.closed(door) && !seen.open(door) && !released_before;
         self.bolted_since = since(shut, self.bolted_since);
-        self.owed &= self
-            .bolted_since
-            .is_none_or(|since| now.since(since) < limits.settle);
+        self.alone_since = since(closed && seen.free(door), self.alone_since);
+        self.owed &= [
+            (self.bolted_since, limits.settle),
+            (self.alone_since, limits.held_open),
+        ]
+        .into_iter()
+        .all(|(since, limit)| since.is_none_or(|since| now.since(since) < limit));
         if released_before || seen.released(door) {
             self.settled = false;
             self.owed = true;
@@ -119,6 +125,13 @@ impl Invariants {
         let goes = gets_there || (self.beam_was_free && !beyond);
         self.one_gone = under_way && (several || !beyond) && (self.one_gone || goes);
         self.beyond_before = under_way && beyond;
+        // Who stood in leaf and beam at once and then in the beam alone is out; who is counted
+        // then is another.
+        self.steps_out = under_way && !beyond && (self.steps_out || gets_there);
+        let out = self.steps_out && seen.free(Door::Exit) && !seen.framed(Door::Exit);
+        self.one_out = under_way && (self.one_out || out);
+        let another = self.one_out && seen.single();
+        self.another_since = since(another, self.another_since);
         self.beam_was_free = several && (self.beam_was_free || beyond);
         let beside = several && !self.one_gone && seen.free(Door::Exit);
         self.beside_since = since(beside, self.beside_since);
@@ -183,6 +196,7 @@ impl Invariants {
         let key = seen.is(Input::KeyService);
         self.alarms.keep(seen.facts.state, key);
         self.released_before = seen.released;
+        self.out = None;
         self.told_wrong = None;
     }
 }
@@ -192,6 +206,7 @@ impl Moments for DoorHistory {
         for (moment, oldest) in [
             (&mut self.closed_since, limits.settle),
             (&mut self.bolted_since, limits.settle),
+            (&mut self.alone_since, limits.held_open),
             (&mut self.forced_since, super::AT_ONCE),
             (&mut self.awaited_shut, limits.held_open + super::AT_ONCE),
             (&mut self.squeezed_since, super::AT_ONCE),
@@ -239,6 +254,7 @@ impl Moments for Invariants {
                 limits.left_object.max(limits.closing * 2) + super::AT_ONCE,
             ),
             (&mut self.beside_since, limits.single + super::AT_ONCE),
+            (&mut self.another_since, super::SENSOR_LAG + super::AT_ONCE),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.mains_since, limits.mains_back),
             (&mut self.closing_since, longest_closing(limits)),

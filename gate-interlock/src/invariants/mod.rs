@@ -36,6 +36,9 @@ use seen::Seen;
 /// How long a leaf may go on towards somebody, and a forced door go untold.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
+/// How long the unicity sensor may go on counting somebody who is out.
+const SENSOR_LAG: Duration = Duration::from_secs(1);
+
 type Verdict = Result<(), &'static str>;
 
 /// `what` must hold.
@@ -85,6 +88,14 @@ pub struct Invariants {
     one_gone: bool,
     /// The beam behind the exit was free in the scan before.
     beyond_before: bool,
+    /// Somebody stands in that beam who has reached it out of the leaf.
+    steps_out: bool,
+    /// And was seen there with nobody in the leaf any more.
+    one_out: bool,
+    /// Whose number that was: whoever stays is another.
+    out: Option<Passage>,
+    /// Since when one person has been counted inside all the same.
+    another_since: Option<Instant>,
     /// The exit's leaf has been seen out of its frame since it was released.
     exit_moved: bool,
     held_since: Option<Instant>,
@@ -117,6 +128,10 @@ impl Invariants {
             beam_was_free: false,
             one_gone: false,
             beyond_before: false,
+            steps_out: false,
+            one_out: false,
+            out: None,
+            another_since: None,
             exit_moved: false,
             held_since: None,
             contradicted: None,
@@ -180,6 +195,7 @@ impl Invariants {
                 );
             }
             Event::Passed(passage) | Event::DidNotLeave(passage) => {
+                self.out = self.one_out.then_some(passage);
                 let other = self.open_for.take() != Some(passage);
                 self.wrong(other, "an end was told of a passage that was not let out");
             }

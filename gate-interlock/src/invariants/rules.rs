@@ -2,7 +2,7 @@
 
 use super::history::{DoorHistory, longest_closing, longest_held};
 use super::seen::Seen;
-use super::{AT_ONCE, Invariants, Rule, Verdict, Violation, must, over};
+use super::{AT_ONCE, Invariants, Rule, SENSOR_LAG, Verdict, Violation, must, over};
 use crate::Released;
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{Door, State};
@@ -113,6 +113,10 @@ impl Invariants {
     }
 
     fn s4(&self, seen: &Seen) -> Verdict {
+        must(
+            self.out != Some(seen.facts.passage),
+            "somebody inside has the number of one who may have gone out",
+        )?;
         if Self::is_apart(seen.facts.state) || !seen.released.exit {
             return Ok(());
         }
@@ -291,6 +295,11 @@ impl Invariants {
         must(
             self.beside_told || !over(seen.now, self.beside_since, longest),
             "somebody is beside whoever leaves and nobody is told",
+        )?;
+        let longest = SENSOR_LAG + AT_ONCE;
+        must(
+            self.beside_told || !over(seen.now, self.another_since, longest),
+            "one has gone out, another stays, and nobody is told",
         )?;
         let longest = AT_ONCE
             + match self.one_gone {

@@ -2,7 +2,7 @@
 
 use crate::rig::{Inside, Rig, permit_exit};
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Door, Event, Fault, State};
+use gate_protocol::{Door, Event, Fault, State, ToController};
 
 /// An exit that is unlocked for passage 1, and whose leaf nobody has pushed yet.
 fn unlocked() -> Rig {
@@ -263,6 +263,129 @@ fn whoever_walks_out_and_leaves_a_bag_is_nobody_else() {
     rig.inside(Inside::Nobody);
     rig.run_until(State::Idle);
     assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
+/// Somebody walks out of the leaf, past the beam behind it, and is in neither any more after 900 ms.
+fn walk_out(rig: &mut Rig) {
+    for (input, free) in [
+        (Input::ExitSafe, false),
+        (Input::ZoneOutFree, false),
+        (Input::ExitSafe, true),
+        (Input::ZoneOutFree, true),
+    ] {
+        rig.input(input, free);
+        rig.run(300);
+    }
+}
+
+/// A child behind an adult, whom the sensor never counted.
+#[test]
+fn whoever_stays_when_one_has_gone_out_is_told_and_gets_a_number_of_their_own() {
+    let mut rig = Rig::leaving();
+    walk_out(&mut rig);
+    assert_eq!(rig.count(Event::SeveralEntered(1)), 0, "a sensor may lag");
+    assert!(told_after(&mut rig, Event::SeveralEntered(1)).is_some_and(|ms| ms <= 500));
+    assert_eq!(rig.interlock.state(), State::ExitClosing);
+    assert!(rig.on(Output::Buzzer));
+    rig.run_until(State::Several);
+    assert_eq!(rig.interlock.passage(), 2);
+    assert_eq!(
+        rig.events[3..],
+        [
+            Event::SeveralEntered(1),
+            Event::DidNotLeave(1),
+            Event::SeveralEntered(2)
+        ]
+    );
+    rig.run(1);
+    assert!(rig.entry_released(), "nobody is trapped");
+}
+
+/// The exit closes before the sensor has been given its time.
+#[test]
+fn whoever_stays_behind_a_permit_that_ends_has_a_number_of_their_own_as_well() {
+    let mut rig = Rig::leaving();
+    for (input, free) in [
+        (Input::ExitSafe, false),
+        (Input::ZoneOutFree, false),
+        (Input::ExitSafe, true),
+    ] {
+        rig.run(300);
+        rig.input(input, free);
+    }
+    rig.accepted(ToController::Withdraw);
+    rig.run_until(State::Several);
+    assert_eq!(rig.interlock.passage(), 2);
+    assert_eq!(
+        rig.events[3..],
+        [Event::DidNotLeave(1), Event::SeveralEntered(2)]
+    );
+}
+
+#[test]
+fn a_sensor_that_lags_behind_whoever_walks_out_does_not_make_two_of_them() {
+    let mut rig = Rig::leaving();
+    walk_out(&mut rig);
+    rig.run(200);
+    rig.inside(Inside::Nobody);
+    rig.run_until(State::Idle);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
+/// In the leaf as far as the beam behind it, and back.
+#[test]
+fn whoever_looks_out_and_steps_back_is_nobody_else() {
+    let mut rig = Rig::leaving();
+    for (input, free) in [
+        (Input::ExitSafe, false),
+        (Input::ZoneOutFree, false),
+        (Input::ZoneOutFree, true),
+        (Input::ExitSafe, true),
+    ] {
+        rig.input(input, free);
+        rig.run(300);
+    }
+    rig.run_until(State::Occupied);
+    assert_eq!(rig.interlock.passage(), 1);
+    assert_eq!(
+        rig.events[2..],
+        [Event::ExitReleased(1), Event::DidNotLeave(1)]
+    );
+}
+
+/// Companions who wait behind the exit and step aside; then whoever walks out drops a bag that a zone
+/// sees.
+#[test]
+fn whoever_stood_behind_the_exit_some_time_ago_has_not_come_in() {
+    for (ago_ms, told) in [(1_200, Event::SeveralEntered(1)), (300, Event::WrongWay)] {
+        let mut rig = Rig::leaving();
+        rig.input(Input::ZoneOutFree, false);
+        rig.run(500);
+        rig.input(Input::ZoneOutFree, true);
+        rig.run(ago_ms);
+        rig.inside(Inside::Two);
+        assert!(told_after(&mut rig, told).is_some(), "{ago_ms} ms ago");
+    }
+}
+
+/// A broken bolt, or tape in its strike.
+#[test]
+fn a_leaf_whose_bolt_never_comes_home_gives_way_for_ten_seconds_only() {
+    for (rest_ms, gives_way) in [(9_900, true), (10_100, false)] {
+        let mut rig = Rig::leaving();
+        rig.lie = Some((Input::ExitLocked, false));
+        rig.inside(Inside::Nobody);
+        while !rig.inputs().input(Input::ExitClosed) {
+            rig.run(1);
+        }
+        rig.run(rest_ms);
+        rig.hold(Door::Exit, 100);
+        rig.input(Input::ExitSafe, false);
+        rig.run(50);
+        assert_eq!(rig.exit_released(), gives_way, "{rest_ms} ms in its frame");
+        let forced = rig.count(Event::Forced(Door::Exit));
+        assert_eq!(forced == 0, gives_way);
+    }
 }
 
 #[test]

@@ -227,6 +227,7 @@ fn a_controller_without_a_site() {
 #[test]
 fn warning() {
     check_to_host(ToHost::Warning(Warning::PublishedUpdateKey), &hex!("08 00"));
+    check_to_host(ToHost::Warning(Warning::SlowClock), &hex!("08 01"));
 }
 
 #[test]
