@@ -44,8 +44,10 @@ pub(crate) struct Leaf {
     wanted: bool,
     /// Since when it has been in its frame, after a release with its bolt home, without being released.
     framed_since: Option<Instant>,
-    /// Since when it has been in its frame, without being released, with nothing in its curtain.
-    unbolted_since: Option<Instant>,
+    /// Since when it has lain in its frame without being released, bolted or not; and since when with
+    /// nothing in its curtain.
+    lain_since: Option<Instant>,
+    free_since: Option<Instant>,
     /// Since when it should have been shut.
     awaited_shut: Option<Instant>,
     /// Since when it should have been open.
@@ -62,7 +64,8 @@ impl Leaf {
             released: false,
             wanted: false,
             framed_since: None,
-            unbolted_since: None,
+            lain_since: None,
+            free_since: None,
             awaited_shut: None,
             awaited_open: None,
             told_held_open: false,
@@ -135,14 +138,16 @@ impl Leaf {
         let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
         let for_long =
             |since: Option<Instant>, limit| since.is_some_and(|since| now.since(since) >= limit);
-        let unbolted = self.standing == Standing::Opened && door.in_frame() && door.free;
+        let lies = self.standing == Standing::Opened && door.in_frame();
         self.framed_since = since(framed, self.framed_since);
-        self.unbolted_since = since(unbolted, self.unbolted_since);
+        self.lain_since = since(lies, self.lain_since);
+        self.free_since = since(lies && door.free, self.free_since);
         if for_long(self.framed_since, limits.settle)
-            || for_long(self.unbolted_since, limits.held_open)
+            || for_long(self.free_since, limits.free)
+            || for_long(self.lain_since, limits.caught)
         {
             self.standing = Standing::Shut;
-            self.unbolted_since = None;
+            (self.lain_since, self.free_since) = (None, None);
         }
         if door.shut() {
             self.awaited_shut = None;
@@ -166,7 +171,7 @@ impl Leaf {
     /// It is released, so that how long it has lain in its frame starts anew.
     const fn moves(&mut self) {
         self.framed_since = None;
-        self.unbolted_since = None;
+        (self.lain_since, self.free_since) = (None, None);
     }
 
     fn watch_shutting(&mut self, now: Instant, limits: &Limits) -> Option<Finding> {
@@ -197,7 +202,8 @@ impl Moments for Leaf {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
             (&mut self.framed_since, limits.settle),
-            (&mut self.unbolted_since, limits.held_open),
+            (&mut self.lain_since, limits.caught),
+            (&mut self.free_since, limits.free),
             (&mut self.awaited_shut, limits.held_open),
             (&mut self.awaited_open, limits.opening),
         ] {

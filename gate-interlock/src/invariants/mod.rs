@@ -36,9 +36,6 @@ use seen::Seen;
 /// How long a leaf may go on towards somebody, and a forced door go untold.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// How long the unicity sensor may go on counting somebody who is out.
-const SENSOR_LAG: Duration = Duration::from_secs(1);
-
 type Verdict = Result<(), &'static str>;
 
 /// `what` must hold.
@@ -88,6 +85,12 @@ pub struct Invariants {
     one_gone: bool,
     /// The beam behind the exit was free in the scan before.
     beyond_before: bool,
+    /// When somebody was last in the exit's leaf.
+    leaf_at: Option<Instant>,
+    /// Since when more than one have been seen behind one who has gone, with nobody in the leaf; and
+    /// since when one of them has gone into it.
+    apart_since: Option<Instant>,
+    walks_since: Option<Instant>,
     /// Somebody stands in that beam who has reached it out of the leaf.
     steps_out: bool,
     /// And was seen there with nobody in the leaf any more.
@@ -128,6 +131,9 @@ impl Invariants {
             beam_was_free: false,
             one_gone: false,
             beyond_before: false,
+            leaf_at: None,
+            apart_since: None,
+            walks_since: None,
             steps_out: false,
             one_out: false,
             out: None,

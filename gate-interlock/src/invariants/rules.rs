@@ -2,7 +2,7 @@
 
 use super::history::{DoorHistory, longest_closing, longest_held};
 use super::seen::Seen;
-use super::{AT_ONCE, Invariants, Rule, SENSOR_LAG, Verdict, Violation, must, over};
+use super::{AT_ONCE, Invariants, Rule, Verdict, Violation, must, over};
 use crate::Released;
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{Door, State};
@@ -296,7 +296,11 @@ impl Invariants {
             self.beside_told || !over(seen.now, self.beside_since, longest),
             "somebody is beside whoever leaves and nobody is told",
         )?;
-        let longest = SENSOR_LAG + AT_ONCE;
+        must(
+            self.beside_told || !over(seen.now, self.walks_since, AT_ONCE),
+            "a second one follows and nobody is told",
+        )?;
+        let longest = self.limits.crossing + AT_ONCE;
         must(
             self.beside_told || !over(seen.now, self.another_since, longest),
             "one has gone out, another stays, and nobody is told",
