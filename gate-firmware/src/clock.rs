@@ -63,6 +63,11 @@ pub(crate) fn begin(core: &mut cortex_m::Peripherals, core_hz: u32) {
     ticks.enable_interrupt();
 }
 
+/// What the clock of the core was said to be.
+pub(crate) fn core_hz() -> u32 {
+    (SYST::get_reload() + 1) * 1_000
+}
+
 /// Time since the controller started.
 pub(crate) fn now() -> Instant {
     Instant::from_millis(TICKS.now())

@@ -12,6 +12,7 @@ use gate_protocol::{
     Warning,
 };
 
+use crate::board::nucleo_l476rg;
 use crate::cabinet::Cabinet;
 use crate::fault::Ended;
 use crate::update::Updates;
@@ -151,6 +152,9 @@ fn attend(
 fn warn(link: &mut ControllerLink) {
     if update::KEY_IS_PUBLISHED {
         link.tell(ToHost::Warning(Warning::PublishedUpdateKey));
+    }
+    if clock::core_hz() < nucleo_l476rg::CORE_HZ {
+        link.tell(ToHost::Warning(Warning::SlowClock));
     }
 }
 

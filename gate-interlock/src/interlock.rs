@@ -45,8 +45,9 @@ pub struct Interlock {
     pub(crate) lane_since: Instant,
     /// Since when somebody has been in the lane.
     pub(crate) somebody_since: Option<Instant>,
-    /// Since when somebody has been in the lane without the entry released or the exit's leaf out of
-    /// its frame.
+    /// Since when the lane has not been empty.
+    pub(crate) inside_since: Option<Instant>,
+    /// Since when somebody has been in the lane without the entry released or the exit fully open.
     pub(crate) held_since: Option<Instant>,
     pub(crate) entry: Leaf,
     pub(crate) exit: Leaf,
@@ -105,6 +106,7 @@ impl Interlock {
             newest_passage: 0,
             lane_since: now,
             somebody_since: None,
+            inside_since: None,
             held_since: None,
             entry: Leaf::unknown(),
             exit: Leaf::unknown(),
@@ -144,8 +146,8 @@ impl Interlock {
             _ => wanted,
         };
         let without_people = enforce(surroundings.without_people(), kept_open);
-        // An exit that was unlocked and whose leaf has not moved has let nobody go.
-        let freed = released.entry || !self.seen.exit.in_frame() || self.seen.lane == Lane::Empty;
+        // An exit that is unlocked and cracks open has let nobody go.
+        let freed = released.entry || self.seen.exit.open || self.seen.lane == Lane::Empty;
         self.held_since = (!freed).then(|| self.held_since.unwrap_or(now));
         self.outputs = self.drive(now, surroundings, released);
         // By hand each pin moves by itself, so that a door may be meant and not released.
@@ -289,7 +291,11 @@ impl Interlock {
 
     /// What the lane has looked like for long enough to be believed.
     pub(crate) fn settled_lane(&self, now: Instant) -> Option<Lane> {
-        (now.since(self.lane_since) >= self.limits.single).then_some(self.seen.lane)
+        self.is_settled(now).then_some(self.seen.lane)
+    }
+
+    pub(crate) fn is_settled(&self, now: Instant) -> bool {
+        now.since(self.lane_since) >= self.limits.single
     }
 
     /// Something stronger than a fault has the lane, or a fault already.
@@ -310,7 +316,12 @@ impl Interlock {
             self.lane_since = now;
         }
         let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
-        self.somebody_since = since(self.seen.somebody(), self.somebody_since);
+        // Whoever is between two zones for a moment is still there.
+        let between = self.seen.lane == Lane::Thing
+            && self.somebody_since.is_some()
+            && now.since(self.lane_since) < self.limits.left_object;
+        self.somebody_since = since(self.seen.somebody() || between, self.somebody_since);
+        self.inside_since = since(self.seen.lane != Lane::Empty, self.inside_since);
         self.calm_since = since(!self.seen.emergency(), self.calm_since);
         self.channels_differ_since = since(self.seen.channels_differ, self.channels_differ_since);
         self.contradicted = self

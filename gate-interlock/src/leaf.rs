@@ -13,7 +13,8 @@ enum Standing {
     Unknown,
     /// In its frame for some time.
     Shut,
-    /// Released, and its bolt has not been home for long enough since.
+    /// Released, and since then neither bolted for long enough nor, without its bolt, in its frame for
+    /// so long that nobody can be caught in it any more.
     Opened,
     /// Left its frame without having been released.
     Forced,
@@ -43,6 +44,10 @@ pub(crate) struct Leaf {
     wanted: bool,
     /// Since when it has been in its frame, after a release with its bolt home, without being released.
     framed_since: Option<Instant>,
+    /// Since when it has lain in its frame without being released, bolted or not; and since when with
+    /// nothing in its curtain.
+    lain_since: Option<Instant>,
+    free_since: Option<Instant>,
     /// Since when it should have been shut.
     awaited_shut: Option<Instant>,
     /// Since when it should have been open.
@@ -59,6 +64,8 @@ impl Leaf {
             released: false,
             wanted: false,
             framed_since: None,
+            lain_since: None,
+            free_since: None,
             awaited_shut: None,
             awaited_open: None,
             told_held_open: false,
@@ -109,7 +116,7 @@ impl Leaf {
         limits: &Limits,
     ) -> Option<Finding> {
         if self.released && self.wanted {
-            self.framed_since = None;
+            self.moves();
             self.awaited_shut = None;
             self.told_held_open = false;
             return self.watch_opening(now, door, limits);
@@ -117,22 +124,30 @@ impl Leaf {
         self.awaited_open = None;
         if self.released {
             // It gives way to whoever stands in it, or to a torn wire, but not unnoticed.
-            self.framed_since = None;
+            self.moves();
             return self.watch_shutting(now, limits);
         }
         // SAF-029: a leaf needs no bolt to be forced. One whose bolt is out, or whose bolt's contact
         // is broken, may be pushed from its frame, and that is nobody's right either. But a leaf that
-        // was released may have caught something that keeps its bolt out: it is still closing.
+        // was released may have caught something that keeps its bolt out: it is still closing, until
+        // it has lain in its frame for as long as nobody is caught unseen.
         let framed = match self.standing {
             Standing::Opened => door.shut(),
             _ => door.in_frame(),
         };
-        self.framed_since = framed.then(|| self.framed_since.unwrap_or(now));
-        if self
-            .framed_since
-            .is_some_and(|since| now.since(since) >= limits.settle)
+        let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
+        let for_long =
+            |since: Option<Instant>, limit| since.is_some_and(|since| now.since(since) >= limit);
+        let lies = self.standing == Standing::Opened && door.in_frame();
+        self.framed_since = since(framed, self.framed_since);
+        self.lain_since = since(lies, self.lain_since);
+        self.free_since = since(lies && door.free, self.free_since);
+        if for_long(self.framed_since, limits.settle)
+            || for_long(self.free_since, limits.free)
+            || for_long(self.lain_since, limits.caught)
         {
             self.standing = Standing::Shut;
+            (self.lain_since, self.free_since) = (None, None);
         }
         if door.shut() {
             self.awaited_shut = None;
@@ -151,6 +166,12 @@ impl Leaf {
             return Some(Finding::Forced);
         }
         self.watch_shutting(now, limits)
+    }
+
+    /// It is released, so that how long it has lain in its frame starts anew.
+    const fn moves(&mut self) {
+        self.framed_since = None;
+        (self.lain_since, self.free_since) = (None, None);
     }
 
     fn watch_shutting(&mut self, now: Instant, limits: &Limits) -> Option<Finding> {
@@ -181,6 +202,8 @@ impl Moments for Leaf {
     fn moments(&mut self, limits: &Limits, visit: &mut impl FnMut(&mut Instant, Duration)) {
         for (moment, oldest) in [
             (&mut self.framed_since, limits.settle),
+            (&mut self.lain_since, limits.caught),
+            (&mut self.free_since, limits.free),
             (&mut self.awaited_shut, limits.held_open),
             (&mut self.awaited_open, limits.opening),
         ] {

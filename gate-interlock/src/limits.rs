@@ -31,10 +31,18 @@ pub struct Limits {
     /// How long a leaf must have been in its frame before its opening counts as forced: contacts and
     /// leaves lag behind the lock.
     pub settle: Duration,
+    /// How long a leaf lies in its frame without its bolt until nobody can be caught in it any more,
+    /// with nothing in its light curtain.
+    pub free: Duration,
+    /// The same, whatever is in its light curtain.
+    pub caught: Duration,
     /// How long a door may stand open that should be shut.
     pub held_open: Duration,
     /// How long the unicity sensor must say the same before it is believed.
     pub single: Duration,
+    /// How long somebody may take from the beam behind the open exit through its leaf, and how far the
+    /// unicity sensor lags behind curtain and beam when they have gone the other way.
+    pub crossing: Duration,
     /// How long a thing must lie in the empty lane before it counts as left behind.
     pub left_object: Duration,
     /// How long inputs may contradict each other: sensors with different delays do so for moments.
@@ -97,8 +105,11 @@ impl Limits {
             closing_tries: 3,
             push: Duration::from_secs(10),
             settle: Duration::from_millis(500),
+            free: ms(held_open.max(closing * 2)),
+            caught: Duration::from_secs(60),
             held_open: ms(held_open),
             single: ms(single),
+            crossing: Duration::from_secs(1),
             left_object: ms(left_object),
             contradiction: Duration::from_millis(500),
             channels: Duration::from_millis(50),

@@ -71,6 +71,8 @@ impl Interlock {
         self.unleased_since = counts(self.unleased_since, unserved && lost);
         let found = matches!(self.stage, Stage::Secure | Stage::Idle | Stage::LeftObject);
         self.somebody_since = self.somebody_since.map(|since| counts(since, found));
+        let trouble = self.stage == Stage::Trouble;
+        self.inside_since = self.inside_since.map(|since| counts(since, trouble));
     }
 
     /// How old a stage may get until its age matters no more.
@@ -208,6 +210,7 @@ impl Moments for Interlock {
             (&mut self.leased_until, Duration::ZERO),
             (&mut self.buzzer_until, Duration::ZERO),
             (&mut self.somebody_since, limits.trap),
+            (&mut self.inside_since, limits.trap),
             (&mut self.held_since, limits.decide),
             (&mut self.zone_free_since, limits.went_away),
             (&mut self.calm_since, limits.emergency_over),

@@ -176,9 +176,8 @@ impl Interlock {
 
     fn exit_open(&mut self, now: Instant, until: Instant, way: WayOut) -> Stage {
         let way = self.watch_way_out(now, way);
-        let empty = self.seen.lane == Lane::Empty;
-        let left = empty && self.seen.zone_out_free;
-        let came_in = way.left && !empty;
+        let left = way.is_left(&self.seen, self.is_settled(now)) && self.seen.zone_out_free;
+        let came_in = way.left && self.is_somebody_seen();
         let alone = self.is_alone();
         if !alone && self.exit.is_released() {
             self.exit.take_back();
@@ -189,6 +188,12 @@ impl Interlock {
             return Stage::exit_closing(way);
         }
         self.stage
+    }
+
+    /// Somebody is in a lane that was empty: no thing that falls back into it, and no zone that lags
+    /// behind a sensor that says empty.
+    fn is_somebody_seen(&self) -> bool {
+        self.seen.somebody() && !self.seen.sensor_says_empty
     }
 
     /// SAF-004: what the permit was given for may have changed since, until the exit is released.
@@ -204,8 +209,8 @@ impl Interlock {
     /// SAF-028: tells at once whoever is seen beside the traveller while the exit is released or not
     /// yet shut again.
     fn watch_way_out(&mut self, now: Instant, mut way: WayOut) -> WayOut {
-        let released = self.exit.is_released();
-        let beside = way.look(now, &self.seen, released, &self.limits);
+        let (released, settled) = (self.exit.is_released(), self.is_settled(now));
+        let beside = way.look(now, &self.seen, released, settled, &self.limits);
         if let (Some(beside), Some(inside)) = (beside, self.occupant) {
             self.happened(match beside {
                 Beside::CameIn => Event::WrongWay,
@@ -226,15 +231,14 @@ impl Interlock {
 
     fn exit_closing(&mut self, now: Instant, closing: Closing, way: WayOut) -> Stage {
         let mut way = self.watch_way_out(now, way);
-        let empty = self.seen.lane == Lane::Empty;
-        if way.left && !empty && self.occupant.is_some() {
+        if way.left && self.is_somebody_seen() && self.occupant.is_some() {
             self.passed();
             self.happened(Event::WrongWay);
             self.sound(now);
         }
         match self.follow(now, Door::Exit, closing) {
             Progress::Moving(closing) => {
-                way.left |= empty && way.opened && self.seen.exit.free;
+                way.left |= way.is_left(&self.seen, self.is_settled(now));
                 self.note_way(way);
                 Stage::ExitClosing { closing, way }
             }
@@ -257,18 +261,18 @@ impl Interlock {
         let Some(inside) = self.occupant.filter(|_| !gone) else {
             return self.look_behind_the_last(now, lane);
         };
-        if lane == Lane::Empty || (lane == Lane::Single && !way.has_told()) {
+        if lane == Lane::Empty || (lane == Lane::Single && !way.may_be_another()) {
             self.happened(Event::DidNotLeave(inside.passage));
             return Stage::Occupied;
         }
-        let sure = settled.is_none() || (way.has_told() && lane != Lane::Thing);
+        let sure = settled.is_none() || (way.may_be_another() && lane != Lane::Thing);
         if !sure && now.since(self.lane_since) < self.limits.left_object {
             return self.stage;
         }
         if lane == Lane::Thing && way.opened && (way.left || way.beyond) {
             return self.object_left(inside.passage);
         }
-        // SAF-012: two were inside, and the exit was open: nobody knows whom the permit was for.
+        // SAF-012, SAF-031: two were inside, and the exit was open: nobody knows whom the permit was for.
         self.happened(Event::DidNotLeave(inside.passage));
         let passage = self.admit();
         self.happened(Event::SeveralEntered(passage));
@@ -410,9 +414,10 @@ impl Interlock {
     }
 
     /// SAF-007: in trouble nobody decides anything about whoever is inside, so the host's being
-    /// there is no reason to wait.
+    /// there is no reason to wait. Who has just come in through a broken exit waits as well.
     pub(crate) fn trapped_in_trouble(&self, now: Instant) -> bool {
-        self.seen.lane != Lane::Empty && now.since(self.since) >= self.limits.trap
+        let waited = |since| now.since(self.since.max(since)) >= self.limits.trap;
+        self.inside_since.is_some_and(waited)
     }
 
     /// Releases the entry for whoever, or whatever, is inside.

@@ -255,6 +255,9 @@ pub enum Warning {
     /// It takes updates that are signed with the published test key, from anybody. Build its
     /// firmware and boot loader with a key of one's own.
     PublishedUpdateKey,
+    /// Its fast clock has not started: it serves the lane at a fifth of its speed, may lose bytes from
+    /// the line, and is without its lease while it shakes hands. Replace the board.
+    SlowClock,
 }
 
 /// Board that the firmware runs on.

@@ -331,6 +331,7 @@ impl Display for Warning {
             Self::PublishedUpdateKey => {
                 "takes updates from anybody: built with the published test key"
             }
+            Self::SlowClock => "runs on its slow clock: the board is broken, replace it",
         })
     }
 }

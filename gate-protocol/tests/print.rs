@@ -120,6 +120,10 @@ fn a_controller_that_is_not_fit_for_people() {
         ToHost::Warning(Warning::PublishedUpdateKey),
         "warning: takes updates from anybody: built with the published test key",
     );
+    check_to_host(
+        ToHost::Warning(Warning::SlowClock),
+        "warning: runs on its slow clock: the board is broken, replace it",
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ use pins::{INPUTS, OUTPUTS, Pull};
 use watchdog::Watchdog;
 
 pub(crate) use pins::all_outputs_off;
+pub(crate) use power::CORE_HZ;
 pub(crate) use watchdog::feed_before_the_scan;
 
 /// Below the scan; only one interrupt is as low as this.

@@ -22,6 +22,9 @@ pub(super) struct DoorHistory {
     taken_back: bool,
     /// Since when its bolt has been home.
     bolted_since: Option<Instant>,
+    /// Since when its leaf has lain in its frame, bolted or not; and with nobody in its curtain.
+    lain_since: Option<Instant>,
+    alone_since: Option<Instant>,
     /// Since when it has stood open by force.
     pub(super) forced_since: Option<Instant>,
     pub(super) forced_told: bool,
@@ -50,9 +53,15 @@ impl DoorHistory {
         let shut = seen.shut(door) && !released_before;
         let closed = seen.closed(door) && !seen.open(door) && !released_before;
         self.bolted_since = since(shut, self.bolted_since);
-        self.owed &= self
-            .bolted_since
-            .is_none_or(|since| now.since(since) < limits.settle);
+        self.lain_since = since(closed, self.lain_since);
+        self.alone_since = since(closed && seen.free(door), self.alone_since);
+        self.owed &= [
+            (self.bolted_since, limits.settle),
+            (self.alone_since, limits.free),
+            (self.lain_since, limits.caught),
+        ]
+        .into_iter()
+        .all(|(since, limit)| since.is_none_or(|since| now.since(since) < limit));
         if released_before || seen.released(door) {
             self.settled = false;
             self.owed = true;
@@ -115,11 +124,35 @@ impl Invariants {
         self.several_since = since(several, self.several_since);
         // One of them may have gone out since, and left a thing behind: the beam was free and is not.
         let beyond = seen.is(Input::ZoneOutFree);
-        let gets_there = self.beyond_before && !beyond && !seen.free(Door::Exit);
+        let in_leaf = !seen.free(Door::Exit) && !seen.framed(Door::Exit);
+        self.leaf_at = match under_way && in_leaf {
+            true => Some(now),
+            false => self
+                .leaf_at
+                .filter(|at| now.since(*at) < self.limits.crossing),
+        };
+        let reaches = self.beyond_before && !beyond;
+        let gets_there = reaches && self.leaf_at.is_some();
         let goes = gets_there || (self.beam_was_free && !beyond);
         self.one_gone = under_way && (several || !beyond) && (self.one_gone || goes);
         self.beyond_before = under_way && beyond;
+        // Who stood in leaf and beam at once and then in the beam alone is out; who is counted
+        // then is another.
+        self.steps_out = under_way && !beyond && (self.steps_out || (reaches && in_leaf));
+        let out = self.steps_out && seen.free(Door::Exit) && !seen.framed(Door::Exit);
+        self.one_out = under_way && (self.one_out || out);
+        let another = self.one_out && seen.single();
+        self.another_since = since(another, self.another_since);
         self.beam_was_free = several && (self.beam_was_free || beyond);
+        // Nothing that one has left behind walks into the leaf by itself.
+        let second = self.one_gone && several;
+        let apart = self.apart_since.map(|since| now.since(since));
+        let walks = apart.is_some_and(|apart| apart > self.limits.single) && in_leaf;
+        self.walks_since = since(
+            second && (walks || self.walks_since.is_some()),
+            self.walks_since,
+        );
+        self.apart_since = since(second && !in_leaf, self.apart_since);
         let beside = several && !self.one_gone && seen.free(Door::Exit);
         self.beside_since = since(beside, self.beside_since);
         self.beside_told &= on_the_way;
@@ -127,8 +160,11 @@ impl Invariants {
         // Whatever the outputs say, nobody walks through a leaf that stays where it is. Only ways out
         // and a technician leave it to people's hands.
         let apart = Self::is_apart(seen.facts.state);
-        let barred = |door| seen.bars(door) && !(apart && seen.released(door));
-        let held = seen.somebody() && barred(Door::Entry) && barred(Door::Exit) && !alarmed;
+        let left_to_hands = |door| apart && seen.released(door);
+        let entry_bars = seen.bars(Door::Entry) && !left_to_hands(Door::Entry);
+        // A leaf that cracks open is no way out.
+        let exit_bars = !seen.open(Door::Exit) && !left_to_hands(Door::Exit);
+        let held = seen.somebody() && entry_bars && exit_bars && !alarmed;
         self.held_since = since(held, self.held_since);
         self.alarms.remember(&seen.signals());
         let state = seen.facts.state;
@@ -183,6 +219,7 @@ impl Invariants {
         let key = seen.is(Input::KeyService);
         self.alarms.keep(seen.facts.state, key);
         self.released_before = seen.released;
+        self.out = None;
         self.told_wrong = None;
     }
 }
@@ -192,6 +229,8 @@ impl Moments for DoorHistory {
         for (moment, oldest) in [
             (&mut self.closed_since, limits.settle),
             (&mut self.bolted_since, limits.settle),
+            (&mut self.alone_since, limits.free),
+            (&mut self.lain_since, limits.caught),
             (&mut self.forced_since, super::AT_ONCE),
             (&mut self.awaited_shut, limits.held_open + super::AT_ONCE),
             (&mut self.squeezed_since, super::AT_ONCE),
@@ -239,6 +278,10 @@ impl Moments for Invariants {
                 limits.left_object.max(limits.closing * 2) + super::AT_ONCE,
             ),
             (&mut self.beside_since, limits.single + super::AT_ONCE),
+            (&mut self.another_since, limits.crossing + super::AT_ONCE),
+            (&mut self.leaf_at, limits.crossing),
+            (&mut self.apart_since, limits.single),
+            (&mut self.walks_since, super::AT_ONCE),
             (&mut self.held_since, longest_held(limits)),
             (&mut self.mains_since, limits.mains_back),
             (&mut self.closing_since, longest_closing(limits)),

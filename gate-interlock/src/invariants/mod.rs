@@ -85,6 +85,20 @@ pub struct Invariants {
     one_gone: bool,
     /// The beam behind the exit was free in the scan before.
     beyond_before: bool,
+    /// When somebody was last in the exit's leaf.
+    leaf_at: Option<Instant>,
+    /// Since when more than one have been seen behind one who has gone, with nobody in the leaf; and
+    /// since when one of them has gone into it.
+    apart_since: Option<Instant>,
+    walks_since: Option<Instant>,
+    /// Somebody stands in that beam who has reached it out of the leaf.
+    steps_out: bool,
+    /// And was seen there with nobody in the leaf any more.
+    one_out: bool,
+    /// Whose number that was: whoever stays is another.
+    out: Option<Passage>,
+    /// Since when one person has been counted inside all the same.
+    another_since: Option<Instant>,
     /// The exit's leaf has been seen out of its frame since it was released.
     exit_moved: bool,
     held_since: Option<Instant>,
@@ -117,6 +131,13 @@ impl Invariants {
             beam_was_free: false,
             one_gone: false,
             beyond_before: false,
+            leaf_at: None,
+            apart_since: None,
+            walks_since: None,
+            steps_out: false,
+            one_out: false,
+            out: None,
+            another_since: None,
             exit_moved: false,
             held_since: None,
             contradicted: None,
@@ -180,6 +201,7 @@ impl Invariants {
                 );
             }
             Event::Passed(passage) | Event::DidNotLeave(passage) => {
+                self.out = self.one_out.then_some(passage);
                 let other = self.open_for.take() != Some(passage);
                 self.wrong(other, "an end was told of a passage that was not let out");
             }

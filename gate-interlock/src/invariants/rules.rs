@@ -113,6 +113,10 @@ impl Invariants {
     }
 
     fn s4(&self, seen: &Seen) -> Verdict {
+        must(
+            self.out != Some(seen.facts.passage),
+            "somebody inside has the number of one who may have gone out",
+        )?;
         if Self::is_apart(seen.facts.state) || !seen.released.exit {
             return Ok(());
         }
@@ -291,6 +295,15 @@ impl Invariants {
         must(
             self.beside_told || !over(seen.now, self.beside_since, longest),
             "somebody is beside whoever leaves and nobody is told",
+        )?;
+        must(
+            self.beside_told || !over(seen.now, self.walks_since, AT_ONCE),
+            "a second one follows and nobody is told",
+        )?;
+        let longest = self.limits.crossing + AT_ONCE;
+        must(
+            self.beside_told || !over(seen.now, self.another_since, longest),
+            "one has gone out, another stays, and nobody is told",
         )?;
         let longest = AT_ONCE
             + match self.one_gone {

@@ -435,3 +435,48 @@ fn an_exit_that_never_moved_has_let_nobody_out() {
         assert_eq!(found, Some(Rule::S17), "{end:?}");
     }
 }
+
+/// Somebody has walked out of the leaf past the beam behind it, and one is counted inside.
+fn gone_and_counted() -> Show {
+    let mut show = Show::permitted();
+    let out = released(Door::Exit);
+    let open = ajar(one(), Door::Exit);
+    let in_leaf = open.with_input(Input::ExitSafe, false);
+    for inputs in [
+        one(),
+        in_leaf,
+        in_leaf.with_input(Input::ZoneOutFree, false),
+        open.with_input(Input::ZoneOutFree, false),
+    ] {
+        assert_eq!(show.after(1, State::ExitOpen, inputs, out), None);
+    }
+    show
+}
+
+#[test]
+fn one_who_stays_when_one_has_gone_out_is_seen() {
+    let open = ajar(one(), Door::Exit);
+    let out = released(Door::Exit);
+    for (told, found) in [(false, Some(Rule::S20)), (true, None)] {
+        let mut show = gone_and_counted();
+        if told {
+            show.rules.happened(Event::SeveralEntered(1));
+        }
+        assert_eq!(show.after(1_100, State::ExitOpen, open, out), None);
+        assert_eq!(show.after(1, State::ExitOpen, open, out), found);
+    }
+}
+
+#[test]
+fn whoever_stays_under_the_number_of_one_who_has_gone_is_seen() {
+    for (passage, found) in [(1, Some(Rule::S4)), (2, None)] {
+        let mut show = gone_and_counted();
+        let shut = released(Door::Exit);
+        let open = ajar(one(), Door::Exit);
+        assert_eq!(show.after(1, State::ExitClosing, open, shut), None);
+        show.rules.happened(Event::DidNotLeave(1));
+        show.passage = passage;
+        let is = show.after(1, State::Several, one(), held());
+        assert_eq!(is, found, "under {passage}");
+    }
+}

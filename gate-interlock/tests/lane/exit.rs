@@ -2,7 +2,7 @@
 
 use crate::rig::{Inside, Rig, permit_exit};
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Door, Event, Fault, State};
+use gate_protocol::{Door, Event, Fault, State, ToController};
 
 /// An exit that is unlocked for passage 1, and whose leaf nobody has pushed yet.
 fn unlocked() -> Rig {
@@ -73,7 +73,8 @@ fn an_exit_that_is_locked_again_does_not_open_for_a_hand() {
     }
 }
 
-/// Nobody has left who stands in the leaf, although the chamber reads empty: they may come back.
+/// Nobody has left who stands in the leaf, although the chamber reads empty: they may come back. But
+/// whoever comes back from the beam behind the exit may be another, whom the sensor never counted.
 #[test]
 fn whoever_stands_in_the_leaf_and_steps_back_has_not_passed() {
     for closing in [false, true] {
@@ -89,12 +90,10 @@ fn whoever_stands_in_the_leaf_and_steps_back_has_not_passed() {
         rig.run(300);
         rig.input(Input::ZoneOutFree, true);
         rig.input(Input::ExitSafe, true);
-        rig.run_until(State::Occupied);
-        assert_eq!(rig.interlock.passage(), 1);
-        assert_eq!(rig.count(Event::DidNotLeave(1)), 1);
+        rig.run_until(State::Several);
         assert_eq!(
-            (rig.count(Event::Passed(1)), rig.count(Event::WrongWay)),
-            (0, 0)
+            rig.events[3..],
+            [Event::DidNotLeave(1), Event::SeveralEntered(2)]
         );
     }
 }
@@ -265,6 +264,259 @@ fn whoever_walks_out_and_leaves_a_bag_is_nobody_else() {
     assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
 }
 
+/// Somebody walks out of the leaf, past the beam behind it, and is in neither any more after 900 ms.
+fn walk_out(rig: &mut Rig) {
+    for (input, free) in [
+        (Input::ExitSafe, false),
+        (Input::ZoneOutFree, false),
+        (Input::ExitSafe, true),
+        (Input::ZoneOutFree, true),
+    ] {
+        rig.input(input, free);
+        rig.run(300);
+    }
+}
+
+/// A child behind an adult, whom the sensor never counted.
+#[test]
+fn whoever_stays_when_one_has_gone_out_is_told_and_gets_a_number_of_their_own() {
+    let mut rig = Rig::leaving();
+    walk_out(&mut rig);
+    assert_eq!(rig.count(Event::SeveralEntered(1)), 0, "a sensor may lag");
+    assert!(told_after(&mut rig, Event::SeveralEntered(1)).is_some_and(|ms| ms <= 500));
+    assert_eq!(rig.interlock.state(), State::ExitClosing);
+    assert!(rig.on(Output::Buzzer));
+    rig.run_until(State::Several);
+    assert_eq!(rig.interlock.passage(), 2);
+    assert_eq!(
+        rig.events[3..],
+        [
+            Event::SeveralEntered(1),
+            Event::DidNotLeave(1),
+            Event::SeveralEntered(2)
+        ]
+    );
+    rig.run(1);
+    assert!(rig.entry_released(), "nobody is trapped");
+}
+
+/// The exit closes before the sensor has been given its time.
+#[test]
+fn whoever_stays_behind_a_permit_that_ends_has_a_number_of_their_own_as_well() {
+    let mut rig = Rig::leaving();
+    for (input, free) in [
+        (Input::ExitSafe, false),
+        (Input::ZoneOutFree, false),
+        (Input::ExitSafe, true),
+    ] {
+        rig.run(300);
+        rig.input(input, free);
+    }
+    rig.accepted(ToController::Withdraw);
+    rig.run_until(State::Several);
+    assert_eq!(rig.interlock.passage(), 2);
+    assert_eq!(
+        rig.events[3..],
+        [Event::DidNotLeave(1), Event::SeveralEntered(2)]
+    );
+}
+
+#[test]
+fn a_sensor_that_lags_behind_whoever_walks_out_does_not_make_two_of_them() {
+    let mut rig = Rig::leaving();
+    walk_out(&mut rig);
+    rig.run(200);
+    rig.inside(Inside::Nobody);
+    rig.run_until(State::Idle);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
+/// Into the leaf and back, while somebody walks by behind the exit some time later.
+#[test]
+fn whoever_looks_out_and_steps_back_is_nobody_else() {
+    let mut rig = Rig::leaving();
+    rig.input(Input::ExitSafe, false);
+    rig.run(300);
+    rig.input(Input::ExitSafe, true);
+    rig.run(1_100);
+    rig.input(Input::ZoneOutFree, false);
+    rig.run(300);
+    rig.input(Input::ZoneOutFree, true);
+    rig.run_until(State::Occupied);
+    assert_eq!(rig.interlock.passage(), 1);
+    assert_eq!(
+        rig.events[2..],
+        [Event::ExitReleased(1), Event::DidNotLeave(1)]
+    );
+}
+
+/// Companions who wait behind the exit and step aside; then whoever walks out drops a bag that a zone
+/// sees.
+#[test]
+fn whoever_stood_behind_the_exit_some_time_ago_has_not_come_in() {
+    for (ago_ms, told) in [(1_200, Event::SeveralEntered(1)), (300, Event::WrongWay)] {
+        let mut rig = Rig::leaving();
+        rig.input(Input::ZoneOutFree, false);
+        rig.run(500);
+        rig.input(Input::ZoneOutFree, true);
+        rig.run(ago_ms);
+        rig.inside(Inside::Two);
+        assert!(told_after(&mut rig, told).is_some(), "{ago_ms} ms ago");
+    }
+}
+
+/// Two go out one behind the other, and the sensor says "not one" from the leaf of the first to that
+/// of the second.
+#[test]
+fn a_second_one_who_follows_through_the_leaf_is_no_bag() {
+    for (apart_ms, told) in [(600, true), (3_200, true), (300, false)] {
+        let mut rig = Rig::leaving();
+        rig.input(Input::ExitSafe, false);
+        rig.inside(Inside::Two);
+        rig.run(1_000);
+        rig.input(Input::ZoneOutFree, false);
+        rig.run(300);
+        rig.input(Input::ExitSafe, true);
+        rig.run(apart_ms);
+        rig.input(Input::ZoneOutFree, true);
+        rig.input(Input::ExitSafe, false);
+        rig.run(100);
+        assert_eq!(rig.count(Event::SeveralEntered(1)) == 1, told, "{apart_ms}");
+    }
+}
+
+/// The camera loses somebody who stands still: the door behind which they stand stays as it is.
+#[test]
+fn a_traveller_whom_the_sensor_loses_for_a_moment_has_not_left() {
+    let mut rig = Rig::leaving();
+    rig.inside(Inside::Nobody);
+    rig.run(210);
+    rig.inside(Inside::One);
+    rig.run(500);
+    assert_eq!(rig.interlock.state(), State::ExitOpen);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1)]);
+}
+
+/// A coat's tail, or the closing leaf before the second zone.
+#[test]
+fn a_zone_that_lags_behind_whoever_has_left_is_nobody() {
+    let mut rig = Rig::leaving();
+    walk_out(&mut rig);
+    rig.inside(Inside::Nobody);
+    rig.run(300);
+    rig.input(Input::Chamber2Free, false);
+    rig.run(200);
+    rig.input(Input::Chamber2Free, true);
+    rig.run_until(State::Idle);
+    assert_eq!(rig.events[2..], [Event::ExitReleased(1), Event::Passed(1)]);
+}
+
+#[test]
+fn a_thing_that_falls_back_into_the_lane_is_a_thing() {
+    let mut rig = Rig::leaving();
+    walk_out(&mut rig);
+    rig.inside(Inside::Nobody);
+    rig.run(300);
+    rig.inside(Inside::Bag);
+    rig.run_until(State::LeftObject);
+    assert_eq!(
+        rig.events[2..],
+        [Event::ExitReleased(1), Event::ObjectLeft(1)]
+    );
+}
+
+/// SAF-030: somebody has fallen where no zone sees them, and companions cross the beam outside.
+#[test]
+fn somebody_outside_makes_no_thing_of_one_who_has_fallen() {
+    let mut rig = Rig::leaving();
+    rig.input(Input::ZoneOutFree, false);
+    rig.run(100);
+    rig.input(Input::ZoneOutFree, true);
+    rig.inside(Inside::Bag);
+    rig.run_until(State::Several);
+    assert_eq!(rig.count(Event::ObjectLeft(1)), 0);
+}
+
+/// SAF-007: a host that lets the exit crack open again and again holds nobody.
+#[test]
+fn an_exit_that_cracks_open_buys_a_host_no_time() {
+    let mut rig = Rig::occupied();
+    let mut released = false;
+    for _ in 0..2 {
+        for _ in 0..100_000 {
+            rig.run(1);
+            released |= rig.entry_released();
+        }
+        if !released {
+            rig.accepted(ToController::Permit {
+                door: Door::Exit,
+                for_ms: 100,
+                passage: 1,
+            });
+            rig.run(5_000);
+        }
+    }
+    assert!(released);
+}
+
+/// SAF-007: two who move between the zones, found after a reset.
+#[test]
+fn people_between_two_zones_are_found_and_let_out() {
+    let mut rig = Rig::switched_on();
+    for _ in 0..6 {
+        rig.inside(Inside::Two);
+        rig.run(2_000);
+        rig.inside(Inside::Bag);
+        rig.run(2_000);
+    }
+    assert!(rig.entry_released());
+}
+
+/// SAF-007: an exit that is stuck at "closed", and somebody from the far side.
+#[test]
+fn whoever_comes_in_through_a_broken_exit_waits_before_the_entry_opens() {
+    let mut rig = Rig::in_state(State::Trouble);
+    rig.hold(Door::Exit, 0);
+    rig.run(20_000);
+    rig.inside(Inside::One);
+    rig.run(9_900);
+    assert!(!rig.entry_released());
+    rig.run(300);
+    assert!(rig.entry_released(), "nobody is trapped");
+}
+
+/// A broken bolt, or tape in its strike.
+#[test]
+fn a_leaf_whose_bolt_never_comes_home_does_not_give_way_for_ever() {
+    for (rest_ms, touched, gives_way) in [
+        (9_900, false, true),
+        (10_100, false, false),
+        (59_000, true, true),
+        (60_100, true, false),
+    ] {
+        let mut rig = Rig::leaving();
+        rig.lie = Some((Input::ExitLocked, false));
+        rig.inside(Inside::Nobody);
+        while !rig.inputs().input(Input::ExitClosed) {
+            rig.run(1);
+        }
+        rig.hold(Door::Exit, 0);
+        rig.run(100);
+        for _ in 1..rest_ms / 100 {
+            rig.input(Input::ExitSafe, !touched);
+            rig.run(50);
+            rig.input(Input::ExitSafe, true);
+            rig.run(50);
+        }
+        rig.hold(Door::Exit, 100);
+        rig.input(Input::ExitSafe, false);
+        rig.run(50);
+        assert_eq!(rig.exit_released(), gives_way, "{rest_ms} ms in its frame");
+        let forced = rig.count(Event::Forced(Door::Exit));
+        assert_eq!(forced == 0, gives_way);
+    }
+}
+
 #[test]
 fn somebody_who_comes_in_while_the_traveller_stands_in_the_beam_behind_the_exit_is_told_at_once() {
     let mut rig = Rig::leaving();
@@ -277,7 +529,7 @@ fn somebody_who_comes_in_while_the_traveller_stands_in_the_beam_behind_the_exit_
         "the beam is not free"
     );
     rig.inside(Inside::One);
-    assert!(told_after(&mut rig, Event::WrongWay).is_some_and(|ms| ms <= 110));
+    assert!(told_after(&mut rig, Event::WrongWay).is_some_and(|ms| ms <= 210));
     assert_eq!(rig.events[3..], [Event::Passed(1), Event::WrongWay]);
     rig.run_until(State::Several);
     assert_eq!(rig.interlock.passage(), 2);

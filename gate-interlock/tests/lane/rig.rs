@@ -131,9 +131,12 @@ impl Rig {
             }
             State::LeftObject => {
                 let mut rig = Self::leaving();
-                // Whoever left it is seen beyond the exit.
+                // Whoever left it is seen to go.
+                rig.input(Input::ExitSafe, false);
+                rig.run(200);
                 rig.input(Input::ZoneOutFree, false);
                 rig.inside(Inside::Bag);
+                rig.input(Input::ExitSafe, true);
                 rig.run(500);
                 rig.input(Input::ZoneOutFree, true);
                 rig.run(14_500);

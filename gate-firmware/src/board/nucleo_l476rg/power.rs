@@ -11,7 +11,7 @@ const POLLS_MAX: u32 = 10_000;
 const HSI_HZ: u32 = 16_000_000;
 /// 16 MHz × 10 / 2. A scan must be over before the second byte from the line has come in
 /// (87 µs): the receiver holds only one.
-const PLL_HZ: u32 = 80_000_000;
+pub(crate) const CORE_HZ: u32 = 80_000_000;
 
 fn within_bounds(ready: impl Fn() -> bool) -> bool {
     (0..POLLS_MAX).any(|_| ready())
@@ -52,7 +52,7 @@ fn start_core_clock() -> u32 {
     });
     RCC.cr().modify(|w| w.set_pllon(true));
     if within_bounds(|| RCC.cr().read().pllrdy()) && run_from(Sw::PLL1_R) {
-        PLL_HZ
+        CORE_HZ
     } else {
         run_from(Sw::HSI);
         HSI_HZ

@@ -227,6 +227,7 @@ fn a_controller_without_a_site() {
 #[test]
 fn warning() {
     check_to_host(ToHost::Warning(Warning::PublishedUpdateKey), &hex!("08 00"));
+    check_to_host(ToHost::Warning(Warning::SlowClock), &hex!("08 01"));
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn the_next_number_of_every_enumeration_is_nobodys_yet() {
     assert!(body::read_to_host(&status).is_ok());
     for (what, last, next) in [
         ("message", &hex!("08")[..], &hex!("09")[..]),
-        ("warning", &hex!("08 00"), &hex!("08 01")),
+        ("warning", &hex!("08 01"), &hex!("08 02")),
         ("refusal", &hex!("01 01 01 0d"), &hex!("01 01 01 0e")),
         ("state", &hex!("02 01 14"), &hex!("02 01 15")),
         ("why no site", &hex!("02 01 14 02"), &hex!("02 01 14 03")),
