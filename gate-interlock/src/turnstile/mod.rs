@@ -176,8 +176,9 @@ impl Turnstile {
         }
         let escape = Escape::of(self.site);
         let command = enforce_arm(escape, self.surroundings(), self.wanted(now));
-        self.arm.tell(now, command.released);
         self.outputs = self.drive(now, command);
+        // By hand a way may be held that is free otherwise: the arm goes by the pins.
+        self.arm.tell(now, signs::released(self.outputs));
         self.outputs
     }
 
@@ -340,7 +341,10 @@ impl Turnstile {
 
     /// Begins a stage, and tells the end of a release that the old one leaves behind (SAF-055).
     fn go(&mut self, now: Instant, next: Stage) {
-        let unused = matches!(self.stage, Stage::Armed(_));
+        let unused = matches!(self.stage, Stage::Armed(_)) && self.beams.people() == 0;
+        if let Stage::Turning(turn) = next {
+            self.arm.permit(turn.way);
+        }
         if next.turn().is_none()
             && let Some(passage) = self.released.take()
         {

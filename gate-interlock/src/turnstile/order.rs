@@ -1,4 +1,5 @@
-//! What goes before what: fire, emergency stop, tamper, no mains, block, service key, trouble.
+//! What goes before what: fire, emergency stop, tamper, service key (unless the host has blocked the
+//! turnstile), trouble, no mains, block.
 
 use super::arm::Arrival;
 use super::limits::HALF_TURN;
@@ -66,9 +67,10 @@ impl Turnstile {
     }
 
     /// SAF-053: an arm that was turned where it is held, and (SAF-010) sensors that contradict each
-    /// other.
+    /// other, or what the beams have seen of a person.
     fn find_fault(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Fault> {
-        if let Some(way) = self.arm.forced() {
+        let forced = self.arm.forced();
+        if let Some(way) = forced.or_else(|| self.arm.forced_through(arrival)) {
             let against = matches!(
                 self.stage,
                 Stage::Free(_) | Stage::Armed(_) | Stage::Turning(_)
@@ -81,7 +83,7 @@ impl Turnstile {
             return Some(Fault::DoorForced(way));
         }
         let unseen = arrival == Some(Arrival::Returned)
-            && matches!(self.stage, Stage::Turning(turn) if turn.until.is_some())
+            && matches!(self.stage, Stage::Armed(turn) | Stage::Turning(turn) if turn.until.is_some())
             && self.beams.people() > 0;
         (self.contradicts(now) || unseen).then_some(Fault::ArmSensors)
     }
