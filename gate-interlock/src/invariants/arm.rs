@@ -498,6 +498,11 @@ impl ArmInvariants {
             stopped || !self.hub.is_lost(),
             "the hub turns past a rest that is not seen, and the turnstile goes on",
         )?;
+        let free = seen.released.any() && !seen.is_apart();
+        must(
+            !free || !self.hub.is_lost(),
+            "an arm whose rest nobody sees is let go",
+        )?;
         let back = self.hub.arrived == Some(Came::Back) && self.alarms.before == State::Armed;
         must(
             stopped || !back || self.people() == 0,

@@ -196,7 +196,7 @@ impl Arm {
         !self.home && !self.is_lost() && (!self.known || freely())
     }
 
-    /// It must have passed a rest that the home switch has not seen.
+    /// SAF-058: it must have passed a rest that the home switch has not seen.
     const fn is_lost(&self) -> bool {
         self.steps.abs() >= MOST_STEPS
     }

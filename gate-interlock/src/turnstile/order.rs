@@ -67,7 +67,7 @@ impl Turnstile {
     }
 
     /// SAF-053: an arm that was turned where it is held, and (SAF-010) sensors that contradict each
-    /// other, or what the beams have seen of a person.
+    /// other, or (SAF-058) what the beams have seen of a person.
     fn find_fault(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Fault> {
         let forced = self.arm.forced();
         if let Some(way) = forced.or_else(|| self.arm.forced_through(arrival)) {
