@@ -387,7 +387,7 @@ fn an_officers_word_about_one_lets_nobody_out_who_came_in_afterwards() {
 
 #[test]
 fn an_officers_word_lets_nobody_out_who_came_in_by_an_entry_that_stood_open() {
-    let in_between: [(&str, Story); 3] = [
+    let in_between: [(&str, Story); 4] = [
         ("referred before the entry closed", |lane| {
             lane.show_expired_document();
             lane.recorded(true);
@@ -399,6 +399,13 @@ fn an_officers_word_lets_nobody_out_who_came_in_by_an_entry_that_stood_open() {
             lane.tell(Event::LaneState(State::EntryOpen, 0));
             lane.recorded(true);
             lane.tell(Event::LaneState(State::EntryClosing, 0));
+        }),
+        ("nobody knows whether it opened", |lane| {
+            lane.step_in();
+            lane.show_expired_document();
+            lane.recorded(true);
+            lane.tell(Event::DeviceLost(Device::Controller));
+            lane.tell(Event::DeviceReady(Device::Controller));
         }),
         ("it opened again before the clearance was written", |lane| {
             lane.step_in();
