@@ -10,8 +10,12 @@ impl Turnstile {
     /// SAF-057: the stage that something stronger than a traveller asks for. Read it from top to
     /// bottom: it is the order of precedence.
     pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
-        // Whoever opens the cabinet with the key turned may.
-        if self.seen.cabinet_open && !self.seen.key && !self.tampered {
+        // What is under way is finished first. Under the key nobody passes and the arm is moved by
+        // hand; a host that has blocked the turnstile locks the key out too.
+        let under_way = matches!(self.stage, Stage::Turning(_) | Stage::Obstructed(_));
+        let in_service = self.seen.key && self.mode != Mode::Blocked && !under_way;
+        // Whoever opens the cabinet in service may.
+        if self.seen.cabinet_open && !in_service && !self.tampered {
             self.tampered = true;
             self.happened(Event::TamperBegan);
         }
@@ -22,10 +26,7 @@ impl Turnstile {
         if self.tampered {
             return Some(Stage::Tamper);
         }
-        // What is under way is finished first. Under the key nobody passes and the arm is moved by
-        // hand; a host that has blocked the turnstile locks the key out too.
-        let under_way = matches!(self.stage, Stage::Turning(_) | Stage::Obstructed(_));
-        if self.seen.key && self.mode != Mode::Blocked && !under_way {
+        if in_service {
             self.forces.expire(now);
             return Some(Stage::Service);
         }

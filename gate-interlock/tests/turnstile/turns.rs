@@ -515,6 +515,24 @@ fn whoever_turns_the_key_may_open_the_cabinet_but_not_leave_it_open() {
 }
 
 #[test]
+fn a_key_that_does_not_open_the_service_does_not_open_the_cabinet() {
+    let mut turning = Rig::in_state(State::Turning);
+    turning.set(TurnstileInput::KeyService, true);
+    turning.set(TurnstileInput::TamperOk, false);
+    let mut blocked = Rig::in_state(State::Service);
+    blocked.set(TurnstileInput::TamperOk, false);
+    blocked.run(100);
+    blocked.accepted(ToController::SetMode {
+        mode: Mode::Blocked,
+    });
+    for (name, rig) in [("turning", &mut turning), ("blocked", &mut blocked)] {
+        rig.run(60);
+        assert_eq!(rig.turnstile.state(), State::Tamper, "{name}");
+        assert!(rig.events.contains(&Event::TamperBegan), "{name}");
+    }
+}
+
+#[test]
 fn somebody_who_stops_in_the_arm_lets_nobody_else_through_with_them() {
     let mut rig = Rig::armed();
     rig.push(Door::Exit, TURN / 2);
