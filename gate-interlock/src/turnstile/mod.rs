@@ -186,8 +186,14 @@ impl Turnstile {
     /// 500 ms; the turnstile does not believe a link that falls silent.
     pub fn lease(&mut self, now: Instant, held: bool) {
         if self.lease.tell(now, held, self.limits.lease_word) {
-            self.happened(Event::LeaseLapsed);
+            self.lapsed(now);
         }
+    }
+
+    /// SAF-008: permits die with the lease, and do not come back with the next one.
+    fn lapsed(&mut self, now: Instant) {
+        self.happened(Event::LeaseLapsed);
+        self.withdraw(now);
     }
 
     /// Reports something wrong that only the board can see.
@@ -317,7 +323,7 @@ impl Turnstile {
 
     fn observe(&mut self, now: Instant, raw: Bits) -> Option<Arrival> {
         if self.lease.lapse(now) {
-            self.happened(Event::LeaseLapsed);
+            self.lapsed(now);
         }
         self.inputs = self.debounce.update_with(now, raw, readings::delays);
         let before = core::mem::replace(&mut self.seen, Readings::of(self.inputs));

@@ -295,6 +295,36 @@ fn a_turn_that_has_begun_is_finished_when_the_host_falls_silent() {
 }
 
 #[test]
+fn a_permit_that_ended_in_a_turn_does_not_come_back_with_the_host() {
+    let end: [(&str, Act); 2] = [
+        ("silent", |rig| {
+            rig.host = false;
+            rig.run(1);
+            rig.host = true;
+        }),
+        ("closed and open again", |rig| {
+            rig.accepted(ToController::SetMode { mode: Mode::Closed });
+            rig.accepted(ToController::SetMode {
+                mode: Mode::OnPermit,
+            });
+        }),
+    ];
+    for (name, end) in end {
+        let mut rig = Rig::armed();
+        rig.push(Door::Exit, 5);
+        rig.run_until(State::Turning);
+        rig.run(200);
+        end(&mut rig);
+        rig.force(Door::Entry, 5);
+        rig.run_until(State::Idle);
+        assert_eq!(rig.events.last(), Some(&Event::DidNotLeave(1)), "{name}");
+        rig.push(Door::Exit, TURN);
+        rig.run(1_000);
+        assert_eq!(rig.position(), 0, "{name}");
+    }
+}
+
+#[test]
 fn a_free_turnstile_counts_and_turns_one_way_only() {
     let mut rig = Rig::offered(Mode::Free(Door::Exit));
     assert!(rig.released(Door::Exit) && !rig.released(Door::Entry));
