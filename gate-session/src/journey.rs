@@ -168,6 +168,7 @@ impl Session {
         let lane_was = self.lane;
         if let Event::LaneState(state, _) = event {
             self.lane = Some(state);
+            self.traveller.shut_in &= !matches!(state, LaneState::EntryOpen | LaneState::Idle);
         }
         if let Event::Inside(inside) = event {
             self.inside = inside;
@@ -484,7 +485,9 @@ impl Session {
     ) {
         self.questions.drop_all_about_traveller();
         self.traveller.timeline.ended = now;
-        self.traveller.decided = Some(outcome);
+        if self.traveller.decided.replace(outcome).is_none() {
+            self.traveller.shut_in = self.lane == Some(LaneState::EntryClosing);
+        }
         let question = if until.is_some() {
             Question::Decision
         } else {
@@ -596,7 +599,7 @@ impl Session {
             self.traveller.number,
             Outcome::Referred(referral),
         ));
-        if referral == Referral::SeveralPersons {
+        if matches!(referral, Referral::SeveralPersons | Referral::AnotherPerson) {
             return self.send_back(now); // nobody can be examined before the others have left
         }
         self.until = Some(now + self.limits.officer);
@@ -625,18 +628,25 @@ impl Session {
         Stage::AwaitReturn
     }
 
-    /// The number that the way back or the exit must name has changed: whoever is inside now is not
-    /// known to be whoever was examined.
+    /// The number that the way back or the exit must name is new: whoever is inside now is not known
+    /// to be whoever was examined.
+    ///
+    /// SAF-110: no word about the one lets the other out, the gate's as little as an officer's. Only a
+    /// first number, given by an entry that was closing already, is that of whoever was decided about.
     fn renumber(&mut self, now: Instant, stage: Stage, passage: Passage) -> Stage {
         let had_none = std::mem::replace(&mut self.traveller.passage, passage) == 0;
         match stage {
             Stage::AwaitReturn => self.send_back(now),
-            Stage::AwaitRecord(Outcome::Cleared) if !had_none => self.decide(
+            // Sent back as soon as that is written down, under whatever number.
+            Stage::AwaitRecord(Outcome::Referred(
+                Referral::SeveralPersons | Referral::AnotherPerson,
+            )) => stage,
+            stage if had_none && self.traveller.shut_in => stage,
+            _ => self.decide(
                 now,
-                Outcome::Referred(Referral::LaneDisturbed),
+                Outcome::Referred(Referral::AnotherPerson),
                 DecidedBy::Gate,
             ),
-            stage => stage,
         }
     }
 

@@ -65,6 +65,7 @@ impl Session {
             Stage::AwaitClear if matches!(self.lane, Some(LaneState::Returning)) => {
                 Screen::StepBack
             }
+            Stage::AwaitRecord(Outcome::Referred(Referral::AnotherPerson)) => Screen::StepBack,
             Stage::AwaitRecord(Outcome::Referred(_)) | Stage::AwaitOfficer | Stage::AwaitClear => {
                 Screen::OfficerComing
             }

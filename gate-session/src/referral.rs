@@ -64,6 +64,8 @@ pub enum Referral {
     PermitNotTheirs,
     /// The permit has been used as often as it may be, or the register cannot be asked.
     PermitUsedUp,
+    /// The entry has been open since the decision: who is inside need not be whom it was about.
+    AnotherPerson,
 }
 
 /// How a traveller gave up.
@@ -101,7 +103,7 @@ impl Outcome {
 
 impl Referral {
     /// Every referral, for tables and completeness tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NoDocument,
         Self::DocumentUnreadable,
         Self::DocumentExpired,
@@ -125,6 +127,7 @@ impl Referral {
         Self::PermitNotValid,
         Self::PermitNotTheirs,
         Self::PermitUsedUp,
+        Self::AnotherPerson,
     ];
 
     /// The stable code of this referral, as journal and statistics spell it.
@@ -154,6 +157,7 @@ impl Referral {
             Self::PermitNotValid => "permit-not-valid",
             Self::PermitNotTheirs => "permit-not-theirs",
             Self::PermitUsedUp => "permit-used-up",
+            Self::AnotherPerson => "another-person",
         }
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct Traveller {
     pub passage: Passage,
     pub evidence: Evidence,
     pub decided: Option<Outcome>,
+    /// The entry was closing when that was first decided, and has not been open since: whoever the
+    /// controller finds inside is who was decided about.
+    pub shut_in: bool,
     pub timeline: Timeline,
     /// Still before the entry, where the document is examined first.
     pub before_entry: bool,

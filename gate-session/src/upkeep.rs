@@ -47,6 +47,7 @@ impl Session {
         self.lost.insert(device);
         if device == Device::Controller {
             self.lane = None; // what it does meanwhile nobody knows
+            self.traveller.shut_in = false;
         }
         match stage {
             Stage::AwaitTraveller

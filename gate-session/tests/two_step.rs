@@ -4,7 +4,7 @@ mod common;
 
 use common::{Lane, PASSAGE, genuine, seconds};
 use gate_protocol::{Door, Event as LaneEvent, Mode, Refusal, State};
-use gate_session::{Device, Event, FaceVerdict, ListsAnswer, SpanKind, Stage};
+use gate_session::{Device, Event, FaceVerdict, ListsAnswer, OfficerDecision, SpanKind, Stage};
 
 fn approach() -> Lane {
     let mut lane = Lane::open_in_two_steps();
@@ -154,6 +154,19 @@ fn somebody_inside_who_was_not_let_in_is_sent_back() {
     lane.recorded(true);
     lane.after(61.0).wake();
     assert!(lane.did("SendBack(7"));
+}
+
+#[test]
+fn an_officers_word_about_somebody_before_the_entry_lets_nobody_out_who_is_inside() {
+    let mut lane = approach();
+    lane.show_expired_document();
+    lane.recorded(true);
+    assert_eq!(lane.stage(), Stage::AwaitOfficer);
+    lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE)));
+    lane.tell(Event::OfficerDecided(1, OfficerDecision::Clear));
+    lane.recorded(true);
+    assert_eq!(lane.last_reason(), Some("another-person"));
+    assert!(lane.did("SendBack(7)") && !lane.did("ReleaseExit"));
 }
 
 #[test]

@@ -347,8 +347,8 @@ fn whoever_gets_a_new_number_is_sent_back_under_it_and_not_let_out() {
     lane.face(FaceVerdict::Match);
     lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE + 1)));
     lane.recorded(true);
-    assert_eq!(lane.last_reason(), Some("lane-disturbed"));
-    assert!(!lane.did("ReleaseExit"));
+    assert_eq!(lane.last_reason(), Some("another-person"));
+    assert!(lane.did("SendBack(8)") && !lane.did("ReleaseExit"));
 }
 
 #[test]
@@ -360,6 +360,72 @@ fn a_referral_before_the_entry_has_closed_learns_the_number_later() {
     lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE)));
     lane.after(61.0).wake();
     assert!(lane.did("SendBack(7)"), "nobody is trapped");
+}
+
+#[test]
+fn an_officers_word_about_one_lets_nobody_out_who_came_in_afterwards() {
+    let number_before_the_referral_is_written = [false, true];
+    for early in number_before_the_referral_is_written {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.examine_document();
+        lane.face(FaceVerdict::NoMatch);
+        if early {
+            lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE + 1)));
+            lane.recorded(true);
+        } else {
+            lane.recorded(true);
+            lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE + 1)));
+        }
+        lane.tell(Event::OfficerDecided(1, OfficerDecision::Clear));
+        lane.recorded(true);
+        assert_eq!(lane.last_reason(), Some("another-person"), "{early}");
+        assert!(lane.did("SendBack(8)"), "{early}: nobody is trapped");
+        assert!(!lane.did("ReleaseExit"), "{early}");
+    }
+}
+
+#[test]
+fn an_officers_word_lets_nobody_out_who_came_in_by_an_entry_that_stood_open() {
+    let in_between: [(&str, Story); 4] = [
+        ("referred before the entry closed", |lane| {
+            lane.show_expired_document();
+            lane.recorded(true);
+            lane.step_in();
+        }),
+        ("it opened again before the referral was written", |lane| {
+            lane.step_in();
+            lane.show_expired_document();
+            lane.tell(Event::LaneState(State::EntryOpen, 0));
+            lane.recorded(true);
+            lane.tell(Event::LaneState(State::EntryClosing, 0));
+        }),
+        ("nobody knows whether it opened", |lane| {
+            lane.step_in();
+            lane.show_expired_document();
+            lane.recorded(true);
+            lane.tell(Event::DeviceLost(Device::Controller));
+            lane.tell(Event::DeviceReady(Device::Controller));
+        }),
+        ("it opened again before the clearance was written", |lane| {
+            lane.step_in();
+            lane.show_expired_document();
+            lane.recorded(true);
+            lane.tell(Event::OfficerDecided(1, OfficerDecision::Clear));
+            lane.tell(Event::LaneState(State::EntryOpen, 0));
+            lane.tell(Event::LaneState(State::EntryClosing, 0));
+        }),
+    ];
+    for (name, story) in in_between {
+        let mut lane = Lane::open();
+        story(&mut lane);
+        lane.tell(Event::OfficerDecided(1, OfficerDecision::Clear));
+        lane.tell(Event::Lane(LaneEvent::Entered(PASSAGE)));
+        lane.recorded(true);
+        assert_eq!(lane.last_reason(), Some("another-person"), "{name}");
+        assert!(lane.did("SendBack(7)"), "{name}: nobody is trapped");
+        assert!(!lane.did("ReleaseExit"), "{name}");
+    }
 }
 
 #[test]

@@ -17,8 +17,12 @@ use gate_protocol::{
 
 /// Half the way from one rest to the next, in steps of the hub.
 const HALF_TURN: i8 = 12;
-/// Steps that the hub counts at most without a rest: two turns.
-const MOST_STEPS: i8 = 4 * HALF_TURN;
+const HALF_TURN_BACK: i8 = -HALF_TURN;
+/// Steps that the hub counts at most without a rest: there is one at the end of every turn, and a
+/// period of the hub is left for an arm that swings on.
+const MOST_STEPS: i8 = 2 * HALF_TURN + 4;
+/// Nobody needs to be counted beyond.
+const MOST_PEOPLE: u8 = 3;
 /// Brake and home switch lag behind the arm by so much at most.
 const LAG: Duration = Duration::from_millis(50);
 /// An arm that has been still in its rest for so long stands where it stands.
@@ -46,6 +50,20 @@ struct Hub {
     /// When each way was last free, and which have been since the arm left its rest.
     freed: [Option<Instant>; 2],
     free: Released,
+    /// What the last scan released, and what was released when the arm left its rest.
+    released: Released,
+    leave: Released,
+    /// How it has come home in this scan.
+    arrived: Option<Came>,
+}
+
+/// How the arm has come into a rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Came {
+    /// By a whole turn.
+    Round(Door),
+    /// Otherwise.
+    Back,
 }
 
 /// One scan.
@@ -136,6 +154,10 @@ pub struct ArmInvariants {
     hub: Hub,
     beams_free: [bool; 3],
     broken: [u8; 3],
+    /// The arm has stayed in its rest since the permit: whatever gets through is no person.
+    ahead: bool,
+    /// What became of the turn has been told.
+    accounted: bool,
     inputs: Bits,
     /// A rule that an answer or an event has broken.
     told_wrong: Option<(Rule, &'static str)>,
@@ -166,9 +188,14 @@ impl ArmInvariants {
                 left: Instant::ZERO,
                 freed: [None; 2],
                 free: Released::BOTH,
+                released: Released::NONE,
+                leave: Released::BOTH,
+                arrived: None,
             },
             beams_free: [true; 3],
             broken: [0; 3],
+            ahead: false,
+            accounted: false,
             inputs: Bits(0),
             told_wrong: None,
         }
@@ -216,6 +243,7 @@ impl ArmInvariants {
         self.wrong(!fit, Rule::S5, "an arm was permitted that is not at rest");
         self.newest = passage;
         self.broken = self.beams_free.map(|free| u8::from(!free));
+        self.ahead = true;
         let until = now + time.min(self.limits.armed);
         self.permit = Some(Permit { way, until });
     }
@@ -228,6 +256,10 @@ impl ArmInvariants {
 
     /// The controller has told an event.
     pub fn happened(&mut self, event: Event) {
+        self.accounted |= matches!(
+            event,
+            Event::Passed(_) | Event::WentBack(_) | Event::Tailgated(_)
+        );
         match event {
             Event::ExitReleased(passage) | Event::ReturnReleased(passage) => {
                 let twice = self.open_for.replace(passage).is_some();
@@ -295,12 +327,12 @@ impl ArmInvariants {
         let now = seen.now;
         let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
         self.inputs = seen.facts.inputs;
+        let was_home = self.hub.home;
         self.hub.follow(seen);
-        let free = seen.beams_free();
-        for ((broken, was), is) in self.broken.iter_mut().zip(self.beams_free).zip(free) {
-            *broken = broken.saturating_add(u8::from(was && !is));
+        self.count(seen.beams_free());
+        if was_home && !self.hub.home {
+            (self.ahead, self.accounted) = (false, false);
         }
-        self.beams_free = free;
         self.alarms.remember(&seen.signals());
         let emergency = seen.facts.state == State::Emergency;
         self.burnt = emergency && (self.burnt || !seen.is(TurnstileInput::FireOk));
@@ -315,8 +347,26 @@ impl ArmInvariants {
         }
     }
 
+    /// Counts the beams, without what is pushed through them ahead of a turn.
+    fn count(&mut self, free: [bool; 3]) {
+        for ((broken, was), is) in self.broken.iter_mut().zip(self.beams_free).zip(free) {
+            *broken = MOST_PEOPLE.min(*broken + u8::from(was && !is));
+        }
+        self.beams_free = free;
+        if self.ahead {
+            let whole = self.people();
+            self.broken.iter_mut().for_each(|times| *times -= whole);
+        }
+    }
+
+    fn people(&self) -> u8 {
+        self.broken.into_iter().min().unwrap_or(0)
+    }
+
     fn keep(&mut self, seen: &Seen) {
         self.hub.tell(seen.now, seen.released);
+        // Whoever has stepped back may push something ahead again.
+        self.ahead |= (self.alarms.before, seen.facts.state) == (State::Turning, State::Armed);
         let key = seen.is(TurnstileInput::KeyService);
         self.alarms.keep(seen.facts.state, key);
         self.told_wrong = None;
@@ -444,6 +494,20 @@ impl ArmInvariants {
             stopped || !lies || still <= self.limits.contradiction,
             "the arm is away and the hub has not turned, and the turnstile goes on",
         )?;
+        must(
+            stopped || !self.hub.is_lost(),
+            "the hub turns past a rest that is not seen, and the turnstile goes on",
+        )?;
+        let free = seen.released.any() && !seen.is_apart();
+        must(
+            !free || !self.hub.is_lost(),
+            "an arm whose rest nobody sees is let go",
+        )?;
+        let back = self.hub.arrived == Some(Came::Back) && self.alarms.before == State::Armed;
+        must(
+            stopped || !back || self.people() == 0,
+            "somebody is through, the hub has not turned, and the turnstile goes on",
+        )?;
         self.alarms.s14(&seen.signals(), self.limits.into())?;
         let moves = self.hub.home && seen.released.any();
         must(
@@ -455,6 +519,14 @@ impl ArmInvariants {
     fn s15(&self, seen: &Seen) -> Verdict {
         let forced = self.hub.is_forced();
         must(!forced || seen.is_stopped(), "a forced arm is not told")?;
+        let untold = match self.hub.arrived {
+            Some(Came::Round(way)) => !self.hub.leave.has(way) && !self.accounted,
+            _ => false,
+        };
+        must(
+            !untold || seen.is_stopped(),
+            "a turn is taken that nobody had leave for, and it is not told",
+        )?;
         let free = seen.released.any() && !seen.is_apart();
         must(!forced || !free, "a forced arm is let go")?;
         must(
@@ -494,7 +566,7 @@ impl ArmInvariants {
     }
 
     fn s20(&self, seen: &Seen) -> Verdict {
-        let people = self.broken.into_iter().min().unwrap_or(0);
+        let people = self.people();
         let under_way = matches!(self.alarms.before, State::Turning | State::Obstructed);
         let served = under_way && self.open_for.is_some() && !seen.is_stopped();
         must(people <= 1 || !served, "two go through on one turn")?;
@@ -521,7 +593,7 @@ impl Hub {
         let home = seen.is(TurnstileInput::Home);
         if turned % 2 == 1 {
             let step = if turned == 1 { 1 } else { -1 };
-            self.steps = (self.steps + step).clamp(-MOST_STEPS, MOST_STEPS);
+            self.steps += if self.is_past_counting() { 0 } else { step };
             self.stepped = now;
         } else if self.home && now.since(self.stepped) >= STILL {
             self.steps = 0;
@@ -531,9 +603,15 @@ impl Hub {
             let lately = |freed: Option<Instant>| freed.is_some_and(|at| now.since(at) <= LAG);
             let [entry, exit] = self.freed.map(lately);
             self.free = Released { entry, exit };
+            self.leave = self.released;
         }
+        self.arrived = None;
         if home && !self.home {
-            self.steps = 0;
+            self.arrived = Some(match core::mem::take(&mut self.steps) {
+                HALF_TURN.. => Came::Round(Door::Exit),
+                ..=HALF_TURN_BACK => Came::Round(Door::Entry),
+                _ => Came::Back,
+            });
             self.known = true;
         }
         self.home = home;
@@ -544,6 +622,16 @@ impl Hub {
             *freed = if released.has(way) { Some(now) } else { *freed };
         }
         self.free = self.free.or(released);
+        self.released = released;
+    }
+
+    /// It has not been seen in a rest for more than a turn.
+    const fn is_lost(&self) -> bool {
+        !self.home && self.is_past_counting()
+    }
+
+    const fn is_past_counting(&self) -> bool {
+        self.steps.abs() >= MOST_STEPS
     }
 
     /// Which way it stands away from its rest, once that is known.
@@ -561,7 +649,8 @@ impl Hub {
     }
 
     fn is_rightly_away(&self) -> bool {
-        !self.home && (!self.known || self.away().is_some_and(|way| self.free.has(way)))
+        let freely = !self.known || self.away().is_some_and(|way| self.free.has(way));
+        !self.home && !self.is_past_counting() && freely
     }
 }
 
@@ -593,12 +682,18 @@ impl ArmInvariants {
 
     fn moments(&mut self, now: Instant, mut visit: impl FnMut(&mut Instant, Duration)) {
         let limits = self.limits;
-        let counts = if self.open_for.is_some() { 2 } else { 0 };
-        self.broken = self.broken.map(|times| times.min(counts));
+        if self.open_for.is_none() {
+            (self.broken, self.ahead) = ([0; 3], false);
+        }
+        // In a rest it is the next turn that matters, of which nothing has been told.
+        self.accounted &= !self.hub.home;
+        self.hub.arrived = None;
         self.permit = self.permit.filter(|permit| now < permit.until);
         let hub = &mut self.hub;
         if hub.home {
-            hub.free = Released::NONE;
+            (hub.free, hub.leave) = (Released::NONE, Released::NONE);
+        } else {
+            hub.released = Released::NONE;
         }
         if hub.home && hub.steps == 0 {
             hub.stepped = now;

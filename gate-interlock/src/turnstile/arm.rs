@@ -10,8 +10,9 @@ use gate_protocol::{Door, Instant};
 pub(crate) const LAG: Duration = Duration::from_millis(50);
 /// Steps that an arm has counted in its rest are forgotten when it has been still for this long.
 const STILL: Duration = Duration::from_millis(500);
-/// Two turns. A hub that has counted more without a rest says no more by it than that it has.
-const MOST_STEPS: i16 = 4 * HALF_TURN;
+/// A turn, and a period of the hub for an arm that swings on. Whoever rocks in the arm never counts so
+/// far: a hub that has, without a rest, says no more by it than that the home switch is blind.
+const MOST_STEPS: i16 = 2 * HALF_TURN + 4;
 
 /// Home switch and hub sensor of the arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +45,10 @@ pub(crate) struct Arm {
     freed: [Option<Instant>; 2],
     /// The ways that it has been free to turn since it left home.
     free: Released,
+    /// The ways that the last scan released.
+    told: Released,
+    /// The ways that were released when it left home, not only a moment before: it may go all the way.
+    leave: Released,
 }
 
 impl Arm {
@@ -58,6 +63,8 @@ impl Arm {
             left: Instant::ZERO,
             freed: [None; 2],
             free: Released::BOTH,
+            told: Released::NONE,
+            leave: Released::BOTH,
         }
     }
 
@@ -75,6 +82,7 @@ impl Arm {
             let lately = |freed: Option<Instant>| freed.is_some_and(|at| now.since(at) <= LAG);
             let [entry, exit] = self.freed.map(lately);
             self.free = Released { entry, exit };
+            self.leave = self.told;
         }
         if was_home || !reading.home {
             return None;
@@ -103,7 +111,8 @@ impl Arm {
         };
         self.phase = Some(phase);
         if step != 0 {
-            self.steps = (self.steps + step).clamp(-MOST_STEPS, MOST_STEPS);
+            // Turning back does not make a blind switch see.
+            self.steps += if self.is_lost() { 0 } else { step };
             self.stepped = now;
         } else if self.home && now.since(self.stepped) >= STILL {
             // A step that was lost while the arm rattled in its rest must not count for ever.
@@ -116,8 +125,13 @@ impl Arm {
         for (freed, is) in self.freed.iter_mut().zip([released.entry, released.exit]) {
             *freed = if is { Some(now) } else { *freed };
         }
-        self.free.entry |= released.entry;
-        self.free.exit |= released.exit;
+        self.free = self.free.or(released);
+        self.told = released;
+    }
+
+    /// Somebody has begun to turn it in time, although it may have left home a moment too late.
+    pub(crate) fn permit(&mut self, way: Door) {
+        self.leave = self.leave.or(Released::only(way));
     }
 
     /// Forgets what no longer matters, and visits the moments that do: see
@@ -129,7 +143,9 @@ impl Arm {
         visit: &mut impl FnMut(&mut Instant, Duration),
     ) {
         if self.home {
-            self.free = Released::NONE;
+            (self.free, self.leave) = (Released::NONE, Released::NONE);
+        } else {
+            self.told = Released::NONE;
         }
         // Steps in the rest are forgotten in time; away from it the sensors may contradict each other as long as there are none.
         let (resting, unseen) = (self.home && self.steps != 0, !self.home && self.steps == 0);
@@ -165,9 +181,24 @@ impl Arm {
         self.away().filter(|way| self.known && !self.free.has(*way))
     }
 
+    /// SAF-053: it has come home by a whole turn for which it was held. What it was given to swing on
+    /// when the turn before had ended is no leave to take another.
+    pub(crate) fn forced_through(&self, arrival: Option<Arrival>) -> Option<Door> {
+        match arrival {
+            Some(Arrival::Turned(way)) if !self.leave.has(way) => Some(way),
+            _ => None,
+        }
+    }
+
     /// It stands away from home where it was free to go, so somebody may stand in it.
     pub(crate) fn is_rightly_away(&self) -> bool {
-        !self.home && (!self.known || self.away().is_some_and(|way| self.free.has(way)))
+        let freely = || self.away().is_some_and(|way| self.free.has(way));
+        !self.home && !self.is_lost() && (!self.known || freely())
+    }
+
+    /// SAF-058: it must have passed a rest that the home switch has not seen.
+    const fn is_lost(&self) -> bool {
+        self.steps.abs() >= MOST_STEPS
     }
 
     /// SAF-010: the home switch says one thing and the hub another.
@@ -179,6 +210,9 @@ impl Arm {
     ) -> bool {
         if self.home {
             return self.steps.abs() >= half_turn;
+        }
+        if self.is_lost() {
+            return true;
         }
         self.known && self.steps == 0 && now.since(self.left.max(self.stepped)) >= patience
     }

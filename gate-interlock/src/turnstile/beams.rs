@@ -1,10 +1,15 @@
 //! How many people go through while the arm makes one turn.
 
+/// Nobody asks whether more people than two went along; a third may be on the way behind a suitcase.
+const MOST: u8 = 3;
+
 /// Counts how often each of the three beams is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Beams {
     free: [bool; 3],
     broken: [u8; 3],
+    /// The arm has not been away yet: what gets through is a thing, pushed ahead by whoever comes.
+    ahead: bool,
 }
 
 impl Beams {
@@ -12,28 +17,45 @@ impl Beams {
         Self {
             free: [true; 3],
             broken: [0; 3],
+            ahead: false,
         }
     }
 
-    /// Begins anew. Whoever stands in a beam now counts.
+    /// Begins anew. Whoever stands in a beam now counts, once the arm is on its way.
     pub(crate) fn begin(&mut self) {
         self.broken = self.free.map(|free| u8::from(!free));
+        self.ahead = true;
+    }
+
+    /// The arm leaves its rest. Whoever is between the beams by now is on the way as well.
+    pub(crate) const fn set_out(&mut self) {
+        self.ahead = false;
+    }
+
+    /// The arm is back in the rest that it left, and nobody has gone through.
+    pub(crate) const fn turn_back(&mut self) {
+        self.ahead = true;
     }
 
     pub(crate) fn update(&mut self, free: [bool; 3]) {
         for ((broken, was), is) in self.broken.iter_mut().zip(self.free).zip(free) {
             if was && !is {
-                *broken = broken.saturating_add(1);
+                *broken = (*broken + 1).min(MOST);
             }
         }
         self.free = free;
+        if self.ahead {
+            let things = self.people();
+            self.broken = self.broken.map(|times| times - things);
+        }
     }
 
-    /// The same as far as it matters from now on, in a turn or between two of them: whether there
-    /// are none, one or more people.
-    pub(crate) fn reduce(&mut self, in_turn: bool) {
-        let most = if in_turn { 2 } else { 0 };
-        self.broken = self.broken.map(|times| times.min(most));
+    /// The same as far as it matters from now on: between two turns nobody is counted.
+    pub(crate) const fn reduce(&mut self, in_turn: bool) {
+        if !in_turn {
+            self.broken = [0; 3];
+            self.ahead = false;
+        }
     }
 
     /// People who have broken every beam. An arm swung through one of them is nobody; two people
@@ -74,6 +96,7 @@ mod tests {
         ] {
             let mut beams = Beams::new();
             beams.begin();
+            beams.set_out();
             for free in steps {
                 beams.update(*free);
             }
@@ -86,8 +109,31 @@ mod tests {
         let mut beams = Beams::new();
         beams.update([false, true, true]);
         beams.begin();
+        beams.set_out();
         beams.update([true, false, true]);
         beams.update([true, true, false]);
         assert_eq!(beams.people(), 1);
+    }
+
+    #[test]
+    fn what_got_through_before_the_arm_set_out_is_nobody_and_who_is_on_the_way_counts() {
+        let breaks = |beams: &mut Beams, which: &[usize]| {
+            for broken in which {
+                let mut free = [true; 3];
+                free[*broken] = false;
+                beams.update(free);
+                beams.update([true; 3]);
+            }
+        };
+        let mut beams = Beams::new();
+        beams.begin();
+        breaks(&mut beams, &[0, 1, 2, 0, 1, 2]);
+        breaks(&mut beams, &[0]);
+        beams.set_out();
+        assert_eq!(beams.people(), 0, "two suitcases");
+        breaks(&mut beams, &[1, 2]);
+        assert_eq!(beams.people(), 1);
+        breaks(&mut beams, &[0, 1, 2]);
+        assert_eq!(beams.people(), 2);
     }
 }

@@ -176,8 +176,9 @@ impl Turnstile {
         }
         let escape = Escape::of(self.site);
         let command = enforce_arm(escape, self.surroundings(), self.wanted(now));
-        self.arm.tell(now, command.released);
         self.outputs = self.drive(now, command);
+        // By hand a way may be held that is free otherwise: the arm goes by the pins.
+        self.arm.tell(now, signs::released(self.outputs));
         self.outputs
     }
 
@@ -185,8 +186,14 @@ impl Turnstile {
     /// 500 ms; the turnstile does not believe a link that falls silent.
     pub fn lease(&mut self, now: Instant, held: bool) {
         if self.lease.tell(now, held, self.limits.lease_word) {
-            self.happened(Event::LeaseLapsed);
+            self.lapsed(now);
         }
+    }
+
+    /// SAF-008: permits die with the lease, and do not come back with the next one.
+    fn lapsed(&mut self, now: Instant) {
+        self.happened(Event::LeaseLapsed);
+        self.withdraw(now);
     }
 
     /// Reports something wrong that only the board can see.
@@ -316,7 +323,7 @@ impl Turnstile {
 
     fn observe(&mut self, now: Instant, raw: Bits) -> Option<Arrival> {
         if self.lease.lapse(now) {
-            self.happened(Event::LeaseLapsed);
+            self.lapsed(now);
         }
         self.inputs = self.debounce.update_with(now, raw, readings::delays);
         let before = core::mem::replace(&mut self.seen, Readings::of(self.inputs));
@@ -340,7 +347,10 @@ impl Turnstile {
 
     /// Begins a stage, and tells the end of a release that the old one leaves behind (SAF-055).
     fn go(&mut self, now: Instant, next: Stage) {
-        let unused = matches!(self.stage, Stage::Armed(_));
+        let unused = matches!(self.stage, Stage::Armed(_)) && self.beams.people() == 0;
+        if let Stage::Turning(turn) = next {
+            self.arm.permit(turn.way);
+        }
         if next.turn().is_none()
             && let Some(passage) = self.released.take()
         {

@@ -1,4 +1,5 @@
-//! What goes before what: fire, emergency stop, tamper, no mains, block, service key, trouble.
+//! What goes before what: fire, emergency stop, tamper, service key (unless the host has blocked the
+//! turnstile), trouble, no mains, block.
 
 use super::arm::Arrival;
 use super::limits::HALF_TURN;
@@ -9,8 +10,12 @@ impl Turnstile {
     /// SAF-057: the stage that something stronger than a traveller asks for. Read it from top to
     /// bottom: it is the order of precedence.
     pub(super) fn before_all(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Stage> {
-        // Whoever opens the cabinet with the key turned may.
-        if self.seen.cabinet_open && !self.seen.key && !self.tampered {
+        // What is under way is finished first. Under the key nobody passes and the arm is moved by
+        // hand; a host that has blocked the turnstile locks the key out too.
+        let under_way = matches!(self.stage, Stage::Turning(_) | Stage::Obstructed(_));
+        let in_service = self.seen.key && self.mode != Mode::Blocked && !under_way;
+        // Whoever opens the cabinet in service may.
+        if self.seen.cabinet_open && !in_service && !self.tampered {
             self.tampered = true;
             self.happened(Event::TamperBegan);
         }
@@ -21,10 +26,7 @@ impl Turnstile {
         if self.tampered {
             return Some(Stage::Tamper);
         }
-        // What is under way is finished first. Under the key nobody passes and the arm is moved by
-        // hand; a host that has blocked the turnstile locks the key out too.
-        let under_way = matches!(self.stage, Stage::Turning(_) | Stage::Obstructed(_));
-        if self.seen.key && self.mode != Mode::Blocked && !under_way {
+        if in_service {
             self.forces.expire(now);
             return Some(Stage::Service);
         }
@@ -66,9 +68,10 @@ impl Turnstile {
     }
 
     /// SAF-053: an arm that was turned where it is held, and (SAF-010) sensors that contradict each
-    /// other.
+    /// other, or (SAF-058) what the beams have seen of a person.
     fn find_fault(&mut self, now: Instant, arrival: Option<Arrival>) -> Option<Fault> {
-        if let Some(way) = self.arm.forced() {
+        let forced = self.arm.forced();
+        if let Some(way) = forced.or_else(|| self.arm.forced_through(arrival)) {
             let against = matches!(
                 self.stage,
                 Stage::Free(_) | Stage::Armed(_) | Stage::Turning(_)
@@ -81,7 +84,7 @@ impl Turnstile {
             return Some(Fault::DoorForced(way));
         }
         let unseen = arrival == Some(Arrival::Returned)
-            && matches!(self.stage, Stage::Turning(turn) if turn.until.is_some())
+            && matches!(self.stage, Stage::Armed(turn) | Stage::Turning(turn) if turn.until.is_some())
             && self.beams.people() > 0;
         (self.contradicts(now) || unseen).then_some(Fault::ArmSensors)
     }

@@ -38,7 +38,12 @@ impl Turnstile {
             ToController::SendBack { .. } | ToController::SetMode { mode: Mode::WalkIn } => {
                 return Err(Refusal::NotThisShape);
             }
-            ToController::SetMode { mode } => self.mode = mode,
+            ToController::SetMode { mode } => {
+                if mode != Mode::OnPermit {
+                    self.withdraw(now);
+                }
+                self.mode = mode;
+            }
             ToController::Show { sign } => self.sign = sign,
             ToController::ClearAlarm => self.clear_alarm(now)?,
             ToController::Configure { site } => self.configure(site)?,
@@ -103,7 +108,7 @@ impl Turnstile {
     }
 
     /// A turn that has begun is finished: the arm must not catch anybody. It does not begin again.
-    fn withdraw(&mut self, now: Instant) {
+    pub(super) fn withdraw(&mut self, now: Instant) {
         if let Stage::Armed(turn) | Stage::Turning(turn) = &mut self.stage
             && let Some(until) = &mut turn.until
         {

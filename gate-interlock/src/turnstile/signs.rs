@@ -1,6 +1,7 @@
 //! Holds, lamps, buzzer and contacts of a turnstile as output bits.
 
 use super::enforce::ArmCommand;
+use crate::Released;
 use gate_protocol::pins::{Bits, TurnstileOutput};
 
 /// What the turnstile tells people and neighbouring systems.
@@ -46,10 +47,17 @@ pub(crate) fn outputs(command: ArmCommand, signs: Signs) -> Bits {
     })
 }
 
+/// The ways that are free at these pins.
+pub(crate) const fn released(outputs: Bits) -> Released {
+    Released {
+        entry: !outputs.turnstile_output(TurnstileOutput::EntryHold),
+        exit: !outputs.turnstile_output(TurnstileOutput::ExitHold),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Released;
 
     /// Every combination of what [`outputs`] can be given: each pin follows what it stands for, an
     /// end never shows two lamps, and nobody is shown green before a held arm.

@@ -54,6 +54,9 @@ impl Turnstile {
     }
 
     fn armed(&mut self, now: Instant, turn: Turn) -> Stage {
+        if !self.arm.is_home() {
+            self.beams.set_out();
+        }
         if self.arm.away() == Some(turn.way) {
             return Stage::Turning(turn);
         }
@@ -86,6 +89,7 @@ impl Turnstile {
         }
         match arrival {
             Some(Arrival::Returned) if self.is_good(now, turn) && turn.until.is_some() => {
+                self.beams.turn_back();
                 return Stage::Armed(turn);
             }
             Some(arrival) => return self.arrived(now, turn, arrival),

@@ -244,6 +244,15 @@ impl Rig {
         })
     }
 
+    /// The hub counts `steps` towards the exit, or back, whatever the home switch says.
+    pub(crate) fn hub_turns(&mut self, steps: i32) {
+        for _ in 0..steps.abs() {
+            self.position += steps.signum();
+            self.say_phase();
+            self.run(10);
+        }
+    }
+
     fn move_arm(&mut self) {
         self.push_ms = (self.push_ms + 1) % WALKING;
         let Some(push) = self.push.filter(|_| self.push_ms == 0) else {
@@ -258,8 +267,12 @@ impl Rig {
                 ..push
             });
         }
-        let phase = self.position.rem_euclid(4);
         self.set(TurnstileInput::Home, self.is_home());
+        self.say_phase();
+    }
+
+    fn say_phase(&mut self) {
+        let phase = self.position.rem_euclid(4);
         self.set(TurnstileInput::RotationA, phase == 1 || phase == 2);
         self.set(TurnstileInput::RotationB, phase >= 2);
     }

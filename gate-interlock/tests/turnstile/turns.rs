@@ -295,6 +295,36 @@ fn a_turn_that_has_begun_is_finished_when_the_host_falls_silent() {
 }
 
 #[test]
+fn a_permit_that_ended_in_a_turn_does_not_come_back_with_the_host() {
+    let end: [(&str, Act); 2] = [
+        ("silent", |rig| {
+            rig.host = false;
+            rig.run(1);
+            rig.host = true;
+        }),
+        ("closed and open again", |rig| {
+            rig.accepted(ToController::SetMode { mode: Mode::Closed });
+            rig.accepted(ToController::SetMode {
+                mode: Mode::OnPermit,
+            });
+        }),
+    ];
+    for (name, end) in end {
+        let mut rig = Rig::armed();
+        rig.push(Door::Exit, 5);
+        rig.run_until(State::Turning);
+        rig.run(200);
+        end(&mut rig);
+        rig.force(Door::Entry, 5);
+        rig.run_until(State::Idle);
+        assert_eq!(rig.events.last(), Some(&Event::DidNotLeave(1)), "{name}");
+        rig.push(Door::Exit, TURN);
+        rig.run(1_000);
+        assert_eq!(rig.position(), 0, "{name}");
+    }
+}
+
+#[test]
 fn a_free_turnstile_counts_and_turns_one_way_only() {
     let mut rig = Rig::offered(Mode::Free(Door::Exit));
     assert!(rig.released(Door::Exit) && !rig.released(Door::Entry));
@@ -515,6 +545,24 @@ fn whoever_turns_the_key_may_open_the_cabinet_but_not_leave_it_open() {
 }
 
 #[test]
+fn a_key_that_does_not_open_the_service_does_not_open_the_cabinet() {
+    let mut turning = Rig::in_state(State::Turning);
+    turning.set(TurnstileInput::KeyService, true);
+    turning.set(TurnstileInput::TamperOk, false);
+    let mut blocked = Rig::in_state(State::Service);
+    blocked.set(TurnstileInput::TamperOk, false);
+    blocked.run(100);
+    blocked.accepted(ToController::SetMode {
+        mode: Mode::Blocked,
+    });
+    for (name, rig) in [("turning", &mut turning), ("blocked", &mut blocked)] {
+        rig.run(60);
+        assert_eq!(rig.turnstile.state(), State::Tamper, "{name}");
+        assert!(rig.events.contains(&Event::TamperBegan), "{name}");
+    }
+}
+
+#[test]
 fn somebody_who_stops_in_the_arm_lets_nobody_else_through_with_them() {
     let mut rig = Rig::armed();
     rig.push(Door::Exit, TURN / 2);
@@ -605,6 +653,151 @@ fn without_mains_whoever_turns_finishes_and_only_the_way_back_is_open() {
     assert_eq!(rig.turnstile.state(), State::Idle);
     let told = [Event::MainsLost, Event::Passed(1), Event::MainsReturned];
     assert_eq!(rig.events[2..], told);
+}
+
+#[test]
+fn whoever_keeps_the_arm_moving_through_its_rest_gets_no_second_turn_untold() {
+    for (name, then) in [
+        ("on permit", None),
+        ("closed", Some(Mode::Closed)),
+        ("blocked", Some(Mode::Blocked)),
+    ] {
+        let mut rig = Rig::armed();
+        rig.force(Door::Exit, 2 * TURN);
+        rig.run_until(State::Turning);
+        if let Some(mode) = then {
+            rig.accepted(ToController::SetMode { mode });
+        }
+        rig.run_until(State::Trouble);
+        assert_eq!(rig.position(), 2 * TURN, "{name}");
+        let told: Vec<Event> = rig.events[2..].to_vec();
+        let forced = [
+            Event::Forced(Door::Exit),
+            Event::Trouble(Fault::DoorForced(Door::Exit)),
+        ];
+        assert_eq!(told[0], Event::Passed(1), "{name}");
+        assert!(told.ends_with(&forced), "{name}: {told:?}");
+        rig.push(Door::Exit, TURN);
+        rig.run(1_000);
+        assert_eq!(rig.position(), 2 * TURN, "{name}: held");
+    }
+}
+
+#[test]
+fn an_arm_that_swings_on_and_springs_back_is_no_alarm() {
+    let mut rig = Rig::armed();
+    rig.force(Door::Exit, TURN + 3);
+    rig.run(1_000);
+    rig.force(Door::Entry, 3);
+    rig.run_until(State::Idle);
+    let told = [Event::Passed(1), Event::Obstructed(Door::Exit)];
+    assert_eq!(rig.events[2..], told);
+}
+
+#[test]
+fn a_torn_wire_of_the_home_switch_frees_the_arm_for_a_turn_at_most() {
+    let mut after_a_reset = Rig::switched_on();
+    after_a_reset.set(TurnstileInput::Home, false);
+    after_a_reset.start_at(site());
+    let mut in_a_turn = Rig::armed();
+    in_a_turn.push(Door::Exit, TURN / 2);
+    in_a_turn.run_until(State::Obstructed);
+    for (name, rig) in [
+        ("after a reset", &mut after_a_reset),
+        ("in a turn", &mut in_a_turn),
+    ] {
+        rig.set(TurnstileInput::Home, false);
+        rig.run(10);
+        assert_eq!(rig.turnstile.state(), State::Obstructed, "{name}");
+        for rocks in [1, -1, 1, -1] {
+            rig.hub_turns(rocks * TURN / 2);
+            assert_eq!(
+                rig.turnstile.state(),
+                State::Obstructed,
+                "{name}, to and fro"
+            );
+        }
+        rig.hub_turns(10 * TURN);
+        assert_eq!(rig.turnstile.state(), State::Trouble, "{name}");
+        assert!(rig.events.contains(&Event::Trouble(Fault::ArmSensors)));
+        let free = [Door::Exit, Door::Entry].map(|way| rig.released(way));
+        assert_eq!(free, [false; 2], "{name}");
+        rig.hub_turns(-10);
+        let free = [Door::Exit, Door::Entry].map(|way| rig.released(way));
+        assert_eq!(free, [false; 2], "{name}, and back");
+    }
+}
+
+#[test]
+fn one_permit_lets_no_two_through_an_arm_whose_hub_says_nothing() {
+    for in_the_arm in [false, true] {
+        let mut rig = Rig::armed();
+        for _ in 0..2 {
+            rig.set(TurnstileInput::Home, false);
+            if in_the_arm {
+                rig.person();
+            }
+            rig.run(200);
+            rig.set(TurnstileInput::Home, true);
+            if !in_the_arm {
+                rig.person();
+            }
+        }
+        assert_eq!(rig.turnstile.state(), State::Trouble, "{in_the_arm}");
+        let told = [Event::Trouble(Fault::ArmSensors), Event::Abandoned(1)];
+        assert_eq!(rig.events[2..], told, "{in_the_arm}");
+        assert!(!rig.released(Door::Exit), "{in_the_arm}");
+    }
+}
+
+#[test]
+fn a_suitcase_that_is_pushed_ahead_is_nobody() {
+    // Once; twice, with a step back in between; after a touch that the hub does not feel.
+    let ways: [(&str, Act); 3] = [
+        ("at once", |_| {}),
+        ("after a step back", |rig| {
+            rig.push(Door::Exit, 5);
+            rig.run(300);
+            rig.force(Door::Entry, 5);
+            rig.run(300);
+            rig.person();
+        }),
+        ("after a touch", |rig| {
+            rig.set(TurnstileInput::Home, false);
+            rig.run(100);
+            rig.set(TurnstileInput::Home, true);
+            rig.run(100);
+        }),
+    ];
+    for (name, before) in ways {
+        let mut rig = Rig::armed();
+        rig.person();
+        before(&mut rig);
+        assert_eq!(rig.turnstile.state(), State::Armed, "{name}");
+        rig.push(Door::Exit, TURN);
+        rig.run(250);
+        rig.person();
+        rig.run_until(State::Idle);
+        assert_eq!(rig.events[2..], [Event::Passed(1)], "{name}");
+    }
+}
+
+#[test]
+fn whoever_stands_in_the_first_beam_when_the_turn_begins_is_counted() {
+    let mut rig = Rig::armed();
+    rig.set(TurnstileInput::Beam1Free, false);
+    rig.run(40);
+    rig.push(Door::Exit, TURN / 2);
+    rig.run_until(State::Turning);
+    for beam in [TurnstileInput::Beam2Free, TurnstileInput::Beam3Free] {
+        rig.set(beam, false);
+        rig.run(40);
+        rig.set(beam, true);
+    }
+    rig.set(TurnstileInput::Beam1Free, true);
+    rig.run(40);
+    rig.person();
+    assert_eq!(rig.events[2..], [Event::Tailgated(1)]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::monitor::Violation;
 use crate::scenario::Told;
 use gate_protocol::Instant;
-use gate_session::{Left, Outcome};
+use gate_session::{Left, Outcome, Referral};
 
 /// An entry of a journal, as far as it matters whether all are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +44,12 @@ impl Ledger {
         match entry {
             Entry::Gate(traveller, outcome) => {
                 let clears = outcome == Outcome::Cleared;
-                // A clearance may be taken back, once: who stays in the lane is referred.
+                // A clearance may be taken back, once: who stays in the lane is referred. So may
+                // whatever was decided about somebody in whose place another one may be.
+                let another = outcome == Outcome::Referred(Referral::AnotherPerson);
                 let taken_back = self.decided == (traveller, true) && !clears;
-                let twice = traveller <= self.decided.0 && !taken_back;
+                let changed = self.decided.0 == traveller && another;
+                let twice = traveller <= self.decided.0 && !taken_back && !changed;
                 self.decided = (self.decided.0.max(traveller), clears);
                 let violation = twice.then_some(Violation::DecidedTwice { at, traveller });
                 (Told::Decided(traveller, outcome), violation)
