@@ -46,8 +46,8 @@ pub(crate) async fn talk(identity: Identity, keys: Keys, seed: Secret, ended: En
             // (SAF-074, SAF-079).
             for portion in bytes[..count].split_inclusive(|byte| *byte == DELIMITER) {
                 progress::report(Task::Link, progress::LONG);
-                link.receive(clock::now(), portion);
-                if portion.ends_with(&[DELIMITER]) {
+                // Delimiters alone, which are no frames, cost nothing more.
+                if link.receive(clock::now(), portion) {
                     attend(&mut link, &mut cabinet, &mut updates, &ended);
                 }
             }

@@ -325,16 +325,21 @@ impl ControllerLink {
         }
     }
 
-    /// Takes bytes that have come in, in any portions.
-    pub fn receive(&mut self, now: Instant, bytes: &[u8]) {
+    /// Takes bytes that have come in, in any portions; says whether a frame has ended among them, good
+    /// or bad.
+    pub fn receive(&mut self, now: Instant, bytes: &[u8]) -> bool {
         self.check_lease(now);
+        let mut ended = false;
         for byte in bytes {
-            if let Some(Ok(frame)) = self.decoder.push(*byte)
+            let frame = self.decoder.push(*byte);
+            ended |= frame.is_some();
+            if let Some(Ok(frame)) = frame
                 && let Err(reason) = self.take(now, &frame)
             {
                 self.drop_frame(now, reason);
             }
         }
+        ended
     }
 
     /// What to do next. Ask until it says [`Next::Wait`].
