@@ -65,7 +65,9 @@ impl Bench {
     fn empty_host(&mut self) {
         loop {
             match self.host.next(self.now) {
-                Next::Transmit(wire) if self.arrives() => self.controller.receive(self.now, &wire),
+                Next::Transmit(wire) if self.arrives() => {
+                    self.controller.receive(self.now, &wire);
+                }
                 Next::Transmit(_) => {}
                 Next::Deliver(outcome) => self.told.push(outcome),
                 Next::Wait(_) => return,

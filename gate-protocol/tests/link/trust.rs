@@ -261,7 +261,9 @@ fn a_session_outlives_its_keys() {
         now = now + ms(200);
         loop {
             match host.next(now) {
-                Next::Transmit(wire) => controller.receive(now, &wire),
+                Next::Transmit(wire) => {
+                    controller.receive(now, &wire);
+                }
                 Next::Deliver(_) => continue,
                 Next::Wait(_) => break,
             }

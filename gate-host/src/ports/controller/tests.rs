@@ -95,7 +95,9 @@ impl Rig {
             loop {
                 match self.task.link.next(now) {
                     Next::Deliver(delivery) => self.task.deliver(delivery),
-                    Next::Transmit(wire) => self.controller.receive(now, &wire),
+                    Next::Transmit(wire) => {
+                        self.controller.receive(now, &wire);
+                    }
                     Next::Wait(_) => break,
                 }
             }
