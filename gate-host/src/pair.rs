@@ -180,7 +180,9 @@ mod tests {
             };
             tokio::select! {
                 read = port.read(&mut bytes) => match read {
-                    Ok(count) if count > 0 => link.receive(clock.now(), &bytes[..count]),
+                    Ok(count) if count > 0 => {
+                        link.receive(clock.now(), &bytes[..count]);
+                    }
                     _ => return pinned,
                 },
                 () = clock.until(Some(deadline)) => {}
