@@ -1,8 +1,7 @@
 //! What is said, in words or as JSON.
 
-use crate::chip::NotRead;
 use crate::inspection::Inspected;
-use gate_document::{Check, Finding, Outcome};
+use gate_document::{Check, Fault, Finding, Outcome};
 use std::fmt::{Display, Write as _};
 
 /// One step of progress, on standard error.
@@ -15,16 +14,36 @@ pub(crate) fn problem(problem: &impl Display) {
     eprintln!("error: {problem}");
 }
 
-/// A chip that was not read: why, and what to do.
-pub(crate) fn not_read(problem: &NotRead, json: bool) {
+/// What was not read: why, by which rule, and what to do.
+pub(crate) fn not_read(problem: &impl Display, fault: &Fault, next: &str, json: bool) {
     if json {
-        let next = problem.next_step();
-        let object =
-            serde_json::json!({ "read": false, "problem": problem.to_string(), "next": next });
+        let object = serde_json::json!({
+            "read": false,
+            "problem": problem.to_string(),
+            "kind": fault.kind,
+            "step": fault.step,
+            "rule": fault.rule,
+            "clause": fault.clause,
+            "next": next,
+        });
         println!("{object}");
     } else {
-        println!("not read: {problem}\n    next: {}", problem.next_step());
+        println!("not read: {problem}\n{}\n    next: {next}", told(fault, 4));
     }
+}
+
+/// Step, rule and clause of a failure, `indent` columns in.
+fn told(fault: &Fault, indent: usize) -> String {
+    let Fault {
+        kind,
+        step,
+        rule,
+        clause,
+    } = fault;
+    format!(
+        "{:indent$}step: {step}; rule: {rule} ({clause}); kind: {kind}",
+        ""
+    )
 }
 
 /// Every finding, and what to do about those that were not passed.
@@ -68,6 +87,9 @@ fn in_words(inspected: &Inspected) -> String {
             let _ = write!(text, ": {}", finding.reason);
         }
         text.push('\n');
+        if let Some(fault) = inspected.faults.get(&finding.check) {
+            let _ = writeln!(text, "{}", told(fault, 14));
+        }
         if let Some(next) = next_step(finding) {
             let _ = writeln!(text, "{:13} next: {next}", "");
         }

@@ -90,6 +90,8 @@ enum Removal {
 pub(super) struct MasterFiles {
     pub(super) access: Option<Sensitive<Vec<u8>>>,
     pub(super) security: Option<Sensitive<Vec<u8>>>,
+    /// Reading EF.CardSecurity has cost a session: it is not read again.
+    security_breaks: bool,
 }
 
 impl<'a, R: CryptoRng> Session<'a, R> {
@@ -270,6 +272,28 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         Ok(())
     }
 
+    /// Goes on after `error` in something that an inspection can do without: the chip is opened anew
+    /// in a session that knows nothing of it. The error comes back where the chip, or its time, is
+    /// gone.
+    pub(super) fn give_up(&mut self, error: ReadError) -> Result<(), ReadError> {
+        let step = error.step().unwrap_or(Step::Application);
+        let cause = error.cause();
+        self.channel.note(Notice::GivenUp { step, cause });
+        let gone = match &error {
+            ReadError::Card {
+                error: CardError::Late,
+                ..
+            }
+            | ReadError::Crypto(_) => true,
+            ReadError::Card { .. } => self.channel.reconnect().is_err(),
+            _ => false,
+        };
+        if gone {
+            return Err(error);
+        }
+        self.reopen().map_err(|_| error)
+    }
+
     /// Opens the chip again, and authenticates it again if it was.
     fn reopen(&mut self) -> Result<(), ReadError> {
         self.channel.expose();
@@ -285,10 +309,11 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         )?;
         self.access = access;
         self.mapping = mapping;
-        if let Some(way) = self.way.take() {
-            self.authenticate_chip(&way)?;
+        match self.way.take().map(|way| self.authenticate_chip(&way)) {
+            // It did so before: a proof that fails now is a finding, and no end.
+            Some(Err(error)) => self.give_up(error),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Chip Authentication. What the chip does not do is noted, and ends nothing.
@@ -398,7 +423,18 @@ fn with_pace(
                 channel.protect(established.messaging);
                 let mapping = match established.chip {
                     None => MappingProof::NotAsked,
-                    Some(chip) => mapped(channel, habits, announced, &chip)?,
+                    Some(_) if announced.security_breaks => MappingProof::Failed,
+                    Some(chip) => match mapped(channel, habits, announced, &chip) {
+                        // The proof is lost, and the session with it: open the chip without.
+                        Err(error @ ReadError::Messaging { .. }) => {
+                            announced.security_breaks = true;
+                            let (step, cause) = (Step::CardSecurity, error.cause());
+                            channel.note(Notice::GivenUp { step, cause });
+                            channel.expose();
+                            return with_pace(channel, passwords, habits, announced, rng);
+                        }
+                        mapping => mapping?,
+                    },
                 };
                 let access = Access {
                     protocol: Protocol::Pace(info),

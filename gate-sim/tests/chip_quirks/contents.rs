@@ -8,7 +8,8 @@ fn holder() -> Details {
         personal_number: "19740812".into(),
         birth: date(1974, 8, 12),
         sex: Sex::Female,
-        unlimited: false,
+        issued: None,
+        valid: Valid::Unstated,
     }
 }
 
