@@ -168,16 +168,19 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             ChallengeProof::NotAsked
         };
         self.file(ElementaryFile::DG2)?;
-        for group in also {
-            let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
+        let also = also.iter().filter(|group| {
+            let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(*group);
             // What nothing signs is worth nothing.
-            let signed = listed.as_ref().is_some_and(|listed| listed.contains(group));
+            known && listed.as_ref().is_some_and(|listed| listed.contains(group))
+        });
+        let also = also.map(|group| ElementaryFile::DataGroup(*group));
+        for file in also.chain([ElementaryFile::Com]) {
             // A chip that is gone for good has given what every inspection needs.
-            if known && signed && self.optional(ElementaryFile::DataGroup(*group)).is_err() {
-                return Ok(answer);
+            if let Err(error) = self.optional(file) {
+                self.session.note_given_up(&error);
+                break;
             }
         }
-        let _gone = self.optional(ElementaryFile::Com);
         Ok(answer)
     }
 

@@ -289,8 +289,8 @@ fn every_failure_says_its_step_its_rule_its_clause_and_its_kind() {
     for (zone, kind, clause) in [
         ("P<UTO", "zone-shape", "Doc 9303-4 to 9303-7, 4.2"),
         (
-            "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
-             L898902C36UTO74081?2F1204159ZE184226B<<<<<10",
+            "P<UTOERIKSS+N<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+             L898902C36UTO7408122F1204159ZE184226B<<<<<10",
             "zone-character",
             "Doc 9303-3, 4.3",
         ),

@@ -60,6 +60,8 @@ pub(super) struct Session<'a, R> {
     way: Option<Way>,
     /// New keys were agreed on, and no response has shown yet that the chip has them.
     unproven: bool,
+    /// In this session or in one before, a response has shown it.
+    proven_once: bool,
     /// Which file the chip has selected.
     pub(super) selected: Option<ElementaryFile>,
     /// Bytes that were asked for last.
@@ -132,6 +134,7 @@ impl<'a, R: CryptoRng> Session<'a, R> {
             chip_proof: ChipProof::NotAsked,
             way: None,
             unproven: false,
+            proven_once: false,
             selected: None,
             asked: 0,
             shrunk: false,
@@ -149,7 +152,7 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         self.asked = command.expected.unwrap_or(0);
         let response = self.channel.exchange(step, command)?;
         if self.channel.proven() {
-            self.unproven = false;
+            self.proven_once |= core::mem::take(&mut self.unproven);
             self.shrunk = false;
             if command
                 .expected
@@ -276,9 +279,6 @@ impl<'a, R: CryptoRng> Session<'a, R> {
     /// in a session that knows nothing of it. The error comes back where the chip, or its time, is
     /// gone.
     pub(super) fn give_up(&mut self, error: ReadError) -> Result<(), ReadError> {
-        let step = error.step().unwrap_or(Step::Application);
-        let cause = error.cause();
-        self.channel.note(Notice::GivenUp { step, cause });
         let gone = match &error {
             ReadError::Card {
                 error: CardError::Late,
@@ -288,10 +288,17 @@ impl<'a, R: CryptoRng> Session<'a, R> {
             ReadError::Card { .. } => self.channel.reconnect().is_err(),
             _ => false,
         };
-        if gone {
+        if gone || self.reopen().is_err() {
             return Err(error);
         }
-        self.reopen().map_err(|_| error)
+        self.note_given_up(&error);
+        Ok(())
+    }
+
+    pub(super) fn note_given_up(&mut self, error: &ReadError) {
+        let step = error.step().unwrap_or(Step::Application);
+        let cause = error.cause();
+        self.channel.note(Notice::GivenUp { step, cause });
     }
 
     /// Opens the chip again, and authenticates it again if it was.
@@ -336,9 +343,10 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         Ok(())
     }
 
-    /// What Chip Authentication has come to.
+    /// What Chip Authentication has come to. A session that nothing was read in takes nothing back.
     pub(super) fn chip_proof(&self) -> ChipProof {
-        match (&self.chip_proof, self.unproven) {
+        let unproven = self.unproven && !self.proven_once;
+        match (&self.chip_proof, unproven) {
             (ChipProof::Given(_), true) => {
                 ChipProof::Failed("nothing was read with the new keys".into())
             }

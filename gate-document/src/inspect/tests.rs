@@ -204,6 +204,7 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
                 for (file, bytes) in complete.iter().filter(|(f, _)| *f != ElementaryFile::Sod) {
                     files.insert(file, bytes.to_vec());
                 }
+                files.set_conversation(complete.conversation().unwrap().clone());
                 files.refuse(ElementaryFile::Sod, Status::SECURITY_STATUS);
             }),
             vec![

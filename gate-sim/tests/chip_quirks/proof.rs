@@ -424,6 +424,9 @@ fn a_chip_that_is_gone_after_the_portrait_has_given_what_is_needed() {
             Ok(files) => {
                 assert!(files.get(ElementaryFile::DG2).is_some());
                 assert!(files.get(ElementaryFile::Com).is_none());
+                let findings = findings(&document, &files);
+                let wrong = |finding: &&Finding| finding.outcome == Outcome::Failed;
+                assert_eq!(findings.iter().find(wrong), None, "{after}");
                 read += 1;
             }
             Err(error) => {
