@@ -87,7 +87,7 @@ impl Arguments {
             Ok(Barcode::Seal(seal)) => Said::of_seal(&seal),
             Err(problem) => {
                 let fault = problem.fault();
-                report::not_read(&problem, &fault, problem.next_step(), self.json);
+                report::not_read(&problem, Some(&fault), problem.next_step(), self.json);
                 return Ok(Exit::NotRead);
             }
         };

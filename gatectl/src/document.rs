@@ -166,7 +166,7 @@ pub(crate) fn run(command: &Command) -> Exit {
         report::problem(&problem);
         if let Some(fault) = problem.fault() {
             let next = "compare the lines with the document";
-            report::not_read(&problem, &fault, next, json);
+            report::not_read(&problem, Some(&fault), next, json);
         }
         problem.exit()
     })
@@ -187,7 +187,7 @@ impl Read {
             Ok(read) => read,
             Err(problem) => {
                 let next = problem.next_step();
-                report::not_read(&problem, &problem.fault(), next, self.common.json);
+                report::not_read(&problem, Some(&problem.fault()), next, self.common.json);
                 return Ok(problem.exit());
             }
         };

@@ -14,22 +14,37 @@ pub(crate) fn problem(problem: &impl Display) {
     eprintln!("error: {problem}");
 }
 
-/// What was not read: why, by which rule, and what to do.
-pub(crate) fn not_read(problem: &impl Display, fault: &Fault, next: &str, json: bool) {
+/// What was not read: why, by which rule where one was broken, and what to do.
+pub(crate) fn not_read(problem: &impl Display, fault: Option<&Fault>, next: &str, json: bool) {
     if json {
-        let object = serde_json::json!({
-            "read": false,
-            "problem": problem.to_string(),
-            "kind": fault.kind,
-            "step": fault.step,
-            "rule": fault.rule,
-            "clause": fault.clause,
-            "next": next,
-        });
-        println!("{object}");
-    } else {
-        println!("not read: {problem}\n{}\n    next: {next}", told(fault, 4));
+        println!("{}", failure(problem, fault, next));
+        return;
     }
+    println!("not read: {problem}");
+    if let Some(fault) = fault {
+        println!("{}", told(fault, 4));
+    }
+    println!("    next: {next}");
+}
+
+/// The same as an object.
+pub(crate) fn failure(
+    problem: &impl Display,
+    fault: Option<&Fault>,
+    next: &str,
+) -> serde_json::Value {
+    let mut object = serde_json::json!({
+        "read": false,
+        "problem": problem.to_string(),
+        "next": next,
+    });
+    if let Some(fault) = fault {
+        object["kind"] = fault.kind.into();
+        object["step"] = fault.step.as_str().into();
+        object["rule"] = fault.rule.into();
+        object["clause"] = fault.clause.into();
+    }
+    object
 }
 
 /// Step, rule and clause of a failure, `indent` columns in.

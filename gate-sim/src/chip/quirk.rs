@@ -1,4 +1,5 @@
-//! How chips in the field differ from the standard. Each was met by somebody.
+//! How chips in the field differ from the standard. Each was met by somebody, but for garbled answers:
+//! those stand for somebody between chip and gate.
 
 /// A deviation; a chip may have several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
