@@ -293,10 +293,10 @@ fn examine(
     findings.push(security.finding);
     let card = readable.and_then(|sod| national::card_details(printed, chip, sod));
     // The day of issue that was signed; where none is known, the day of the signature.
-    let stated = readable
+    let by_issuer = readable
         .and_then(|sod| issued_by_dg12(chip, sod))
-        .or_else(|| card.as_ref().and_then(|card| card.issued))
-        .or(issued);
+        .or_else(|| card.as_ref().and_then(|card| card.issued));
+    let stated = by_issuer.or(issued);
     let basis = Basis {
         printed,
         dg1: zone,
@@ -316,7 +316,7 @@ fn examine(
         chip_reading(chip),
         talk::finding(chip.conversation(), &mut evidence),
         printed_against_chip(printed, dg1.as_ref()),
-        dates_plausible(printed, stated, today),
+        dates_plausible(printed, stated, by_issuer, today),
         national::finding(printed, stated, card.as_ref()),
     ]);
     findings.extend(beside::findings(printed, &Beside::default(), today));
@@ -368,7 +368,7 @@ pub fn chip_not_read(
         mrz::consistency(printed),
         mrz::check_digits(printed),
         mrz::validity(printed, today),
-        dates_plausible(printed, None, today),
+        dates_plausible(printed, None, None, today),
         national::finding(printed, None, None),
     ];
     findings.extend(beside::findings(printed, &Beside::default(), today));
@@ -587,8 +587,15 @@ fn document_type(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
     )
 }
 
-/// Birth, issue and expiry in their order. Which day any of them is stays out of the reason.
-fn dates_plausible(zone: &Mrz, issued: Option<Date>, today: Option<Date>) -> Finding {
+/// Birth, issue and expiry in their order. Which day any of them is stays out of the reason. `issued`
+/// may be the day of the signature, which a clock stated; `by_issuer` is what the document says, and
+/// cannot be in the future: a day of difference is left to the zones of the world.
+fn dates_plausible(
+    zone: &Mrz,
+    issued: Option<Date>,
+    by_issuer: Option<Date>,
+    today: Option<Date>,
+) -> Finding {
     let check = Check::DatesPlausible;
     let Some(today) = today else {
         return Finding::not_done(check, "the gate does not know the date");
@@ -606,6 +613,10 @@ fn dates_plausible(zone: &Mrz, issued: Option<Date>, today: Option<Date>) -> Fin
         if issued.is_some_and(|issued| years_after(issued) > longest) {
             wrong.push(format!("valid for more than {longest} years"));
         }
+    }
+    let tomorrow = today.tomorrow().unwrap_or(today);
+    if by_issuer.is_some_and(|issued| issued > tomorrow) {
+        wrong.push("issued after the day of inspection".to_owned());
     }
     // The nearest year that the two digits may mean is not after today.
     let birth = zone.birth.expose().date(today);

@@ -260,6 +260,8 @@ fn dg13_says_when_a_vietnamese_card_was_issued_and_how_long_it_lasts() {
             Outcome::Failed,
         ),
         (holder.valid, Some(date(2010, 5, 4)), Outcome::Failed),
+        // Issued in two years' time: the rules of the card are kept, those of the calendar are not.
+        (holder.valid, Some(date(2028, 5, 4)), Outcome::Passed),
     ] {
         let details = Details {
             valid,
@@ -274,6 +276,9 @@ fn dg13_says_when_a_vietnamese_card_was_issued_and_how_long_it_lasts() {
         let inspection = inspected(&document, &vietnam);
         let finding = inspection.finding(Check::NationalRules).unwrap();
         assert_eq!(finding.outcome, outcome, "{valid:?}: {}", finding.reason);
+        let dates = inspection.finding(Check::DatesPlausible).unwrap();
+        let in_future = issued.is_some_and(|day| day > TODAY);
+        assert_eq!(dates.outcome == Outcome::Failed, in_future, "{issued:?}");
         let evidence = inspection.evidence.of(Check::NationalRules);
         assert_eq!(evidence["files"], "DG13");
         let year = issued.map(|day| day.year().to_string());
