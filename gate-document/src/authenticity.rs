@@ -188,6 +188,7 @@ fn active_authentication(chip: &ChipFiles, sod: &Sod) -> Finding {
         ChallengeProof::Refused(status) => {
             Finding::failed(check, format!("the chip refused with status {status}"))
         }
+        ChallengeProof::Broken(reason) => Finding::failed(check, reason.clone()),
         ChallengeProof::Answered {
             challenge,
             signature,

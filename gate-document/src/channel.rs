@@ -3,7 +3,7 @@
 
 use crate::apdu::{self, Command, Response, Status};
 use crate::card::{Card, CardError};
-use crate::chip::ReadError;
+use crate::chip::{Cause, ReadError};
 use crate::secure_messaging::{Answer, SecureMessaging};
 use crate::step::Step;
 use core::fmt;
@@ -37,6 +37,13 @@ pub enum Notice {
         /// When.
         step: Step,
     },
+    /// A file or a proof that an inspection can do without was given up.
+    GivenUp {
+        /// Which.
+        step: Step,
+        /// Whose fault it was.
+        cause: Cause,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -47,6 +54,7 @@ impl fmt::Display for Notice {
             }
             Self::Warning { step, status } => write!(f, "{step}: done with warning {status}"),
             Self::Reopened { step } => write!(f, "{step}: session lost, chip opened anew"),
+            Self::GivenUp { step, cause } => write!(f, "{step}: given up, {}", cause.name()),
             Self::CameBack { step } => write!(f, "{step}: the document left and came back"),
         }
     }

@@ -100,14 +100,15 @@ impl<P: Into<Passwords>> From<P> for Request {
 /// The signature comes first, because work on it needs no other file; then what gives new session
 /// keys; the long portrait before EF.COM, because the traveller waits for the comparison of faces.
 ///
-/// A file that the chip refuses is noted in the result. Files that an inspection can do without end
-/// nothing, whatever is wrong with them. A chip that loses the session, or leaves the field for a
-/// moment, is opened again and read on where it stopped. `habits` says how to begin, and holds what
-/// was learnt at the end, also when reading fails.
+/// A file that the chip refuses is noted in the result. Files and proofs that an inspection can do
+/// without end nothing, whatever is wrong with them: their checks say so. A chip that loses the
+/// session, or leaves the field for a moment, is opened again and read on where it stopped. `habits`
+/// says how to begin, and holds what was learnt at the end, also when reading fails.
 ///
 /// # Errors
 ///
-/// [`ReadError`] when nothing more can be read; what was noticed until then goes to `progress`.
+/// [`ReadError`] when EF.SOD, DG1 and DG2 cannot be read any more; what was noticed until then goes to
+/// `progress`.
 pub fn read(
     card: &mut dyn Card,
     request: &Request,
@@ -167,15 +168,19 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             ChallengeProof::NotAsked
         };
         self.file(ElementaryFile::DG2)?;
-        for group in also {
-            let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(group);
+        let also = also.iter().filter(|group| {
+            let known = !matches!(group, 1 | 2 | 14 | 15) && (1..=16).contains(*group);
             // What nothing signs is worth nothing.
-            let signed = listed.as_ref().is_some_and(|listed| listed.contains(group));
-            if known && signed {
-                self.optional(ElementaryFile::DataGroup(*group))?;
+            known && listed.as_ref().is_some_and(|listed| listed.contains(group))
+        });
+        let also = also.map(|group| ElementaryFile::DataGroup(*group));
+        for file in also.chain([ElementaryFile::Com]) {
+            // A chip that is gone for good has given what every inspection needs.
+            if let Err(error) = self.optional(file) {
+                self.session.note_given_up(&error);
+                break;
             }
         }
-        self.optional(ElementaryFile::Com)?;
         Ok(answer)
     }
 
@@ -200,7 +205,7 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
         Ok(())
     }
 
-    /// A file that an inspection can do without. Only what ends the conversation ends the reading.
+    /// A file that an inspection can do without. The error comes back only where the chip is gone.
     fn optional(&mut self, file: ElementaryFile) -> Result<(), ReadError> {
         match self.file(file) {
             Err(ReadError::Refused { status, .. }) => self.files.refuse(file, status),
@@ -208,7 +213,8 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             Err(
                 ReadError::Malformed { .. } | ReadError::TooLong { .. } | ReadError::Block { .. },
             ) => self.files.refuse(file, Status::SUCCESS),
-            result => return result,
+            Err(error) => self.session.give_up(error)?,
+            Ok(()) => {}
         }
         Ok(())
     }
@@ -228,20 +234,19 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
             .and_then(|bytes| SecurityInfos::of_dg14(bytes).ok()))
     }
 
+    /// Tries twice; then the chip is read on without the proof.
     fn chip_authentication(&mut self, way: &chip_authentication::Way) -> Result<(), ReadError> {
-        match self.session.authenticate_chip(way) {
-            Err(error) => {
-                self.session.recover(error)?;
-                match self.session.authenticate_chip(way) {
-                    // Twice is enough: the chip is read on without the proof.
-                    Err(error) => self.session.recover(error),
-                    done => done,
-                }
-            }
-            done => done,
+        let Err(first) = self.session.authenticate_chip(way) else {
+            return Ok(());
+        };
+        let again = self.session.recover(first);
+        match again.and_then(|()| self.session.authenticate_chip(way)) {
+            Ok(()) => Ok(()),
+            Err(error) => self.session.give_up(error),
         }
     }
 
+    /// Asks twice at most; then the chip is read on without the proof.
     fn active_authentication(&mut self) -> Result<ChallengeProof, ReadError> {
         let file = ElementaryFile::DataGroup(15);
         self.optional(file)?;
@@ -251,26 +256,29 @@ impl<R: CryptoRng> Reading<'_, '_, R> {
         let mut challenge = [0; active_authentication::CHALLENGE];
         self.session.rng.fill_bytes(&mut challenge);
         let long = self.session.carries_long();
-        let asked = active_authentication::ask(&mut self.session.channel, &dg15, &challenge, long);
-        let response = match asked {
-            Ok(response) => response,
-            // A chip that loses the session over the question has not answered it.
-            Err(error @ ReadError::Messaging { .. }) => {
-                self.session.recover(error)?;
-                return Ok(ChallengeProof::Refused(Status(0x6988)));
-            }
-            Err(error) => {
-                self.session.recover(error)?;
-                active_authentication::ask(&mut self.session.channel, &dg15, &challenge, long)?
-            }
+        let ask = |session: &mut Session<'_, R>| {
+            active_authentication::ask(&mut session.channel, &dg15, &challenge, long)
         };
-        Ok(if response.status == Status::SUCCESS {
-            ChallengeProof::Answered {
+        let asked = match ask(&mut self.session) {
+            // A reader that stumbles over the length gets another try; a chip that loses the session
+            // over the question has not answered it.
+            Err(error @ ReadError::Card { .. }) => {
+                let again = self.session.recover(error);
+                again.and_then(|()| ask(&mut self.session))
+            }
+            asked => asked,
+        };
+        Ok(match asked {
+            Ok(response) if response.status == Status::SUCCESS => ChallengeProof::Answered {
                 challenge,
                 signature: response.data.to_vec(),
+            },
+            Ok(response) => ChallengeProof::Refused(response.status),
+            Err(error) => {
+                let reason = error.to_string();
+                self.session.give_up(error)?;
+                ChallengeProof::Broken(reason)
             }
-        } else {
-            ChallengeProof::Refused(response.status)
         })
     }
 

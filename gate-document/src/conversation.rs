@@ -64,4 +64,6 @@ pub enum ChallengeProof {
     },
     /// The chip refused.
     Refused(Status),
+    /// The session did not outlive the question: why. The files were read in a new one.
+    Broken(String),
 }

@@ -3,6 +3,7 @@
 //! Nothing here looks at a clock or asks anybody: the same bytes, trust store and day give the same
 //! findings, at the lane and in second line.
 
+mod basis;
 mod face;
 mod talk;
 
@@ -29,6 +30,7 @@ use crate::report::Evidence;
 use crate::sod::{Sod, SodError};
 use crate::trust::TrustStore;
 use crate::trust::defects::Subject;
+use basis::Basis;
 use image::RgbImage;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -93,6 +95,10 @@ impl Inspection {
     pub fn with_beside(mut self, printed: &Mrz, beside: &Beside, today: Option<Date>) -> Self {
         self.findings
             .retain(|finding| !beside::CHECKS.contains(&finding.check));
+        for check in beside::CHECKS {
+            self.evidence.forget(check);
+        }
+        basis::note_beside(printed, beside, &mut self.evidence);
         self.findings
             .extend(beside::findings(printed, beside, today));
         self.findings.sort_by_key(|finding| finding.check);
@@ -186,10 +192,11 @@ pub fn inspect_decoded(
 fn whole(
     chip: &ChipFiles,
     mut findings: Vec<Finding>,
-    evidence: Evidence,
+    mut evidence: Evidence,
     portrait: Result<RgbImage, PortraitFailure>,
 ) -> Inspection {
     findings.push(face::finding(&portrait));
+    face::note(chip, &portrait, &mut evidence);
     let dg1 = chip
         .get(ElementaryFile::DG1)
         .and_then(|dg1| lds::dg1(dg1).ok());
@@ -284,14 +291,23 @@ fn examine(
         security.set.as_deref(),
     ));
     findings.push(security.finding);
+    let card = readable.and_then(|sod| national::card_details(printed, chip, sod));
     // The day of issue that was signed; where none is known, the day of the signature.
-    let stated = readable
+    let by_issuer = readable
         .and_then(|sod| issued_by_dg12(chip, sod))
-        .or(issued);
-    if let Some(day) = stated {
-        let year = day.year().to_string();
-        evidence.note(Check::DatesPlausible, "year-of-issue", year);
-    }
+        .or_else(|| card.as_ref().and_then(|card| card.issued));
+    let stated = by_issuer.or(issued);
+    let basis = Basis {
+        printed,
+        dg1: zone,
+        chip,
+        sod: readable,
+        signer: signer.as_ref(),
+        trust,
+        today,
+        issued: stated,
+    };
+    basis.note(&CHECKS, &mut evidence);
     findings.extend([
         mrz::consistency(printed),
         mrz::check_digits(printed),
@@ -300,8 +316,8 @@ fn examine(
         chip_reading(chip),
         talk::finding(chip.conversation(), &mut evidence),
         printed_against_chip(printed, dg1.as_ref()),
-        dates_plausible(printed, stated, today),
-        national::finding(printed, stated),
+        dates_plausible(printed, stated, by_issuer, today),
+        national::finding(printed, stated, card.as_ref()),
     ]);
     findings.extend(beside::findings(printed, &Beside::default(), today));
     let subject = Subject {
@@ -317,6 +333,15 @@ fn examine(
     (findings, evidence)
 }
 
+/// What is judged without a chip.
+const OF_THE_ZONE: [Check; 5] = [
+    Check::PrintedZone,
+    Check::ZoneCheckDigits,
+    Check::Validity,
+    Check::DatesPlausible,
+    Check::NationalRules,
+];
+
 /// Inspects a document whose chip could not be read. `notices` is what was noticed until then:
 /// [`Progress::Noticed`](crate::chip::Progress::Noticed).
 #[must_use]
@@ -328,12 +353,23 @@ pub fn chip_not_read(
 ) -> Inspection {
     let reason = error.to_string();
     let mut evidence = Evidence::default();
+    let basis = Basis {
+        printed,
+        dg1: None,
+        chip: &ChipFiles::new(),
+        sod: None,
+        signer: None,
+        trust: &TrustStore::empty(),
+        today,
+        issued: None,
+    };
+    basis.note(&OF_THE_ZONE, &mut evidence);
     let mut findings = vec![
         mrz::consistency(printed),
         mrz::check_digits(printed),
         mrz::validity(printed, today),
-        dates_plausible(printed, None, today),
-        national::finding(printed, None),
+        dates_plausible(printed, None, None, today),
+        national::finding(printed, None, None),
     ];
     findings.extend(beside::findings(printed, &Beside::default(), today));
     findings.extend(match error {
@@ -354,20 +390,36 @@ pub fn chip_not_read(
         | ReadError::TooLong { .. }
         | ReadError::Block { .. } => {
             vec![
-                chip_opened(None),
+                Finding {
+                    reason: "open until reading failed".to_owned(),
+                    ..Finding::passed(Check::ChipAccess)
+                },
                 Finding::failed(Check::ChipReading, reason),
             ]
         }
     });
+    for finding in &findings {
+        let of_chip = matches!(finding.check, Check::ChipAccess | Check::ChipReading);
+        if of_chip && finding.outcome != Outcome::Passed {
+            let fault = error.fault();
+            evidence.note(finding.check, "kind", fault.kind);
+            evidence.note(finding.check, "step", fault.step.clone());
+            evidence.blame(finding.check, fault);
+        }
+    }
     findings.extend(talk::broken_off(notices, &mut evidence));
     Inspection::of(findings, evidence, None, None)
 }
 
-/// Which protocol opened the chip is part of the result (BSI TR-03135-1).
+/// Which protocol opened the chip is part of the result (BSI TR-03135-1). Files that come without a
+/// conversation were read before, by somebody else or by nobody: the check is undetermined.
 fn chip_opened(access: Option<&Access>) -> Finding {
-    Finding {
-        reason: access.map(ToString::to_string).unwrap_or_default(),
-        ..Finding::passed(Check::ChipAccess)
+    match access {
+        Some(access) => Finding {
+            reason: access.to_string(),
+            ..Finding::passed(Check::ChipAccess)
+        },
+        None => Finding::not_done(Check::ChipAccess, "no chip was there"),
     }
 }
 
@@ -535,35 +587,43 @@ fn document_type(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
     )
 }
 
-/// Years that a document is valid at most, with some to spare: ten are usual, fifteen the window in
-/// which TR-03135 looks for the century of an expiry.
-const WINDOW_YEARS: i16 = 15;
-
-/// Birth, issue and expiry in their order. Which day any of them is stays out of the reason.
-fn dates_plausible(zone: &Mrz, issued: Option<Date>, today: Option<Date>) -> Finding {
+/// Birth, issue and expiry in their order. Which day any of them is stays out of the reason. `issued`
+/// may be the day of the signature, which a clock stated; `by_issuer` is what the document says, and
+/// cannot be in the future: a day of difference is left to the zones of the world.
+fn dates_plausible(
+    zone: &Mrz,
+    issued: Option<Date>,
+    by_issuer: Option<Date>,
+    today: Option<Date>,
+) -> Finding {
     let check = Check::DatesPlausible;
     let Some(today) = today else {
         return Finding::not_done(check, "the gate does not know the date");
     };
     let mut wrong = Vec::new();
     if let mrz::Expiry::On(last) = zone.expiry {
+        let longest = national::longest_validity(zone);
         let years_after = |day: Date| last.year() - day.year();
-        if years_after(today) > WINDOW_YEARS {
-            wrong.push("expires more than 15 years from now");
+        if years_after(today) > longest {
+            wrong.push(format!("expires more than {longest} years from now"));
         }
         if issued.is_some_and(|issued| last < issued) {
-            wrong.push("had expired when it was issued");
+            wrong.push("had expired when it was issued".to_owned());
         }
-        if issued.is_some_and(|issued| years_after(issued) > WINDOW_YEARS) {
-            wrong.push("valid for more than 15 years");
+        if issued.is_some_and(|issued| years_after(issued) > longest) {
+            wrong.push(format!("valid for more than {longest} years"));
         }
+    }
+    let tomorrow = today.tomorrow().unwrap_or(today);
+    if by_issuer.is_some_and(|issued| issued > tomorrow) {
+        wrong.push("issued after the day of inspection".to_owned());
     }
     // The nearest year that the two digits may mean is not after today.
     let birth = zone.birth.expose().date(today);
     if let (Some(birth), Some(issued)) = (birth, issued)
         && birth > issued
     {
-        wrong.push("issued before the holder was born");
+        wrong.push("issued before the holder was born".to_owned());
     }
     if !wrong.is_empty() {
         return Finding::failed(check, wrong.join(", "));

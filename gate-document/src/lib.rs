@@ -40,6 +40,7 @@ pub mod crypto;
 pub mod deviation;
 pub mod document_details;
 pub mod domain;
+pub mod fault;
 pub mod file;
 pub mod finding;
 pub mod inspect;
@@ -71,6 +72,7 @@ pub use access::{Access, AccessError, CardAccessNumber, Passwords};
 pub use card::{Card, CardError};
 pub use chip::{ApduLength, Cause, ChipKind, Habits, Memory, Progress, ReadError, Request, read};
 pub use conversation::Conversation;
+pub use fault::Fault;
 pub use file::{ChipFiles, ElementaryFile};
 pub use finding::{Check, Finding, Outcome};
 pub use inspect::{

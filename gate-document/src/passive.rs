@@ -115,7 +115,7 @@ fn judge(
         strength(sod, &signer),
         conformance,
     ];
-    let evidence = evidence(sod, &signer, anchored, trust);
+    let evidence = evidence(&signer, anchored, trust);
     Signature {
         signature: Finding {
             reason,
@@ -266,31 +266,16 @@ fn strength(sod: &Sod, signer: &Certificate) -> Finding {
     Finding::not_done(check, format!("legacy: {}", weak.join(", ")))
 }
 
-fn evidence(
-    sod: &Sod,
-    signer: &Certificate,
-    chain: Option<&Chain<'_>>,
-    trust: &TrustStore,
-) -> Evidence {
+fn evidence(signer: &Certificate, chain: Option<&Chain<'_>>, trust: &TrustStore) -> Evidence {
     let mut evidence = Evidence::default();
-    let algorithm = format!("{:?}", sod.data.signer.algorithm);
-    evidence.note(Check::SodSignature, "algorithm", algorithm);
-    evidence.note(
-        Check::SodSignature,
-        "signer",
-        signer.fingerprint().to_string(),
-    );
-    evidence.note(
-        Check::DataGroupDigests,
-        "digest",
-        format!("{:?}", sod.digest),
-    );
+    let by = signer.fingerprint().to_string();
+    evidence.note(Check::SodSignature, "signer", by);
     if let Some(chain) = chain {
         let anchor = &chain.anchor.certificate;
         evidence.note(Check::SignerTrust, "csca", anchor.fingerprint().to_string());
         evidence.note(Check::SignerTrust, "links", chain.links.to_string());
         let source = &chain.anchor.source;
-        evidence.note(Check::TrustStatus, "source", source.kind.name().to_owned());
+        evidence.note(Check::TrustStatus, "source", source.kind.name());
         if let Some(day) = source.as_of {
             evidence.note(Check::TrustStatus, "source-as-of", day.to_string());
         }

@@ -6,7 +6,7 @@
 
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::finding::{Check, Finding};
-use crate::mrz::{Mrz, Sex, Truncation};
+use crate::mrz::{Expiry, Mrz, Sex, Truncation};
 use crate::sensitive::Sensitive;
 use crate::sod::Sod;
 use crate::tlv::{Reader, TlvError};
@@ -25,8 +25,9 @@ pub struct Details {
     pub sex: Option<Sensitive<Sex>>,
     /// Day of issue.
     pub issued: Option<Date>,
-    /// The document says in words that it does not expire.
-    pub unlimited: bool,
+    /// Last day of validity: [`Expiry::Unlimited`] where the document says in words that it has none,
+    /// [`Expiry::Unknown`] where what it says is no day.
+    pub expiry: Option<Expiry>,
     /// A field is encoded otherwise than the standard says, and was read all the same: which.
     pub tolerated: Option<&'static str>,
 }
@@ -122,7 +123,12 @@ pub fn dg13(bytes: &[u8]) -> Result<Details, TlvError> {
                 };
             }
             [11] => details.issued = day(text),
-            [12] => details.unlimited = fold(text).as_deref() == Some("KHONG THOI HAN"),
+            [12] => {
+                details.expiry = Some(match fold(text).as_deref() {
+                    Some("KHONG THOI HAN") => Expiry::Unlimited,
+                    _ => day(text).map_or(Expiry::Unknown, Expiry::On),
+                });
+            }
             _ => {}
         }
     }

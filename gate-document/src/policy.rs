@@ -79,12 +79,14 @@ pub enum PolicyError {
         nearest: &'static str,
     },
     /// A value of another kind.
-    #[error("policy: {key} is no {expected}")]
+    #[error("policy: {key} is {found}, {expected} expected")]
     Value {
         /// Which key.
         key: String,
         /// What is expected.
         expected: &'static str,
+        /// What stands there.
+        found: String,
     },
     /// Without these three there is no passive authentication, and no electronic document.
     #[error("policy: {0} cannot be less than mandatory")]
@@ -141,10 +143,9 @@ impl Policy {
         let file: toml::Table =
             toml::from_str(text).map_err(|problem| PolicyError::Text(problem.to_string()))?;
         for (name, table) in &file {
-            let table = table.as_table().ok_or_else(|| PolicyError::Value {
-                key: name.clone(),
-                expected: "table",
-            });
+            let table = table
+                .as_table()
+                .ok_or_else(|| unfit(name.clone(), "a table", table));
             match known("", name, &TABLES)? {
                 "checks" => self.read_checks(table?)?,
                 "permits" => self.read_permits(table?)?,
@@ -164,10 +165,9 @@ impl Policy {
         let levels = Level::ALL.map(|(name, _)| name);
         for (name, level) in table {
             let name = known("checks.", name, &names)?;
-            let level = level.as_str().ok_or_else(|| PolicyError::Value {
-                key: format!("checks.{name}"),
-                expected: "level in quotes",
-            })?;
+            let level = level
+                .as_str()
+                .ok_or_else(|| unfit(format!("checks.{name}"), "a level in quotes", level))?;
             let level = known("level ", level, &levels)?;
             let level = Level::ALL.into_iter().find(|(known, _)| *known == level);
             let check = Check::ALL.into_iter().find(|check| check.name() == name);
@@ -181,10 +181,10 @@ impl Policy {
     fn read_freshness(&mut self, table: &toml::Table) -> Result<(), PolicyError> {
         for (name, days) in table {
             let name = known("freshness.", name, &AGES)?;
-            let days = days.as_integer().and_then(|days| u16::try_from(days).ok());
-            let days = days.ok_or_else(|| PolicyError::Value {
-                key: format!("freshness.{name}"),
-                expected: "number of days up to 65535",
+            let count = days.as_integer().and_then(|days| u16::try_from(days).ok());
+            let days = count.ok_or_else(|| {
+                let expected = "a number of days up to 65535";
+                unfit(format!("freshness.{name}"), expected, days)
             })?;
             match name {
                 "bundle" => self.freshness.bundle = days,
@@ -199,14 +199,23 @@ impl Policy {
     fn read_permits(&mut self, table: &toml::Table) -> Result<(), PolicyError> {
         for (name, rule) in table {
             let name = known("permits.", name, &["alone"])?;
-            let rule = rule.as_str().ok_or_else(|| PolicyError::Value {
-                key: format!("permits.{name}"),
-                expected: "word in quotes",
-            })?;
+            let rule = rule
+                .as_str()
+                .ok_or_else(|| unfit(format!("permits.{name}"), "a word in quotes", rule))?;
             self.permits_alone =
                 known("permits.alone ", rule, &["allowed", "refused"])? == "allowed";
         }
         Ok(())
+    }
+
+    /// The same policy, in which `checks` are only written down: they could not be done, whatever the
+    /// document.
+    #[must_use]
+    pub fn recording(mut self, checks: &[Check]) -> Self {
+        for check in checks {
+            self.levels.insert(*check, Level::Recorded);
+        }
+        self
     }
 
     /// Whether a permit may clear a traveller who shows no document, where its profile says so too
@@ -260,6 +269,14 @@ impl Policy {
             return Verdict::Accept;
         }
         Verdict::Refer(because)
+    }
+}
+
+fn unfit(key: String, expected: &'static str, found: &toml::Value) -> PolicyError {
+    PolicyError::Value {
+        key,
+        expected,
+        found: found.to_string().chars().take(64).collect(),
     }
 }
 
@@ -345,17 +362,17 @@ mod tests {
             ),
             (
                 "[freshness]\nbundle = -1",
-                "policy: freshness.bundle is no number of days up to 65535",
+                "policy: freshness.bundle is -1, a number of days up to 65535 expected",
             ),
             (
                 "[checks]\nrevocation = 3",
-                "policy: checks.revocation is no level in quotes",
+                "policy: checks.revocation is 3, a level in quotes expected",
             ),
             (
                 "[permits]\nalone = \"yes\"",
                 "policy: permits.alone yes is unknown, perhaps refused is meant",
             ),
-            ("checks = 3", "policy: checks is no table"),
+            ("checks = 3", "policy: checks is 3, a table expected"),
             (
                 "[checks]\nsigner-trust = \"optional\"",
                 "policy: signer-trust cannot be less than mandatory",

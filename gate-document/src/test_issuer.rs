@@ -1,7 +1,10 @@
 //! Signs documents for the tests of this crate: certificates by OpenSSL, everything else byte by
 //! byte, so that each byte can be made wrong.
 
+use crate::access::{Access, PasswordKind, Protocol, WithoutPace};
 use crate::algorithm::Digest;
+use crate::apdu::Status;
+use crate::conversation::{ChallengeProof, ChipProof, Conversation, MappingProof};
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::tlv::write;
 use hex_literal::hex;
@@ -594,8 +597,30 @@ pub(crate) fn dg2(grey: u8) -> Vec<u8> {
 
 pub(crate) const COM: [u8; 22] = hex!("60145F0104303130375F36063034303030305C026175");
 
-/// The files of a genuine document.
+/// The files of a genuine document, read from a chip that opened with BAC.
 pub(crate) fn files(issuer: &SodIssuer<'_>) -> ChipFiles {
+    let mut files = dumped(issuer);
+    files.set_conversation(Conversation {
+        access: Access {
+            protocol: Protocol::Bac {
+                without_pace: WithoutPace::NoCardAccess {
+                    status: Status::FILE_NOT_FOUND,
+                },
+            },
+            password: PasswordKind::Mrz,
+        },
+        chip_authentication: ChipProof::NotAsked,
+        mapping: MappingProof::NotAsked,
+        active_authentication: ChallengeProof::NotAsked,
+        notices: Vec::new(),
+        card_access: None,
+        card_security: None,
+    });
+    files
+}
+
+/// The same files, of which nobody knows how they came out of a chip.
+pub(crate) fn dumped(issuer: &SodIssuer<'_>) -> ChipFiles {
     let (dg1, dg2) = (dg1(ZONE), dg2(120));
     let mut files = ChipFiles::new();
     files.insert(ElementaryFile::Sod, issuer.sod(&[(1, &dg1), (2, &dg2)]));

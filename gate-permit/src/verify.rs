@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use gate_document::seal::imager::Symbology;
 use gate_document::seal::profile::{Gate, check_marks};
 use gate_document::seal::{SealInspection, SignerList, inspect, symbol};
-use gate_document::{Mrz, Outcome};
+use gate_document::{Fault, Mrz, Outcome};
 use jiff::civil::Date;
 use openssl::x509::X509;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl Verify {
         };
         let inspection = inspect(&barcode, &profiles, &signers, &gate);
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&inspection.findings)?);
+            println!("{}", serde_json::to_string_pretty(&as_json(&inspection)?)?);
         } else {
             print(&inspection);
         }
@@ -90,6 +90,18 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<X509>> {
         .with_context(|| format!("{}: certificates in PEM expected", path.display()))
 }
 
+/// Every finding, and what it failed of.
+fn as_json(inspection: &SealInspection) -> serde_json::Result<Vec<serde_json::Value>> {
+    let findings = inspection.findings.iter();
+    findings
+        .map(|finding| {
+            let mut told = serde_json::to_value(finding)?;
+            told["fault"] = serde_json::to_value(finding.fault())?;
+            Ok(told)
+        })
+        .collect()
+}
+
 fn print(inspection: &SealInspection) {
     for finding in &inspection.findings {
         let outcome = match finding.outcome {
@@ -105,6 +117,12 @@ fn print(inspection: &SealInspection) {
             finding.reason, finding.evidence
         );
         println!("{}", line.trim_end());
+        if let Some(fault) = finding.fault() {
+            let Fault {
+                step, rule, clause, ..
+            } = fault;
+            println!("{:18} {:13} step: {step}; rule: {rule} ({clause})", "", "");
+        }
     }
     let verdict = if inspection.accepted() {
         "accepted"

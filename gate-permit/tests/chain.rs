@@ -189,6 +189,12 @@ fn a_gate_refuses_what_is_forged_changed_or_shown_elsewhere() {
     };
     issue("others");
     refused(&VERIFY, "the signature is not one of the signer");
+    refused(
+        &VERIFY,
+        "step: signer of the seal; rule: the signature verifies under that certificate (Doc 9303-13, 2)",
+    );
+    let json = [&VERIFY[..], &["--json"]].concat();
+    refused(&json, "\"kind\": \"seal-signature\"");
     issue("keys");
     let mut elsewhere = VERIFY;
     elsewhere[5] = "VNSGN";

@@ -12,9 +12,7 @@ use gate_document::ElementaryFile;
 use gate_document::trust::bundle::Contents;
 use gate_document::trust::crl::Crl;
 use gate_document::trust::{Anchor, Certificate, Source, SourceKind};
-use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, pki, trust,
-};
+use gate_sim::issuer::{Authority, DocumentRequest, Encoding, Portrait, Scheme, State, pki, trust};
 use image::{Rgb, RgbImage};
 use jiff::civil::date;
 
@@ -30,18 +28,11 @@ fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     let authority = Authority::new(State::UTOPIA, Scheme::Elliptic, 1)?;
     let picture = RgbImage::from_fn(413, 531, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 90]));
-    let document = authority.issue(&DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: String::new(),
-        portrait: Portrait::encode(&picture, Encoding::Jpeg2000, 15_000)?,
-    })?;
+    let document = authority.issue(&DocumentRequest::specimen(Portrait::encode(
+        &picture,
+        Encoding::Jpeg2000,
+        15_000,
+    )?))?;
     std::fs::write(folder.join("zone.txt"), document.lines().join("\n"))?;
     for file in [
         ElementaryFile::Sod,

@@ -20,10 +20,9 @@ use gate_sim::chip::field::InField;
 use gate_sim::chip::{Chip, Cipher, Profile};
 use gate_sim::issuer::electronics::{ChipOffer, Electronics, Mapping, PaceOffer};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+    Authority, DocumentRequest, Encoding, Portrait, Scheme, State, TestDocument,
 };
 use image::{Rgb, RgbImage};
-use jiff::civil::date;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 use std::time::Duration;
@@ -95,18 +94,8 @@ fn document() -> TestDocument {
             ((x + y) / 5 + grain) as u8,
         ])
     });
-    let request = DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: String::new(),
-        portrait: Portrait::encode(&picture, Encoding::Jpeg2000, 15_000).unwrap(),
-    };
+    let request =
+        DocumentRequest::specimen(Portrait::encode(&picture, Encoding::Jpeg2000, 15_000).unwrap());
     let electronics = Electronics {
         pace: vec![PaceOffer {
             mapping: Mapping::Generic,

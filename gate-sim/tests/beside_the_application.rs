@@ -6,20 +6,15 @@
 )]
 
 use gate_document::Outcome::{self, Failed, NotDone, NotSupported, Passed};
-use gate_document::trust::TrustStore;
-use gate_document::{
-    AccessKey, ApduLength, Check, Finding, Habits, Mrz, inspect_without_portrait, read,
-};
-use gate_sim::chip::field::InField;
+use gate_document::{Check, Finding, Mrz, inspect_without_portrait};
+use gate_sim::chip::field::read_placed;
 use gate_sim::chip::{Chip, Cipher};
 use gate_sim::issuer::electronics::{ChipOffer, Electronics, Mapping, PaceOffer};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+    Authority, DocumentRequest, Encoding, Portrait, Scheme, State, TestDocument,
 };
 use image::{Rgb, RgbImage};
 use jiff::civil::date;
-use rand::SeedableRng as _;
-use rand_chacha::ChaCha20Rng;
 
 const GENERIC: PaceOffer = PaceOffer {
     mapping: Mapping::Generic,
@@ -51,38 +46,16 @@ fn electronics(pace: &[PaceOffer]) -> Electronics {
 
 fn issue(authority: &Authority, electronics: &Electronics) -> TestDocument {
     let picture = RgbImage::from_pixel(120, 160, Rgb([90, 120, 60]));
-    let request = DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: String::new(),
-        portrait: Portrait::encode(&picture, Encoding::Jpeg, 2_000).unwrap(),
-    };
+    let request =
+        DocumentRequest::specimen(Portrait::encode(&picture, Encoding::Jpeg, 2_000).unwrap());
     authority.issue_with(&request, electronics).unwrap()
 }
 
 /// Reads the chip, and judges it with a gate that trusts `authority`.
 fn inspect(document: &TestDocument, authority: &Authority) -> Vec<Finding> {
-    let mut card = InField::new(Chip::new(document, 4));
-    let key = AccessKey::from_mrz_information(document.key_information());
-    let mut habits: Habits = ApduLength::Extended.into();
-    let mut rng = ChaCha20Rng::seed_from_u64(3);
-    let passwords: gate_document::Passwords = key.into();
-    let files = read(
-        &mut card,
-        &passwords.into(),
-        &mut habits,
-        &mut rng,
-        &mut |_| {},
-    )
-    .unwrap();
+    let files = read_placed(document, Chip::new(document, 4)).unwrap();
     let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
-    let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+    let trust = authority.trust_store().unwrap();
     inspect_without_portrait(&printed, &files, &trust, Some(date(2026, 11, 22)))
 }
 

@@ -5,15 +5,18 @@
     reason = "a helper of a test fails by panicking, like the test"
 )]
 
+use gate_document::beside::{Beside, PageText};
 use gate_document::policy::{Policy, Verdict};
 use gate_document::trust::defects::Defects;
 use gate_document::{
-    AccessKey, ApduLength, Check, Inspection, Mrz, Outcome, TrustStore, inspect, read,
+    AccessKey, ApduLength, Check, Inspection, Mrz, Outcome, Sensitive, inspect, read,
 };
-use gate_sim::chip::Chip;
-use gate_sim::chip::field::InField;
-use gate_sim::issuer::details::Details;
-use gate_sim::issuer::electronics::{FaceRecord, Misprint};
+use gate_sim::chip::field::{InField, read_placed};
+use gate_sim::chip::{Chip, Cipher};
+use gate_sim::issuer::details::{Details, Valid};
+use gate_sim::issuer::electronics::{
+    ChipOffer, FaceRecord, Mapping, Misprint, PaceOffer, SignatureOffer,
+};
 use gate_sim::issuer::{
     Authority, DocumentRequest, Electronics, Encoding, Format, Portrait, Scheme, Sex, State,
     TestDocument,
@@ -34,18 +37,7 @@ fn portrait(shade: u8, encoding: Encoding) -> Portrait {
 }
 
 fn request() -> DocumentRequest {
-    DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: String::new(),
-        portrait: portrait(90, Encoding::Jpeg2000),
-    }
+    DocumentRequest::specimen(portrait(90, Encoding::Jpeg2000))
 }
 
 fn authority() -> Authority {
@@ -60,11 +52,8 @@ fn inspected(document: &TestDocument, trusted: &Authority) -> Inspection {
         printed.access_key().mrz_information(),
         key.mrz_information()
     );
-    let mut card = InField::new(Chip::new(document, 1));
-    let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let mut habits = ApduLength::Extended.into();
-    let files = read(&mut card, &key.into(), &mut habits, &mut rng, &mut |_| {}).unwrap();
-    let trust = TrustStore::from_pem(&trusted.csca_pem().unwrap()).unwrap();
+    let files = read_placed(document, Chip::new(document, 1)).unwrap();
+    let trust = trusted.trust_store().unwrap();
     inspect(&printed, &files, &trust, Some(TODAY))
 }
 
@@ -164,7 +153,8 @@ fn what_dg11_and_dg13_say_in_national_spelling_is_held_against_dg1() {
         personal_number: "001190123456".into(),
         birth: date(1990, 1, 15),
         sex: Sex::Female,
-        unlimited: false,
+        issued: None,
+        valid: Valid::Unstated,
     };
     let other_name = Details {
         name: "Trần Thị Thu Hà".into(),
@@ -185,7 +175,8 @@ fn what_dg11_and_dg13_say_in_national_spelling_is_held_against_dg1() {
             personal_number: String::new(),
             birth: date(1974, 8, 12),
             sex: Sex::Unspecified,
-            unlimited: false,
+            issued: None,
+            valid: Valid::Unstated,
         }),
         ..Electronics::default()
     };
@@ -239,6 +230,125 @@ fn what_dg11_and_dg13_say_in_national_spelling_is_held_against_dg1() {
             .collect();
         assert_eq!(others, [], "{:?}", inspection.findings);
     }
+}
+
+#[test]
+fn dg13_says_when_a_vietnamese_card_was_issued_and_how_long_it_lasts() {
+    let vietnam = Authority::new(State::VIETNAM, Scheme::Elliptic, 3).unwrap();
+    let card = DocumentRequest {
+        format: Format::Td1,
+        nationality: "VNM",
+        birth: date(1990, 1, 15),
+        expiry: date(2030, 1, 15),
+        ..request()
+    };
+    let card = card.with_personal_number("001190123456").unwrap();
+    let holder = Details {
+        name: "Eriksson Anna Maria".into(),
+        personal_number: "001190123456".into(),
+        birth: date(1990, 1, 15),
+        sex: Sex::Female,
+        issued: Some(date(2021, 5, 4)),
+        valid: Valid::Until(date(2030, 1, 15)),
+    };
+    for (valid, issued, outcome) in [
+        (holder.valid, holder.issued, Outcome::Passed),
+        (Valid::Unlimited, holder.issued, Outcome::Failed),
+        (
+            Valid::Until(date(2031, 1, 15)),
+            holder.issued,
+            Outcome::Failed,
+        ),
+        (holder.valid, Some(date(2010, 5, 4)), Outcome::Failed),
+        // Issued in two years' time: the rules of the card are kept, those of the calendar are not.
+        (holder.valid, Some(date(2028, 5, 4)), Outcome::Passed),
+    ] {
+        let details = Details {
+            valid,
+            issued,
+            ..holder.clone()
+        };
+        let electronics = Electronics {
+            dg13: Some(details),
+            ..Electronics::default()
+        };
+        let document = vietnam.issue_with(&card, &electronics).unwrap();
+        let inspection = inspected(&document, &vietnam);
+        let finding = inspection.finding(Check::NationalRules).unwrap();
+        assert_eq!(finding.outcome, outcome, "{valid:?}: {}", finding.reason);
+        let dates = inspection.finding(Check::DatesPlausible).unwrap();
+        let in_future = issued.is_some_and(|day| day > TODAY);
+        assert_eq!(dates.outcome == Outcome::Failed, in_future, "{issued:?}");
+        let evidence = inspection.evidence.of(Check::NationalRules);
+        assert_eq!(evidence["files"], "DG13");
+        let year = issued.map(|day| day.year().to_string());
+        assert_eq!(evidence.get("year-of-issue").copied(), year.as_deref());
+    }
+}
+
+#[test]
+fn every_check_says_on_what_it_rests_or_why_it_was_not_done() {
+    let electronics = Electronics {
+        pace: vec![PaceOffer {
+            mapping: Mapping::ChipAuthentication,
+            cipher: Cipher::Aes128,
+            parameters: 13,
+        }],
+        chip: vec![ChipOffer {
+            cipher: Cipher::Aes128,
+            parameters: 13,
+            number: None,
+            announced: true,
+        }],
+        signature: Some(SignatureOffer::Elliptic { announced: true }),
+        dg11: Some(Details {
+            name: "Eriksson<<Anna Maria".into(),
+            personal_number: String::new(),
+            birth: date(1974, 8, 12),
+            sex: Sex::Female,
+            issued: None,
+            valid: Valid::Unstated,
+        }),
+        ..Electronics::default()
+    };
+    let authority = authority();
+    let document = authority.issue_with(&request(), &electronics).unwrap();
+    let good = inspected(&document, &authority);
+    assert!(good.genuine(), "{:?}", good.findings);
+    let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
+    let page = PageText {
+        sex: Some(Sensitive::new(gate_document::mrz::Sex::Female)),
+        ..PageText::default()
+    };
+    let beside = Beside {
+        front: Some(page),
+        back: None,
+        visa: Some(Box::new(printed.clone())),
+    };
+    let good = good.with_beside(&printed, &beside, Some(TODAY));
+    let forged = document.exchange_portrait(&portrait(200, Encoding::Jpeg));
+    let bad = inspected(&forged, &authority.impostor().unwrap());
+    for inspection in [&good, &bad] {
+        for finding in &inspection.findings {
+            let evidence = inspection.evidence.of(finding.check);
+            let told = match finding.outcome {
+                Outcome::Passed | Outcome::Failed => !evidence.is_empty(),
+                _ => !finding.reason.is_empty(),
+            };
+            assert!(told, "{finding:?} {evidence:?}");
+            for personal in ["ERIKSSON", "ANNA", "L898902C", "740812", "320415", "1974"] {
+                let text = format!("{evidence:?}").to_uppercase();
+                assert!(!text.contains(personal), "{text}");
+            }
+        }
+    }
+    let passed = |inspection: &Inspection| {
+        let all = inspection.findings.iter();
+        all.filter(|it| it.outcome == Outcome::Passed).count()
+    };
+    // Nearly every check was done, so that the loop above is about evidence.
+    assert!(passed(&good) > 20, "{:?}", good.findings);
+    assert!(!bad.genuine());
 }
 
 #[test]
@@ -344,7 +454,7 @@ fn a_document_issued_with_a_wrong_check_digit_opens_and_is_failed_for_the_digit_
         });
         let files = files.unwrap();
         let judged = |defect: &str| {
-            let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+            let trust = authority.trust_store().unwrap();
             let trust = trust.with_defects(Defects::parse(defect).unwrap());
             inspect(&printed, &files, &trust, Some(TODAY))
         };
@@ -392,7 +502,7 @@ fn a_document_issued_with_a_wrong_check_digit_opens_and_is_failed_for_the_digit_
         let mut card = InField::new(Chip::new(&forged, 1));
         let opens = AccessKey::from_mrz_information(forged.key_information());
         let files = read(&mut card, &opens.into(), &mut habits, &mut rng, &mut |_| {}).unwrap();
-        let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+        let trust = authority.trust_store().unwrap();
         let defect = defect("UTO", "zone-check-digits", "");
         let trust = trust.with_defects(Defects::parse(&defect).unwrap());
         let inspection = inspect(&printed, &files, &trust, Some(TODAY));

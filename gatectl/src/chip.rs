@@ -4,7 +4,8 @@ use crate::Exit;
 use crate::inspection::{self, ChipError, Key};
 use crate::report;
 use gate_document::chip::Cause;
-use gate_document::{CardError, ChipFiles, Mrz, Progress, ReadError};
+use gate_document::step::Step;
+use gate_document::{CardError, ChipFiles, Fault, Mrz, Progress, ReadError};
 use gate_host::ports::chip::pcsc::PcscReader;
 use std::time::Duration;
 
@@ -35,6 +36,37 @@ impl NotRead {
             })) => Exit::Fault,
             Self::Chip(ChipError::NoAccessNumber) => Exit::Usage,
             Self::NoDocument { .. } | Self::Chip(ChipError::Read(_)) => Exit::NotRead,
+        }
+    }
+
+    /// The failure in words that stay.
+    pub(crate) fn fault(&self) -> Fault {
+        let at = |kind, step: &str, rule, clause| Fault {
+            kind,
+            step: step.to_owned(),
+            rule,
+            clause,
+        };
+        match self {
+            Self::NoDocument { .. } => at(
+                "no-document",
+                "wait for a document",
+                "a chip answers in the field of the reader",
+                "ISO/IEC 14443",
+            ),
+            Self::Reader(_) => at(
+                Cause::Reader.name(),
+                "look for a document",
+                "the reader answers",
+                "the gate's own",
+            ),
+            Self::Chip(ChipError::Read(error)) => error.fault(),
+            Self::Chip(ChipError::NoAccessNumber) => at(
+                "can-format",
+                "card access number",
+                "a card access number has six digits",
+                "Doc 9303-11, 4.4",
+            ),
         }
     }
 
@@ -88,7 +120,7 @@ pub(crate) fn read(name: &str, wait: u64, key: &Key) -> Result<(Option<Mrz>, Chi
         return Err(NotRead::NoDocument { seconds: wait });
     }
     let connected = reader.connect().map_err(|error| ReadError::Card {
-        step: gate_document::step::Step::CardAccess,
+        step: Step::CardAccess,
         error,
     });
     let mut card = connected.map_err(ChipError::Read)?;

@@ -1,9 +1,10 @@
 //! `gatectl document`: reads the arguments, and says how it went.
 
-use crate::inspection::{self, Inspected};
-use crate::{Exit, beside, chip, dump, report, zone};
+use crate::inspection::{self, Desk, Inspected};
+use crate::{Exit, barcode, beside, chip, dump, report, zone};
 use clap::{Args, Subcommand};
-use gate_document::{Mrz, MrzError, TrustStore, TrustStoreError};
+use gate_document::policy::{Policy, PolicyError};
+use gate_document::{Fault, Mrz, MrzError, TrustStore, TrustStoreError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Reads the machine readable zone out of a picture of a page.
     Mrz(zone::Arguments),
+    /// Says what a barcode is: a seal, or the unsigned hint on a Vietnamese identity card.
+    Barcode(barcode::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -62,13 +65,17 @@ struct Common {
     /// The public key of the trust bundle: --trust is the bundle of a gate then.
     #[arg(long, requires = "trust")]
     trust_key: Option<PathBuf>,
+    /// What the result of each check does, in TOML, as a gate's own policy: a file names what differs
+    /// from the default.
+    #[arg(long)]
+    policy: Option<PathBuf>,
     /// The result as one JSON object on standard output.
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
-struct Zone {
+pub(crate) struct Zone {
     /// The lines of the printed zone, as separate words or with any separator. They stay in the
     /// shell's memory: rather use --mrz-file for somebody's real document.
     #[arg(long, num_args = 1..=3, group = "key")]
@@ -80,7 +87,7 @@ struct Zone {
 
 /// What keeps a command from beginning.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(crate) enum Problem {
     /// Give one of --mrz, --mrz-file and --can.
     #[error(
         "the chip opens with the printed zone (--mrz, --mrz-file) or the card access number (--can)"
@@ -105,6 +112,14 @@ enum Problem {
         /// Why it is no bundle.
         problem: TrustStoreError,
     },
+    /// The error names the key, what is expected, and the nearest name that is known.
+    #[error("{path}: {problem}")]
+    Policy {
+        /// Which file.
+        path: String,
+        /// What is wrong in it.
+        problem: PolicyError,
+    },
     /// See [`crate::trust::Problem`].
     #[error(transparent)]
     Bundle(#[from] crate::trust::Problem),
@@ -122,21 +137,37 @@ impl Problem {
             Self::NoKey | Self::Zone(_) | Self::Page(beside::PageError::Visa(_)) => Exit::Usage,
             Self::File { .. }
             | Self::Trust { .. }
+            | Self::Policy { .. }
             | Self::Bundle(_)
             | Self::Dump(_)
             | Self::Page(_) => Exit::Fault,
         }
     }
+
+    /// Which rule of the standard a zone breaks; a file or a command line breaks none.
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Zone(problem) | Self::Page(beside::PageError::Visa(problem)) => {
+                Some(problem.fault())
+            }
+            _ => None,
+        }
+    }
 }
 
 pub(crate) fn run(command: &Command) -> Exit {
-    let result = match command {
-        Command::Read(read) => read.run(),
-        Command::Check(check) => check.run(),
+    let (result, json) = match command {
+        Command::Read(read) => (read.run(), read.common.json),
+        Command::Check(check) => (check.run(), check.common.json),
+        Command::Barcode(barcode) => (barcode.run(), barcode.json),
         Command::Mrz(arguments) => return zone::run(arguments),
     };
     result.unwrap_or_else(|problem| {
         report::problem(&problem);
+        if let Some(fault) = problem.fault() {
+            let next = "compare the lines with the document";
+            report::not_read(&problem, Some(&fault), next, json);
+        }
         problem.exit()
     })
 }
@@ -149,12 +180,14 @@ impl Read {
             (None, Some(zone)) => inspection::Key::Zone(Box::new(zone.clone())),
             (None, None) => return Err(Problem::NoKey),
         };
-        let trust = self.common.trust()?;
+        let policy = self.common.policy()?;
+        let trust = self.common.trust(&policy)?;
         let beside = self.common.beside.read()?;
         let (zone, files) = match chip::read(&self.reader, self.wait, &key) {
             Ok(read) => read,
             Err(problem) => {
-                report::not_read(&problem, self.common.json);
+                let next = problem.next_step();
+                report::not_read(&problem, Some(&problem.fault()), next, self.common.json);
                 return Ok(problem.exit());
             }
         };
@@ -163,7 +196,12 @@ impl Read {
             report::step(&format!("files written to {}", folder.display()));
         }
         let zone = zone.or(printed);
-        let inspected = inspection::inspect_read(zone.as_ref(), &files, &beside, &trust);
+        let desk = Desk {
+            beside: &beside,
+            trust: &trust,
+            policy: &policy,
+        };
+        let inspected = inspection::inspect_read(zone.as_ref(), &files, &desk);
         Ok(finish(&inspected, self.common.json))
     }
 }
@@ -176,8 +214,14 @@ impl Check {
         }
         let zone = self.zone.read()?;
         let beside = self.common.beside.read()?;
-        let trust = self.common.trust()?;
-        let inspected = inspection::inspect_dumped(zone.as_ref(), &files, &beside, &trust);
+        let policy = self.common.policy()?;
+        let trust = self.common.trust(&policy)?;
+        let desk = Desk {
+            beside: &beside,
+            trust: &trust,
+            policy: &policy,
+        };
+        let inspected = inspection::inspect_dumped(zone.as_ref(), &files, &desk);
         Ok(finish(&inspected, self.common.json))
     }
 }
@@ -192,7 +236,7 @@ fn finish(inspected: &Inspected, json: bool) -> Exit {
 }
 
 impl Zone {
-    fn read(&self) -> Result<Option<Mrz>, Problem> {
+    pub(crate) fn read(&self) -> Result<Option<Mrz>, Problem> {
         let text = match (&self.mrz, &self.mrz_file) {
             (Some(lines), _) => lines.join("\n"),
             (None, Some(path)) => {
@@ -218,17 +262,31 @@ impl Zone {
 }
 
 impl Common {
-    fn trust(&self) -> Result<TrustStore, Problem> {
+    fn policy(&self) -> Result<Policy, Problem> {
+        let Some(path) = &self.policy else {
+            return Ok(Policy::default());
+        };
+        let text = read_file(path)?;
+        let name = path.display().to_string();
+        Policy::parse(&String::from_utf8_lossy(&text)).map_err(|problem| Problem::Policy {
+            path: name,
+            problem,
+        })
+    }
+
+    /// Whom to trust, and as long as `policy` says.
+    fn trust(&self, policy: &Policy) -> Result<TrustStore, Problem> {
         let Some(path) = &self.trust else {
             return Ok(TrustStore::empty());
         };
-        if let Some(key) = &self.trust_key {
-            return Ok(crate::trust::open(path, key)?);
-        }
-        TrustStore::from_pem(&read_file(path)?).map_err(|problem| Problem::Trust {
-            path: path.display().to_string(),
-            problem,
-        })
+        let store = match &self.trust_key {
+            Some(key) => crate::trust::open(path, key)?,
+            None => TrustStore::from_pem(&read_file(path)?).map_err(|problem| Problem::Trust {
+                path: path.display().to_string(),
+                problem,
+            })?,
+        };
+        Ok(store.with_freshness(policy.freshness()))
     }
 }
 

@@ -8,10 +8,11 @@ use gate_document::inspect::{CHECKS, Inspection};
 use gate_document::policy::{Policy, Verdict};
 use gate_document::report::Report;
 use gate_document::{
-    ApduLength, Card, Check, ChipFiles, ElementaryFile, Finding, Mrz, Progress, ReadError, Request,
-    Sensitive, TrustStore, lds,
+    ApduLength, Card, Check, ChipFiles, ElementaryFile, Fault, Finding, Mrz, Progress, ReadError,
+    Request, Sensitive, TrustStore, lds,
 };
 use gate_host::clock;
+use std::collections::BTreeMap;
 
 /// Data groups beside those that every inspection needs, and a desk has time for.
 const DETAILS: [u8; 4] = [11, 12, 13, 16];
@@ -36,6 +37,17 @@ pub(crate) enum ChipError {
     NoAccessNumber,
 }
 
+/// What a document is held against on a desk.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    /// The text of pages, and a visa.
+    pub(crate) beside: &'a Beside,
+    /// Whom to trust.
+    pub(crate) trust: &'a TrustStore,
+    /// What the results do.
+    pub(crate) policy: &'a Policy,
+}
+
 /// What was found out about a document.
 #[derive(Debug)]
 pub(crate) struct Inspected {
@@ -44,36 +56,32 @@ pub(crate) struct Inspected {
     /// The same as a report (`gate-document/schemas/report.schema.json`); none where there was no zone
     /// to begin with.
     pub(crate) report: Option<serde_json::Value>,
+    /// Step, rule and clause of what failed.
+    pub(crate) faults: BTreeMap<Check, Fault>,
     /// Files, and their lengths in bytes.
     pub(crate) files: Vec<(String, usize)>,
     /// What the chip says of the document itself.
     pub(crate) details: Details,
-    /// The default policy accepts the document, as far as it could be checked here.
+    /// The policy accepts the document, as far as it could be checked here.
     pub(crate) is_good: bool,
 }
 
 impl Inspected {
-    /// What the default policy makes of an inspection in which the checks `beside_the_point` could not
-    /// be done, whatever the document: they are written down, and do not count.
-    fn of(
-        printed: &Mrz,
-        inspection: &Inspection,
-        files: &ChipFiles,
-        beside_the_point: &[Check],
-    ) -> Self {
-        let recorded = beside_the_point.iter().map(|check| check.name());
-        let levels: String = recorded
-            .map(|name| format!("{name} = \"recorded\"\n"))
-            .collect();
-        // Names and levels are the policy's own; without them the default is stricter.
-        let policy = Policy::parse(&format!("[checks]\n{levels}")).unwrap_or_default();
-        let report = Report::new(printed, inspection, &policy);
+    /// What `policy` makes of an inspection. What could not be done, whatever the document, is
+    /// recorded there and does not count.
+    fn of(printed: &Mrz, inspection: &Inspection, files: &ChipFiles, policy: &Policy) -> Self {
+        let report = Report::new(printed, inspection, policy);
+        let faults = inspection.findings.iter().filter_map(|finding| {
+            let fault = inspection.evidence.fault(finding)?;
+            Some((finding.check, fault))
+        });
         Self {
             findings: inspection.findings.clone(),
             report: serde_json::to_value(report).ok(),
+            faults: faults.collect(),
             files: lengths(files),
             details: Details::of(files),
-            is_good: inspection.verdict(&policy) == Verdict::Accept,
+            is_good: inspection.verdict(policy) == Verdict::Accept,
         }
     }
 }
@@ -119,31 +127,13 @@ pub(crate) fn read(
 }
 
 /// Judges what was read from a chip.
-pub(crate) fn inspect_read(
-    zone: Option<&Mrz>,
-    files: &ChipFiles,
-    beside: &Beside,
-    trust: &TrustStore,
-) -> Inspected {
-    match zone {
-        Some(zone) => {
-            let today = clock::today();
-            let found = gate_document::inspect(zone, files, trust, today);
-            let found = found.with_beside(zone, beside, today);
-            Inspected::of(zone, &found, files, &[])
-        }
-        // What the chip has proved, or not, counts as it does with a zone.
-        None => judge(None, files, beside, trust, Vec::new()),
-    }
+pub(crate) fn inspect_read(zone: Option<&Mrz>, files: &ChipFiles, desk: &Desk<'_>) -> Inspected {
+    // What the chip has proved, or not, counts with a zone and without.
+    judge(zone, files, desk, Vec::new())
 }
 
 /// Judges files of which nobody knows how they came out of a chip.
-pub(crate) fn inspect_dumped(
-    zone: Option<&Mrz>,
-    files: &ChipFiles,
-    beside: &Beside,
-    trust: &TrustStore,
-) -> Inspected {
+pub(crate) fn inspect_dumped(zone: Option<&Mrz>, files: &ChipFiles, desk: &Desk<'_>) -> Inspected {
     let unknown = [
         Check::ChipAccess,
         Check::ChipAuthentication,
@@ -152,7 +142,7 @@ pub(crate) fn inspect_dumped(
         Check::CardSecurity,
     ]
     .map(|check| (check, "the files were dumped before"));
-    judge(zone, files, beside, trust, unknown.to_vec())
+    judge(zone, files, desk, unknown.to_vec())
 }
 
 /// Judges files with what is `unknown` about them, and why. Without a printed zone, that of DG1 stands
@@ -160,8 +150,7 @@ pub(crate) fn inspect_dumped(
 fn judge(
     zone: Option<&Mrz>,
     files: &ChipFiles,
-    beside: &Beside,
-    trust: &TrustStore,
+    desk: &Desk<'_>,
     mut unknown: Vec<(Check, &'static str)>,
 ) -> Inspected {
     let from_chip = files
@@ -179,19 +168,21 @@ fn judge(
         return Inspected {
             findings: findings.into(),
             report: None,
+            faults: BTreeMap::new(),
             files: lengths(files),
             details: Details::of(files),
             is_good: false,
         };
     };
     let today = clock::today();
-    let found = gate_document::inspect(printed, files, trust, today);
-    let mut found = found.with_beside(printed, beside, today);
+    let found = gate_document::inspect(printed, files, desk.trust, today);
+    let mut found = found.with_beside(printed, desk.beside, today);
     for finding in &mut found.findings {
         if let Some((_, reason)) = unknown.iter().find(|(check, _)| *check == finding.check) {
             *finding = Finding::not_done(finding.check, *reason);
         }
     }
     let beside_the_point: Vec<Check> = unknown.into_iter().map(|(check, _)| check).collect();
-    Inspected::of(printed, &found, files, &beside_the_point)
+    let policy = desk.policy.clone().recording(&beside_the_point);
+    Inspected::of(printed, &found, files, &policy)
 }

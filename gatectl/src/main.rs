@@ -1,11 +1,13 @@
 //! The technician's command.
 //!
 //! `gatectl document read` and `gatectl document check` inspect a document on any PC/SC reader or
-//! from dumped files, as the gate does; `gatectl reader which` finds out which reader of printed
-//! zones is on a serial line; `gatectl trust` makes the bundle that says whom gates believe. Progress goes to standard error, the result to standard output. No
-//! name, number or picture is printed: only `--dump` lets a document's data out, into files, and
-//! `document mrz --show` what stands in a zone.
+//! from dumped files, as the gate does; `gatectl document barcode` says what a barcode is; `gatectl
+//! reader which` finds out which reader of printed zones is on a serial line; `gatectl trust` makes the
+//! bundle that says whom gates believe. Progress goes to standard error, the result to standard output.
+//! No name, number or picture is printed: only `--dump` lets a document's data out, into files, and
+//! `--show` of `document mrz` and `document barcode` what stands in a zone or a hint.
 
+mod barcode;
 mod beside;
 mod chip;
 mod details;

@@ -1,8 +1,7 @@
 //! What is said, in words or as JSON.
 
-use crate::chip::NotRead;
 use crate::inspection::Inspected;
-use gate_document::{Check, Finding, Outcome};
+use gate_document::{Check, Fault, Finding, Outcome};
 use std::fmt::{Display, Write as _};
 
 /// One step of progress, on standard error.
@@ -15,16 +14,51 @@ pub(crate) fn problem(problem: &impl Display) {
     eprintln!("error: {problem}");
 }
 
-/// A chip that was not read: why, and what to do.
-pub(crate) fn not_read(problem: &NotRead, json: bool) {
+/// What was not read: why, by which rule where one was broken, and what to do.
+pub(crate) fn not_read(problem: &impl Display, fault: Option<&Fault>, next: &str, json: bool) {
     if json {
-        let next = problem.next_step();
-        let object =
-            serde_json::json!({ "read": false, "problem": problem.to_string(), "next": next });
-        println!("{object}");
-    } else {
-        println!("not read: {problem}\n    next: {}", problem.next_step());
+        println!("{}", failure(problem, fault, next));
+        return;
     }
+    println!("not read: {problem}");
+    if let Some(fault) = fault {
+        println!("{}", told(fault, 4));
+    }
+    println!("    next: {next}");
+}
+
+/// The same as an object.
+pub(crate) fn failure(
+    problem: &impl Display,
+    fault: Option<&Fault>,
+    next: &str,
+) -> serde_json::Value {
+    let mut object = serde_json::json!({
+        "read": false,
+        "problem": problem.to_string(),
+        "next": next,
+    });
+    if let Some(fault) = fault {
+        object["kind"] = fault.kind.into();
+        object["step"] = fault.step.as_str().into();
+        object["rule"] = fault.rule.into();
+        object["clause"] = fault.clause.into();
+    }
+    object
+}
+
+/// Step, rule and clause of a failure, `indent` columns in.
+fn told(fault: &Fault, indent: usize) -> String {
+    let Fault {
+        kind,
+        step,
+        rule,
+        clause,
+    } = fault;
+    format!(
+        "{:indent$}step: {step}; rule: {rule} ({clause}); kind: {kind}",
+        ""
+    )
 }
 
 /// Every finding, and what to do about those that were not passed.
@@ -68,6 +102,9 @@ fn in_words(inspected: &Inspected) -> String {
             let _ = write!(text, ": {}", finding.reason);
         }
         text.push('\n');
+        if let Some(fault) = inspected.faults.get(&finding.check) {
+            let _ = writeln!(text, "{}", told(fault, 14));
+        }
         if let Some(next) = next_step(finding) {
             let _ = writeln!(text, "{:13} next: {next}", "");
         }

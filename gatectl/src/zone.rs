@@ -3,6 +3,7 @@
 use crate::{Exit, report};
 use clap::Args;
 use gate_document::mrz::{Format, Mrz, Position, Sex};
+use gate_document::{Check, Fault};
 use gate_face::manifest::{Manifest, ManifestError};
 use gate_face::models::ModelSet;
 use gate_zone::error::{LoadError, Problem as Flaw};
@@ -76,6 +77,38 @@ impl NotRead {
         }
     }
 
+    /// The rule of the standard that the page breaks; what keeps the command from looking at it breaks
+    /// none.
+    fn fault(&self) -> Option<Fault> {
+        let Self::Zone(problem) = self else {
+            return None;
+        };
+        let (rule, clause) = match problem {
+            ZoneError::NoZone | ZoneError::SeveralZones => (
+                "a page has one zone, of the lines of one of the formats",
+                "Doc 9303-4 to 9303-7, 4.2",
+            ),
+            ZoneError::Partial { problem, .. } => match problem {
+                Flaw::Missing => (
+                    "a zone has the lines of one of the formats",
+                    "Doc 9303-4 to 9303-7, 4.2",
+                ),
+                Flaw::Contradiction(_) => {
+                    let rule = Check::ZoneCheckDigits.rule();
+                    (rule.text, rule.clause)
+                }
+                Flaw::Unsure { .. } => ("every character can be read", "Doc 9303-3, 4.3"),
+            },
+            ZoneError::Runtime(_) | ZoneError::Shape { .. } => return None,
+        };
+        Some(Fault {
+            kind: self.code(),
+            step: "printed zone in a picture".to_owned(),
+            rule,
+            clause,
+        })
+    }
+
     const fn next_step(&self) -> &'static str {
         match self {
             Self::File(_) => "correct the path, or the permissions",
@@ -123,17 +156,14 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             }
         }
         Err(problem) => {
+            let (fault, next) = (problem.fault(), problem.next_step());
             if arguments.json {
-                let object = json!({
-                    "read": false,
-                    "reason": problem.code(),
-                    "problem": problem.to_string(),
-                    "next": problem.next_step(),
-                });
+                let mut object = report::failure(&problem, fault.as_ref(), next);
+                object["reason"] = problem.code().into();
                 println!("{object}");
             } else {
                 report::problem(&problem);
-                println!("not read: {problem}\n    next: {}", problem.next_step());
+                report::not_read(&problem, fault.as_ref(), next, false);
             }
             problem.exit()
         }

@@ -210,3 +210,126 @@ fn what_the_chip_says_of_the_document_is_told_and_other_persons_are_counted() {
     assert_eq!(said["details"]["persons_to_notify"], 1);
     assert_eq!(said["details"]["other_persons"], 1);
 }
+
+#[test]
+fn a_written_policy_combines_the_checks_and_a_bad_one_is_named_with_what_was_meant() {
+    let desk = desk();
+    let run = |policy: &str| {
+        desk.write("policy.toml", policy.as_bytes());
+        let more = [
+            "--mrz-file",
+            "zone.txt",
+            "--trust",
+            "csca.pem",
+            "--policy",
+            "policy.toml",
+        ];
+        desk.run(&[&CHECK[..], &more].concat())
+    };
+    let default = run("");
+    assert_eq!(default.code, Some(0), "{}", default.out);
+    let stricter = run("[checks]\nrevocation = \"mandatory\"\n");
+    assert_eq!(stricter.code, Some(1));
+    assert_eq!(
+        stricter.report()["because"],
+        serde_json::json!(["revocation"])
+    );
+    // What a dump cannot show is written down, whatever a policy says.
+    let access = run("[checks]\nchip-access = \"mandatory\"\n");
+    assert_eq!(access.code, Some(0), "{}", access.out);
+    for (policy, said) in [
+        (
+            "[checks]\nrevokation = \"mandatory\"\n",
+            "checks.revokation is unknown, perhaps revocation is meant",
+        ),
+        (
+            "[freshness]\nbundle = \"old\"\n",
+            "freshness.bundle is \"old\", a number of days up to 65535 expected",
+        ),
+        (
+            "[checks]\nsod-signature = \"optional\"\n",
+            "sod-signature cannot be less than mandatory",
+        ),
+        ("[checks\n", "line 1, column 8"),
+    ] {
+        let refused = run(policy);
+        assert_eq!(refused.code, Some(4), "{policy}: {}", refused.out);
+        for word in ["policy.toml", said] {
+            assert!(
+                refused.progress.contains(word),
+                "{word}: {}",
+                refused.progress
+            );
+        }
+    }
+}
+
+#[test]
+fn every_failure_says_its_step_its_rule_its_clause_and_its_kind() {
+    let desk = desk();
+    let mut dg2 = std::fs::read(desk.path("dump/DG2.bin")).expect("a file");
+    *dg2.last_mut().expect("a byte") ^= 1;
+    desk.write("dump/DG2.bin", &dg2);
+    let more = ["--mrz-file", "zone.txt", "--trust", "csca.pem"];
+    let told = desk.run(&[&CHECK[..], &more].concat()).report();
+    let checks = told["checks"].as_array().expect("checks");
+    let line = checks
+        .iter()
+        .find(|line| line["check"] == "data-group-digests");
+    let fault = &line.expect("the check")["fault"];
+    assert_eq!(fault["kind"], "data-group-digests");
+    assert_eq!(fault["step"], "passive authentication");
+    assert_eq!(fault["clause"], "Doc 9303-11, 5.1");
+    let words = desk.run(&[&CHECK[..3], &more].concat()).out;
+    let rule = "step: passive authentication; rule: the digest of every data group is the one in \
+                EF.SOD (Doc 9303-11, 5.1); kind: data-group-digests";
+    assert!(words.contains(rule), "{words}");
+
+    // A zone that cannot be read.
+    for (zone, kind, clause) in [
+        ("P<UTO", "zone-shape", "Doc 9303-4 to 9303-7, 4.2"),
+        (
+            "P<UTOERIKSS+N<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+             L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+            "zone-character",
+            "Doc 9303-3, 4.3",
+        ),
+    ] {
+        desk.write("bad.txt", zone.as_bytes());
+        let said = desk.run(&[&CHECK[..], &["--mrz-file", "bad.txt"]].concat());
+        assert_eq!(said.code, Some(2), "{}", said.out);
+        let object: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+        assert_eq!(object["read"], false);
+        assert_eq!(object["kind"], kind);
+        assert_eq!(object["clause"], clause);
+    }
+}
+
+#[test]
+fn the_barcode_of_an_identity_card_is_a_hint_and_never_evidence() {
+    const HINT: &str = "001183000001||Nguyễn Thị Thu|19071983|Nữ|Hà Nội|02012022";
+    let desk = desk();
+    desk.write("hint.bin", HINT.as_bytes());
+    let run = |more: &[&str]| desk.run(&[&["document", "barcode"], more].concat());
+    let said = run(&["hint.bin"]);
+    assert_eq!(said.code, Some(0), "{}", said.progress);
+    assert!(said.out.contains("a hint, not evidence"), "{}", said.out);
+    for personal in ["001183000001", "Nguyễn", "1983"] {
+        assert!(!said.out.contains(personal), "{}", said.out);
+    }
+    let shown = run(&["hint.bin", "--show"]);
+    assert!(shown.out.contains("001183000001"), "{}", shown.out);
+    // The desk's document is somebody else's.
+    let compared = run(&["hint.bin", "--mrz-file", "zone.txt", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&compared.out).expect("JSON");
+    assert_eq!(object["evidence"], false);
+    assert_eq!(object["against_zone"]["name"], false);
+    assert_eq!(object["against_zone"]["date of birth"], true);
+
+    desk.write("other.bin", b"https://example.org");
+    let other = run(&["other.bin", "--json"]);
+    assert_eq!(other.code, Some(3));
+    let object: serde_json::Value = serde_json::from_str(&other.out).expect("JSON");
+    assert_eq!(object["kind"], "seal-unknown");
+    assert_eq!(object["clause"], "Doc 9303-13, 2");
+}

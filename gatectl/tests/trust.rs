@@ -7,11 +7,8 @@
 use gate_document::ElementaryFile;
 use gate_document::trust::Certificate;
 use gate_host::trust::TrustFile;
-use gate_sim::issuer::{
-    Authority, Deviating, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State,
-};
+use gate_sim::issuer::{Authority, Deviating, DocumentRequest, Encoding, Portrait, Scheme, State};
 use image::{Rgb, RgbImage};
-use jiff::civil::date;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -47,18 +44,9 @@ impl Desk {
 fn dump(desk: &Desk, authority: &Authority) {
     let picture = RgbImage::from_pixel(240, 320, Rgb([90, 120, 60]));
     let document = authority
-        .issue(&DocumentRequest {
-            format: Format::Td3,
-            surname: "Eriksson".into(),
-            given_names: "Anna Maria".into(),
-            number: "L898902C3".into(),
-            nationality: "UTO",
-            birth: date(1974, 8, 12),
-            sex: Sex::Female,
-            expiry: date(2032, 4, 15),
-            optional: String::new(),
-            portrait: Portrait::encode(&picture, Encoding::Jpeg, 3_000).unwrap(),
-        })
+        .issue(&DocumentRequest::specimen(
+            Portrait::encode(&picture, Encoding::Jpeg, 3_000).unwrap(),
+        ))
         .unwrap();
     fs::create_dir(desk.path("dump")).unwrap();
     desk.put("zone.txt", document.lines().join("\n"));

@@ -1,13 +1,14 @@
 //! `gatectl document mrz`, on pages that the test draws.
 //!
 //! Needs the models (`GATE_MODELS`, as `cargo xtask models` fetches them) and Debian's package fonts-ocr-b;
-//! elsewhere the test says what is missing and does nothing.
+//! elsewhere the test says what is missing and is passed over, unless everything is asked for.
 
 mod desk;
 
 use ab_glyph::{Font as _, FontVec, Point, PxScale};
 use desk::{Desk, Said};
 use gate_sim::issuer::Electronics;
+use gate_sim::tools::passed_over;
 use image::{GrayImage, ImageFormat, Luma, imageops};
 use serde_json::Value;
 use std::process::Command;
@@ -80,18 +81,19 @@ impl Table {
         assert_eq!(object["read"], false);
         assert_eq!(said.code, Some(code), "{name}");
         assert!(!object["next"].as_str().unwrap_or_default().is_empty());
+        // A page breaks a rule of the standard; a file that is none breaks none.
+        let of_zone = reason.ends_with("zone") || reason.ends_with("zones");
+        assert_eq!(object["clause"].is_string(), of_zone, "{object}");
     }
 }
 
 #[test]
 fn a_zone_is_read_from_a_picture_whichever_way_up_and_each_bad_picture_has_its_reason() {
     let Ok(typeface) = std::fs::read(TYPEFACE) else {
-        println!("skipped: {TYPEFACE} is missing: install fonts-ocr-b");
-        return;
+        return passed_over(&format!("{TYPEFACE} is missing: install fonts-ocr-b"));
     };
     if std::env::var_os("GATE_MODELS").is_none() {
-        println!("skipped: GATE_MODELS is not set: cargo xtask test sets it");
-        return;
+        return passed_over("GATE_MODELS is not set: cargo xtask test sets it");
     }
     let desk = Desk::new(&Electronics::default());
     let table = Table {

@@ -60,6 +60,8 @@ pub(super) struct Session<'a, R> {
     way: Option<Way>,
     /// New keys were agreed on, and no response has shown yet that the chip has them.
     unproven: bool,
+    /// In this session or in one before, a response has shown it.
+    proven_once: bool,
     /// Which file the chip has selected.
     pub(super) selected: Option<ElementaryFile>,
     /// Bytes that were asked for last.
@@ -90,6 +92,8 @@ enum Removal {
 pub(super) struct MasterFiles {
     pub(super) access: Option<Sensitive<Vec<u8>>>,
     pub(super) security: Option<Sensitive<Vec<u8>>>,
+    /// Reading EF.CardSecurity has cost a session: it is not read again.
+    security_breaks: bool,
 }
 
 impl<'a, R: CryptoRng> Session<'a, R> {
@@ -130,6 +134,7 @@ impl<'a, R: CryptoRng> Session<'a, R> {
             chip_proof: ChipProof::NotAsked,
             way: None,
             unproven: false,
+            proven_once: false,
             selected: None,
             asked: 0,
             shrunk: false,
@@ -147,7 +152,7 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         self.asked = command.expected.unwrap_or(0);
         let response = self.channel.exchange(step, command)?;
         if self.channel.proven() {
-            self.unproven = false;
+            self.proven_once |= core::mem::take(&mut self.unproven);
             self.shrunk = false;
             if command
                 .expected
@@ -270,6 +275,32 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         Ok(())
     }
 
+    /// Goes on after `error` in something that an inspection can do without: the chip is opened anew
+    /// in a session that knows nothing of it. The error comes back where the chip, or its time, is
+    /// gone.
+    pub(super) fn give_up(&mut self, error: ReadError) -> Result<(), ReadError> {
+        let gone = match &error {
+            ReadError::Card {
+                error: CardError::Late,
+                ..
+            }
+            | ReadError::Crypto(_) => true,
+            ReadError::Card { .. } => self.channel.reconnect().is_err(),
+            _ => false,
+        };
+        if gone || self.reopen().is_err() {
+            return Err(error);
+        }
+        self.note_given_up(&error);
+        Ok(())
+    }
+
+    pub(super) fn note_given_up(&mut self, error: &ReadError) {
+        let step = error.step().unwrap_or(Step::Application);
+        let cause = error.cause();
+        self.channel.note(Notice::GivenUp { step, cause });
+    }
+
     /// Opens the chip again, and authenticates it again if it was.
     fn reopen(&mut self) -> Result<(), ReadError> {
         self.channel.expose();
@@ -285,10 +316,11 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         )?;
         self.access = access;
         self.mapping = mapping;
-        if let Some(way) = self.way.take() {
-            self.authenticate_chip(&way)?;
+        match self.way.take().map(|way| self.authenticate_chip(&way)) {
+            // It did so before: a proof that fails now is a finding, and no end.
+            Some(Err(error)) => self.give_up(error),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Chip Authentication. What the chip does not do is noted, and ends nothing.
@@ -311,9 +343,10 @@ impl<'a, R: CryptoRng> Session<'a, R> {
         Ok(())
     }
 
-    /// What Chip Authentication has come to.
+    /// What Chip Authentication has come to. A session that nothing was read in takes nothing back.
     pub(super) fn chip_proof(&self) -> ChipProof {
-        match (&self.chip_proof, self.unproven) {
+        let unproven = self.unproven && !self.proven_once;
+        match (&self.chip_proof, unproven) {
             (ChipProof::Given(_), true) => {
                 ChipProof::Failed("nothing was read with the new keys".into())
             }
@@ -398,7 +431,18 @@ fn with_pace(
                 channel.protect(established.messaging);
                 let mapping = match established.chip {
                     None => MappingProof::NotAsked,
-                    Some(chip) => mapped(channel, habits, announced, &chip)?,
+                    Some(_) if announced.security_breaks => MappingProof::Failed,
+                    Some(chip) => match mapped(channel, habits, announced, &chip) {
+                        // The proof is lost, and the session with it: open the chip without.
+                        Err(error @ ReadError::Messaging { .. }) => {
+                            announced.security_breaks = true;
+                            let (step, cause) = (Step::CardSecurity, error.cause());
+                            channel.note(Notice::GivenUp { step, cause });
+                            channel.expose();
+                            return with_pace(channel, passwords, habits, announced, rng);
+                        }
+                        mapping => mapping?,
+                    },
                 };
                 let access = Access {
                     protocol: Protocol::Pace(info),

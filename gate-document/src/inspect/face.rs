@@ -4,6 +4,7 @@ use crate::file::{ChipFiles, ElementaryFile};
 use crate::finding::{Check, Finding};
 use crate::lds::{self, LdsError};
 use crate::portrait::{self, Portrait, PortraitError};
+use crate::report::Evidence;
 use image::RgbImage;
 
 /// Why there is no picture of the holder.
@@ -45,5 +46,21 @@ pub(super) fn finding(portrait: &Result<RgbImage, PortraitFailure>) -> Finding {
             Finding::not_done(check, error.to_string())
         }
         Err(error) => Finding::failed(check, error.to_string()),
+    }
+}
+
+/// Which file was decoded, and the size of the picture.
+pub(super) fn note(
+    chip: &ChipFiles,
+    portrait: &Result<RgbImage, PortraitFailure>,
+    evidence: &mut Evidence,
+) {
+    let check = Check::Portrait;
+    if let Some(dg2) = chip.get(ElementaryFile::DG2) {
+        evidence.note(check, "file", format!("DG2 {} bytes", dg2.len()));
+    }
+    if let Ok(picture) = portrait {
+        let (width, height) = picture.dimensions();
+        evidence.note(check, "pixels", format!("{width} x {height}"));
     }
 }

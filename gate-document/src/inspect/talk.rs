@@ -1,6 +1,7 @@
 //! What was noticed while the chip was talked to, as a finding.
 
 use crate::channel::Notice;
+use crate::chip::Cause;
 use crate::conversation::Conversation;
 use crate::finding::{Check, Finding};
 use crate::report::Evidence;
@@ -8,7 +9,8 @@ use crate::report::Evidence;
 /// The finding for [`Check::ChipConversation`]; every notice, with step and status, is its evidence.
 ///
 /// A status without protection inside a session fails: anybody in the field may have sent it
-/// (Doc 9303-11, 9.8.4 wants every answer protected). What is merely unusual leaves the check undone.
+/// (Doc 9303-11, 9.8.4 wants every answer protected), and so does an answer whose protection is wrong.
+/// What is merely unusual leaves the check undone.
 pub(super) fn finding(conversation: Option<&Conversation>, evidence: &mut Evidence) -> Finding {
     match conversation {
         Some(conversation) => noticed(&conversation.notices, evidence),
@@ -29,8 +31,11 @@ fn noticed(notices: &[Notice], evidence: &mut Evidence) -> Finding {
     let told: Vec<String> = notices.iter().map(ToString::to_string).collect();
     evidence.note(check, "notices", told.join("; "));
     let reason = summary(notices);
-    let unprotected = |notice: &Notice| matches!(notice, Notice::Unprotected { .. });
-    if notices.iter().any(unprotected) {
+    let distrusted = |notice: &Notice| match notice {
+        Notice::GivenUp { cause, .. } => *cause == Cause::Distrust,
+        other => matches!(other, Notice::Unprotected { .. }),
+    };
+    if notices.iter().any(distrusted) {
         Finding::failed(check, reason)
     } else {
         Finding::not_done(check, reason)

@@ -5,7 +5,7 @@ use crate::card::CardError;
 use crate::finding::Outcome::{self, Aborted, Failed, NotDone, NotSupported, Passed};
 use crate::step::Step;
 use crate::test_issuer::{
-    CSCA, SIGNER, SodIssuer, Terms, ZONE, authority, dg1, dg2, files, object, p256,
+    CSCA, SIGNER, SodIssuer, Terms, ZONE, authority, dg1, dg2, dumped, files, object, p256,
 };
 use hex_literal::hex;
 use jiff::civil::date;
@@ -18,7 +18,7 @@ const TODAY: Option<Date> = Some(date(2026, 11, 22));
 /// Checks for which the documents of these tests give no occasion: their store has no statements
 /// and no revocation lists, their signer states neither period nor types, and they are of no State
 /// with rules of its own.
-const WITHOUT_OCCASION: [Check; 15] = [
+const WITHOUT_OCCASION: [Check; 14] = [
     Check::Revocation,
     Check::TrustStatus,
     Check::KeyPeriod,
@@ -35,8 +35,6 @@ const WITHOUT_OCCASION: [Check; 15] = [
     Check::ZoneAgainstPage,
     Check::VisaAgainstDocument,
     Check::VisaValidity,
-    // The files come without a chip.
-    Check::ChipConversation,
 ];
 
 /// What is not passed, and why.
@@ -206,6 +204,7 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
                 for (file, bytes) in complete.iter().filter(|(f, _)| *f != ElementaryFile::Sod) {
                     files.insert(file, bytes.to_vec());
                 }
+                files.set_conversation(complete.conversation().unwrap().clone());
                 files.refuse(ElementaryFile::Sod, Status::SECURITY_STATUS);
             }),
             vec![
@@ -376,6 +375,26 @@ fn a_chip_that_was_not_read_is_never_genuine() {
         assert_eq!(inspection.findings.len(), CHECKS.len());
         assert!(!inspection.genuine());
     }
+}
+
+#[test]
+fn files_that_nobody_read_from_a_chip_are_no_proof_of_access() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let inspection = inspect(&printed, &dumped(&SodIssuer::new(&signer)), &trust, TODAY);
+    assert_eq!(
+        complaints(&inspection),
+        [
+            (Check::ChipAccess, NotDone, "no chip was there"),
+            (Check::ChipConversation, NotDone, "no chip was there"),
+        ]
+    );
+    assert_eq!(
+        inspection.verdict(&Policy::default()),
+        Verdict::Refer(vec![Check::ChipAccess])
+    );
 }
 
 #[test]

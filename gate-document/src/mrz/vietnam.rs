@@ -17,10 +17,12 @@ const DIGITS: usize = 12;
 const NUMBER: core::ops::Range<usize> = 15..15 + DIGITS;
 pub(super) const CHECK_DIGIT: usize = 29;
 
-/// A card is changed at 25, 40 and 60; one that is issued in the two years before an age is good
-/// until the next one, which after 60 does not come (Law 26/2023/QH15, Article 21). So a card without
-/// expiry may be there from this age on.
-pub(crate) const NO_EXPIRY_FROM: i16 = 58;
+/// A card is changed at 14, 25, 40 and 60; one that is issued in so many years before an age is good
+/// until the next one, which after 60 does not come (Law 26/2023/QH15, Article 21).
+pub(crate) const EARLY_RENEWAL: i16 = 2;
+
+/// So a card without expiry may be there from this age on.
+pub(crate) const NO_EXPIRY_FROM: i16 = 60 - EARLY_RENEWAL;
 
 /// The personal number in the zone of a Vietnamese identity card.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Outcome::{self, Failed, NotSupported, Passed};
+use crate::Outcome::{self, Failed, NotDone, NotSupported, Passed};
 use crate::mrz::check_digit;
 use jiff::civil::date;
 
@@ -94,8 +94,119 @@ fn a_card_follows_the_rules_of_its_personal_number() {
             "no rules are known for this kind of document",
         ),
     ] {
-        let found = finding(&zone, issued);
+        let found = finding(&zone, issued, None);
         let expected: (Outcome, &str) = (expected, reason);
         assert_eq!((found.outcome, found.reason.as_str()), expected, "{name}");
     }
+}
+
+#[test]
+fn dg13_and_the_zone_say_the_same_of_issue_and_expiry() {
+    let young = || card("VNM", "001190123456", "900115", 'F', "300115");
+    let old = || card("VNM", "001164123456", "640115", 'F', "991231");
+    let last = Some(Expiry::On(date(2030, 1, 15)));
+    for (name, zone, issued, expiry, expected, reason) in [
+        ("the same day", young(), None, last, Passed, ""),
+        (
+            "no end in both",
+            old(),
+            Some(date(2024, 2, 20)),
+            Some(Expiry::Unlimited),
+            Passed,
+            "",
+        ),
+        (
+            "another day",
+            young(),
+            None,
+            Some(Expiry::On(date(2035, 1, 15))),
+            Failed,
+            "DG13 has another date of expiry",
+        ),
+        (
+            "no end in DG13 alone",
+            young(),
+            None,
+            Some(Expiry::Unlimited),
+            Failed,
+            "DG13 says that the card does not expire, and the zone does not",
+        ),
+        (
+            "no end in the zone alone",
+            old(),
+            None,
+            Some(Expiry::On(date(2030, 1, 15))),
+            Failed,
+            "the zone says that the card does not expire, and DG13 does not",
+        ),
+        (
+            "no day in DG13",
+            young(),
+            None,
+            Some(Expiry::Unknown),
+            NotDone,
+            "DG13: a date of expiry that is no day",
+        ),
+        // Issued at thirty-four until forty; at thirty-eight it would be until sixty, or forty.
+        (
+            "in turn",
+            young(),
+            Some(date(2024, 2, 20)),
+            last,
+            Passed,
+            "",
+        ),
+        ("early", young(), Some(date(2028, 2, 20)), last, Passed, ""),
+        (
+            "one birthday left out",
+            card("VNM", "001190123456", "900115", 'F', "500115"),
+            Some(date(2024, 2, 20)),
+            None,
+            Failed,
+            "the card does not end on the birthday that follows its issue",
+        ),
+        (
+            "one birthday left out, early",
+            card("VNM", "001190123456", "900115", 'F', "500115"),
+            Some(date(2028, 2, 20)),
+            None,
+            Passed,
+            "",
+        ),
+        (
+            "issued after its end",
+            young(),
+            Some(date(2031, 2, 20)),
+            last,
+            Failed,
+            "the card does not end on the birthday that follows its issue",
+        ),
+        (
+            "issued to somebody of fifty",
+            card("VNM", "001174123456", "740115", 'F', "991231"),
+            Some(date(2024, 2, 20)),
+            Some(Expiry::Unlimited),
+            Failed,
+            "no expiry for a holder below sixty",
+        ),
+    ] {
+        let card = Details {
+            issued,
+            expiry,
+            ..Details::default()
+        };
+        // The day of the signature counts only where DG13 states none.
+        let found = finding(&zone, Some(date(2024, 2, 20)), Some(&card));
+        let expected: (Outcome, &str) = (expected, reason);
+        assert_eq!((found.outcome, found.reason.as_str()), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_card_may_last_from_an_early_renewal_at_forty_to_sixty() {
+    let card = card("VNM", "001188123456", "880115", 'F', "480115");
+    assert_eq!(finding(&card, None, None).outcome, Passed);
+    assert_eq!(longest_validity(&card), 22);
+    let passport = Mrz::parse(crate::test_issuer::ZONE).unwrap();
+    assert_eq!(longest_validity(&passport), 15);
 }

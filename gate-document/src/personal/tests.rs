@@ -156,7 +156,7 @@ fn a_vietnamese_card_says_the_same_in_both_spellings() {
     let around = object(0x6D, &[&object(0x30, &[&inside])]);
     assert_eq!(dg13(&around), dg13(&vietnamese(&right)));
     let details = dg13(&vietnamese(&right)).unwrap();
-    assert!(details.unlimited);
+    assert_eq!(details.expiry, Some(Expiry::Unlimited));
     let printed = format!("{details:?}");
     assert!(
         !printed.contains("Hương") && !printed.contains("1964"),

@@ -1,5 +1,11 @@
 use super::*;
-use crate::inspect::inspect;
+use crate::access::{AccessError, PasswordKind};
+use crate::apdu::Status;
+use crate::card::CardError;
+use crate::chip::ReadError;
+use crate::file::ElementaryFile;
+use crate::inspect::{chip_not_read, inspect};
+use crate::step::Step;
 use crate::test_issuer::{CSCA, SIGNER, SodIssuer, ZONE, authority, files, p256};
 use crate::trust::TrustStore;
 use boon::{Compiler, Schemas};
@@ -48,18 +54,104 @@ fn a_report_has_the_form_of_its_schema_and_nothing_of_the_traveller() {
             .iter()
             .find(|it| it["check"] == "sod-signature");
         assert_eq!(signature.unwrap()["evidence"]["algorithm"], "Ecdsa(Sha256)");
+        for line in value["checks"].as_array().unwrap() {
+            // What was done says on what it rests, what was not says why; what failed says of what.
+            let done = line["result"] == "successful" || line["result"] == "failed";
+            let rests = !line["evidence"].as_object().unwrap().is_empty();
+            assert!(if done { rests } else { line["reason"] != "" }, "{line}");
+            assert_eq!(
+                line["fault"].is_object(),
+                line["result"] == "failed",
+                "{line}"
+            );
+        }
         // The test itself notices what does not fit.
         for (path, bad) in [
             ("/verdict", Value::from("perhaps")),
             ("/checks/0/result", Value::from("passed")),
             ("/document/issuer", Value::from("uto")),
             ("/checks", Value::from(Vec::<Value>::new())),
+            ("/checks/0/clause", Value::from("")),
+            ("/checks/0/fault", Value::from("x")),
             ("/checks/0", Value::from("x")),
         ] {
             let mut value = value.clone();
             *value.pointer_mut(path).unwrap() = bad;
             assert!(!fits(&value), "{path}");
         }
+    }
+}
+
+#[test]
+fn a_chip_that_was_not_read_is_reported_with_kind_step_and_clause() {
+    let printed = Mrz::parse(ZONE).unwrap();
+    let status = Status(0x6300);
+    let wrong = |password| {
+        ReadError::Access(AccessError::WrongPassword {
+            step: Step::PaceTokens,
+            password,
+            status,
+        })
+    };
+    let card = |error| ReadError::Card {
+        step: Step::File(ElementaryFile::DG2),
+        error,
+    };
+    let reader = CardError::Reader {
+        reader: "r".into(),
+        problem: "p".into(),
+    };
+    let broken = ReadError::Refused {
+        file: ElementaryFile::DG2,
+        offset: 4,
+        status,
+    };
+    for (error, check, kind, clause) in [
+        (
+            wrong(PasswordKind::Mrz),
+            "chip-access",
+            "wrong-mrz",
+            "Doc 9303-11, 4.4.4.2",
+        ),
+        (
+            wrong(PasswordKind::Can),
+            "chip-access",
+            "wrong-can",
+            "Doc 9303-11, 4.4.4.2",
+        ),
+        (
+            ReadError::Access(AccessError::Refused {
+                step: Step::Challenge,
+                status,
+                without_pace: None,
+            }),
+            "chip-access",
+            "access-refused",
+            "Doc 9303-11, 4.3.4.1",
+        ),
+        (
+            card(CardError::Removed),
+            "chip-reading",
+            "document-removed",
+            "Doc 9303-10, 3.6",
+        ),
+        (
+            card(reader),
+            "chip-reading",
+            "reader-fault",
+            "Doc 9303-10, 3.6",
+        ),
+        (broken, "chip-reading", "chip-fault", "Doc 9303-10, 3.6"),
+    ] {
+        let inspection = chip_not_read(&printed, &error, &[], Some(date(2026, 11, 22)));
+        let json = Report::new(&printed, &inspection, &Policy::default()).to_json();
+        let value: Value = serde_json::from_str(&json).unwrap();
+        assert!(fits(&value), "{json}");
+        let checks = value["checks"].as_array().unwrap();
+        let line = checks.iter().find(|it| it["check"] == check).unwrap();
+        assert_eq!(line["fault"]["kind"], kind, "{error}");
+        assert_eq!(line["fault"]["clause"], clause, "{error}");
+        assert_ne!(line["evidence"]["step"], Value::Null, "{error}");
     }
 }
 

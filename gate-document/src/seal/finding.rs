@@ -1,5 +1,6 @@
 //! What the inspection of a seal finds (BSI TR-03135-1, group "seal").
 
+use crate::fault::Fault;
 use crate::finding::Outcome;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,13 @@ pub struct SealFinding {
 }
 
 impl SealFinding {
+    /// What failed, in words that stay; `None` where nothing did.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        let failed = matches!(self.outcome, Outcome::Failed | Outcome::Aborted);
+        failed.then(|| self.check.rule().broken(self.check.name()))
+    }
+
     pub(super) fn new(check: SealCheck, outcome: Outcome, reason: impl Into<String>) -> Self {
         Self {
             check,

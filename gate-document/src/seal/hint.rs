@@ -43,6 +43,9 @@
 //! }
 //! ```
 
+use crate::mrz::Mrz;
+use crate::mrz::vietnam::PersonalNumber;
+use crate::personal::same_name;
 use crate::sensitive::Sensitive;
 use core::fmt;
 use jiff::civil::Date;
@@ -145,6 +148,27 @@ impl IdentityHint {
         })
     }
 
+    /// What the hint says otherwise than the zone of a card or passport, for somebody who looks: a
+    /// hint that differs is a reason to look closer, and one that does not proves nothing. `None` for
+    /// what one of the two does not have.
+    #[must_use]
+    pub fn compare(&self, zone: &Mrz) -> [(&'static str, Option<bool>); 3] {
+        let number = PersonalNumber::of(zone);
+        let number = number.map(|number| number.digits() == self.number.expose());
+        let birth = zone.birth.expose();
+        let same = |own: Option<u8>, stated: i16| own.is_none_or(|own| i16::from(own) == stated);
+        let birth = self.birth.map(|day| {
+            same(birth.year_of_century, day.year() % 100)
+                && same(birth.month, day.month().into())
+                && same(birth.day, day.day().into())
+        });
+        [
+            ("personal number", number),
+            ("name", same_name(self.name.expose(), zone)),
+            ("date of birth", birth),
+        ]
+    }
+
     /// What it says, for filling in and searching.
     #[must_use]
     pub fn to_prefill(&self) -> Prefill<'_> {
@@ -187,6 +211,29 @@ mod tests {
         assert_eq!((form.name, form.residence), ("Trần Thị A", "Số 1, Hà Nội"));
         assert_eq!(form.birth, Some(date(1996, 2, 29)));
         assert_eq!(format!("{hint:?}"), "IdentityHint(…)");
+    }
+
+    #[test]
+    fn a_hint_is_held_against_a_zone_field_by_field() {
+        let zone = Mrz::parse(crate::test_issuer::ZONE).unwrap();
+        for (text, expected) in [
+            (
+                "001199000001||Anna Maria Eriksson|12081974|Nữ|B|C",
+                [None, Some(true), Some(true)],
+            ),
+            (
+                "001199000001||Anna Maria|13081974|Nữ|B|C",
+                [None, Some(false), Some(false)],
+            ),
+            ("001199000001||Анна|31021974|Nữ|B|C", [None, None, None]),
+        ] {
+            let hint = IdentityHint::read(text.as_bytes()).unwrap();
+            assert_eq!(
+                hint.compare(&zone).map(|(_, same)| same),
+                expected,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -142,6 +142,7 @@ pub fn inspect(
 
 fn unreadable(error: &SealError) -> SealInspection {
     let finding = SealFinding::failed(SealCheck::SealStructure, error.to_string());
+    let finding = finding.on(error.kind());
     SealInspection::of(vec![finding], "the barcode is no seal")
 }
 

@@ -2,9 +2,33 @@
 
 use std::time::Duration;
 
-use gate_document::{Card, CardError};
+use gate_document::{
+    AccessKey, ApduLength, Card, CardError, ChipFiles, Habits, ReadError, Request, read,
+};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
 
 use super::Chip;
+use crate::issuer::TestDocument;
+
+/// Reads `chip` as a gate does that has read the zone printed on `document`.
+///
+/// # Errors
+///
+/// [`ReadError`], as a gate would have it.
+pub fn read_placed(document: &TestDocument, chip: Chip) -> Result<ChipFiles, ReadError> {
+    let key = AccessKey::from_mrz_information(document.key_information());
+    let mut habits: Habits = ApduLength::Extended.into();
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let request = Request::from(key);
+    read(
+        &mut InField::new(chip),
+        &request,
+        &mut habits,
+        &mut rng,
+        &mut |_| {},
+    )
+}
 
 /// A placed chip that answers in process.
 #[derive(Debug)]

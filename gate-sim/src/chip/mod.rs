@@ -267,13 +267,29 @@ impl Chip {
         if self.has(Quirk::NakedData) && !data.is_empty() {
             return [&data[..], &status.to_be_bytes()].concat();
         }
-        let response = session
+        let mut response = session
             .seal(&data, status, command.header[1] % 2 == 1)
             .unwrap_or_else(|_| status::alone(status::FAILED));
+        if self.garbles(command.header[1])
+            && let Some(of_checksum) = response.iter_mut().rev().nth(2)
+        {
+            *of_checksum ^= 1;
+        }
         if !(self.has(Quirk::MindsTheEnd) && status == status::OFFSET_OUTSIDE) {
             self.state.session = Some(session);
         }
         response
+    }
+
+    fn garbles(&self, instruction: u8) -> bool {
+        let reads = |id| instruction == 0xB0 && self.state.selected == Some(id);
+        let application = self.state.application;
+        self.quirks.iter().any(|quirk| match quirk {
+            Quirk::Garbles(id) => application && reads(*id),
+            Quirk::GarblesMaster(id) => !application && reads(*id),
+            Quirk::GarblesAnswers(garbled) => *garbled == instruction,
+            _ => false,
+        })
     }
 
     fn respond_plain(&mut self, command: &Command<'_>) -> Vec<u8> {

@@ -1,4 +1,5 @@
-//! How chips in the field differ from the standard. Each was met by somebody.
+//! How chips in the field differ from the standard. Each was met by somebody, but for garbled answers:
+//! those stand for somebody between chip and gate.
 
 /// A deviation; a chip may have several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,13 @@ pub enum Quirk {
     NakedData,
     /// This data group is refused with 6982 (fingerprints).
     RefusesGroup(u8),
+    /// Inside a session, answers with bytes of this file of the application are protected wrongly:
+    /// its identifier.
+    Garbles(u16),
+    /// The same of a file beside the application.
+    GarblesMaster(u16),
+    /// Inside a session, answers to this instruction are protected wrongly.
+    GarblesAnswers(u8),
     /// A signature that was asked for with too short a length is cut (AU).
     CutsSignature,
     /// No signature for the longest length (CN), and 6C80 for another than the right one (NO).

@@ -17,8 +17,22 @@ pub struct Details {
     pub birth: Date,
     /// Sex; in DG13 only.
     pub sex: Sex,
-    /// The card does not expire; in DG13 only.
-    pub unlimited: bool,
+    /// Day of issue; in DG13 only.
+    pub issued: Option<Date>,
+    /// How long the card is valid; in DG13 only.
+    pub valid: Valid,
+}
+
+/// How long DG13 says that a card is valid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Valid {
+    /// It does not say.
+    #[default]
+    Unstated,
+    /// Until this day.
+    Until(Date),
+    /// Without end: "Không thời hạn".
+    Unlimited,
 }
 
 /// How a document was made: what DG12 says.
@@ -115,18 +129,21 @@ pub(super) fn data_group_13(details: &Details, odd: &[Oddity]) -> Vec<u8> {
         Sex::Male => "Nam",
         Sex::Unspecified => "",
     };
-    let expiry = if details.unlimited {
-        "Không thời hạn"
-    } else {
-        ""
+    let written = |day: Date| day.strftime("%d/%m/%Y").to_string();
+    let expiry = match details.valid {
+        Valid::Unstated => String::new(),
+        Valid::Until(last) => written(last),
+        Valid::Unlimited => "Không thời hạn".to_owned(),
     };
-    let birth = details.birth.strftime("%d/%m/%Y").to_string();
+    let issued = details.issued.map(written).unwrap_or_default();
+    let birth = written(details.birth);
     let texts = [
         (1, details.personal_number.as_str()),
         (2, &details.name),
         (3, &birth),
         (4, sex),
-        (12, expiry),
+        (11, &issued),
+        (12, &expiry),
     ];
     let fields = texts
         .into_iter()

@@ -23,8 +23,9 @@ pub mod trust;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use gate_document::TrustStore;
 use jiff::ToSpan as _;
-use jiff::civil::Date;
+use jiff::civil::{self, Date};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -151,6 +152,23 @@ pub struct DocumentRequest {
 }
 
 impl DocumentRequest {
+    /// A passport for the specimen of Doc 9303-4, appendix B, in validity until April 2032.
+    #[must_use]
+    pub fn specimen(portrait: Portrait) -> Self {
+        Self {
+            format: Format::Td3,
+            surname: "Eriksson".into(),
+            given_names: "Anna Maria".into(),
+            number: "L898902C3".into(),
+            nationality: "UTO",
+            birth: civil::date(1974, 8, 12),
+            sex: Sex::Female,
+            expiry: civil::date(2032, 4, 15),
+            optional: String::new(),
+            portrait,
+        }
+    }
+
     /// Number and optional data as on a Vietnamese identity card: the document number is the last
     /// nine digits of the twelve-digit personal number, which follows in full with a check digit of
     /// its own.
@@ -285,6 +303,16 @@ impl Authority {
     /// [`IssuerError::Crypto`] if OpenSSL cannot encode it.
     pub fn csca_pem(&self) -> Result<Vec<u8>, IssuerError> {
         Ok(self.csca.certificate.to_pem()?)
+    }
+
+    /// A trust store with this authority as its only anchor.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuerError::Crypto`] if OpenSSL cannot encode the certificate.
+    pub fn trust_store(&self) -> Result<TrustStore, IssuerError> {
+        // A certificate that was just written can be read.
+        Ok(TrustStore::from_pem(&self.csca_pem()?).unwrap_or_default())
     }
 
     /// Makes and signs a document. Issued ten years before it expires, like a passport.

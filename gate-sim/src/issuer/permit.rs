@@ -95,7 +95,7 @@ mod tests {
     use crate::issuer::{Scheme, State};
     use gate_document::seal::profile::Gate;
     use gate_document::seal::{PermitVerdict, SealCheck, inspect};
-    use gate_document::trust::TrustStore;
+
     use jiff::civil::date;
 
     const PASS: &str = "title = \"Pass\"\nformat = \"vds\"\ndocument = 0xF1FF\nissuers = [\"UTO\"]\n\
@@ -109,7 +109,7 @@ mod tests {
         for scheme in [Scheme::Elliptic, Scheme::Rsa] {
             let authority = Authority::new(State::UTOPIA, scheme, 1).unwrap();
             let desk = authority.permit_desk().unwrap();
-            let store = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+            let store = authority.trust_store().unwrap();
             let store = store.with_seal_signers(desk.certificate().into_iter().collect());
             let gate = Gate {
                 places: &["VNHPH"],

@@ -8,7 +8,8 @@ fn holder() -> Details {
         personal_number: "19740812".into(),
         birth: date(1974, 8, 12),
         sex: Sex::Female,
-        unlimited: false,
+        issued: None,
+        valid: Valid::Unstated,
     }
 }
 
@@ -126,7 +127,10 @@ fn the_signed_day_of_issue_is_judged_in_either_form_and_nobody_is_named() {
         let evidence = good.evidence.of(Check::DatesPlausible);
         assert_eq!(evidence["year-of-issue"], "2022");
         for (issued, reason) in [
-            (date(2032, 4, 16), "had expired when it was issued"),
+            (
+                date(2032, 4, 16),
+                "had expired when it was issued, issued after the day of inspection",
+            ),
             (date(2016, 4, 15), "valid for more than 15 years"),
             (
                 date(1974, 8, 11),

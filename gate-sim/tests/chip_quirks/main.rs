@@ -16,15 +16,15 @@ use gate_document::step::Step;
 use gate_document::{
     AccessError, AccessKey, ApduLength, Card, CardAccessNumber, CardError, Cause, Check, ChipFiles,
     ElementaryFile, Finding, Habits, Inspection, Mrz, Outcome, Passwords, Progress, ReadError,
-    Request, TrustStore, chip_not_read, inspect, inspect_without_portrait, read,
+    Request, chip_not_read, inspect, inspect_without_portrait, read,
 };
 use gate_sim::chip::field::InField;
 use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
-use gate_sim::issuer::details::{Details, Making, Notified};
+use gate_sim::issuer::details::{Details, Making, Notified, Valid};
 use gate_sim::issuer::electronics::{ChipOffer, Electronics, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::oddity::{OddKey, Oddity};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+    Authority, DocumentRequest, Encoding, Portrait, Scheme, Sex, State, TestDocument,
 };
 use image::{Rgb, RgbImage};
 use jiff::civil::{Date, date};
@@ -52,18 +52,7 @@ fn request() -> DocumentRequest {
         });
         Portrait::encode(&picture, Encoding::Jpeg2000, 5_000).unwrap()
     });
-    DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: String::new(),
-        portrait: portrait.clone(),
-    }
+    DocumentRequest::specimen(portrait.clone())
 }
 
 fn authority() -> Authority {
@@ -164,7 +153,7 @@ fn notices(files: &ChipFiles) -> &[Notice] {
 
 fn findings(document: &TestDocument, files: &ChipFiles) -> Vec<Finding> {
     let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
-    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let trust = authority().trust_store().unwrap();
     inspect_without_portrait(&printed, files, &trust, Some(date(2026, 11, 22)))
 }
 
@@ -190,7 +179,7 @@ fn inspected(authority: &Authority, document: &TestDocument) -> Inspection {
     let card = InField::new(Chip::new(document, 4));
     let files = see(card, &request, ApduLength::Extended.into()).result;
     let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
-    let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+    let trust = authority.trust_store().unwrap();
     inspect(&printed, &files.unwrap(), &trust, Some(TODAY))
 }
 

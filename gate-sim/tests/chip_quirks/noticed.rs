@@ -7,7 +7,7 @@ fn what_was_noticed_in_the_conversation_is_found_and_told_with_its_evidence() {
     let what = modern();
     let document = document(&what);
     let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
-    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let trust = authority().trust_store().unwrap();
     let inspected = |chip: Chip| {
         let files = read_chip(&document, chip).result.unwrap();
         inspect(&printed, &files, &trust, Some(date(2026, 11, 22)))
@@ -75,7 +75,7 @@ fn a_document_without_readable_com_is_not_referred_for_that() {
     without.refuse(ElementaryFile::Com, Status(0x6982));
     without.set_conversation(files.conversation().unwrap().clone());
     let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
-    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let trust = authority().trust_store().unwrap();
     let inspection = inspect(&printed, &without, &trust, Some(date(2026, 11, 22)));
     let outcome = |check| inspection.finding(check).unwrap().outcome;
     assert_eq!(outcome(Check::ChipReading), Outcome::Passed);

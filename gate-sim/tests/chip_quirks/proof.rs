@@ -327,3 +327,113 @@ fn options_in_no_order_are_taken_as_they_stand() {
         assert_eq!(told(&inspection, check).0, Outcome::Passed, "{check:?}");
     }
 }
+
+#[test]
+fn no_proof_and_no_optional_file_ends_the_reading() {
+    // A wrong checksum is no quirk of the field: somebody may be in between. What an inspection can do
+    // without is given up, what it needs is read in a new session, and both are told.
+    const INTERNAL_AUTHENTICATE: u8 = 0x88;
+    const MANAGE_SECURITY_ENVIRONMENT: u8 = 0x22;
+    let modern = Electronics {
+        groups: vec![(11, 300), (13, 300)],
+        ..modern()
+    };
+    let mapped = Electronics {
+        pace: vec![pace(Mapping::ChipAuthentication, Cipher::Aes128, 13)],
+        ..modern.clone()
+    };
+    let (ca, aa) = (Check::ChipAuthentication, Check::ActiveAuthentication);
+    for (what, quirk, step, failed) in [
+        (
+            &modern,
+            Quirk::GarblesAnswers(INTERNAL_AUTHENTICATE),
+            Step::ActiveAuthentication,
+            vec![aa],
+        ),
+        (
+            &modern,
+            Quirk::GarblesAnswers(MANAGE_SECURITY_ENVIRONMENT),
+            Step::ChipAuthentication,
+            vec![ca],
+        ),
+        (
+            &modern,
+            Quirk::Garbles(0x010E),
+            Step::File(ElementaryFile::DataGroup(14)),
+            vec![ca],
+        ),
+        (
+            &modern,
+            Quirk::Garbles(0x010F),
+            Step::File(ElementaryFile::DataGroup(15)),
+            vec![aa],
+        ),
+        (
+            &modern,
+            Quirk::Garbles(0x010B),
+            Step::File(ElementaryFile::DataGroup(11)),
+            vec![],
+        ),
+        (
+            &modern,
+            Quirk::Garbles(0x011E),
+            Step::File(ElementaryFile::Com),
+            vec![],
+        ),
+        (
+            &mapped,
+            Quirk::GarblesMaster(0x011D),
+            Step::CardSecurity,
+            vec![ca, Check::CardSecurity],
+        ),
+    ] {
+        let document = document(what);
+        let chip = Chip::new(&document, 4).with_quirks([quirk]);
+        let files = read_chip(&document, chip).result;
+        let files = files.unwrap_or_else(|error| panic!("{quirk:?}: {error}"));
+        for file in [ElementaryFile::DG1, ElementaryFile::DG2] {
+            assert!(files.get(file).is_some(), "{quirk:?}: {file}");
+        }
+        let cause = Cause::Distrust;
+        let given_up = Notice::GivenUp { step, cause };
+        assert!(notices(&files).contains(&given_up), "{quirk:?}");
+        let findings = findings(&document, &files);
+        let wrong = |check| {
+            let finding = findings.iter().find(|finding| finding.check == check);
+            finding.unwrap().outcome == Outcome::Failed
+        };
+        assert!(wrong(Check::ChipConversation), "{quirk:?}");
+        for check in [ca, aa, Check::CardSecurity] {
+            assert_eq!(wrong(check), failed.contains(&check), "{quirk:?} {check:?}");
+        }
+    }
+}
+
+#[test]
+fn a_chip_that_is_gone_after_the_portrait_has_given_what_is_needed() {
+    let what = Electronics {
+        groups: vec![(11, 300)],
+        ..modern()
+    };
+    let document = document(&what);
+    let whole = read_chip(&document, Chip::new(&document, 4));
+    let mut read = 0;
+    for after in 0..whole.commands {
+        let chip = Chip::new(&document, 4).with_faults([Fault::Vanishes { after }]);
+        match read_chip(&document, chip).result {
+            Ok(files) => {
+                assert!(files.get(ElementaryFile::DG2).is_some());
+                assert!(files.get(ElementaryFile::Com).is_none());
+                let findings = findings(&document, &files);
+                let wrong = |finding: &&Finding| finding.outcome == Outcome::Failed;
+                assert_eq!(findings.iter().find(wrong), None, "{after}");
+                read += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.cause(), Cause::Removed, "{after}");
+                assert_eq!(read, 0, "{after}: everything needed had been read before");
+            }
+        }
+    }
+    assert!(read > 0);
+}

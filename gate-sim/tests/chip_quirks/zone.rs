@@ -87,7 +87,7 @@ fn a_zone_that_no_light_shows_is_replaced_by_the_card_access_number() {
     let files = see(card, &request, ApduLength::Extended.into()).result;
     let files = files.unwrap();
     let zone = gate_document::lds::dg1(files.get(ElementaryFile::DG1).unwrap()).unwrap();
-    let trust = TrustStore::from_pem(&authority().csca_pem().unwrap()).unwrap();
+    let trust = authority().trust_store().unwrap();
     let inspection = inspect(&zone, &files, &trust, Some(TODAY));
     assert_eq!(failed(&inspection), []);
     let access = inspection.finding(Check::ChipAccess).unwrap();
@@ -113,7 +113,7 @@ fn a_wrong_country_code_counts_until_a_known_defect_waives_just_that() {
             "[[defect]]\nid = \"code\"\nissuer = \"{issuer}\"\ncheck = \"issuer-against-signer\"\n\
              effect = \"waive\"\nsource = \"circular\""
         );
-        let trust = TrustStore::from_pem(&authority.csca_pem().unwrap()).unwrap();
+        let trust = authority.trust_store().unwrap();
         let trust = trust.with_defects(Defects::parse(&defect).unwrap());
         let printed = Mrz::parse(&document.lines().join("\n")).unwrap();
         let chip = Chip::new(&document, 4);

@@ -159,7 +159,8 @@ impl Worker {
                 (opened_with, files)
             }
             Err(problem) => {
-                warn!(%problem, "chip not read");
+                let fault = problem.fault();
+                warn!(%problem, kind = fault.kind, clause = fault.clause, "chip not read");
                 let known = inspect::chip_not_read(printed, &problem, &notices, clock::today());
                 self.outbox.post(Event::ChipJudged(asked, known.findings));
                 return Err(failure(&problem, self.seen));
