@@ -16,7 +16,7 @@ pub struct SerialLine {
     name: PathBuf,
     device: OwnedFd,
     /// Keeps the line's settings, and the line itself while no host has it open.
-    _host: OwnedFd,
+    host: OwnedFd,
 }
 
 impl SerialLine {
@@ -46,7 +46,7 @@ impl SerialLine {
         Ok(Self {
             name: name.to_owned(),
             device,
-            _host: host,
+            host,
         })
     }
 
@@ -59,6 +59,12 @@ impl SerialLine {
     /// Puts bytes on the line and tells how many of them it took: none with nobody at the other end.
     pub fn offer(&self, bytes: &[u8]) -> usize {
         rustix::io::write(self.device.as_fd(), bytes).unwrap_or(0)
+    }
+
+    /// How many bytes lie on the line that no host has read.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(&self.host).unwrap_or(0)
     }
 
     /// Takes what the host has written, as much as `bytes` has room for.
