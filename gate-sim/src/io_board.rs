@@ -359,7 +359,14 @@ mod tests {
     #[test]
     fn nonsense_is_no_line() {
         for line in [
-            "", "inputs", "inputs 1", "inputs +00001", "inputs 00000g", "power", "power up", "help",
+            "",
+            "inputs",
+            "inputs 1",
+            "inputs +00001",
+            "inputs 00000g",
+            "power",
+            "power up",
+            "help",
         ] {
             assert_eq!(line.parse::<Order>(), Err(NoLine), "{line}");
             assert_eq!(line.parse::<Answer>(), Err(NoLine), "{line}");

@@ -30,7 +30,7 @@ const PIECE_MAX: usize = 9;
 /// Most pieces of one message: a picture of 40 kB does not take minutes.
 const PIECES_MAX: usize = 20;
 /// Pauses of a stream that splits, ms: shorter than any driver takes for the end of a message.
-const PAUSES: std::ops::RangeInclusive<u64> = 2..=60;
+const PAUSES: std::ops::RangeInclusive<u64> = 2..=30;
 /// A stream that stalls stands still for so long: longer than any driver waits within a message.
 const STALL: Duration = Duration::from_secs(2);
 
@@ -81,7 +81,11 @@ impl Stream {
                 continue;
             }
             let flips = self.has(StreamFault::Flips) && self.rng.random_bool(chance);
-            let bit = if flips { 1 << self.rng.random_range(0..8_u8) } else { 0 };
+            let bit = if flips {
+                1 << self.rng.random_range(0..8_u8)
+            } else {
+                0
+            };
             arrives.push(byte ^ bit);
         }
         let stalls_at = (self.has(StreamFault::Stalls) && arrives.len() > 1)
@@ -138,7 +142,10 @@ mod tests {
     }
 
     fn bytes(pieces: &[Piece]) -> Vec<u8> {
-        pieces.iter().flat_map(|piece| piece.bytes.clone()).collect()
+        pieces
+            .iter()
+            .flat_map(|piece| piece.bytes.clone())
+            .collect()
     }
 
     #[test]

@@ -23,7 +23,11 @@ pub(crate) fn clear() {
     }
     for folder in folders().drain(..) {
         // Where no disk was mounted there is none to be taken away.
-        let _ = quietly(Command::new("umount").arg("--lazy").arg(folder.join("journal")));
+        let _ = quietly(
+            Command::new("umount")
+                .arg("--lazy")
+                .arg(folder.join("journal")),
+        );
         let _ = fs::remove_dir_all(folder);
     }
 }

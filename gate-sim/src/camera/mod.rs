@@ -127,12 +127,7 @@ fn carry(line: &Line, part: &[u8]) -> Vec<Piece> {
     line.carry(part)
 }
 
-async fn accept(
-    listener: TcpListener,
-    mut shown: watch::Receiver<Shown>,
-    line: Line,
-    rate: u32,
-) {
+async fn accept(listener: TcpListener, mut shown: watch::Receiver<Shown>, line: Line, rate: u32) {
     loop {
         let client = tokio::select! {
             client = listener.accept() => client,

@@ -406,7 +406,13 @@ mod tests {
         assert_eq!(ear.heard(), [], "nobody listened");
         ear.listen();
         say(&[(1, Some(1)), (2, Some(2)), (0, Some(0))]);
-        say(&[(3, Some(7)), (0, Some(0)), (0, Some(0)), (4, None), (0, None)]);
+        say(&[
+            (3, Some(7)),
+            (0, Some(0)),
+            (0, Some(0)),
+            (4, None),
+            (0, None),
+        ]);
         let heard = [
             (Side::Device, vec![1, 2, 0], Fate::Whole),
             (Side::Device, vec![7, 0], Fate::Damaged),

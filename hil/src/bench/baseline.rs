@@ -160,8 +160,14 @@ mod tests {
         let before = figures(Costs::default());
         let mut baseline = Baseline::of(&before);
         baseline.layout.clear();
-        assert_eq!(baseline.silent(&before), ["it has no figures of the one-step lane"]);
+        assert_eq!(
+            baseline.silent(&before),
+            ["it has no figures of the one-step lane"]
+        );
         baseline.profile = "slow".to_owned();
-        assert_eq!(baseline.silent(&before), ["it is of profile slow, this is typical"]);
+        assert_eq!(
+            baseline.silent(&before),
+            ["it is of profile slow, this is typical"]
+        );
     }
 }

@@ -81,11 +81,7 @@ impl Make {
 impl Controller {
     /// Switches it on, without a site: the daemon gives it one. A real one is on, and knows what it
     /// knows.
-    pub(crate) async fn power_on(
-        make: &Make,
-        folder: &Path,
-        inputs: Bits,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn power_on(make: &Make, folder: &Path, inputs: Bits) -> anyhow::Result<Self> {
         Ok(match make {
             Make::Real { port, io_board } => {
                 let tap = Tap::open(port, &folder.join("controller"), Judge::controller())?;

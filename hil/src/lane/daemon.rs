@@ -292,8 +292,14 @@ fn settings(folder: &Path, places: &Places<'_>) -> anyhow::Result<String> {
         ("camera", table([("url", devices.camera().into())]).into()),
         ("face", face.into()),
         ("lists", table([("file", own("lists.txt").into())]).into()),
-        ("journal", table([("file", own("journal/journal.sqlite").into())]).into()),
-        ("page", table([("listen", places.page.to_string().into())]).into()),
+        (
+            "journal",
+            table([("file", own("journal/journal.sqlite").into())]).into(),
+        ),
+        (
+            "page",
+            table([("listen", places.page.to_string().into())]).into(),
+        ),
         ("limits", limits.into()),
         ("imager", imager.into()),
     ]);

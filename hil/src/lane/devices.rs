@@ -298,7 +298,9 @@ impl Devices {
         if self.feeder {
             match help.io {
                 Some(io) => io.order(Order::Document(true)),
-                None => bail!("io-board: `feeder`: it lays documents down for a real controller only"),
+                None => {
+                    bail!("io-board: `feeder`: it lays documents down for a real controller only")
+                }
             }
             return self.lay(placement).await;
         }
@@ -307,7 +309,7 @@ impl Devices {
             Placement::Wrong => "present, half beside the glass,",
         };
         let lines = zone.replace('\n', "\n     ");
-        let what = format!("{how} this document on the glass:\n     {lines}\n ");
+        let what = format!("{how} this document on the glass:\n     {lines}");
         help.hands.ask(GLASS, what, Some(help.screen));
         self.awaited = Some(placement);
         Ok(())
@@ -549,7 +551,8 @@ impl Devices {
             let scene = self.cast.scene(0, View::Nobody);
             *camera = Some(Camera::listen(*address, self.cast.format(), scene).await?);
             for fault in &self.faults {
-                if let (Some((ByteStream::Camera, what)), Some(camera)) = (fault.of_bytes(), &camera)
+                if let (Some((ByteStream::Camera, what)), Some(camera)) =
+                    (fault.of_bytes(), &camera)
                 {
                     camera.stream(what, true);
                 }

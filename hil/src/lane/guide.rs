@@ -95,12 +95,24 @@ impl Guide {
 /// What a hand does to let a fault of the gate begin, and end; none if no hand can.
 pub(crate) const fn by_hand(fault: Fault) -> Option<(&'static str, &'static str)> {
     Some(match fault {
-        Fault::EmergencyStop => ("press the emergency stop", "pull the emergency stop out again"),
-        Fault::Fire => ("open the loop of the fire alarm", "close the loop of the fire alarm"),
-        Fault::BreakGlass => ("release the break-glass unit", "set the break-glass unit back"),
+        Fault::EmergencyStop => (
+            "press the emergency stop",
+            "pull the emergency stop out again",
+        ),
+        Fault::Fire => (
+            "open the loop of the fire alarm",
+            "close the loop of the fire alarm",
+        ),
+        Fault::BreakGlass => (
+            "release the break-glass unit",
+            "set the break-glass unit back",
+        ),
         Fault::MainsLost => ("switch the mains off", "switch the mains on"),
         Fault::CabinetOpen => ("open the cabinet", "close the cabinet"),
-        Fault::ServiceKey => ("turn the service key and leave it", "turn the service key back"),
+        Fault::ServiceKey => (
+            "turn the service key and leave it",
+            "turn the service key back",
+        ),
         Fault::EntryObstructed => (
             "hold something between the leaves of the entry",
             "take it out of the entry",

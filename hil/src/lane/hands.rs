@@ -148,10 +148,13 @@ impl Hands {
         if self.asks.is_done() {
             return Ok(());
         }
-        let pressed = self.pressed.as_ref().is_some_and(|all| all.try_recv().is_ok());
+        let pressed = self
+            .pressed
+            .as_ref()
+            .is_some_and(|all| all.try_recv().is_ok());
         if let Some(what) = self.asks.step(now, screen, pressed)? {
             let seconds = self.asks.patience.as_secs();
-            say!("  >> {what}, and press Enter (within {seconds} s)");
+            say!("  >> {what}\n     (then press Enter, within {seconds} s)");
         }
         Ok(())
     }
@@ -163,7 +166,11 @@ fn listen() -> Receiver<()> {
     thread::spawn(move || {
         let mut line = String::new();
         // An input that has ended is a bench without a keyboard: screens tell what was done.
-        while stdin().lock().read_line(&mut line).is_ok_and(|read| read > 0) {
+        while stdin()
+            .lock()
+            .read_line(&mut line)
+            .is_ok_and(|read| read > 0)
+        {
             line.clear();
             if each.send(()).is_err() {
                 return;

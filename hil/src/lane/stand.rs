@@ -170,7 +170,13 @@ impl Stand {
         if let Some(trouble) = self.devices.trouble() {
             bail!(trouble);
         }
-        self.hands.step(late, screen)?;
+        if let Err(nobody) = self.hands.step(late, screen) {
+            // Perhaps somebody did, and the device made nothing of it.
+            match self.nonsense() {
+                Some(device) => bail!("{nobody}; {device}"),
+                None => return Err(nobody.into()),
+            }
+        }
         self.devices.go_on(&self.hands).await?;
         match self.is_walked {
             true => self.lead(screen).await,

@@ -12,11 +12,11 @@ pub(crate) use times::Times;
 pub(crate) use told::Told;
 
 use crate::ending::{GateFault, Stopped};
+use crate::rig::Kind;
+use crate::station::Station;
 use anyhow::{Context, bail};
 use gate_sim::scenario::Verdict;
 use jiff::Zoned;
-use crate::rig::Kind;
-use crate::station::Station;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -230,7 +230,9 @@ mod tests {
     use gate_sim::scenario::Run;
 
     fn report(verdicts: &[Verdict]) -> Report {
-        let mut report = Files::default().begin("test".to_owned(), Station::default()).unwrap();
+        let mut report = Files::default()
+            .begin("test".to_owned(), Station::default())
+            .unwrap();
         for verdict in verdicts {
             let run = Run {
                 verdict: verdict.clone(),

@@ -439,7 +439,9 @@ mod tests {
 
     #[test]
     fn a_report_without_scenarios_is_still_a_page() {
-        let mut report = Files::default().begin("swarm".to_owned(), Station::default()).unwrap();
+        let mut report = Files::default()
+            .begin("swarm".to_owned(), Station::default())
+            .unwrap();
         report.stop();
         assert!(draw(&report).contains("<h1>Stopped before the end</h1>"));
     }

@@ -37,7 +37,9 @@ pub(crate) enum StationError {
         expected: &'static str,
     },
     /// A key stands where it says nothing.
-    #[error("line {line}: {table}: `{key}` belongs to a device that is real; found `is = \"{is}\"`")]
+    #[error(
+        "line {line}: {table}: `{key}` belongs to a device that is real; found `is = \"{is}\"`"
+    )]
     Stray {
         /// Line of the table.
         line: usize,
@@ -646,6 +648,12 @@ profile = "desko"
             let told = Station::parse(text).unwrap_err().to_string();
             assert!(told.contains(expected), "{text}\n{told}");
         }
+    }
+
+    #[test]
+    fn the_example_is_a_station() {
+        let station = Station::parse(include_str!("../../station.example.toml")).unwrap();
+        assert!(station.has_real());
     }
 
     #[test]

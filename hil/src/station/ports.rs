@@ -26,7 +26,9 @@ impl Port {
             .open_native_async()
             .with_context(|| {
                 let (line, device) = (self.line, self.device);
-                format!("line {line}: {device}: `port`: a serial line expected, none found at {name}")
+                format!(
+                    "line {line}: {device}: `port`: a serial line expected, none found at {name}"
+                )
             })
     }
 
@@ -76,7 +78,10 @@ impl Camera {
             let file = file.display();
             format!("line {line}: camera: `portrait`: a photograph expected, found {file}")
         })?;
-        ensure!(picture.width() > 0, "line {line}: camera: `portrait`: it is empty");
+        ensure!(
+            picture.width() > 0,
+            "line {line}: camera: `portrait`: it is empty"
+        );
         Ok(Some(picture))
     }
 }
