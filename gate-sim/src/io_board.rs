@@ -336,7 +336,7 @@ mod tests {
     fn every_line_is_read_as_it_was_written() {
         let orders = [
             Order::Hello,
-            Order::Inputs(Bits(0x00f3_a1)),
+            Order::Inputs(Bits(0x0000_f3a1)),
             Order::Outputs,
             Order::Power(false),
             Order::Document(true),
@@ -347,7 +347,7 @@ mod tests {
         let answers = [
             Answer::Hello(1, "4711 b".to_owned()),
             Answer::Done(Order::Inputs(Bits(7))),
-            Answer::Outputs(Bits(0x02_f001)),
+            Answer::Outputs(Bits(0x0002_f001)),
             Answer::Refused("no feeder".to_owned()),
         ];
         for answer in answers {

@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What is copied: whatever the lane in virtual time is built from.
-const COPIED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "clippy.toml", "tests"];
+/// What is copied beside the crates: whatever the lanes are built from.
+const COPIED: [&str; 5] = ["Cargo.toml", "Cargo.lock", "clippy.toml", "tests", "models"];
 
 /// A broken lane may hang; coreutils' `timeout` ends it after so many seconds.
 const SECONDS: &str = "600";
