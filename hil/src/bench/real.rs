@@ -49,11 +49,14 @@ pub(super) fn walk(
             bar.finish_and_clear();
             return Err(Stopped.into());
         }
-        match played.verdict {
+        match played.verdict.clone() {
             Verdict::Passed => bar.inc(1),
             // Somebody in order who is referred is counted, and is not among the cleared.
             Verdict::Gate(why) if rig.violations().is_empty() => {
-                bar.suspend(|| complain!("not cleared: {why}"));
+                let (trace, said) = (played.text(), rig.last_words());
+                bar.suspend(|| {
+                    complain!("not cleared: {why}\n{trace}the daemon said last:\n{said}")
+                });
             }
             Verdict::Gate(why) => return Err(GateFault(why).into()),
             Verdict::Bench(why) => bail!("{why}; {}", rig.last_words()),
