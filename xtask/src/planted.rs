@@ -76,11 +76,9 @@ pub(crate) fn run(write: bool, only: &[String]) -> anyhow::Result<()> {
     let mut scenarios: Vec<PathBuf> = bugs.iter().flat_map(|bug| bug.daemon.clone()).collect();
     scenarios.sort();
     scenarios.dedup();
-    for unbroken in [bench.look(&[])?, bench.look(&scenarios)?] {
-        ensure!(
-            unbroken.is_nobody(),
-            "the unbroken lane is found fault with: {unbroken:?}"
-        );
+    bench.is_unbroken(&[])?;
+    for one in scenarios {
+        bench.is_unbroken(&[one])?;
     }
     let page = root().join("docs/planted-bugs.md");
     let mut missed = Vec::new();
@@ -165,6 +163,20 @@ impl Bench {
         }
     }
 
+    /// Looks at the copy while nothing is planted. In real time a machine that is busy may try once more.
+    fn is_unbroken(&self, scenarios: &[PathBuf]) -> anyhow::Result<()> {
+        let mut found = self.look(scenarios)?;
+        if !scenarios.is_empty() && !found.is_nobody() {
+            note(&format!("once more: {}", found.by()));
+            found = self.look(scenarios)?;
+        }
+        ensure!(
+            found.is_nobody(),
+            "the unbroken lane is found fault with: {found:?}"
+        );
+        Ok(())
+    }
+
     fn cargo(&self) -> Command {
         let mut cargo = cargo();
         cargo
@@ -208,12 +220,24 @@ impl Bench {
             let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
             match text("verdict").as_str() {
                 "passed" => {}
-                "gate" => found.scenarios.push(format!("{} (daemon)", text("name"))),
-                _ => bail!("{}: bench at fault: {}", text("name"), text("why")),
+                "gate at fault" => {
+                    let (scenario, why) = (text("scenario"), text("reason"));
+                    found.scenarios.push(format!("{scenario} (daemon): {why}"));
+                }
+                _ => bail!(
+                    "{}: {}: {}",
+                    text("scenario"),
+                    text("verdict"),
+                    text("reason")
+                ),
             }
         }
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !found.is_nobody() {
+            note(&String::from_utf8_lossy(&output.stdout));
+            note(&said);
+        }
         if found.is_nobody() && !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
             bail!("the daemon rig did not end well: {}: {said}", output.status);
         }
         Ok(found)
@@ -288,7 +312,8 @@ impl Found {
         let elsewhere = elsewhere.filter(|_| self.is_nobody());
         let swarm = self.swarm.as_deref().or(elsewhere).unwrap_or("–");
         let swarm = swarm.replace('|', "/");
-        format!("{} | {swarm} |", self.by_scenarios())
+        let scenarios = self.by_scenarios().replace('|', "/");
+        format!("{scenarios} | {swarm} |")
     }
 }
 
