@@ -222,6 +222,10 @@ impl Bench {
                 "passed" => {}
                 "gate at fault" => {
                     let (scenario, why) = (text("scenario"), text("reason"));
+                    // The folder has another name every time.
+                    let words = why.split_whitespace();
+                    let named: Vec<&str> = words.filter(|word| !word.starts_with('/')).collect();
+                    let why = named.join(" ");
                     found.scenarios.push(format!("{scenario} (daemon): {why}"));
                 }
                 _ => bail!(
