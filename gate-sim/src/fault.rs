@@ -1,5 +1,6 @@
 //! What goes wrong, by the names that scenarios, reports and technicians use.
 
+use crate::stream::StreamFault;
 use serde::{Deserialize, Serialize};
 
 /// A fault. It begins, lasts, and ends.
@@ -91,11 +92,36 @@ pub enum Fault {
     DiskSlow,
     /// The gate does not know what day it is.
     DateUnknown,
+
+    /// The document reader's line loses bytes.
+    MrzReaderDrops,
+    /// The document reader's line turns bits over.
+    MrzReaderFlips,
+    /// The document reader's line brings a few bytes at a time.
+    MrzReaderSplits,
+    /// The document reader's line stands still in the middle of what is said.
+    MrzReaderStalls,
+    /// The barcode reader's line loses bytes.
+    BarcodeDrops,
+    /// The barcode reader's line turns bits over.
+    BarcodeFlips,
+    /// The barcode reader's line brings a few bytes at a time.
+    BarcodeSplits,
+    /// The barcode reader's line stands still in the middle of what is said.
+    BarcodeStalls,
+    /// The camera's stream loses bytes.
+    CameraDrops,
+    /// The camera's stream turns bits over.
+    CameraFlips,
+    /// The camera's stream brings a few bytes at a time.
+    CameraSplits,
+    /// The camera's stream stands still in the middle of what is said.
+    CameraStalls,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 47] = [
         Self::EmergencyStop,
         Self::EmergencyStopWire,
         Self::Fire,
@@ -131,6 +157,18 @@ impl Fault {
         Self::DiskFull,
         Self::DiskSlow,
         Self::DateUnknown,
+        Self::MrzReaderDrops,
+        Self::MrzReaderFlips,
+        Self::MrzReaderSplits,
+        Self::MrzReaderStalls,
+        Self::BarcodeDrops,
+        Self::BarcodeFlips,
+        Self::BarcodeSplits,
+        Self::BarcodeStalls,
+        Self::CameraDrops,
+        Self::CameraFlips,
+        Self::CameraSplits,
+        Self::CameraStalls,
     ];
 
     /// The word for files and tables.
@@ -172,7 +210,53 @@ impl Fault {
             Self::DiskFull => "disk-full",
             Self::DiskSlow => "disk-slow",
             Self::DateUnknown => "date-unknown",
+            Self::MrzReaderDrops => "mrz-reader-drops",
+            Self::MrzReaderFlips => "mrz-reader-flips",
+            Self::MrzReaderSplits => "mrz-reader-splits",
+            Self::MrzReaderStalls => "mrz-reader-stalls",
+            Self::BarcodeDrops => "barcode-drops",
+            Self::BarcodeFlips => "barcode-flips",
+            Self::BarcodeSplits => "barcode-splits",
+            Self::BarcodeStalls => "barcode-stalls",
+            Self::CameraDrops => "camera-drops",
+            Self::CameraFlips => "camera-flips",
+            Self::CameraSplits => "camera-splits",
+            Self::CameraStalls => "camera-stalls",
         }
+    }
+}
+
+/// A device's bytes on their way to the daemon. The controller's line has faults of frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ByteStream {
+    /// The document reader's serial line.
+    MrzReader,
+    /// The barcode reader's serial line.
+    Barcode,
+    /// The camera's connection.
+    Camera,
+}
+
+impl Fault {
+    /// Whose bytes suffer, and what happens to them; none for every other fault. A lane in virtual time
+    /// knows no bytes but the controller's.
+    #[must_use]
+    pub const fn of_bytes(self) -> Option<(ByteStream, StreamFault)> {
+        Some(match self {
+            Self::MrzReaderDrops => (ByteStream::MrzReader, StreamFault::Drops),
+            Self::MrzReaderFlips => (ByteStream::MrzReader, StreamFault::Flips),
+            Self::MrzReaderSplits => (ByteStream::MrzReader, StreamFault::Splits),
+            Self::MrzReaderStalls => (ByteStream::MrzReader, StreamFault::Stalls),
+            Self::BarcodeDrops => (ByteStream::Barcode, StreamFault::Drops),
+            Self::BarcodeFlips => (ByteStream::Barcode, StreamFault::Flips),
+            Self::BarcodeSplits => (ByteStream::Barcode, StreamFault::Splits),
+            Self::BarcodeStalls => (ByteStream::Barcode, StreamFault::Stalls),
+            Self::CameraDrops => (ByteStream::Camera, StreamFault::Drops),
+            Self::CameraFlips => (ByteStream::Camera, StreamFault::Flips),
+            Self::CameraSplits => (ByteStream::Camera, StreamFault::Splits),
+            Self::CameraStalls => (ByteStream::Camera, StreamFault::Stalls),
+            _ => return None,
+        })
     }
 }
 

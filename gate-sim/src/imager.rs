@@ -1,12 +1,19 @@
 //! An imager of barcodes on a pseudo-terminal: it sends what it sees, framed by its length.
 
 use crate::reader::SerialLine;
+use crate::stream::{Stream, StreamFault};
 use gate_document::seal::imager::Symbology;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::time::sleep;
 
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
+/// One byte in so many is hurt while the line is bad.
+const HURT_ONE_IN: u32 = 60;
+/// Decides which.
+const LINE_SEED: u64 = 7;
 
 /// How a gate's settings describe this imager (`imager.frame`).
 pub const FRAME: &str =
@@ -16,7 +23,8 @@ pub const FRAME: &str =
 #[derive(Debug)]
 pub struct Imager {
     name: PathBuf,
-    line: Option<SerialLine>,
+    line: Option<Arc<SerialLine>>,
+    stream: Stream,
 }
 
 impl Imager {
@@ -28,15 +36,33 @@ impl Imager {
     pub fn plug(name: &Path) -> io::Result<Self> {
         Ok(Self {
             name: name.to_owned(),
-            line: Some(SerialLine::plug(name)?),
+            line: Some(Arc::new(SerialLine::plug(name)?)),
+            stream: Stream::new(LINE_SEED, HURT_ONE_IN),
         })
     }
 
-    /// Somebody holds this barcode before it.
-    pub fn show(&self, symbology: Symbology, bytes: &[u8]) {
-        if let Some(line) = &self.line {
-            line.send(&frame(symbology, bytes));
+    /// Somebody holds this barcode before it. Needs a tokio runtime while its line is bad.
+    pub fn show(&mut self, symbology: Symbology, bytes: &[u8]) {
+        let Some(line) = &self.line else { return };
+        let pieces = self.stream.carry(&frame(symbology, bytes));
+        if let [whole] = pieces.as_slice() {
+            line.send(&whole.bytes);
+            return;
         }
+        // Who pulls the plug meanwhile ends it.
+        let line = Arc::downgrade(line);
+        tokio::spawn(async move {
+            for piece in pieces {
+                sleep(piece.after).await;
+                let Some(line) = line.upgrade() else { return };
+                line.send(&piece.bytes);
+            }
+        });
+    }
+
+    /// A fault of its line begins or ends.
+    pub fn stream(&mut self, fault: StreamFault, begins: bool) {
+        self.stream.suffer(fault, begins);
     }
 
     /// The cable is pulled.
@@ -50,7 +76,7 @@ impl Imager {
     ///
     /// As [`Imager::plug`].
     pub fn plug_again(&mut self) -> io::Result<()> {
-        self.line = Some(SerialLine::plug(&self.name)?);
+        self.line = Some(Arc::new(SerialLine::plug(&self.name)?));
         Ok(())
     }
 }

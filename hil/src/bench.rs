@@ -146,6 +146,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(path) = &options.write_baseline {
         Baseline::of(&figures).write(path)?;
     }
+    for why in baseline.iter().flat_map(|one| one.silent(&figures)) {
+        complain!("not compared with the baseline: {why}");
+    }
     let mut faults = missed(&figures);
     faults.extend(baseline.iter().flat_map(|one| one.worse(&figures)));
     match faults.is_empty() {

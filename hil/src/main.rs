@@ -9,6 +9,7 @@ mod demo;
 mod ending;
 mod gate_check;
 mod lane;
+mod leftovers;
 mod line;
 mod pins;
 mod recovery;
@@ -16,6 +17,7 @@ mod report;
 mod rig;
 mod scenarios;
 mod soak;
+mod station;
 mod stop;
 mod swarm;
 mod waterfall;
@@ -51,8 +53,12 @@ enum Command {
     Recovery(recovery::Options),
     /// Lets random people come and random things fail in one lane in real time, for hours.
     Soak(soak::Options),
-    /// Prints the JSON Schema of scenarios, for editors.
-    Schema,
+    /// Prints the JSON Schema of scenarios or stations, for editors.
+    Schema {
+        /// Of which files.
+        #[arg(value_enum, default_value = "scenario")]
+        of: scenarios::Schema,
+    },
     /// Records what daemon and device say on a serial line: the daemon opens the line that is
     /// offered here, and everything passes through.
     Record(line::RecordOptions),
@@ -68,6 +74,8 @@ Examples:
   hil run a-tailgater --trace                 one of them, with all that happened
   hil run --html report.html --vcd pins.vcd   with a page and pins over time
   hil gate-check --html gate.html             accept one gate, device by device
+  hil run a-tailgater --rig bench --station station.toml
+                                              the same with the station's real devices
   hil swarm --travellers 100000 --seed 7      random people, random faults
   hil record --port /dev/gate/mrz --line rte-native --out mrz.rec
                                               tap a reader's line: give the daemon
@@ -78,7 +86,8 @@ Examples:
 
 const STOP: &str = "\
 Ctrl-C ends work at the next place where everything is safe: faults are over, programs that
-were started have ended, reports of what was done are written. A second one ends it at once.";
+were started have ended, reports of what was done are written. A second one ends it at once: programs
+that were started are killed, and no report is written.";
 
 fn help() -> String {
     format!("{EXAMPLES}\n\n{}\n\n{STOP}", ending::EXIT_CODES)
@@ -95,7 +104,7 @@ fn main() -> ExitCode {
         Command::GateCheck(options) => gate_check::run(&options),
         Command::Recovery(options) => recovery::run(&options),
         Command::Soak(options) => soak::run(&options),
-        Command::Schema => scenarios::schema(),
+        Command::Schema { of } => scenarios::schema(of),
         Command::Record(options) => line::record(&options),
         Command::Replay(options) => line::replay(&options),
         Command::Decode(options) => line::decode(&options),

@@ -6,8 +6,10 @@ use crate::lane::controller::Make;
 use crate::lane::daemon::{self, Daemon, Places};
 use crate::lane::stand::Stand;
 use crate::lane::{screen, told};
+use crate::leftovers;
+use crate::station::{Controller, Station};
 use crate::stop::Stop;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use gate_face::manifest::Manifest;
 use gate_host::journal::{JournalError, Tail};
 use gate_protocol::pins::{Bits, Input, Output};
@@ -45,6 +47,8 @@ pub(crate) enum Kind {
     Daemon,
     /// The real daemon and the real firmware on an emulated board.
     Emulated,
+    /// The real daemon and whatever the station says is real.
+    Bench,
 }
 
 impl Kind {
@@ -54,7 +58,30 @@ impl Kind {
             Self::Pure => "pure",
             Self::Daemon => "daemon",
             Self::Emulated => "emulated",
+            Self::Bench => "bench",
         }
+    }
+
+    /// The station of such a lane, where `given` is what a file says of it.
+    ///
+    /// # Errors
+    ///
+    /// A bench without a station; a station with real devices on another rig.
+    pub(crate) fn station(self, given: Option<Station>) -> anyhow::Result<Station> {
+        if self == Self::Bench {
+            return given.context("--rig bench: expected --station, which says what is real");
+        }
+        let mut station = given.unwrap_or_default();
+        let rig = self.word();
+        ensure!(
+            !station.has_real() && station.io_board.is_none(),
+            "--rig {rig}: the station has real devices, which only --rig bench uses"
+        );
+        station.controller = match self {
+            Self::Emulated => Controller::Emulated,
+            _ => Controller::Simulated,
+        };
+        Ok(station)
     }
 }
 
@@ -90,6 +117,12 @@ impl Parts {
             None => Ok(std::env::current_exe()?.with_file_name("gate-host")),
         }
     }
+
+    /// What a station's controller is made of.
+    pub(crate) fn make(&self, station: &Station, seed: u64) -> Make {
+        let parts = (self.qemu.as_path(), self.firmware.as_path());
+        Make::of(&station.controller, station.io_board.as_ref(), parts, seed)
+    }
 }
 
 /// A lane whose daemon is a process of its own.
@@ -121,8 +154,8 @@ pub(crate) struct ProcessRig {
 }
 
 impl ProcessRig {
-    /// Switches a lane on for `scenario`, on an emulated board or with a controller's logic alone. Who
-    /// asks it to stop ends the scenario with the bench at fault.
+    /// Switches a lane on for `scenario` with the devices of `station`. Who asks it to stop ends the
+    /// scenario with the bench at fault.
     ///
     /// # Errors
     ///
@@ -130,7 +163,7 @@ impl ProcessRig {
     pub(crate) fn power_on(
         parts: &Parts,
         scenario: &Scenario,
-        emulated: bool,
+        (kind, station): (Kind, &Station),
         stop: Stop,
     ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -138,19 +171,17 @@ impl ProcessRig {
             .enable_all()
             .build()?;
         let folder = tempfile::Builder::new().prefix("gate-").tempdir()?;
+        leftovers::owns(folder.path());
         let manifest = Manifest::open(&parts.manifest)?;
         let seed = scenario.seed;
         let mut cast = Cast::gather(&manifest, &parts.models, seed)?;
         let trust = cast.trust()?;
         let permit_signers = cast.permit_signers();
-        let make = if emulated {
-            Make::Emulated {
-                qemu: parts.qemu.clone(),
-                firmware: parts.firmware.clone(),
-            }
-        } else {
-            Make::Logic { seed }
-        };
+        if let Some(camera) = &station.camera
+            && let Some(portrait) = camera.portrait()?
+        {
+            cast.portray(&portrait);
+        }
         // Drawn now: nobody waits for it later.
         let people = scenario.steps.iter().filter_map(|step| match step.deed {
             Deed::Comes(persona) => Some(persona),
@@ -161,30 +192,25 @@ impl ProcessRig {
             cast.rehearse(&part);
         }
         let profile = scenario.profile.clone();
-        let stand = Stand::power_on(&make, folder.path(), cast, profile, seed);
+        let make = parts.make(station, seed);
+        let stand = Stand::power_on(station, &make, folder.path(), cast, profile, seed);
         let mut stand = runtime.block_on(stand)?;
         let page = daemon::free_port(0)?;
-        let camera = stand.camera();
         let fills = |deed: &Deed| matches!(deed, Deed::Begins(Fault::DiskFull, _));
         let places = Places {
-            controller: stand.controller().tty(),
-            reader: stand.reader(),
-            imager: stand.imager(),
-            chip: stand.chip_reader(),
-            camera: &camera,
-            manifest: &std::path::absolute(&parts.manifest)?,
-            models: &std::path::absolute(&parts.models)?,
+            station,
+            stand: &stand,
+            parts,
             page,
             small_disk: scenario.steps.iter().any(|step| fills(&step.deed)),
         };
-        let program = parts.gate_host()?;
-        let daemon = Daemon::start(&program, folder.path(), &places, &trust, permit_signers)?;
+        let daemon = Daemon::start(folder.path(), &places, &trust, permit_signers)?;
         let (screen, screens) = runtime.block_on(async { screen::follow_all(page) });
         stand.look_at(screen.clone());
         let mut monitor = Monitor::default();
         monitor.let_go(); // nothing is bolted before the controller has its site
         Ok(Self {
-            name: if emulated { "emulated" } else { "daemon" },
+            name: kind.word(),
             runtime,
             stand,
             journal: Tail::of(&daemon.journal()),
@@ -257,7 +283,7 @@ impl ProcessRig {
             self.read_journal(now)?;
             self.until_look = STEPS_A_LOOK;
         }
-        if !self.faults.contains(&Fault::ControllerOff) {
+        if !self.faults.contains(&Fault::ControllerOff) && self.stand.controller().shows_pins() {
             let forced = [Fault::EntryForced, Fault::ExitForced];
             let forced = forced.iter().any(|fault| self.faults.contains(fault));
             let emergency = self.is_emergency(inputs);
@@ -420,6 +446,10 @@ impl Rig for ProcessRig {
             .chain(rules)
             .chain(self.broken.iter().cloned())
             .collect()
+    }
+
+    fn distrusts(&self) -> Option<String> {
+        self.stand.nonsense()
     }
 
     fn observe(&mut self) {

@@ -3,6 +3,7 @@
 use crate::print;
 use crate::report::{Files, Told};
 use crate::rig::{Kind, Parts, ProcessRig};
+use crate::station::{self, Station};
 use crate::stop::Stop;
 use anyhow::{Context, bail, ensure};
 use gate_sim::rig::{Costs, PureRig};
@@ -50,12 +51,22 @@ pub(crate) fn list(options: &ListOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the JSON Schema of scenarios, for editors.
-pub(crate) fn schema() -> anyhow::Result<()> {
-    say!(
-        "{}",
-        serde_json::to_string_pretty(&gate_sim::scenario::schema())?
-    );
+/// What a schema is wanted of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Schema {
+    /// Scenario files.
+    Scenario,
+    /// Station files.
+    Station,
+}
+
+/// Prints a JSON Schema, for editors.
+pub(crate) fn schema(of: Schema) -> anyhow::Result<()> {
+    let schema = match of {
+        Schema::Scenario => gate_sim::scenario::schema(),
+        Schema::Station => station::schema(),
+    };
+    say!("{}", serde_json::to_string_pretty(&schema)?);
     Ok(())
 }
 
@@ -74,7 +85,8 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         "{}: no scenario there",
         options.folder.display()
     );
-    let mut report = options.files.begin(asked(options))?;
+    let station = options.files.station(options.rig)?;
+    let mut report = options.files.begin(asked(options), station.clone())?;
     let stop = Stop::listen()?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?;
     let bar = ProgressBar::new(paths.len() as u64).with_style(style);
@@ -84,7 +96,7 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
             break;
         }
         bar.set_message(name(path));
-        let one = on(path, options, &stop);
+        let one = on(path, options, &station, &stop);
         bar.suspend(|| print::out(format_args!("{}", one.text(options.trace))));
         bar.inc(1);
         report.add(one);
@@ -108,9 +120,9 @@ fn asked(options: &RunOptions) -> String {
 
 /// Plays a file. One that cannot be read, or for which the bench lacks something, is the bench's
 /// fault.
-fn on(path: &Path, options: &RunOptions, stop: &Stop) -> Told {
+fn on(path: &Path, options: &RunOptions, station: &Station, stop: &Stop) -> Told {
     let played = read(path).and_then(|(text, scenario)| {
-        let (run, observed) = play_on(&scenario, options, stop)?;
+        let (run, observed) = play_on(&scenario, options, station, stop)?;
         Ok((text, run, observed))
     });
     match played {
@@ -127,22 +139,21 @@ fn on(path: &Path, options: &RunOptions, stop: &Stop) -> Told {
 fn play_on(
     scenario: &Scenario,
     options: &RunOptions,
+    station: &Station,
     stop: &Stop,
 ) -> anyhow::Result<(Run, Observed)> {
-    let emulated = match options.rig {
-        Kind::Pure => {
-            let profile = scenario.profile.clone();
-            let mut rig = PureRig::new(profile, Costs::default(), scenario.seed)?;
-            if options.files.want_details() {
-                rig.observe();
-            }
-            let run = run(scenario, &mut rig);
-            return Ok((run, Rig::observed(&mut rig)));
+    if options.rig == Kind::Pure {
+        let profile = scenario.profile.clone();
+        let mut rig = PureRig::new(profile, Costs::default(), scenario.seed)?;
+        if options.files.want_details() {
+            rig.observe();
         }
-        Kind::Daemon => false,
-        Kind::Emulated => true,
-    };
-    let mut rig = ProcessRig::power_on(&options.parts, scenario, emulated, stop.clone())?;
+        let run = run(scenario, &mut rig);
+        return Ok((run, Rig::observed(&mut rig)));
+    }
+    let lane = (options.rig, station);
+    let rig = ProcessRig::power_on(&options.parts, scenario, lane, stop.clone());
+    let mut rig = rig.map_err(|problem| options.files.named(problem))?;
     if options.files.want_details() {
         rig.observe();
     }

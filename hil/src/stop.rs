@@ -1,5 +1,6 @@
 //! Ctrl-C, and what asks a process to end: work ends at the next place where everything is safe.
 
+use crate::leftovers;
 use anyhow::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,7 @@ impl Stop {
                 asked.store(true, Ordering::Relaxed);
                 complain!("stopping; once more to stop at once");
                 signals.next().await;
+                leftovers::clear();
                 std::process::exit(AT_ONCE);
             });
         });

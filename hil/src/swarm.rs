@@ -2,6 +2,7 @@
 
 use crate::ending::GateFault;
 use crate::report::{Files, Times, Told};
+use crate::rig::Kind;
 use crate::stop::Stop;
 use gate_protocol::Instant;
 use gate_sim::scenario::{Observed, Run, Scenario, Verdict};
@@ -33,7 +34,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         options.seed,
         options.seed.saturating_add(episodes).saturating_sub(1)
     );
-    let mut report = options.files.begin(asked.clone())?;
+    let station = options.files.station(Kind::Pure)?;
+    let mut report = options.files.begin(asked.clone(), station)?;
     let stop = Stop::listen()?;
     say!("{asked}");
     let swarm = Swarm {

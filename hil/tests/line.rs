@@ -168,6 +168,13 @@ async fn a_readers_line_is_recorded_told_without_names_and_played_again() {
     ] {
         assert!(hidden.contains(told), "{told}\n{hidden}");
     }
+    let marked = |line: &&str| line.starts_with('!');
+    let bad: Vec<&str> = hidden.lines().filter(marked).collect();
+    assert!(
+        matches!(bad[..], [line] if line.contains("15 15")),
+        "{hidden}"
+    );
+    assert!(hidden.contains("1 line above tells of something wrong"));
     for more in [&[][..], &["--line", "controller"], &["--line", "lines"]] {
         let hidden = words(more);
         assert!(!hidden.contains("ERIKSSON"), "{hidden}");
@@ -188,6 +195,15 @@ async fn a_readers_line_is_recorded_told_without_names_and_played_again() {
     assert_eq!(code, Some(0), "{said}");
     let sent = format!("{} bytes sent", answer().len() + 2);
     assert!(said.contains(&sent), "{said}");
+
+    // Bytes that find room on a line that nobody has open have found no reader.
+    let unheard = [
+        "replay", "mrz.rec", "--as", "host", "--offer", "nobody", "--speed", "100",
+    ];
+    let found = hil(folder.path(), &unheard).output().expect("hil runs");
+    let said = String::from_utf8_lossy(&found.stderr);
+    assert_eq!(found.status.code(), Some(2), "{said}");
+    assert!(said.contains("found no reader"), "{said}");
 }
 
 #[test]
@@ -278,6 +294,7 @@ fn a_controllers_line_is_tapped_unnoticed_and_its_recording_opens_nothing() {
 
     let found = hil(folder.path(), &["decode", "line.rec"]).output();
     let words = String::from_utf8(found.expect("hil runs").stdout).expect("text");
+    assert!(words.contains("nothing is wrong with any frame"), "{words}");
     let told = |side: &str, what: &str| {
         let mut lines = words.lines();
         lines.any(|line| line.contains(side) && line.contains(what))

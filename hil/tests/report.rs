@@ -248,7 +248,7 @@ fn the_page_tells_its_story_on_a_desk_and_on_a_phone() {
     let phone = "<iframe src=page.html width=390 height=844 style='border:0'></iframe>";
     fs::write(path("phone.html"), phone).expect("a file");
     let scenarios = ["run", "good.toml", "slow.toml", "broken.toml"];
-    let files = ["--html", "page.html", "--header", "station.toml"];
+    let files = ["--html", "page.html", "--station", "station.toml"];
     let found = hil(folder.path(), &[&scenarios[..], &files].concat());
     assert_eq!(found.status.code(), Some(1));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

@@ -4,13 +4,15 @@ mod scene;
 
 pub use scene::{Format, Scene, Sight, portrait};
 
+use crate::stream::{Piece, Stream, StreamFault};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// How the camera misbehaves from now on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,7 +41,11 @@ struct Shown {
 pub struct Camera {
     address: SocketAddr,
     shown: watch::Sender<Shown>,
+    line: Line,
 }
+
+/// What happens to the bytes of every connection.
+type Line = Arc<Mutex<Stream>>;
 
 /// Path of the stream.
 const PATH: &str = "/stream.mjpeg";
@@ -48,6 +54,10 @@ const BOUNDARY: &str = "frame";
 /// A client must have asked for the stream by then, in this many bytes.
 const ASKED_WITHIN: Duration = Duration::from_secs(5);
 const REQUEST_MAX: usize = 4_096;
+/// One byte in so many is hurt while the line is bad: one or two of a picture.
+const HURT_ONE_IN: u32 = 20_000;
+/// Decides which.
+const LINE_SEED: u64 = 8;
 /// A client that takes no bytes for so long is gone.
 const STALLED: Duration = Duration::from_secs(5);
 
@@ -75,8 +85,14 @@ impl Camera {
             since: now,
             fault: CameraFault::None,
         });
-        tokio::spawn(accept(listener, watched, format.rate.max(1)));
-        Ok(Self { address, shown })
+        let line = Arc::new(Mutex::new(Stream::new(LINE_SEED, HURT_ONE_IN)));
+        let sent = Arc::clone(&line);
+        tokio::spawn(accept(listener, watched, sent, format.rate.max(1)));
+        Ok(Self {
+            address,
+            shown,
+            line,
+        })
     }
 
     /// Where the stream is.
@@ -97,9 +113,21 @@ impl Camera {
     pub fn fault(&self, fault: CameraFault) {
         self.shown.send_modify(|shown| shown.fault = fault);
     }
+
+    /// A fault of its connections begins or ends.
+    pub fn stream(&self, fault: StreamFault, begins: bool) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.suffer(fault, begins);
+    }
 }
 
-async fn accept(listener: TcpListener, mut shown: watch::Receiver<Shown>, rate: u32) {
+/// What arrives of a part, and when.
+fn carry(line: &Line, part: &[u8]) -> Vec<Piece> {
+    let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+    line.carry(part)
+}
+
+async fn accept(listener: TcpListener, mut shown: watch::Receiver<Shown>, line: Line, rate: u32) {
     loop {
         let client = tokio::select! {
             client = listener.accept() => client,
@@ -109,20 +137,21 @@ async fn accept(listener: TcpListener, mut shown: watch::Receiver<Shown>, rate: 
             },
         };
         if let Ok((client, _)) = client {
-            tokio::spawn(serve(client, shown.clone(), rate));
+            tokio::spawn(serve(client, shown.clone(), Arc::clone(&line), rate));
         }
     }
 }
 
 /// Serves one client until it or the camera goes.
-async fn serve(mut client: TcpStream, shown: watch::Receiver<Shown>, rate: u32) {
+async fn serve(mut client: TcpStream, shown: watch::Receiver<Shown>, line: Line, rate: u32) {
     // However it ends, the client sees the end of the connection and comes again.
-    let _ = stream(&mut client, shown, rate).await;
+    let _ = stream(&mut client, shown, line, rate).await;
 }
 
 async fn stream(
     client: &mut TcpStream,
     shown: watch::Receiver<Shown>,
+    line: Line,
     rate: u32,
 ) -> io::Result<()> {
     client.set_nodelay(true)?;
@@ -152,7 +181,10 @@ async fn stream(
                 CameraFault::Closed => return Ok(()),
             }
         };
-        timeout(STALLED, client.write_all(&part)).await??;
+        for piece in carry(&line, &part) {
+            sleep(piece.after).await;
+            timeout(STALLED, client.write_all(&piece.bytes)).await??;
+        }
     }
 }
 
@@ -275,6 +307,16 @@ mod tests {
         camera.fault(CameraFault::Closed);
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_picture_that_comes_in_pieces_is_the_same_picture() {
+        let (camera, mut client) = camera().await;
+        camera.stream(StreamFault::Splits, true);
+        for _ in 0..3 {
+            let jpeg = next_part(&mut client).await;
+            assert!(image::load_from_memory(&jpeg).is_ok());
+        }
     }
 
     #[tokio::test]

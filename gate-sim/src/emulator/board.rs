@@ -162,6 +162,17 @@ impl Board {
         self.line.faults()
     }
 
+    /// Keeps what passes on the line from now on.
+    pub fn listen(&self) {
+        self.line.ear().listen();
+    }
+
+    /// What has passed on the line since the last call; nothing if nobody listens.
+    #[must_use]
+    pub fn heard(&self) -> Vec<crate::controller::Heard> {
+        self.line.ear().heard()
+    }
+
     /// Switches a signal on or off; see [`Input`] for what on means. Mends a torn wire.
     ///
     /// # Errors

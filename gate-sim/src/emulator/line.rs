@@ -1,6 +1,9 @@
 //! The serial line: a pseudo-terminal at one end, the emulated USART at the other.
 
 use super::error::EmulatorError;
+use crate::controller::Heard;
+use crate::recording::Side;
+use crate::scenario::observed::Fate;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::fs::OFlags;
@@ -75,6 +78,74 @@ impl LineFaults {
     }
 }
 
+/// What ends a frame on this line (COBS).
+const DELIMITER: u8 = 0;
+/// Longest stretch that is kept in one piece: longer than any frame.
+const STRETCH_MAX: usize = 512;
+/// So much is kept for whoever listens and does not ask: the oldest is kept, the rest is not.
+const HEARD_MAX: usize = 1_000;
+
+/// What passed on the line, frame by frame, for whoever listens.
+#[derive(Debug, Default)]
+pub(super) struct Ear(Mutex<Option<Vec<Heard>>>);
+
+impl Ear {
+    /// Keeps everything from now on.
+    pub(super) fn listen(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// What was kept since the last call.
+    pub(super) fn heard(&self) -> Vec<Heard> {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn keep(&self, heard: Heard) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(all) = all.as_mut().filter(|all| all.len() < HEARD_MAX) {
+            all.push(heard);
+        }
+    }
+}
+
+/// One direction of the line, cut into frames.
+#[derive(Debug)]
+struct Frames<'a> {
+    from: Side,
+    ear: &'a Ear,
+    sent: Vec<u8>,
+    arrived: Vec<u8>,
+}
+
+impl<'a> Frames<'a> {
+    const fn new(from: Side, ear: &'a Ear) -> Self {
+        Self {
+            from,
+            ear,
+            sent: Vec::new(),
+            arrived: Vec::new(),
+        }
+    }
+
+    /// A byte was sent, and this of it arrived.
+    fn byte(&mut self, sent: u8, arrived: Option<u8>) {
+        self.sent.push(sent);
+        self.arrived.extend(arrived);
+        if sent != DELIMITER && self.sent.len() < STRETCH_MAX {
+            return;
+        }
+        let sent = std::mem::take(&mut self.sent);
+        let arrived = std::mem::take(&mut self.arrived);
+        if sent.len() > 1 {
+            let fate = Fate::of(&sent, &arrived, usize::from(!arrived.is_empty()));
+            // Of a frame that nobody heard it is told what it would have said.
+            let kept = if fate == Fate::Lost { sent } else { arrived };
+            self.ear.keep((self.from, kept, fate));
+        }
+    }
+}
+
 /// The board's end: two sockets of QEMU, as long as there is power.
 #[derive(Debug)]
 struct Plugged {
@@ -91,6 +162,7 @@ pub(super) struct Line {
     _host: OwnedFd,
     plugged: Arc<Mutex<Option<Plugged>>>,
     faults: Arc<LineFaults>,
+    ear: Arc<Ear>,
     over: Arc<AtomicBool>,
     towards_board: Option<JoinHandle<()>>,
 }
@@ -104,11 +176,12 @@ impl Line {
         let terminal = Arc::new(terminal);
         let plugged = Arc::new(Mutex::new(None));
         let faults = Arc::new(LineFaults::default());
+        let ear = Arc::new(Ear::default());
         let over = Arc::new(AtomicBool::new(false));
         let towards_board = thread::spawn({
             let (terminal, plugged) = (terminal.clone(), plugged.clone());
-            let (faults, over) = (faults.clone(), over.clone());
-            move || carry_to_board(&terminal, &plugged, &faults, &over)
+            let (faults, ear, over) = (faults.clone(), ear.clone(), over.clone());
+            move || carry_to_board(&terminal, &plugged, (&faults, &ear), &over)
         });
         Ok(Self {
             name,
@@ -116,6 +189,7 @@ impl Line {
             _host: host,
             plugged,
             faults,
+            ear,
             over,
             towards_board: Some(towards_board),
         })
@@ -130,13 +204,18 @@ impl Line {
         &self.faults
     }
 
+    pub(super) fn ear(&self) -> &Ear {
+        &self.ear
+    }
+
     /// Connects the board's USART and the spare one that keeps QEMU turning.
     pub(super) fn plug(&self, usart: UnixStream, kick: UnixStream) -> Result<(), EmulatorError> {
         let from_board = usart
             .try_clone()
             .map_err(EmulatorError::io("share the socket of the USART"))?;
         let (terminal, faults) = (self.terminal.clone(), self.faults.clone());
-        thread::spawn(move || carry_to_host(from_board, &terminal, &faults));
+        let ear = self.ear.clone();
+        thread::spawn(move || carry_to_host(from_board, &terminal, &faults, &ear));
         *lock(&self.plugged) = Some(Plugged { usart, kick });
         Ok(())
     }
@@ -175,9 +254,10 @@ fn open_terminal() -> rustix::io::Result<(PathBuf, OwnedFd, OwnedFd)> {
 fn carry_to_board(
     terminal: &OwnedFd,
     plugged: &Mutex<Option<Plugged>>,
-    faults: &LineFaults,
+    (faults, ear): (&LineFaults, &Ear),
     over: &AtomicBool,
 ) {
+    let mut frames = Frames::new(Side::Host, ear);
     let mut bytes = [0; 256];
     let mut number = 0_u32;
     let mut pace = Pace::new();
@@ -203,7 +283,9 @@ fn carry_to_board(
         };
         for byte in &bytes[..count] {
             number = number.wrapping_add(1);
-            if let Some(byte) = faults.pass(number, *byte) {
+            let arrives = faults.pass(number, *byte);
+            frames.byte(*byte, arrives);
+            if let Some(byte) = arrives {
                 send(plugged, &[byte]);
             }
             pace.byte();
@@ -227,7 +309,8 @@ fn turn(plugged: &Mutex<Option<Plugged>>) {
 }
 
 /// Board → host, until the board loses its power.
-fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults) {
+fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults, ear: &Ear) {
+    let mut frames = Frames::new(Side::Device, ear);
     let mut bytes = [0; 256];
     let mut number = 0_u32;
     let mut pace = Pace::new();
@@ -238,7 +321,9 @@ fn carry_to_host(mut board: UnixStream, terminal: &OwnedFd, faults: &LineFaults)
         let mut passed = Vec::with_capacity(count);
         for byte in &bytes[..count] {
             number = number.wrapping_add(1);
-            passed.extend(faults.pass(number, *byte));
+            let arrives = faults.pass(number, *byte);
+            frames.byte(*byte, arrives);
+            passed.extend(arrives);
             pace.byte();
         }
         // A line waits for nobody: what does not fit because no host reads is lost.
@@ -306,5 +391,34 @@ mod tests {
         assert_eq!(passed(&faults)[2], Some(0xB0));
         faults.cut(true);
         assert_eq!(passed(&faults), [None; 4]);
+    }
+
+    #[test]
+    fn whoever_listens_hears_frames_and_what_became_of_them() {
+        let ear = Ear::default();
+        let mut frames = Frames::new(Side::Device, &ear);
+        let mut say = |bytes: &[(u8, Option<u8>)]| {
+            for (sent, arrived) in bytes {
+                frames.byte(*sent, *arrived);
+            }
+        };
+        say(&[(1, Some(1)), (0, Some(0))]);
+        assert_eq!(ear.heard(), [], "nobody listened");
+        ear.listen();
+        say(&[(1, Some(1)), (2, Some(2)), (0, Some(0))]);
+        say(&[
+            (3, Some(7)),
+            (0, Some(0)),
+            (0, Some(0)),
+            (4, None),
+            (0, None),
+        ]);
+        let heard = [
+            (Side::Device, vec![1, 2, 0], Fate::Whole),
+            (Side::Device, vec![7, 0], Fate::Damaged),
+            (Side::Device, vec![4, 0], Fate::Lost),
+        ];
+        assert_eq!(ear.heard(), heard);
+        assert_eq!(ear.heard(), []);
     }
 }

@@ -9,6 +9,7 @@ mod pty;
 pub use frame::rte_native;
 pub use pty::SerialLine;
 
+use crate::stream::{Stream, StreamFault};
 use crate::world::Placement;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,8 +37,12 @@ pub enum ReaderFault {
 const BITS: u64 = 10;
 /// Bytes that are sent at once; the timer is not finer.
 const CHUNK: usize = 4;
+/// One byte in so many is hurt while the line is bad: two or three of a zone.
+const HURT_ONE_IN: u32 = 40;
 /// Length of a burst of noise, bytes.
 const NOISE: usize = 60;
+/// Decides which bytes a bad line hurts.
+const LINE_SEED: u64 = 6;
 
 #[derive(Debug)]
 enum Command {
@@ -48,6 +53,7 @@ enum Command {
     },
     Lift,
     Fault(ReaderFault),
+    Stream(StreamFault, bool),
 }
 
 /// A simulated reader. It lives until it is dropped.
@@ -69,6 +75,7 @@ impl Reader {
             line: Some(SerialLine::plug(name)?),
             byte: Duration::from_micros(BITS * 1_000_000 / u64::from(baud.max(300))),
             fault: ReaderFault::None,
+            stream: Stream::new(LINE_SEED, HURT_ONE_IN),
             inbox,
         };
         tokio::spawn(device.run());
@@ -96,6 +103,11 @@ impl Reader {
         self.tell(Command::Fault(fault));
     }
 
+    /// A fault of its line begins or ends.
+    pub fn stream(&self, fault: StreamFault, begins: bool) {
+        self.tell(Command::Stream(fault, begins));
+    }
+
     fn tell(&self, command: Command) {
         // The task ends with the runtime only; then there is nobody left to read a document for.
         let _ = self.commands.send(command);
@@ -107,6 +119,7 @@ struct Device {
     line: Option<SerialLine>,
     byte: Duration,
     fault: ReaderFault,
+    stream: Stream,
     inbox: mpsc::UnboundedReceiver<Command>,
 }
 
@@ -134,6 +147,7 @@ impl Device {
                 }
                 Some(Command::Lift) => waiting = None,
                 Some(Command::Fault(fault)) => self.misbehave(fault),
+                Some(Command::Stream(fault, begins)) => self.stream.suffer(fault, begins),
                 None => return,
             }
         }
@@ -154,13 +168,16 @@ impl Device {
     }
 
     /// Sends at the pace of the line.
-    async fn send(&self, bytes: &[u8]) {
+    async fn send(&mut self, bytes: &[u8]) {
         let mut due = Instant::now();
-        for chunk in bytes.chunks(CHUNK) {
-            due += self.byte * u32::try_from(chunk.len()).unwrap_or(1);
-            sleep_until(due).await;
-            if let Some(line) = &self.line {
-                line.send(chunk);
+        for piece in self.stream.carry(bytes) {
+            due += piece.after;
+            for chunk in piece.bytes.chunks(CHUNK) {
+                due += self.byte * u32::try_from(chunk.len()).unwrap_or(1);
+                sleep_until(due).await;
+                if let Some(line) = &self.line {
+                    line.send(chunk);
+                }
             }
         }
     }

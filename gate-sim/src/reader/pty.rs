@@ -16,7 +16,7 @@ pub struct SerialLine {
     name: PathBuf,
     device: OwnedFd,
     /// Keeps the line's settings, and the line itself while no host has it open.
-    _host: OwnedFd,
+    host: OwnedFd,
 }
 
 impl SerialLine {
@@ -28,15 +28,17 @@ impl SerialLine {
     /// What the system says when there is no pseudo-terminal or the link cannot be made; `AlreadyExists` if
     /// the name is something else's.
     pub fn plug(name: &Path) -> io::Result<Self> {
-        let device = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        // Not for the programs that a bench starts: a line that one of them holds is never pulled.
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let device = openpt(flags)?;
         grantpt(&device)?;
         unlockpt(&device)?;
-        let host = ioctl_tiocgptpeer(&device, OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        let host = ioctl_tiocgptpeer(&device, flags)?;
         let mut settings = tcgetattr(&host)?;
         settings.make_raw();
         tcsetattr(&host, OptionalActions::Now, &settings)?;
-        let flags = rustix::fs::fcntl_getfl(&device)?;
-        rustix::fs::fcntl_setfl(&device, flags | OFlags::NONBLOCK)?;
+        let status = rustix::fs::fcntl_getfl(&device)?;
+        rustix::fs::fcntl_setfl(&device, status | OFlags::NONBLOCK)?;
         let target = ptsname(&device, Vec::new())?;
         // A link to anything but a line is somebody's, and stays.
         if std::fs::read_link(name).is_ok_and(|there| there.starts_with("/dev/pts")) {
@@ -46,7 +48,7 @@ impl SerialLine {
         Ok(Self {
             name: name.to_owned(),
             device,
-            _host: host,
+            host,
         })
     }
 
@@ -59,6 +61,12 @@ impl SerialLine {
     /// Puts bytes on the line and tells how many of them it took: none with nobody at the other end.
     pub fn offer(&self, bytes: &[u8]) -> usize {
         rustix::io::write(self.device.as_fd(), bytes).unwrap_or(0)
+    }
+
+    /// How many bytes lie on the line that no host has read.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(&self.host).unwrap_or(0)
     }
 
     /// Takes what the host has written, as much as `bytes` has room for.
@@ -96,5 +104,20 @@ impl Drop for SerialLine {
     fn drop(&mut self) {
         // Whoever removed the name before has done the same.
         let _ = std::fs::remove_file(&self.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_started_does_not_hold_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = SerialLine::plug(&folder.path().join("line")).unwrap();
+        for end in [&line.device, &line.host] {
+            let flags = rustix::io::fcntl_getfd(end).unwrap();
+            assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+        }
     }
 }

@@ -637,8 +637,8 @@ impl Rig for PureRig {
         self.now
     }
 
-    fn can(&self, _: Fault) -> bool {
-        true
+    fn can(&self, fault: Fault) -> bool {
+        fault.of_bytes().is_none()
     }
 
     fn comes(&mut self, persona: Persona) -> Result<(), scenario::BenchFault> {

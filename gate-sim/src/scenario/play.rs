@@ -64,6 +64,12 @@ pub trait Rig {
     /// What must never happen and has, in words.
     fn violations(&self) -> Vec<String>;
 
+    /// Why a device that stands beside the gate cannot be trusted: a gate that fails meanwhile may be
+    /// innocent.
+    fn distrusts(&self) -> Option<String> {
+        None
+    }
+
     /// Keeps from now on what a report shows. A rig that cannot does nothing.
     fn observe(&mut self) {}
 
@@ -188,11 +194,13 @@ pub fn run(scenario: &Scenario, rig: &mut dyn Rig) -> Run {
         seen: Seen::default(),
         somebody_came: false,
         present: None,
+        undecided: None,
         wrongly_cleared: None,
     };
     // What a rule has to say is not unsaid because the bench failed behind it.
     let ended = match play.whole(scenario) {
         Err(End::Bench(fault)) => play.violated().and(Err(End::Bench(fault))),
+        Err(End::Gate(why)) => Err(play.doubted(why)),
         ended => ended,
     };
     play.end_all();
@@ -249,6 +257,9 @@ struct Play<'a> {
     somebody_came: bool,
     /// Who came last.
     present: Option<Persona>,
+    /// Who came before, while nothing has been decided about them: a daemon that stood still decides
+    /// late.
+    undecided: Option<Persona>,
     /// Somebody was cleared who must not be.
     wrongly_cleared: Option<&'static str>,
 }
@@ -288,6 +299,8 @@ impl Play<'_> {
                     self.is_within(GONE, |play| play.seen.left.is_some())?;
                 }
                 self.somebody_came = true;
+                let undecided = self.present.filter(|_| self.seen.decided.is_none());
+                self.undecided = undecided.or(self.undecided);
                 self.seen = Seen {
                     earlier: self.seen.earlier.max(self.seen.traveller),
                     screen: self.seen.screen,
@@ -494,8 +507,24 @@ impl Play<'_> {
         }
     }
 
+    /// Who is at fault for `why`. A rule that was broken is the gate's, whatever a device said.
+    fn doubted(&self, why: String) -> End {
+        match (self.violated(), self.rig.distrusts()) {
+            (Err(broken), _) => broken,
+            (Ok(()), Some(device)) => End::Bench(BenchFault(format!("{device}; beside it: {why}"))),
+            (Ok(()), None) => End::Gate(why),
+        }
+    }
+
     fn hear(&mut self, at: Instant, told: Told) {
         match told {
+            // The next one's, who must not be cleared, it cannot be.
+            Told::Decided(traveller, outcome @ Outcome::Cleared)
+                if traveller > self.seen.earlier && self.is_belated(outcome) =>
+            {
+                self.seen.earlier = traveller;
+                self.undecided = None;
+            }
             Told::Decided(traveller, outcome) if traveller > self.seen.earlier => {
                 self.seen.decided.get_or_insert(outcome);
                 self.seen.traveller = traveller;
@@ -524,6 +553,14 @@ impl Play<'_> {
                 text,
             });
         }
+    }
+
+    /// Whether it is the one before who is decided about, late, and not who came last.
+    fn is_belated(&self, outcome: Outcome) -> bool {
+        let ends = |who: Option<Persona>| who.map(Persona::ends);
+        self.seen.decided.is_none()
+            && ends(self.undecided) == Some(outcome)
+            && ends(self.present) != Some(outcome)
     }
 
     fn note(&mut self, mark: char, text: String) {

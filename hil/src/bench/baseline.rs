@@ -66,7 +66,21 @@ impl Baseline {
         Some(now.report.total_ms.by(before.total_ms))
     }
 
-    /// What is worse than before, in words. Figures of another profile are not compared.
+    /// What cannot be compared, and why, in words.
+    pub(super) fn silent(&self, figures: &Figures) -> Vec<String> {
+        if self.profile != figures.profile {
+            let (before, now) = (&self.profile, &figures.profile);
+            return vec![format!("it is of profile {before}, this is {now}")];
+        }
+        let missing = figures.layouts.iter().map(|one| one.layout.word());
+        missing
+            .filter(|word| !self.layout.contains_key(*word))
+            .map(|word| format!("it has no figures of the {word} lane"))
+            .collect()
+    }
+
+    /// What is worse than before, in words. Figures of another profile are not compared, nor is a lane
+    /// that the baseline does not know: [`Self::silent`] says so.
     pub(super) fn worse(&self, figures: &Figures) -> Vec<String> {
         let mut worse = Vec::new();
         if self.profile != figures.profile {
@@ -130,6 +144,7 @@ mod tests {
         let text = toml::to_string(&Baseline::of(&before)).unwrap();
         let baseline: Baseline = toml::from_str(&text).unwrap();
         assert_eq!(baseline.worse(&before), Vec::<String>::new());
+        assert_eq!(baseline.silent(&before), Vec::<String>::new());
         let slow = Costs {
             journal: Cost::always(200.0),
             ..Costs::default()
@@ -138,6 +153,21 @@ mod tests {
         assert!(
             worse.iter().any(|what| what.contains("software, p50")),
             "{worse:?}"
+        );
+    }
+    #[test]
+    fn what_a_baseline_knows_nothing_of_is_said() {
+        let before = figures(Costs::default());
+        let mut baseline = Baseline::of(&before);
+        baseline.layout.clear();
+        assert_eq!(
+            baseline.silent(&before),
+            ["it has no figures of the one-step lane"]
+        );
+        baseline.profile = "slow".to_owned();
+        assert_eq!(
+            baseline.silent(&before),
+            ["it is of profile slow, this is typical"]
         );
     }
 }

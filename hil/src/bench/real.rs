@@ -1,7 +1,8 @@
 //! The same in real time: the daemon's rig, whose journal tells where the time went.
 
 use crate::ending::{GateFault, Stopped};
-use crate::rig::{Parts, ProcessRig};
+use crate::rig::{Kind, Parts, ProcessRig};
+use crate::station::Station;
 use crate::stop::Stop;
 use anyhow::bail;
 use gate_session::{SpanKind, Timeline};
@@ -37,7 +38,8 @@ pub(super) fn walk(
             step(Deed::Expect(Expected::Left("through-exit"), TRAVELLER_MAX)),
         ],
     };
-    let mut rig = ProcessRig::power_on(parts, &one, false, stop.clone())?;
+    let lane = (Kind::Daemon, &Station::default());
+    let mut rig = ProcessRig::power_on(parts, &one, lane, stop.clone())?;
     rig.observe();
     let bar = super::bar(travellers as u64)?;
     bar.set_message("in real time");
@@ -47,11 +49,14 @@ pub(super) fn walk(
             bar.finish_and_clear();
             return Err(Stopped.into());
         }
-        match played.verdict {
+        match played.verdict.clone() {
             Verdict::Passed => bar.inc(1),
             // Somebody in order who is referred is counted, and is not among the cleared.
             Verdict::Gate(why) if rig.violations().is_empty() => {
-                bar.suspend(|| complain!("not cleared: {why}"));
+                let (trace, said) = (played.text(), rig.last_words());
+                bar.suspend(|| {
+                    complain!("not cleared: {why}\n{trace}the daemon said last:\n{said}")
+                });
             }
             Verdict::Gate(why) => return Err(GateFault(why).into()),
             Verdict::Bench(why) => bail!("{why}; {}", rig.last_words()),

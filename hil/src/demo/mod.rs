@@ -3,12 +3,12 @@
 
 use crate::ending::{GateFault, Stopped};
 use crate::lane::cast::{Cast, PROGRAMME};
-use crate::lane::controller::Make;
 use crate::lane::daemon::{self, Daemon, Places};
 use crate::lane::screen;
 use crate::lane::stand::Stand;
 use crate::lane::told::{Reading, Told};
 use crate::rig::Parts;
+use crate::station::{Controller, Station};
 use crate::stop::Signals;
 use anyhow::Context;
 use gate_face::manifest::Manifest;
@@ -88,32 +88,19 @@ async fn walk(options: &Options) -> anyhow::Result<()> {
     cast.rehearse_all();
     let trust = cast.trust()?;
     let permit_signers = cast.permit_signers();
-    let make = Make::Emulated {
-        qemu: parts.qemu.clone(),
-        firmware: parts.firmware.clone(),
-    };
-    let stand = Stand::power_on(&make, folder.path(), cast, profile, options.seed);
+    let station = Station::simulated(Controller::Emulated);
+    let make = parts.make(&station, options.seed);
+    let stand = Stand::power_on(&station, &make, folder.path(), cast, profile, options.seed);
     let mut stand = stand.await?;
     let page = daemon::free_port(if options.headless { 0 } else { 8080 })?;
-    let camera = stand.camera();
     let places = Places {
-        controller: stand.controller().tty(),
-        reader: stand.reader(),
-        imager: stand.imager(),
-        chip: stand.chip_reader(),
-        camera: &camera,
-        manifest: &std::path::absolute(&parts.manifest)?,
-        models: &std::path::absolute(&parts.models)?,
+        station: &station,
+        stand: &stand,
+        parts,
         page,
         small_disk: false,
     };
-    let mut daemon = Daemon::start(
-        &parts.gate_host()?,
-        folder.path(),
-        &places,
-        &trust,
-        permit_signers,
-    )?;
+    let mut daemon = Daemon::start(folder.path(), &places, &trust, permit_signers)?;
     let mut screen = screen::follow(page);
     stand.look_at(screen.clone());
     let ready = stand

@@ -124,6 +124,11 @@ impl Cast {
         })
     }
 
+    /// Whoever comes looks like this: a real person is going to stand before a real camera.
+    pub(crate) fn portray(&mut self, portrait: &RgbImage) {
+        self.pairs = vec![[portrait.clone(), portrait.clone()]];
+    }
+
     /// What a gate must trust to accept these people's documents.
     pub(crate) fn trust(&self) -> anyhow::Result<Vec<u8>> {
         let mut bundle = Vec::new();

@@ -2,6 +2,9 @@
 
 use super::cast::{PLACE, permit_profile};
 use super::disk::Disk;
+use super::stand::Stand;
+use crate::rig::Parts;
+use crate::station::{Controller, Station};
 use anyhow::{Context, ensure};
 use gate_document::trust::Certificate;
 use gate_host::keys::HostKeys;
@@ -15,29 +18,27 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
+use toml::Table;
 
-/// Where the daemon finds its lane.
-#[derive(Debug)]
+/// Where the daemon finds its lane, and what it is told of it.
 pub(crate) struct Places<'a> {
-    /// The controller's serial line.
-    pub(crate) controller: &'a Path,
-    /// The document reader's serial line.
-    pub(crate) reader: &'a Path,
-    /// The imager's serial line.
-    pub(crate) imager: &'a Path,
-    /// Name of the PC/SC reader.
-    pub(crate) chip: &'a str,
-    /// The camera.
-    pub(crate) camera: &'a str,
-    /// The model manifest.
-    pub(crate) manifest: &'a Path,
-    /// The models.
-    pub(crate) models: &'a Path,
+    /// Which devices are real.
+    pub(crate) station: &'a Station,
+    /// The devices, real or not.
+    pub(crate) stand: &'a Stand,
+    /// The programs and models.
+    pub(crate) parts: &'a Parts,
     /// Where pages are served.
     pub(crate) page: SocketAddr,
     /// The journal gets a disk of its own that can be full, where one can be mounted.
     pub(crate) small_disk: bool,
 }
+
+/// How every simulated lane is built.
+const SITE: &str = "shape = \"two-doors\"\nexit_lock = \"fail-safe\"\n";
+
+/// A lane that waits for a person waits for so much longer than the bench does.
+const SLOWER: Duration = Duration::from_secs(30);
 
 /// A list that names nobody.
 const NOBODY: &str = "key 0000000000000000000000000000000000000000000000000000000000000000\n";
@@ -55,14 +56,14 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts `program` with its files in `folder`.
+    /// Starts a daemon with its files in `folder`.
     pub(crate) fn start(
-        program: &Path,
         folder: &Path,
         places: &Places<'_>,
         authorities: &[u8],
         permit_signers: Vec<Certificate>,
     ) -> anyhow::Result<Self> {
+        let program = places.parts.gate_host()?;
         trust::write_with(folder, authorities, permit_signers)?;
         std::fs::write(folder.join("permit.toml"), permit_profile())?;
         std::fs::write(folder.join("lists.txt"), NOBODY)?;
@@ -73,13 +74,13 @@ impl Daemon {
             pairing: keys.pairing,
         };
         keys.write(&folder.join("controller.keys"), true)?;
-        std::fs::write(folder.join("gate.toml"), settings(folder, places))?;
+        std::fs::write(folder.join("gate.toml"), settings(folder, places)?)?;
         let journal = folder.join("journal");
         std::fs::create_dir_all(&journal)?;
         let disk = places.small_disk.then(|| Disk::mount(&journal)).flatten();
         Ok(Self {
-            program: program.to_owned(),
-            child: launch(program, folder)?,
+            child: launch(&program, folder)?,
+            program,
             hangs: false,
             folder: folder.into(),
             disk,
@@ -226,29 +227,92 @@ fn launch(program: &Path, folder: &Path) -> anyhow::Result<Child> {
         .with_context(|| format!("{}: daemon expected", program.display()))
 }
 
-fn settings(folder: &Path, places: &Places<'_>) -> String {
-    let quoted = |path: &Path| format!("{:?}", path.display().to_string());
-    format!(
-        "[controller]\ndevice = {controller}\nkeys = {keys}\nweak_entropy = true\n\n[controller.site]\nshape = \"two-doors\"\nexit_lock = \"fail-safe\"\n\n[reader]\ndevice = {reader}\n\n\
-         [chip]\nreader = {chip:?}\ntrust = {trust}\ntrust_key = {trust_key}\nextended_length = true\n\n[camera]\nurl = {camera:?}\n\n\
-         [face]\nmanifest = {manifest}\nmodels = {models}\n\n[lists]\nfile = {lists}\n\n[journal]\nfile = {journal}\n\n\
-         [page]\nlisten = \"{page}\"\n\n[limits]\nofficer = \"4 s\"\n\n\
-         [imager]\ndevice = {imager}\npermits = [{permit}]\nplaces = [\"{PLACE}\"]\nframe = {FRAME}\n",
-        imager = quoted(places.imager),
-        permit = quoted(&folder.join("permit.toml")),
-        controller = quoted(places.controller),
-        keys = quoted(&folder.join("controller.keys")),
-        reader = quoted(places.reader),
-        chip = places.chip,
-        trust = quoted(&folder.join("trust.bundle")),
-        trust_key = quoted(&folder.join("trust.pub")),
-        camera = places.camera,
-        manifest = quoted(places.manifest),
-        models = quoted(places.models),
-        lists = quoted(&folder.join("lists.txt")),
-        journal = quoted(&folder.join("journal/journal.sqlite")),
-        page = places.page,
-    )
+/// The daemon's settings, for this station.
+fn settings(folder: &Path, places: &Places<'_>) -> anyhow::Result<String> {
+    let own = |name: &str| folder.join(name).display().to_string();
+    let named = |path: &Path| anyhow::Ok(std::path::absolute(path)?.display().to_string());
+    let (station, devices) = (places.station, places.stand.devices());
+    let mut controller = table([
+        ("device", text(places.stand.controller().tty())),
+        ("keys", own("controller.keys").into()),
+        ("weak_entropy", true.into()),
+        ("site", toml::from_str::<Table>(SITE)?.into()),
+    ]);
+    if let Controller::Real(real) = &station.controller {
+        controller.insert("keys".to_owned(), named(&real.keys)?.into());
+        controller.insert("weak_entropy".to_owned(), real.weak_entropy.into());
+        controller.remove("site");
+        if let Some(site) = &real.site {
+            controller.insert("site".to_owned(), site.clone().into());
+        }
+    }
+    let mut reader = table([("device", text(devices.reader()))]);
+    if let Some(real) = &station.mrz_reader {
+        reader.insert("profile".to_owned(), real.profile.to_string().into());
+    }
+    let mut chip = table([
+        ("reader", devices.chip_reader().into()),
+        ("trust", own("trust.bundle").into()),
+        ("trust_key", own("trust.pub").into()),
+        ("extended_length", true.into()),
+    ]);
+    if let Some(real) = &station.chip_reader {
+        chip.insert("trust".to_owned(), named(&real.trust)?.into());
+        chip.insert("trust_key".to_owned(), named(&real.trust_key)?.into());
+    }
+    let frame = match &station.barcode_reader {
+        Some(real) => toml::Value::try_from(&real.frame)?,
+        None => toml::from_str::<Table>(&format!("frame = {FRAME}"))?
+            .remove("frame")
+            .context("the simulated barcode reader's frame")?,
+    };
+    let imager = table([
+        ("device", text(devices.imager())),
+        ("permits", vec![own("permit.toml")].into()),
+        ("places", vec![PLACE].into()),
+        ("frame", frame),
+    ]);
+    let mut limits = table([("officer", "4 s".into())]);
+    if station.needs_a_person() {
+        // The bench gives up first: nobody is referred because a technician was slow.
+        let longer = station.patience + SLOWER;
+        let longer = format!("{} s", longer.as_secs());
+        for key in ["entering", "placing", "reading", "looking", "examining"] {
+            limits.insert(key.to_owned(), longer.clone().into());
+        }
+    }
+    let face = table([
+        ("manifest", named(&places.parts.manifest)?.into()),
+        ("models", named(&places.parts.models)?.into()),
+    ]);
+    let all = table([
+        ("controller", controller.into()),
+        ("reader", reader.into()),
+        ("chip", chip.into()),
+        ("camera", table([("url", devices.camera().into())]).into()),
+        ("face", face.into()),
+        ("lists", table([("file", own("lists.txt").into())]).into()),
+        (
+            "journal",
+            table([("file", own("journal/journal.sqlite").into())]).into(),
+        ),
+        (
+            "page",
+            table([("listen", places.page.to_string().into())]).into(),
+        ),
+        ("limits", limits.into()),
+        ("imager", imager.into()),
+    ]);
+    Ok(toml::to_string(&all)?)
+}
+
+fn table<const N: usize>(entries: [(&str, toml::Value); N]) -> Table {
+    let owned = entries.map(|(key, value)| (key.to_owned(), value));
+    owned.into_iter().collect()
+}
+
+fn text(path: &Path) -> toml::Value {
+    path.display().to_string().into()
 }
 
 /// `wanted` if nobody has it, else a port that is free now.

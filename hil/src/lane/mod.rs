@@ -4,7 +4,12 @@
 pub(crate) mod cast;
 pub(crate) mod controller;
 pub(crate) mod daemon;
-pub(crate) mod disk;
+mod devices;
+mod disk;
+mod guide;
+mod hands;
+mod io;
 pub(crate) mod screen;
 pub(crate) mod stand;
+mod tap;
 pub(crate) mod told;

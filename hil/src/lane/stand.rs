@@ -1,30 +1,21 @@
-//! The simulated lane: the controller, the devices, and the world that moves both.
+//! The lane around the daemon: the controller, the devices, and the world that moves both.
 
 use super::cast::{Cast, Part};
 use super::controller::{Controller, Make};
-use anyhow::Context;
-use gate_document::seal::imager::Symbology;
+use super::devices::{Devices, Help};
+use super::guide::{Guide, Wish, by_hand};
+use super::hands::Hands;
+use crate::station::Station;
+use anyhow::bail;
 use gate_protocol::Instant;
 use gate_protocol::pins::Bits;
 use gate_session::Screen;
-use gate_sim::camera::Camera;
-use gate_sim::chip::Chip;
-use gate_sim::chip::latency;
-use gate_sim::chip::pcscd::Pcscd;
-use gate_sim::chip::vpcd::Placed;
 use gate_sim::fault::Fault;
-use gate_sim::imager::Imager;
 use gate_sim::profile::Profile;
-use gate_sim::reader::{Reader, ReaderFault};
-use gate_sim::world::{Action, Placement, View, World};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use gate_sim::world::World;
+use std::path::Path;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often doors and people move.
@@ -34,100 +25,59 @@ const STEP: Duration = Duration::from_millis(5);
 /// jump past what a sensor would have seen.
 const STRIDE_MAX: Duration = Duration::from_millis(20);
 
-/// Bits per second of the document reader's line.
-const READER_BAUD: u32 = 9_600;
-
-/// How many times as long a slow chip takes.
-const SLOW: u32 = 3;
+/// Where a person walks.
+const LANE: &str = "lane";
+/// Where a person does what only a hand can.
+const BY_HAND: &str = "fault";
 
 /// The devices of a lane and the world around them.
 pub(crate) struct Stand {
     controller: Controller,
-    reader: Reader,
-    reader_name: PathBuf,
-    camera: Option<Camera>,
-    camera_address: SocketAddr,
-    pcscd: Option<Pcscd>,
-    chip_reader: String,
+    devices: Devices,
     world: World,
     /// The world's time, and when it was that late.
     world_now: Instant,
     stepped: Instant,
-    cast: Cast,
     inputs: Bits,
-    profile: Profile,
-    rng: ChaCha8Rng,
     screen: watch::Receiver<Screen>,
+    /// The screen changes, and the world has not been told.
+    news: bool,
     started: tokio::time::Instant,
-    document: Document,
-    part: Option<(String, usize)>,
-    imager: Imager,
-    imager_name: PathBuf,
-    permit: Option<Vec<u8>>,
-    /// What the camera sees when it sees anything.
-    view: View,
-    faults: BTreeSet<Fault>,
-}
-
-/// Where the traveller's document is.
-enum Document {
-    /// There is none.
-    None,
-    /// In the traveller's hand.
-    InHand(Box<Chip>),
-    /// On the reader.
-    Placed(Placed),
-    /// On its way back into the hand: the reader takes its time to notice.
-    Lifted(JoinHandle<Option<Chip>>),
+    hands: Hands,
+    /// People of flesh and blood go through the lane.
+    is_walked: bool,
+    /// Whoever of them is on the way.
+    guide: Option<Guide>,
 }
 
 impl Stand {
-    /// Switches everything on.
+    /// Switches everything on that is simulated, and opens everything that is real.
     pub(crate) async fn power_on(
+        station: &Station,
         make: &Make,
         folder: &Path,
-        mut cast: Cast,
+        cast: Cast,
         profile: Profile,
         seed: u64,
     ) -> anyhow::Result<Self> {
         let mut world = World::new(profile.clone(), seed);
         let inputs = world.step(Instant::ZERO, Bits(0));
-        let controller = Controller::power_on(make, folder, inputs)?;
-        let reader_name = folder.join("mrz");
-        let reader =
-            Reader::plug(&reader_name, READER_BAUD).context("simulated document reader")?;
-        let camera_address = super::daemon::free_port(0)?;
-        let scene = cast.scene(0, View::Nobody);
-        let camera = Camera::listen(camera_address, cast.format(), scene);
-        let camera = camera.await.context("simulated camera")?;
-        let pcscd = Pcscd::start()?;
-        let imager_name = folder.join("imager");
-        let imager = Imager::plug(&imager_name).context("simulated imager")?;
+        let controller = Controller::power_on(make, folder, inputs).await?;
+        let devices = Devices::switch_on(station, folder, cast, profile, seed).await?;
         let (_, nothing) = watch::channel(Screen::OutOfService);
         Ok(Self {
             controller,
-            reader,
-            reader_name,
-            camera: Some(camera),
-            camera_address,
-            chip_reader: pcscd.reader().to_owned(),
-            pcscd: Some(pcscd),
+            devices,
             world,
             world_now: Instant::ZERO,
             stepped: Instant::ZERO,
-            cast,
             inputs,
-            profile,
-            rng: ChaCha8Rng::seed_from_u64(seed),
             screen: nothing,
+            news: false,
             started: tokio::time::Instant::now(),
-            document: Document::None,
-            part: None,
-            imager,
-            imager_name,
-            permit: None,
-            view: View::Nobody,
-            faults: BTreeSet::new(),
+            hands: Hands::new(station.patience),
+            is_walked: station.is_walked(),
+            guide: None,
         })
     }
 
@@ -136,7 +86,12 @@ impl Stand {
         &self.controller
     }
 
-    /// The levels at the controller's inputs.
+    /// The other devices.
+    pub(crate) const fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    /// The levels at the controller's inputs, where the bench drives them.
     pub(crate) const fn inputs(&self) -> Bits {
         self.inputs
     }
@@ -147,26 +102,6 @@ impl Stand {
         Instant::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
-    /// The document reader's serial line.
-    pub(crate) fn reader(&self) -> &Path {
-        &self.reader_name
-    }
-
-    /// The imager's serial line.
-    pub(crate) fn imager(&self) -> &Path {
-        &self.imager_name
-    }
-
-    /// Name of the contactless reader.
-    pub(crate) fn chip_reader(&self) -> &str {
-        &self.chip_reader
-    }
-
-    /// Where the camera serves.
-    pub(crate) fn camera(&self) -> String {
-        format!("http://{}/stream.mjpeg", self.camera_address)
-    }
-
     /// The people in the lane see this screen from now on.
     pub(crate) fn look_at(&mut self, screen: watch::Receiver<Screen>) {
         self.screen = screen;
@@ -174,20 +109,32 @@ impl Stand {
 
     /// The faces and documents of this lane.
     pub(crate) const fn cast(&mut self) -> &mut Cast {
-        &mut self.cast
+        self.devices.cast()
     }
 
     /// Somebody sets out for the lane.
     pub(crate) fn send(&mut self, part: Part) {
-        self.permit = part.permit;
-        self.part = Some((part.zone, part.face));
-        self.document = Document::InHand(Box::new(part.chip));
-        self.world.send(part.persona);
+        let persona = part.persona;
+        self.devices.expect(part);
+        if self.is_walked {
+            self.guide = Some(Guide::new(persona));
+        } else {
+            self.world.send(persona);
+        }
     }
 
     /// Whether nobody is in the lane or on the way to it.
     pub(crate) fn is_deserted(&self) -> bool {
-        self.world.is_deserted()
+        match self.is_walked {
+            true => self.guide.is_none() && self.hands.is_done(),
+            false => self.world.is_deserted(),
+        }
+    }
+
+    /// Why a device cannot be trusted, so that a gate beside it may be innocent.
+    pub(crate) fn nonsense(&self) -> Option<String> {
+        let devices = self.devices.nonsense();
+        devices.or_else(|| self.controller.nonsense())
     }
 
     /// Lets the world go on until `done` is done.
@@ -215,101 +162,69 @@ impl Stand {
         let late = self.now();
         self.world_now = self.world_now + late.since(self.stepped).min(STRIDE_MAX);
         self.stepped = late;
+        self.news |= self.screen.has_changed().unwrap_or(false);
+        let screen = *self.screen.borrow_and_update();
+        if let Some(trouble) = self.controller.trouble() {
+            bail!(trouble);
+        }
+        if let Some(trouble) = self.devices.trouble() {
+            bail!(trouble);
+        }
+        if let Err(nobody) = self.hands.step(late, screen) {
+            // Perhaps somebody did, and the device made nothing of it.
+            match self.nonsense() {
+                Some(device) => bail!("{nobody}; {device}"),
+                None => return Err(nobody.into()),
+            }
+        }
+        self.devices.go_on(&self.hands).await?;
+        match self.is_walked {
+            true => self.lead(screen).await,
+            false => self.simulate(screen).await,
+        }
+    }
+
+    /// Doors and people of software.
+    async fn simulate(&mut self, screen: Screen) -> anyhow::Result<()> {
         let now = self.world_now;
-        if self.screen.has_changed().unwrap_or(false) {
-            let screen = *self.screen.borrow_and_update();
+        if std::mem::take(&mut self.news) {
             self.world.show(now, screen);
         }
         let inputs = self.world.step(now, self.controller.outputs());
         self.controller.set_inputs(inputs, self.inputs)?;
         self.inputs = inputs;
         while let Some(action) = self.world.action() {
-            self.act(action).await?;
-        }
-        Ok(())
-    }
-
-    async fn act(&mut self, action: Action) -> anyhow::Result<()> {
-        match action {
-            Action::PlaceDocument(placement) => self.place(placement).await,
-            Action::LiftDocument => {
-                self.reader.lift();
-                self.lift();
-                Ok(())
-            }
-            Action::InView(view) => {
-                self.view = view;
-                self.expose();
-                Ok(())
-            }
-            Action::ShowPermit => {
-                if let Some(permit) = &self.permit {
-                    self.imager.show(Symbology::Qr, permit);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Shows the camera what there is to see.
-    fn expose(&mut self) {
-        let view = match self.faults.contains(&Fault::CameraDark) {
-            true => View::Nobody,
-            false => self.view,
-        };
-        let face = self.part.as_ref().map_or(0, |(_, face)| *face);
-        let scene = self.cast.scene(face, view);
-        if let Some(camera) = &self.camera {
-            camera.show(scene);
-        }
-    }
-
-    fn chip_profile(&self) -> latency::Profile {
-        let typical = latency::Profile::TYPICAL;
-        let times = if self.faults.contains(&Fault::ChipSlow) {
-            SLOW
-        } else {
-            1
-        };
-        latency::Profile {
-            per_command: typical.per_command * times,
-            per_byte: typical.per_byte * times,
-        }
-    }
-
-    async fn place(&mut self, placement: Placement) -> anyhow::Result<()> {
-        let Some((zone, _)) = &self.part else {
-            return Ok(());
-        };
-        self.reader
-            .place(zone, placement, self.profile.ocr.draw(&mut self.rng));
-        let chip = match std::mem::replace(&mut self.document, Document::None) {
-            Document::InHand(chip) => Some(*chip),
-            Document::Lifted(lifted) => lifted.await?,
-            Document::None | Document::Placed(_) => None,
-        };
-        if let Some(chip) = chip {
-            let address = match &self.pcscd {
-                Some(pcscd) if !self.faults.contains(&Fault::ChipSilent) => pcscd.card_address(),
-                // It lies there, and nothing that asks it gets an answer.
-                _ => {
-                    self.document = Document::InHand(Box::new(chip));
-                    return Ok(());
-                }
+            let help = Help {
+                hands: &mut self.hands,
+                screen,
+                io: self.controller.io(),
             };
-            let chip = chip.with_profile(self.chip_profile());
-            self.document = Document::Placed(Placed::place(chip, address)?);
+            self.devices.act(action, help).await?;
         }
         Ok(())
     }
 
-    fn lift(&mut self) {
-        self.document = match std::mem::replace(&mut self.document, Document::None) {
-            Document::Placed(placed) => {
-                Document::Lifted(tokio::task::spawn_blocking(move || placed.remove()))
-            }
-            elsewhere => elsewhere,
+    /// Doors of steel, and people who are told what to do.
+    async fn lead(&mut self, screen: Screen) -> anyhow::Result<()> {
+        let wishes = match &mut self.guide {
+            Some(guide) => guide.see(screen),
+            None => Vec::new(),
         };
+        for wish in wishes {
+            match wish {
+                Wish::Walk(what) => self.hands.ask(LANE, what.to_owned(), Some(screen)),
+                Wish::Act(action) => {
+                    let help = Help {
+                        hands: &mut self.hands,
+                        screen,
+                        io: None,
+                    };
+                    self.devices.act(action, help).await?;
+                }
+                Wish::Gone => self.guide = None,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -318,7 +233,6 @@ impl Stand {
     /// Whether this lane can have that fault.
     pub(crate) fn can(&self, fault: Fault) -> bool {
         match fault {
-            Fault::ChipReaderLost => self.pcscd.as_ref().is_some_and(Pcscd::is_private),
             Fault::LineCut
             | Fault::LineNoise
             | Fault::LineLoss
@@ -332,53 +246,43 @@ impl Stand {
             | Fault::DiskFull
             | Fault::DiskSlow
             | Fault::DateUnknown => false,
-            _ => true,
+            _ => match self.devices.can(fault) {
+                Some(can) => can,
+                None => !self.is_walked || by_hand(fault).is_some(),
+            },
         }
     }
 
-    /// Lets a fault begin or end.
+    /// Lets a fault begin or end. What only a hand can do is asked for, and waited for.
     pub(crate) async fn suffer(&mut self, fault: Fault, begins: bool) -> anyhow::Result<()> {
-        if begins {
-            self.faults.insert(fault);
-        } else {
-            self.faults.remove(&fault);
+        if let Some(what) = self.asks_for(fault, begins) {
+            self.hands.ask(BY_HAND, what.to_owned(), None);
+            while !self.hands.is_done() {
+                self.step_and_rest().await?;
+            }
         }
         match fault {
-            Fault::MrzReaderLost | Fault::MrzReaderGarbage => {
-                self.reader.fault(self.reader_fault())
-            }
-            Fault::ChipReaderLost if begins => {
-                self.lift();
-                self.pcscd = None;
-            }
-            Fault::ChipReaderLost => {
-                self.pcscd = Some(tokio::task::block_in_place(Pcscd::start)?);
-            }
-            Fault::CameraLost if begins => self.camera = None,
-            Fault::CameraLost => {
-                let scene = self.cast.scene(0, View::Nobody);
-                let camera = Camera::listen(self.camera_address, self.cast.format(), scene);
-                self.camera = Some(camera.await?);
-                self.expose();
-            }
-            Fault::CameraDark => self.expose(),
             Fault::LineCut
             | Fault::LineNoise
             | Fault::LineLoss
             | Fault::LineDoubles
             | Fault::ControllerOff => self.controller.suffer(fault, begins)?,
+            _ if self.devices.can(fault).is_some() => self.devices.suffer(fault, begins).await?,
             _ => self.world.suffer(fault, begins),
         }
         Ok(())
     }
 
-    fn reader_fault(&self) -> ReaderFault {
-        if self.faults.contains(&Fault::MrzReaderLost) {
-            ReaderFault::Unplugged
-        } else if self.faults.contains(&Fault::MrzReaderGarbage) {
-            ReaderFault::Garbage
-        } else {
-            ReaderFault::None
+    /// What a person has to do for a fault.
+    fn asks_for(&self, fault: Fault, begins: bool) -> Option<&'static str> {
+        if let Some(what) = self.devices.by_hand(fault, begins) {
+            return Some(what);
         }
+        let is_of_devices = self.devices.can(fault).is_some() || fault == Fault::LineCut;
+        if !self.is_walked || is_of_devices {
+            return None;
+        }
+        let (begin, end) = by_hand(fault)?;
+        Some(if begins { begin } else { end })
     }
 }

@@ -1,6 +1,7 @@
 //! One direction of a controller's line in words.
 
 use super::hex::{Privacy, hex};
+use super::words::Told;
 use gate_protocol::frame::{Frame, Kind, WIRE_LEN_MAX};
 use gate_protocol::print::{ForController, ForHost};
 use gate_protocol::{Decoder, FrameError};
@@ -33,13 +34,13 @@ impl Frames {
     }
 
     /// Takes the next byte; words where it ends something.
-    pub(super) fn push(&mut self, byte: u8) -> Option<String> {
+    pub(super) fn push(&mut self, byte: u8) -> Option<Told> {
         if self.raw.len() < RAW_MAX {
             self.raw.push(byte);
         }
         let told = match self.decoder.push(byte) {
             Some(Ok(frame)) => Some(self.frame(&frame)),
-            Some(Err(problem)) => Some(self.bad(problem)),
+            Some(Err(problem)) => Some(Told::bad(self.bad(problem))),
             None => None,
         };
         if told.is_some() || self.decoder.held_bytes() == 0 {
@@ -49,22 +50,22 @@ impl Frames {
     }
 
     /// The line has ended.
-    pub(super) fn finish(&mut self) -> Option<String> {
+    pub(super) fn finish(&mut self) -> Option<Told> {
         let bytes = std::mem::take(&mut self.raw);
         let count = self.decoder.held_bytes();
         (count > 0).then(|| {
             let hex = hex(&bytes, self.privacy);
-            format!("{count} bytes of a frame without its end: {hex}")
+            Told::bad(format!("{count} bytes of a frame without its end: {hex}"))
         })
     }
 
-    fn frame(&mut self, frame: &Frame) -> String {
+    fn frame(&mut self, frame: &Frame) -> Told {
         let words = match self.from {
             Side::Host => ForController(frame).to_string(),
             Side::Device => ForHost(frame).to_string(),
         };
         if frame.kind != Kind::Sealed {
-            return words;
+            return Told::good(words);
         }
         let now = (frame.session, frame.counter);
         let before = self.last.replace(now);
@@ -73,13 +74,13 @@ impl Frames {
                 match frame.counter.checked_sub(counter) {
                     None | Some(0) => {
                         self.last = before;
-                        format!("{words} (again: {counter} was there before)")
+                        Told::bad(format!("{words} (again: {counter} was there before)"))
                     }
-                    Some(1) => words,
-                    Some(gap) => format!("{words} ({} missing before it)", gap - 1),
+                    Some(1) => Told::good(words),
+                    Some(gap) => Told::bad(format!("{words} ({} missing before it)", gap - 1)),
                 }
             }
-            _ => words,
+            _ => Told::good(words),
         }
     }
 

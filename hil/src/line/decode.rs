@@ -54,20 +54,26 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     );
     let mut interpreter = Interpreter::new(line, privacy);
     let mut bytes = [0_usize; 2];
+    let mut bad = 0;
     while let Some(chunk) = recording.chunk().with_context(name)? {
         bytes[usize::from(chunk.from == Side::Device)] += chunk.bytes.len();
-        show(line, interpreter.take(&chunk));
+        bad += show(line, interpreter.take(&chunk));
         if !print::is_heard() {
             return Ok(());
         }
     }
-    show(line, interpreter.finish());
+    bad += show(line, interpreter.finish());
     say!(
         "{} bytes from the host, {} from the {}",
         bytes[0],
         bytes[1],
         line.device()
     );
+    match bad {
+        0 => say!("nothing is wrong with any frame"),
+        1 => say!("1 line above tells of something wrong: it begins with !"),
+        _ => say!("{bad} lines above tell of something wrong: they begin with !"),
+    }
     if recording.is_torn() {
         say!("the file breaks off in its last line, which is left out");
     }
@@ -77,14 +83,19 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(line: Line, spoken: Vec<Spoken>) {
+/// Prints what was said; tells how much of it is bad.
+fn show(line: Line, spoken: Vec<Spoken>) -> usize {
+    let mut bad = 0;
     for one in spoken {
         let us = one.at.as_micros();
         let (seconds, micros) = (us / 1_000_000, us % 1_000_000);
+        bad += usize::from(one.bad);
         say!(
-            "{seconds:>6}.{micros:06} {:10} {}",
+            "{}{seconds:>6}.{micros:06} {:10} {}",
+            if one.bad { '!' } else { ' ' },
             line.side(one.from),
             one.words
         );
     }
+    bad
 }

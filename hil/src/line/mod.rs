@@ -13,6 +13,7 @@ pub(crate) use decode::{Options as DecodeOptions, run as decode};
 pub(crate) use hex::Privacy;
 pub(crate) use record::{Options as RecordOptions, run as record};
 pub(crate) use replay::{Options as ReplayOptions, run as replay};
+pub(crate) use terminal::Terminal;
 pub(crate) use words::Interpreter;
 
 use gate_host::ports::reader::Profile;

@@ -1,6 +1,7 @@
 //! One direction of a reader's line in words.
 
 use super::hex::{Privacy, hex};
+use super::words::Told;
 use gate_document::mrz::Mrz;
 use gate_host::ports::reader::{Frames, Heard, Profile, Zone};
 use gate_sim::recording::Side;
@@ -34,7 +35,7 @@ impl Talk {
     }
 
     /// Takes bytes that came together.
-    pub(super) fn take(&mut self, bytes: &[u8], mut tell: impl FnMut(String)) {
+    pub(super) fn take(&mut self, bytes: &[u8], mut tell: impl FnMut(Told)) {
         if self.from == Side::Host {
             return tell(self.command(bytes));
         }
@@ -57,24 +58,26 @@ impl Talk {
     }
 
     /// The line has been silent for longer than within a frame.
-    pub(super) fn quiet(&mut self, mut tell: impl FnMut(String)) {
+    pub(super) fn quiet(&mut self, mut tell: impl FnMut(Told)) {
         match self.frames.quiet() {
             Some(heard) => self.hear(&heard, &mut tell),
             // It has been told what is wrong with them.
             None if !self.raw.is_empty() => {
-                tell(format!("and more: {}", hex(&self.raw, self.privacy)));
+                let more = hex(&self.raw, self.privacy);
+                tell(Told::bad(format!("and more: {more}")));
             }
             None => {}
         }
         self.told();
     }
 
-    fn hear(&mut self, heard: &Heard, tell: &mut impl FnMut(String)) {
+    fn hear(&mut self, heard: &Heard, tell: &mut impl FnMut(Told)) {
         let words = match heard {
             Heard::Began => return,
             Heard::Nothing => "nothing to read".to_owned(),
             Heard::Bad(problem) => {
-                tell(format!("{problem}: {}", hex(&self.raw, self.privacy)));
+                let raw = hex(&self.raw, self.privacy);
+                tell(Told::bad(format!("{problem}: {raw}")));
                 return self.told();
             }
             Heard::Zone(zone) => self.zone(zone),
@@ -84,9 +87,9 @@ impl Talk {
         if noise > 0 {
             let bytes = self.raw.get(..noise).unwrap_or(&self.raw);
             let hex = hex(bytes, self.privacy);
-            tell(format!("{noise} bytes outside any frame: {hex}"));
+            tell(Told::bad(format!("{noise} bytes outside any frame: {hex}")));
         }
-        tell(words);
+        tell(Told::good(words));
         self.told();
     }
 
@@ -112,7 +115,7 @@ impl Talk {
     }
 
     /// What the host tells this reader, by its profile.
-    fn command(&self, bytes: &[u8]) -> String {
+    fn command(&self, bytes: &[u8]) -> Told {
         let is = |commands: &[&[u8]]| commands.contains(&bytes) || commands.concat() == bytes;
         let set_up = [self.profile.set_up(), self.profile.arm()].concat();
         let words = if bytes.is_empty() {
@@ -124,8 +127,9 @@ impl Talk {
         } else if is(self.profile.set_up()) || is(&set_up) {
             "sets it up"
         } else {
-            return format!("no command of this reader: {}", hex(bytes, self.privacy));
+            let hex = hex(bytes, self.privacy);
+            return Told::bad(format!("no command of this reader: {hex}"));
         };
-        words.to_owned()
+        Told::good(words.to_owned())
     }
 }

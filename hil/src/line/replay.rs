@@ -117,12 +117,18 @@ async fn replay(options: &Options) -> anyhow::Result<()> {
         }
     }
     player.listen_until(Instant::now() + LINGER).await?;
+    player.wait_for_reader().await?;
     player.bar.finish_and_clear();
     say!("{}", player.words());
     if recording.is_torn() {
         say!("the file breaks off in its last line, which was left out");
     }
-    ensure!(player.lost == 0, "{} bytes found no reader", player.lost);
+    ensure!(
+        player.lost == 0,
+        "{} of {} bytes found no reader: nobody has the other side open, or not all the time",
+        player.lost,
+        player.sent
+    );
     Ok(())
 }
 
@@ -226,6 +232,23 @@ impl Player {
             }
             if Instant::now() >= until {
                 self.lost += bytes.len() as u64;
+                return Ok(());
+            }
+            self.listen_until(Instant::now() + LOOK).await?;
+        }
+    }
+
+    /// What lies on an offered line at the end, and is not read soon, nobody is going to read: it has
+    /// found room and no reader.
+    async fn wait_for_reader(&mut self) -> anyhow::Result<()> {
+        let until = Instant::now() + ROOM;
+        loop {
+            let unread = match &self.far {
+                Far::Offered(line) => line.unread(),
+                Far::Port(_) => 0,
+            };
+            if unread == 0 || Instant::now() >= until {
+                self.lost += unread;
                 return Ok(());
             }
             self.listen_until(Instant::now() + LOOK).await?;

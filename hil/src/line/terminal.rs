@@ -10,18 +10,18 @@ use tokio::time::Instant;
 
 /// A line that another program opens under a name.
 #[derive(Debug)]
-pub(super) struct Terminal(AsyncFd<SerialLine>);
+pub(crate) struct Terminal(AsyncFd<SerialLine>);
 
 impl Terminal {
     /// Offers a line under `name`. Needs a tokio runtime.
-    pub(super) fn offer(name: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn offer(name: &Path) -> anyhow::Result<Self> {
         let line = SerialLine::plug(name)
             .with_context(|| format!("{}: no line can be offered there", name.display()))?;
         Ok(Self(watched(line)?))
     }
 
     /// Waits for bytes from the other program; tells how many there are.
-    pub(super) async fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
+    pub(crate) async fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
         loop {
             let mut ready = self.0.readable().await?;
             if let Ok(read) = ready.try_io(|line| line.get_ref().read(bytes)) {
@@ -31,8 +31,15 @@ impl Terminal {
     }
 
     /// Puts bytes on the line; tells how many of them found room.
-    pub(super) fn send(&self, bytes: &[u8]) -> usize {
+    pub(crate) fn send(&self, bytes: &[u8]) -> usize {
         self.0.get_ref().offer(bytes)
+    }
+}
+
+impl Terminal {
+    /// How many bytes lie on the line that the other program has not read.
+    pub(super) fn unread(&self) -> u64 {
+        self.0.get_ref().unread()
     }
 }
 

@@ -23,6 +23,25 @@ pub(crate) struct Spoken {
     pub(crate) from: Side,
     /// In words.
     pub(crate) words: String,
+    /// It is no frame, or a frame with something wrong.
+    pub(crate) bad: bool,
+}
+
+/// Something that one side said, in words, and whether it is bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) words: String,
+    pub(super) bad: bool,
+}
+
+impl Told {
+    pub(super) const fn good(words: String) -> Self {
+        Self { words, bad: false }
+    }
+
+    pub(super) const fn bad(words: String) -> Self {
+        Self { words, bad: true }
+    }
 }
 
 /// Puts a line's traffic into words.
@@ -97,7 +116,7 @@ impl Half {
     fn take(&mut self, chunk: &Chunk, spoken: &mut Vec<Spoken>) {
         self.latest = chunk.at;
         let (at, from) = (chunk.at, self.from);
-        let mut tell = |words| spoken.push(Spoken { at, from, words });
+        let mut tell = |told| spoken.push(spoke(at, from, told));
         match &mut self.speech {
             Speech::Controller(frames) => {
                 chunk
@@ -109,7 +128,7 @@ impl Half {
             Speech::Reader(talk) => talk.take(&chunk.bytes, tell),
             Speech::Unknown(privacy) => {
                 let hex = hex(&chunk.bytes, *privacy);
-                tell(format!("{} bytes: {hex}", chunk.bytes.len()));
+                tell(Told::good(format!("{} bytes: {hex}", chunk.bytes.len())));
             }
         }
     }
@@ -122,18 +141,27 @@ impl Half {
             && at < now
             && talk.is_open()
         {
-            talk.quiet(|words| spoken.push(Spoken { at, from, words }));
+            talk.quiet(|told| spoken.push(spoke(at, from, told)));
         }
     }
 
     fn finish(&mut self, at: Instant, spoken: &mut Vec<Spoken>) {
         let from = self.from;
-        let mut tell = |words| spoken.push(Spoken { at, from, words });
+        let mut tell = |told| spoken.push(spoke(at, from, told));
         match &mut self.speech {
             Speech::Controller(frames) => frames.finish().into_iter().for_each(tell),
             Speech::Reader(talk) if talk.is_open() => talk.quiet(&mut tell),
             Speech::Reader(_) | Speech::Unknown(_) => {}
         }
+    }
+}
+
+fn spoke(at: Instant, from: Side, told: Told) -> Spoken {
+    Spoken {
+        at,
+        from,
+        words: told.words,
+        bad: told.bad,
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod chart;
 mod page;
-mod station;
 mod style;
 mod times;
 mod told;
@@ -13,10 +12,11 @@ pub(crate) use times::Times;
 pub(crate) use told::Told;
 
 use crate::ending::{GateFault, Stopped};
+use crate::rig::Kind;
+use crate::station::Station;
 use anyhow::{Context, bail};
 use gate_sim::scenario::Verdict;
 use jiff::Zoned;
-use station::Station;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -39,10 +39,9 @@ pub(crate) struct Files {
     /// Write the controller's pins over time for wave viewers (VCD).
     #[arg(long, value_name = "FILE")]
     vcd: Option<PathBuf>,
-    /// Who tests what, for the page: a TOML file with station, operator, gate, controller,
-    /// firmware, calibration, and for each device a table with name, serial, simulated.
+    /// Who tests what, and which devices are real: a station's TOML file (`hil schema station`).
     #[arg(long, value_name = "FILE")]
-    header: Option<PathBuf>,
+    station: Option<PathBuf>,
     /// Whose time the page opens in each scenario: this traveller of the lane's journal, in place of
     /// the slowest.
     #[arg(long, value_name = "NUMBER")]
@@ -79,18 +78,35 @@ impl Files {
         self.html.is_some() || self.vcd.is_some()
     }
 
+    /// The station of a rig of that kind.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its file, or that the rig needs another one.
+    pub(crate) fn station(&self, kind: Kind) -> anyhow::Result<Station> {
+        let given = self.station.as_deref().map(Station::open).transpose()?;
+        kind.station(given)
+    }
+
+    /// What a device of the station lacks, with the file that names it.
+    pub(crate) fn named(&self, problem: anyhow::Error) -> anyhow::Error {
+        match &self.station {
+            Some(file) => problem.context(file.display().to_string()),
+            None => problem,
+        }
+    }
+
     /// Begins a report. What is going to be written is made now: nobody plays for hours to hear then
     /// that there is no such folder.
-    pub(crate) fn begin(&self, played: String) -> anyhow::Result<Report> {
+    pub(crate) fn begin(&self, played: String, station: Station) -> anyhow::Result<Report> {
         for path in [&self.junit, &self.json, &self.html, &self.vcd]
             .into_iter()
             .flatten()
         {
             File::create(path).with_context(|| path.display().to_string())?;
         }
-        let header = self.header.as_deref();
         Ok(Report {
-            station: header.map(Station::open).transpose()?.unwrap_or_default(),
+            station,
             played,
             began: Zoned::now(),
             told: Vec::new(),
@@ -214,7 +230,9 @@ mod tests {
     use gate_sim::scenario::Run;
 
     fn report(verdicts: &[Verdict]) -> Report {
-        let mut report = Files::default().begin("test".to_owned()).unwrap();
+        let mut report = Files::default()
+            .begin("test".to_owned(), Station::default())
+            .unwrap();
         for verdict in verdicts {
             let run = Run {
                 verdict: verdict.clone(),

@@ -127,17 +127,15 @@ fn station(report: &Report) -> Markup {
                 dt { "Began" }
                 dd { (report.began.strftime("%Y-%m-%d %H:%M:%S %:z")) }
             }
-            @if !report.station.device.is_empty() {
-                h3 { "Devices" }
-                table {
-                    thead { tr { th { "Device" } th { "Serial number" } th { "Real or simulated" } } }
-                    tbody {
-                        @for device in &report.station.device {
-                            tr {
-                                td { (given(&device.name)) }
-                                td { (given(&device.serial)) }
-                                td { @if device.simulated { "simulated" } @else { "real" } }
-                            }
+            h3 { "Devices" }
+            table {
+                thead { tr { th { "Device" } th { "Serial number" } th { "Real or simulated" } } }
+                tbody {
+                    @for device in report.station.devices() {
+                        tr {
+                            td { (device.name) }
+                            td { @if device.is == "real" { (given(&device.serial)) } @else { "–" } }
+                            td { (device.is) }
                         }
                     }
                 }
@@ -415,12 +413,13 @@ fn milliseconds(ms: f64) -> String {
 mod tests {
     use super::super::Files;
     use super::*;
+    use crate::station::Station;
     use gate_sim::scenario::Run;
 
     #[test]
     fn what_a_file_says_cannot_become_part_of_the_page() {
         let mut report = Files::default()
-            .begin("<script>alert(1)</script>".to_owned())
+            .begin("<script>alert(1)</script>".to_owned(), Station::default())
             .unwrap();
         let why = "line 3: found \"<img src=x>\"".to_owned();
         let run = Run::refused("<b>title</b>".to_owned(), "pure", why);
@@ -433,14 +432,16 @@ mod tests {
         assert!(page.contains("<h1>The bench is at fault</h1>"));
         assert_eq!(
             page.matches("not given").count(),
-            6,
+            5,
             "an empty header is said to be empty"
         );
     }
 
     #[test]
     fn a_report_without_scenarios_is_still_a_page() {
-        let mut report = Files::default().begin("swarm".to_owned()).unwrap();
+        let mut report = Files::default()
+            .begin("swarm".to_owned(), Station::default())
+            .unwrap();
         report.stop();
         assert!(draw(&report).contains("<h1>Stopped before the end</h1>"));
     }

@@ -478,7 +478,7 @@ impl Lane {
             }
             Action::InView(view) => self.camera().show(self.traveller.scene(view)),
             Action::ShowPermit => {
-                if let (Some(imager), Some(permit)) = (&self.imager, &self.permit) {
+                if let (Some(imager), Some(permit)) = (&mut self.imager, &self.permit) {
                     imager.show(Symbology::Qr, permit);
                 }
             }
