@@ -58,12 +58,13 @@ impl Triggered {
         let mut said = Vec::new();
         for byte in bytes {
             self.received.push(*byte);
-            let command = match (self.make, *byte, &self.received[..]) {
-                (Make::Honeywell, b'\r', [.., SYN, b'T' | b'U', _]) => true,
-                (Make::Honeywell, b'.' | b'!', _) | (Make::Newland, ETX, _) => true,
-                _ => false,
-            };
-            if command {
+            let ends = matches!(
+                (self.make, *byte, &self.received[..]),
+                (Make::Honeywell, b'\r', [.., SYN, b'T' | b'U', _])
+                    | (Make::Honeywell, b'.' | b'!', _)
+                    | (Make::Newland, ETX, _)
+            );
+            if ends {
                 let command = std::mem::take(&mut self.received);
                 said.extend(self.obey(&command));
             }
