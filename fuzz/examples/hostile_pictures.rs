@@ -1,11 +1,12 @@
-//! Damages pictures for so many seconds, and says what the worst of them cost the decoder: processor
-//! time, and memory of the whole program. The worst one is written to a file, if one is named.
+//! Says what each picture that is made to be dear costs the decoder, then damages good ones for so many seconds, and
+//! says what the worst of them cost: processor time, and memory of the whole program. The worst one is written
+//! to a file, if one is named.
 //!
 //! ```text
 //! cargo run --release -p gate-fuzz --example hostile_pictures -- 600 worst.bin
 //! ```
 use gate_document::portrait::{Portrait, PortraitKind, decode};
-use gate_fuzz::seeds;
+use gate_fuzz::{hostile, seeds};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
@@ -16,6 +17,18 @@ fn main() -> std::io::Result<()> {
     let seconds = arguments.next().and_then(|text| text.parse().ok());
     let within = Duration::from_secs(seconds.unwrap_or(60));
     let seeds: Vec<Vec<u8>> = seeds::pictures().into_iter().map(|seed| seed.1).collect();
+    for hostile::Hostile { name, bytes, .. } in hostile::pictures() {
+        let length = bytes.len();
+        let Some(kind) = PortraitKind::of_image(&bytes) else {
+            continue;
+        };
+        let bytes = bytes.into();
+        let started = worked();
+        let answer = decode(&Portrait { kind, bytes });
+        let took = worked().saturating_sub(started);
+        let answer = answer.map_or_else(|error| error.to_string(), |_| "decoded".to_owned());
+        println!("{took:>12.3?}  {length:>8} bytes  {name}: {answer}");
+    }
     let begun = Instant::now();
     let before = peak();
     let mut rng = ChaCha8Rng::seed_from_u64(1);

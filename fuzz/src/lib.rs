@@ -15,5 +15,6 @@ use bolero as _;
 
 pub mod damage;
 pub mod flash;
+pub mod hostile;
 pub mod seeds;
 pub mod targets;

@@ -4,7 +4,7 @@
 // A fuzzer's build links this too, and what it counts with is the fuzzer's.
 use bolero as _;
 use gate_document::portrait::{Portrait, PortraitKind, decode};
-use gate_fuzz::seeds;
+use gate_fuzz::{hostile, seeds};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Address space of the whole program, in bytes. The largest picture that is allowed has four
@@ -31,6 +31,14 @@ const NUMBERS: [u32; 8] = [
 fn no_picture_takes_more_than_its_bounds_whatever_its_header_announces() {
     limit(Resource::As, MEMORY_MAX);
     limit(Resource::Cpu, SECONDS_MAX);
+    for hostile in hostile::pictures() {
+        assert_eq!(
+            is_decoded(&hostile.bytes),
+            !hostile.is_refused,
+            "{}",
+            hostile.name
+        );
+    }
     let seeds = seeds::pictures();
     let picture = |name| &seeds.iter().find(|seed| seed.0 == name).expect("a seed").1;
     let (jpeg2000, jpeg) = (picture("jpeg2000"), picture("jpeg"));

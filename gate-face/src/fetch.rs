@@ -127,9 +127,11 @@ fn missing<'a>(set: &ModelSet, files: &[Wanted<'a>], news: &dyn Fn(News<'_>)) ->
 
 /// The missing files that come out of `archive`.
 fn needs<'a>(missing: &[Wanted<'a>], archive: &Archive) -> impl Iterator<Item = Wanted<'a>> {
-    missing.iter().copied().filter(
-        |wanted| matches!(wanted.from, Source::Member(from) if from.archive == archive.name),
-    )
+    missing.iter().copied().filter(|wanted| match wanted.from {
+        Source::Member(from) => from.archive == archive.name,
+        Source::Archive(from) => from.name == archive.name,
+        Source::Committed => false,
+    })
 }
 
 /// Writes the missing files that the program carries.
@@ -192,10 +194,11 @@ fn unpack<'a>(
         });
     }
     for wanted in files {
-        let Source::Member(from) = wanted.from else {
-            continue;
+        let member = match wanted.from {
+            Source::Member(from) => archive::member(archive.form, &bytes, from)?,
+            Source::Archive(_) => bytes.clone(),
+            Source::Committed => continue,
         };
-        let member = archive::member(archive.form, &bytes, from)?;
         let file = wanted.file.to_owned();
         let made =
             fold::make(wanted.made, member).map_err(|source| FetchError::Fold { file, source })?;

@@ -203,7 +203,8 @@ impl Manifest {
     fn for_tests(&self) -> impl Iterator<Item = Wanted<'_>> {
         let texts = self.credits.iter().chain(&self.certificates);
         let pictures = self.pictures.iter().map(Portrait::wanted);
-        pictures.chain(texts.map(Text::wanted))
+        let archives = self.archives.iter().filter_map(Archive::wanted);
+        pictures.chain(texts.map(Text::wanted)).chain(archives)
     }
 
     fn files(&self) -> impl Iterator<Item = Wanted<'_>> {

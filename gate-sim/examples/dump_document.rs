@@ -3,8 +3,6 @@
 //!
 //! ```text
 //! cargo run --release -p gate-sim --example dump_document -- FOLDER
-//! cargo run --release -p gate-document --example inspection_time -- FOLDER
-//!
 //! cargo run --release -p gatectl -- trust key FOLDER/key
 //! cargo run --release -p gatectl -- trust build FOLDER/sources.toml --key FOLDER/key --out FOLDER/made.bundle
 //! ```

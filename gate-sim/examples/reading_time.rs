@@ -6,6 +6,10 @@
 //! EF.SOD, Chip Authentication and one SELECT to see whether it worked; each file by SELECT, four
 //! bytes, then blocks of 256 bytes, or of what `-maxRead` allows.
 //!
+//! The comparison that counts is the first: gmrtd as it comes, 256 bytes at a time. With `-maxRead 65536` it reads as
+//! the gate does, and what is left between them is the commands that the gate does not send; on a slow line, where
+//! bytes take most of the time, that is less than a third.
+//!
 //! Below stands how far any strategy could get that reads the same files of a chip it does not know:
 //! one command for EF.CardAccess, five for PACE, one for the application, two for Chip Authentication,
 //! one for each of EF.SOD, DG14, DG1 and DG2, and the bytes that have to cross the air.
@@ -34,11 +38,7 @@ fn main() {
     }
     println!();
     println!("profile    strategy                          APDUs   seconds   gmrtd / this");
-    for (name, profile) in [
-        ("fast", Profile::FAST),
-        ("typical", Profile::TYPICAL),
-        ("slow", Profile::SLOW),
-    ] {
+    for (name, profile) in PROFILES {
         let peer = gmrtd(&document, profile, 256);
         let lines = [
             ("gmrtd, as it comes (256 bytes)", peer),
@@ -66,6 +66,25 @@ fn main() {
             most / lines[2].1.1.as_secs_f64(),
             most / seconds
         );
+    }
+}
+
+/// What the simulated lane has, and a chip with 12 ms a command and 5 µs a byte behind a reader with 1.5 ms a
+/// command, at each rate of the air.
+const PROFILES: [(&str, Profile); 7] = [
+    ("fast", Profile::FAST),
+    ("typical", Profile::TYPICAL),
+    ("slow", Profile::SLOW),
+    ("848 kbit/s", at_rate(18)),
+    ("424 kbit/s", at_rate(28)),
+    ("212 kbit/s", at_rate(50)),
+    ("106 kbit/s", at_rate(93)),
+];
+
+const fn at_rate(micros: u64) -> Profile {
+    Profile {
+        per_command: Duration::from_micros(13_500),
+        per_byte: Duration::from_micros(micros),
     }
 }
 
@@ -220,6 +239,17 @@ mod tests {
             assert!(time.as_secs_f64() >= 1.3 * elapsed.as_secs_f64());
         }
     }
+    #[test]
+    fn every_chip_is_read_a_third_faster_than_in_the_way_of_gmrtd_as_it_comes() {
+        let document = document();
+        for (name, profile) in PROFILES {
+            let (commands, elapsed) = gate(&document, profile, ApduLength::Extended);
+            let (peer_commands, peer) = gmrtd(&document, profile, 256);
+            assert_eq!((commands, peer_commands), (14, 92), "{name}");
+            assert!(peer.as_secs_f64() >= 1.3 * elapsed.as_secs_f64(), "{name}");
+        }
+    }
+
     /// On the slowest chips the bytes take four fifths of the time, whoever asks for them.
     #[test]
     fn a_slow_chip_is_read_as_fast_as_its_bytes_allow() {

@@ -7,8 +7,12 @@
 )]
 
 use gate_document::mrz::Mrz;
-use gate_host::ports::reader::{FrameError, Profile, ReaderEvent, ReaderSettings, run, which};
-use gate_sim::reader::{SerialLine, rte_native};
+use gate_host::ports::reader::{
+    FrameError, Profile, ReaderError, ReaderEvent, ReaderSettings, run, which,
+};
+use gate_sim::reader::{Happens, Make, SerialLine, plug_triggered, rte_native};
+use std::mem::discriminant;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -83,7 +87,9 @@ impl Reader {
 
     /// Sends in two pieces, when the profile lets it speak.
     async fn says(&mut self, bytes: &[u8]) {
-        if let Some(inquiry) = self.profile.inquiry() {
+        if let Some(inquiry) = self.profile.inquiry()
+            && self.profile.tells_when_asked()
+        {
             self.is_told(&[inquiry]).await;
         }
         let (first, second) = bytes.split_at(bytes.len() / 2);
@@ -160,5 +166,135 @@ async fn a_technician_who_listens_is_told_which_profiles_understand_the_reader()
         let told = probe.to_string();
         assert!(told.contains(&profile.to_string()), "{told}");
         assert!(!told.contains("ERIKSSON"), "{told}");
+    }
+}
+
+/// A device that waits for its trigger, and what the driver hears of it.
+struct Triggered {
+    tell: mpsc::UnboundedSender<Happens>,
+    heard: mpsc::UnboundedReceiver<ReaderEvent>,
+    _folder: tempfile::TempDir,
+}
+
+impl Triggered {
+    fn plug(make: Make, profile: Profile, patience: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let device = folder.path().join("mrz");
+        let tell = plug_triggered(&device, make, patience).unwrap();
+        let (sink, heard) = mpsc::unbounded_channel();
+        let settings = ReaderSettings {
+            device,
+            baud: 115_200,
+            profile,
+        };
+        tokio::spawn(run(settings, move |event| sink.send(event).is_ok()));
+        Self {
+            tell,
+            heard,
+            _folder: folder,
+        }
+    }
+
+    fn happens(&self, what: Happens) {
+        self.tell.send(what).unwrap();
+    }
+
+    fn lay(&self, lines: &[&str]) {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        self.happens(Happens::Laid(lines));
+    }
+
+    /// The next event but beginnings; noise would be an answer that nobody understood.
+    async fn next(&mut self) -> ReaderEvent {
+        loop {
+            match timeout(LIMIT, self.heard.recv()).await.unwrap().unwrap() {
+                ReaderEvent::Began => {}
+                event => return event,
+            }
+        }
+    }
+
+    async fn reads(&mut self, lines: &[&str]) {
+        let event = self.next().await;
+        let right = Mrz::parse(&lines.join("\n"));
+        let is_right = |zone: &str| Mrz::parse(zone) == right;
+        assert!(
+            matches!(&event, ReaderEvent::Zone(zone) if is_right(zone.text())),
+            "{event:?}"
+        );
+    }
+}
+
+const MAKES: [(Make, Profile); 2] = [
+    (Make::Honeywell, Profile::Honeywell),
+    (Make::Newland, Profile::Newland),
+];
+
+#[tokio::test]
+async fn a_triggered_reader_is_found_when_it_answers_and_lost_when_it_does_not() {
+    for (make, profile) in MAKES {
+        let mut reader = Triggered::plug(make, profile, LIMIT);
+        assert!(
+            matches!(reader.next().await, ReaderEvent::Found),
+            "{profile}"
+        );
+        reader.lay(&BOOKLET);
+        reader.reads(&BOOKLET).await;
+        reader.happens(Happens::Lifted);
+        reader.happens(Happens::Hangs(true));
+        let lost = reader.next().await;
+        let silent = ReaderError::Silent {
+            device: PathBuf::new(),
+            asked: 4,
+        };
+        assert!(
+            matches!(&lost, ReaderEvent::Lost(error) if discriminant(error) == discriminant(&silent)),
+            "{profile}: {lost:?}"
+        );
+        reader.happens(Happens::Hangs(false));
+        assert!(
+            matches!(reader.next().await, ReaderEvent::Found),
+            "{profile}"
+        );
+        reader.lay(&CARD);
+        reader.reads(&CARD).await;
+    }
+}
+
+#[tokio::test]
+async fn a_triggered_reader_that_gave_up_or_lost_power_reads_the_next_document_all_the_same() {
+    for (make, profile) in MAKES {
+        // It waits for a second only: long before the next document, its trigger is gone.
+        let mut reader = Triggered::plug(make, profile, Duration::from_secs(1));
+        assert!(
+            matches!(reader.next().await, ReaderEvent::Found),
+            "{profile}"
+        );
+        sleep(Duration::from_secs(2)).await;
+        reader.lay(&BOOKLET);
+        reader.reads(&BOOKLET).await;
+        reader.happens(Happens::Lifted);
+        reader.happens(Happens::PowerLost);
+        reader.lay(&CARD);
+        reader.reads(&CARD).await;
+    }
+}
+
+#[tokio::test]
+async fn a_technician_finds_a_triggered_reader_by_its_answer() {
+    for (make, profile) in MAKES {
+        let folder = tempfile::tempdir().unwrap();
+        let device = folder.path().join("mrz");
+        let _tell = plug_triggered(&device, make, LIMIT).unwrap();
+        let probes = which::ask(&device, |_| {}).await.unwrap();
+        for probe in probes {
+            let is_it = probe.asked == Some(profile);
+            assert_eq!(probe.bytes > 0, is_it, "{probe}");
+            assert_eq!(
+                probe.understood,
+                if is_it { vec![profile] } else { Vec::new() },
+                "{probe}"
+            );
+        }
     }
 }

@@ -200,7 +200,7 @@ impl Mrz {
     ///
     /// Where no confusion explains them, a chip is asked with the digits as printed first, then with those
     /// that the issuer should have printed: that reading is an alternative too. Where one does, the readings
-    /// that explain them take its place: a chip is asked three times.
+    /// that explain them take its place.
     ///
     /// # Errors
     ///

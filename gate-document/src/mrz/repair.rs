@@ -19,8 +19,8 @@ use super::{Field, KeyDigits, Mrz, MrzError, Position, check_digit, has_check_di
 use core::ops::Range;
 use zeroize::Zeroizing;
 
-/// The likeliest reading and its alternatives: a chip is not asked more often than that, and some
-/// answer slower with every wrong key.
+/// The likeliest reading and its alternatives. A chip may be asked with each of them, and some answer slower with
+/// every wrong key.
 const READINGS_MAX: usize = 5;
 /// Proposals for one field, likeliest first, that go on to be combined with those of the others.
 const PROPOSALS_MAX: usize = 6;
@@ -57,7 +57,7 @@ pub(super) fn read(text: &str) -> Result<Mrz, MrzError> {
 }
 
 /// Where in the order of readings the zone as printed stands, behind those that a confusion explains:
-/// a reader errs more often than an issuer, and a chip is asked three times.
+/// a reader errs more often than an issuer.
 const AS_PRINTED: usize = 2;
 
 pub(super) fn read_tolerant(text: &str) -> Result<Mrz, MrzError> {
@@ -176,8 +176,10 @@ fn forced_digits(zone: &Zone) -> Proposal {
 /// A field with a check digit of its own.
 struct Group {
     field: Field,
-    /// The field, and the digit over it.
-    place: Place,
+    /// The field's characters, of which a long number has some elsewhere in the zone.
+    characters: Vec<usize>,
+    /// The digit over them.
+    digit: usize,
     /// Nothing but digits can stand in it.
     digits_only: bool,
 }
@@ -186,33 +188,27 @@ fn groups(zone: &Zone) -> Vec<Group> {
     let layout = zone.format.layout();
     let of = |field, place: &Place, digits_only| Group {
         field,
-        place: place.clone(),
+        characters: zone.offsets(place).collect(),
+        digit: zone.offsets(place).end,
         digits_only,
     };
     let mut groups = vec![
         of(Field::Birth, &layout.birth, true),
         of(Field::Expiry, &layout.expiry, true),
     ];
-    let is_long = layout.number_continues.is_some()
-        && zone.character(layout.number.0, layout.number.1.end) == b'<';
+    let is_long = zone.character(layout.number.0, layout.number.1.end) == b'<';
+    let more = layout.number_continues.as_ref().filter(|_| is_long);
     let is_vietnamese = vietnam::may_hold_personal_number(zone);
-    groups.push(match &layout.number_continues {
+    let mut number = of(Field::DocumentNumber, &layout.number, is_vietnamese);
+    if let Some(more) = more {
         // Number, filler, and the rest of the number with its digit, up to the next filler.
-        Some(rest) if is_long => {
-            let length = zone
-                .at(rest)
-                .iter()
-                .take_while(|byte| **byte != b'<')
-                .count();
-            let end = rest.1.start + length;
-            of(
-                Field::DocumentNumber,
-                &Place(rest.0, layout.number.1.start..end.saturating_sub(1)),
-                false,
-            )
-        }
-        _ => of(Field::DocumentNumber, &layout.number, is_vietnamese),
-    });
+        let rest = zone.at(more).iter().take_while(|byte| **byte != b'<');
+        let start = zone.offsets(more).start;
+        number.digit = start + rest.count().saturating_sub(1);
+        number.characters.extend(start..number.digit);
+        number.digits_only = false;
+    }
+    groups.push(number);
     if layout.optional_has_check_digit {
         groups.extend(
             layout
@@ -236,20 +232,21 @@ impl Group {
             Field::PersonalNumber => vietnam::check(zone).is_ok(),
             // The digit over an empty field may be a filler.
             Field::OptionalData => super::parse::check_optional(zone, zone.format.layout()).is_ok(),
-            field => check_protected(zone, &self.place, field).is_ok(),
+            Field::Birth => check_protected(zone, &zone.format.layout().birth, self.field).is_ok(),
+            _ => check_protected(zone, &zone.format.layout().expiry, self.field).is_ok(),
         }
     }
 
     /// What makes the check digit right, likeliest first; nothing, as one proposal, where it is.
     fn proposals(&self, zone: &Zone) -> Vec<Proposal> {
-        let field = zone.offsets(&self.place);
-        let unreadable: Vec<usize> = (field.start..=field.end)
+        let unreadable: Vec<usize> = (self.characters.iter().copied())
+            .chain([self.digit])
             .filter(|offset| is_unreadable(zone.text.as_bytes()[*offset]))
             .collect();
         let mut proposals = match unreadable[..] {
             [] if self.holds(zone) => return vec![Proposal::default()],
             [] if self.digits_only => Vec::new(),
-            [] => exchanges(zone, field)
+            [] => exchanges(zone, &self.characters)
                 .into_iter()
                 .filter(|proposal| self.holds(&zone.with(&proposal.changes)))
                 .collect(),
@@ -263,11 +260,12 @@ impl Group {
 
     /// What the unreadable character at `at` may be.
     fn readings_of(&self, zone: &Zone, at: usize) -> Vec<Proposal> {
-        let field = zone.offsets(&self.place);
-        if at == field.end {
+        let field = &self.characters;
+        if at == self.digit {
             // Its own digit proves nothing about a field that it was computed from: the zone's last
             // digit must.
-            let computed = check_digit(&zone.text.as_bytes()[field])
+            let characters = field.iter().map(|at| zone.text.as_bytes()[*at]);
+            let computed = check_digit(&Zeroizing::new(characters.collect::<Vec<u8>>()))
                 .filter(|_| zone.format.layout().composite_digit.is_some());
             return computed
                 .map(|digit| Proposal {
@@ -279,7 +277,7 @@ impl Group {
         }
         alphabet(self.digits_only)
             .map(|character| Proposal {
-                cost: fit(zone, &field, at, character),
+                cost: fit(zone, field, at, character),
                 changes: vec![(at, character)],
             })
             .filter(|proposal| self.holds(&zone.with(&proposal.changes)))
@@ -288,17 +286,17 @@ impl Group {
 }
 
 /// Look-alikes exchanged in the characters `field`: one, two, or every one of a kind.
-fn exchanges(zone: &Zone, field: Range<usize>) -> Vec<Proposal> {
+fn exchanges(zone: &Zone, field: &[usize]) -> Vec<Proposal> {
     let text = zone.text.as_bytes();
     let mut single: Vec<(usize, u8, Cost)> = Vec::new();
-    for at in field.clone() {
+    for &at in field {
         for (digit, letter, cost) in LOOK_ALIKES {
             let other = match text[at] {
                 found if found == digit => letter,
                 found if found == letter => digit,
                 _ => continue,
             };
-            single.push((at, other, cost - 1 + fit(zone, &field, at, other)));
+            single.push((at, other, cost - 1 + fit(zone, field, at, other)));
         }
     }
     let mut proposals: Vec<Proposal> = Vec::new();
@@ -327,7 +325,7 @@ fn exchanges(zone: &Zone, field: Range<usize>) -> Vec<Proposal> {
             let together = zone.with(&changes);
             let fits = kind
                 .iter()
-                .map(|change| fit(&together, &field, change.0, change.1));
+                .map(|change| fit(&together, field, change.0, change.1));
             proposals.push(Proposal {
                 cost: fits.min().unwrap_or_default(),
                 changes,
@@ -339,7 +337,7 @@ fn exchanges(zone: &Zone, field: Range<usize>) -> Vec<Proposal> {
 
 /// 0 where `character` at `at` is a digit among digits or a letter among letters, 1 at a border
 /// between them, 2 where it stands alone.
-fn fit(zone: &Zone, field: &Range<usize>, at: usize, character: u8) -> Cost {
+fn fit(zone: &Zone, field: &[usize], at: usize, character: u8) -> Cost {
     let text = zone.text.as_bytes();
     let neighbours = [at.wrapping_sub(1), at + 1];
     let neighbours = neighbours
@@ -365,13 +363,19 @@ fn under_composite(zone: &Zone, proposal: &Proposal) -> Vec<(Proposal, Mrz)> {
     if layout.optional_has_check_digit || layout.composite_digit.is_none() {
         return Vec::new();
     }
-    let fields = || layout.optional.iter().map(|place| zone.offsets(place));
-    let unreadable: Vec<(usize, Range<usize>)> = fields()
-        .flat_map(|field| field.clone().map(move |at| (at, field.clone())))
+    let fields: Vec<Vec<usize>> = layout
+        .optional
+        .iter()
+        .map(|place| zone.offsets(place).collect())
+        .collect();
+    let unreadable: Vec<(usize, &[usize])> = fields
+        .iter()
+        .flat_map(|field| field.iter().map(move |at| (*at, &field[..])))
         .filter(|(at, _)| is_unreadable(base.text.as_bytes()[*at]))
         .collect();
     let more: Vec<Proposal> = match &unreadable[..] {
-        [] => fields()
+        [] => fields
+            .iter()
             .flat_map(|field| exchanges(&base, field))
             .filter(|proposal| proposal.changes.len() == 1)
             .collect(),
@@ -400,8 +404,8 @@ fn twins(mrz: &Mrz) -> Vec<Mrz> {
     if vietnam::may_hold_personal_number(&zone) {
         return Vec::new();
     }
-    let field = zone.offsets(&zone.format.layout().number);
-    let mut proposals: Vec<Proposal> = exchanges(&zone, field)
+    let field: Vec<usize> = zone.offsets(&zone.format.layout().number).collect();
+    let mut proposals: Vec<Proposal> = exchanges(&zone, &field)
         .into_iter()
         .filter(|proposal| match proposal.changes[..] {
             [(at, other)] => check_digit(&[zone.text.as_bytes()[at]])
@@ -438,12 +442,16 @@ fn with_repairs(mut mrz: Mrz, proposal: &Proposal) -> Mrz {
     mrz
 }
 
-/// Every combination, likeliest first, at most [`COMBINATIONS_MAX`].
+/// Every combination that changes no character twice, likeliest first, at most [`COMBINATIONS_MAX`].
 fn product(one: &[Proposal], other: &[Proposal]) -> Vec<Proposal> {
     let mut both: Vec<Proposal> = one
         .iter()
         .flat_map(|one| {
-            other.iter().map(|other| Proposal {
+            let again = |change: &(usize, u8)| one.changes.iter().any(|made| made.0 == change.0);
+            let apart = other
+                .iter()
+                .filter(move |other| !other.changes.iter().any(again));
+            apart.map(|other| Proposal {
                 cost: one.cost.saturating_add(other.cost),
                 changes: [&one.changes[..], &other.changes[..]].concat(),
             })

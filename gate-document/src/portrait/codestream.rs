@@ -25,6 +25,12 @@ const LEVELS_MAX: u8 = 16;
 const PACKETS_MAX: u64 = 1 << 17;
 /// Most code blocks times layers. The largest picture in blocks of 32 × 32 has 20 000 of them.
 const BLOCKS_MAX: u64 = 1 << 19;
+/// Most work on samples: their count times [`WORK_A_SAMPLE`] and one for each bit-plane. A decoder walks through
+/// the samples of a code block three times a bit-plane, whether a byte of them is there or not. A portrait of
+/// 600 × 800 in colour with twelve bit-planes has a fourth of this; this much takes a second.
+const WORK_MAX: u64 = 96_000_000;
+/// What a sample costs without any bit-plane, in bit-planes.
+const WORK_A_SAMPLE: u64 = 4;
 /// Most changes of the progression. Each may go through all packets.
 const PROGRESSIONS_MAX: u64 = 32;
 /// Bytes of a change (A.6.6).
@@ -52,8 +58,7 @@ const fn wrong(problem: &'static str) -> PortraitError {
 
 /// Checks the main header and the header of each tile-part of the only codestream in `bytes`.
 ///
-/// Quantization, regions of interest, packed packet headers and comments cost no more than their bytes:
-/// of them only the length is checked.
+/// Packed packet headers and comments cost no more than their bytes: of them only the length is checked.
 ///
 /// # Errors
 ///
@@ -216,26 +221,22 @@ fn check_length(is_right: bool) -> Result<(), PortraitError> {
     }
 }
 
-/// Quantization parameters (A.6.4): nothing, one value for all bands, or one for each.
-fn check_quantization(parameters: &[u8]) -> Result<(), PortraitError> {
+/// Quantization parameters (A.6.4): nothing, one value for all bands, or one for each. The most bit-planes that a
+/// band has then (E.1): exponent and guard bits, less one.
+fn bit_planes(parameters: &[u8]) -> Result<u64, PortraitError> {
     let [style, values @ ..] = parameters else {
         return Err(wrong("no room for the quantization"));
     };
-    check_length(match style & 0x1F {
-        0 => true,
-        1 => values.len() == 2,
-        _ => values.len() % 2 == 0,
-    })
-}
-
-/// What a main header and a tile-part's header both may have, and costs no more than its bytes.
-fn check_other(segment: &Segment<'_>) -> Result<(), PortraitError> {
-    match (segment.marker, segment.body) {
-        (QCD, parameters) | (QCC, [_, parameters @ ..]) => check_quantization(parameters),
-        (RGN, body) => check_length(body.len() == 3),
-        (COM, _) => Ok(()),
-        _ => Err(wrong("a marker that has no place in its header")),
-    }
+    let each = match style & 0x1F {
+        0 => 1,
+        1 if values.len() == 2 => 2,
+        1 => return Err(wrong("a segment that is longer than its content")),
+        _ => 2,
+    };
+    check_length(values.len() % each == 0)?;
+    let exponents = values.iter().step_by(each).map(|value| value >> 3);
+    let most = exponents.max().unwrap_or_default() + (style >> 5);
+    Ok(u64::from(most.saturating_sub(1)))
 }
 
 /// The segments up to the first tile-part; where that begins.
@@ -243,6 +244,7 @@ fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, 
     let mut worst = Cost::default();
     let mut layers = None;
     let mut progressions = None;
+    let (mut planes, mut shift) = (0, 0);
     while stream.word(at) != Some(SOT) {
         let segment = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
         let mut cost = Cost::default();
@@ -263,8 +265,19 @@ fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, 
                     return Err(wrong("too many changes of the progression"));
                 }
             }
-            (TLM | PPM | CRG, _) => {}
-            _ => check_other(&segment)?,
+            (QCD, parameters) | (QCC, [_, parameters @ ..]) => {
+                planes = planes.max(bit_planes(parameters)?);
+            }
+            // A region of interest lies above the other bit-planes (H.1).
+            (RGN, body) => {
+                check_length(body.len() == 3)?;
+                shift = body
+                    .iter()
+                    .map(|byte| u64::from(*byte))
+                    .fold(shift, u64::max);
+            }
+            (TLM | PPM | CRG | COM, _) => {}
+            _ => return Err(wrong("a marker that has no place in its header")),
         }
         worst.precincts = worst.precincts.max(cost.precincts);
         worst.blocks = worst.blocks.max(cost.blocks);
@@ -279,6 +292,10 @@ fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, 
     }
     if worst.blocks.saturating_mul(times) > BLOCKS_MAX {
         return Err(wrong("too many code blocks and layers"));
+    }
+    let samples = size.width * size.height * size.components;
+    if samples.saturating_mul(WORK_A_SAMPLE + planes + shift) > WORK_MAX {
+        return Err(wrong("too many samples and bit-planes"));
     }
     Ok(at)
 }
@@ -302,9 +319,11 @@ fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> 
                 .segment(header)
                 .ok_or_else(|| wrong("no data in a tile-part"))?;
             match segment.marker {
-                COD | COC | POC => return Err(wrong("a coding style in a tile-part")),
-                PLT | PPT => {}
-                _ => check_other(&segment)?,
+                COD | COC | POC | QCD | QCC | RGN => {
+                    return Err(wrong("a coding style in a tile-part"));
+                }
+                PLT | PPT | COM => {}
+                _ => return Err(wrong("a marker that has no place in its header")),
             }
             header = segment.end;
         }

@@ -241,9 +241,11 @@ fn no_coding_style_hides_where_only_the_decoder_looks() {
     let part = GREY_CODESTREAM.windows(2);
     let part = part.clone().position(|marker| marker == [0xFF, 0x93]);
     let (before, data) = GREY_CODESTREAM.split_at(part.unwrap());
+    let style = "a coding style in a tile-part";
     for (segment, problem) in [
         (hidden, no_place),
-        (behind(&hex!("FF5E 0000 00 00 00")), longer),
+        (hex!("FF5E 0005 00 00 00").to_vec(), style),
+        (hex!("FF5C 0005 21 4040").to_vec(), style),
     ] {
         let error = decode(&portrait(&[before, &segment, data].concat()));
         assert_eq!(

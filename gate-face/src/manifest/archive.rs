@@ -22,6 +22,8 @@ pub struct Archive {
     pub bytes: u64,
     /// Hash of the archive, 64 lower-case hexadecimal digits.
     pub sha256: String,
+    /// Path in the model folder where the archive is kept as it is, for tests that run what is in it.
+    pub kept: Option<String>,
 }
 
 /// The kinds of archive.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::archive::{Made, Member};
+use super::archive::{Archive, Made, Member};
 use super::error::ManifestError;
 use super::model::{Model, OwnModel};
 
@@ -80,6 +80,8 @@ pub struct Wanted<'a> {
 pub enum Source<'a> {
     /// Out of a package.
     Member(&'a Member),
+    /// The package itself.
+    Archive(&'a Archive),
     /// It is committed, and the program carries it.
     Committed,
 }
@@ -125,6 +127,20 @@ impl Portrait {
     #[must_use]
     pub fn wanted(&self) -> Wanted<'_> {
         as_shipped(&self.file, self.bytes, &self.from)
+    }
+}
+
+impl Archive {
+    /// The archive as a file of the model folder, where it is kept.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Wanted<'_>> {
+        Some(Wanted {
+            file: self.kept.as_deref()?,
+            bytes: self.bytes,
+            sha256: &self.sha256,
+            from: Source::Archive(self),
+            made: Made::AsShipped,
+        })
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod frame;
 mod pty;
+mod triggered;
 
 pub use frame::rte_native;
 pub use pty::SerialLine;
+pub use triggered::{Happens, Make, Triggered, plug_triggered};
 
 use crate::stream::{Stream, StreamFault};
 use crate::world::Placement;

@@ -121,7 +121,10 @@ impl Talk {
         let words = if bytes.is_empty() {
             "nothing"
         } else if self.profile.inquiry() == Some(bytes) {
-            "asks what is read"
+            match self.profile.tells_when_asked() {
+                true => "asks what is read",
+                false => "asks whether it is there",
+            }
         } else if is(self.profile.arm()) {
             "makes it ready for the next document"
         } else if is(self.profile.set_up()) || is(&set_up) {

@@ -37,9 +37,6 @@ const QUEUE: usize = 4;
 /// How long presence is waited for before it is looked whether anybody still cares.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// Keys that a chip is asked with. A wrong one costs 0.3 s, and some chips take longer with each.
-const KEYS_MAX: usize = 3;
-
 /// How long one chip may be talked to: beyond what any journey waits for, and a bound on what a hostile
 /// chip takes from the next traveller.
 const READS_WITHIN: Duration = Duration::from_secs(30);
@@ -318,14 +315,16 @@ fn teaches(findings: &[Finding]) -> bool {
             .any(|check| outcome(check) == Some(Outcome::Failed))
 }
 
-/// Asks the chip with one reading of the zone after the other, likeliest first, until it opens or
-/// [`KEYS_MAX`] were wrong. Only a refused key leads to the next one.
+/// Asks the chip with one reading of the zone after the other, likeliest first, until it opens or none is left:
+/// there are five at most, and a wrong one costs 0.3 s. Nothing is used up by that, because a key of the zone has no
+/// counter in the chip (Doc 9303-11, 4.3 and 4.4); some chips take longer with each, and [`READS_WITHIN`] bounds
+/// them all together. Only a refused key leads to the next one.
 fn first_that_opens<'a>(
     printed: &'a Mrz,
     read: &mut impl FnMut(&Mrz) -> Result<ChipFiles, ReadError>,
 ) -> Result<(&'a Mrz, ChipFiles), ReadError> {
     let first = read(printed).map(|files| (printed, files));
-    let others = printed.alternatives().iter().take(KEYS_MAX - 1);
+    let others = printed.alternatives().iter();
     others.fold(first, |result, zone| match result {
         Err(error) if error.cause() == Cause::WrongZone => read(zone).map(|files| (zone, files)),
         result => result,
@@ -446,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_key_leads_to_the_next_reading_and_no_further_than_three() {
+    fn a_refused_key_leads_to_the_next_reading_until_none_is_left() {
         let (zone, at) = confused();
         let mut asked = 0;
         let opened = first_that_opens(&zone, &mut |_| {
@@ -465,7 +464,7 @@ mod tests {
             Err(refused())
         });
         assert!(never.is_err());
-        assert_eq!(asked, KEYS_MAX.min(1 + zone.alternatives().len()));
+        assert_eq!(asked, 1 + zone.alternatives().len());
     }
 
     #[test]

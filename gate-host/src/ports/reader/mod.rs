@@ -8,7 +8,7 @@ pub mod frame;
 pub mod profile;
 pub mod which;
 
-pub use frame::{Discards, FrameError, Frames, Framing, Heard, Zone};
+pub use frame::{Answers, Discards, FrameError, Frames, Framing, Heard, Zone};
 pub use profile::Profile;
 
 use serde::Deserialize;
@@ -95,9 +95,8 @@ pub enum ReaderError {
 const REPEATED_WITHIN: Duration = Duration::from_secs(1);
 /// Longer than any reader pauses within a frame, shorter than anybody needs to try again.
 const QUIET: Duration = Duration::from_millis(250);
-/// How long a reader that only answers may be silent before it is asked, and how often it may leave
-/// an inquiry without an answer.
-const INQUIRE_AFTER: Duration = Duration::from_millis(500);
+/// How long an answer to an inquiry may take before it is put again, and how often it may go without one.
+const INQUIRE_AGAIN: Duration = Duration::from_millis(500);
 const INQUIRIES_MAX: u32 = 4;
 /// For a reader that speaks when it has something to say.
 const FOREVER: Duration = Duration::from_secs(3_600);
@@ -191,6 +190,8 @@ impl Hearing {
     ) -> End {
         let mut bytes = [0; 256];
         let mut unanswered = 0;
+        // It has been asked, and its answer is not complete.
+        let mut asked = false;
         let greeting = self.profile.set_up().iter().chain(self.profile.arm());
         for command in greeting {
             if let Err(problem) = port.write_all(command).await {
@@ -200,7 +201,8 @@ impl Hearing {
         loop {
             let limit = match self.profile.inquiry() {
                 _ if self.frames.is_open() => QUIET,
-                Some(_) => INQUIRE_AFTER,
+                Some(_) if unanswered > 0 => INQUIRE_AGAIN,
+                Some(_) => self.profile.inquire_after(),
                 None => FOREVER,
             };
             let mut heard = Vec::new();
@@ -225,17 +227,23 @@ impl Hearing {
                         return End::Silent(unanswered);
                     }
                     unanswered += 1;
+                    asked = true;
                     if let Err(problem) = port.write_all(inquiry).await {
                         return self.gone(problem);
                     }
                 }
             }
             let done = |one: &Heard| matches!(one, Heard::Zone(_) | Heard::Bad(_));
-            if heard.iter().any(done) {
-                for command in self.profile.arm() {
-                    if let Err(problem) = port.write_all(command).await {
-                        return self.gone(problem);
-                    }
+            let answered = asked && heard.contains(&Heard::Nothing);
+            asked &= !answered;
+            let commands = match heard.iter().any(done) {
+                true => self.profile.arm(),
+                false if answered => self.profile.refresh(),
+                false => &[],
+            };
+            for command in commands {
+                if let Err(problem) = port.write_all(command).await {
+                    return self.gone(problem);
                 }
             }
             for one in heard {
@@ -257,11 +265,7 @@ impl Hearing {
     fn event(&mut self, heard: Heard) -> Option<ReaderEvent> {
         match heard {
             // An answer to an inquiry is no sign that something was laid down just now.
-            Heard::Began => self
-                .profile
-                .inquiry()
-                .is_none()
-                .then_some(ReaderEvent::Began),
+            Heard::Began => (!self.profile.tells_when_asked()).then_some(ReaderEvent::Began),
             Heard::Zone(zone) => self.zone(zone),
             Heard::Bad(error) => Some(ReaderEvent::Bad(error, self.frames.discards())),
             // The document was taken away: the same one may come again.
@@ -277,7 +281,7 @@ impl Hearing {
     fn zone(&mut self, zone: Zone) -> Option<ReaderEvent> {
         let now = Instant::now();
         let hash = self.salt.hash_one(zone.text());
-        let is_asked = self.profile.inquiry().is_some();
+        let is_asked = self.profile.tells_when_asked();
         let repeated = self
             .last
             .is_some_and(|(at, last)| last == hash && (is_asked || now - at < REPEATED_WITHIN));

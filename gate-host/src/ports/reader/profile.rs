@@ -1,8 +1,9 @@
 //! What is known of each reader: how it frames, what it has to be told, and what it answers.
 
-use super::Framing;
+use super::{Answers, Framing};
 use serde::Deserialize;
 use std::fmt;
+use std::time::Duration;
 
 /// A family of readers that speak alike. The settings name it; nothing is guessed while the lane
 /// runs.
@@ -64,7 +65,9 @@ impl Profile {
                 bcc: true,
                 kind: false,
             },
-            Self::Honeywell | Self::Newland | Self::Lines => Framing::Lines,
+            Self::Honeywell => Framing::LinesAndAnswers(Answers::Bare),
+            Self::Newland => Framing::LinesAndAnswers(Answers::Framed),
+            Self::Lines => Framing::Lines,
         }
     }
 
@@ -91,25 +94,48 @@ impl Profile {
     }
 
     /// What it answers at any time, document or not. A reader that never speaks unasked is asked
-    /// this whenever it has been silent, and is lost when it does not answer.
+    /// this whenever it has been silent for [`Profile::inquire_after`], and is lost when it does not answer.
     #[must_use]
     pub const fn inquiry(self) -> Option<&'static [u8]> {
         match self {
             Self::Elyctis => Some(b"I\x00\x00"),
+            // How it is set, which is told and nothing else: a menu command's `?`, and `*`.
+            Self::Honeywell => Some(b"\x16M\rocrena?."),
+            Self::Newland => Some(b"~\x010000@SCNTCS*;\x03"),
             _ => None,
         }
     }
 
-    /// What a technician's search sends to find out whether this is the reader. It changes nothing
-    /// that outlives a loss of power.
+    /// Whether its answer to [`Profile::inquiry`] is what lies on it. Others only say that they are there.
+    #[must_use]
+    pub const fn tells_when_asked(self) -> bool {
+        matches!(self, Self::Elyctis)
+    }
+
+    /// How long it may be silent before it is asked. Whoever waits for a document is not disturbed often.
+    #[must_use]
+    pub const fn inquire_after(self) -> Duration {
+        match self.tells_when_asked() {
+            true => Duration::from_millis(500),
+            false => Duration::from_secs(5),
+        }
+    }
+
+    /// What it is told each time it has answered that it is there: its trigger ends by itself, and what was set
+    /// may have gone with its power. What a reader keeps without power is not written again and again.
+    #[must_use]
+    pub const fn refresh(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Honeywell => &[b"\x16M\rocrena1!", b"\x16T\r"],
+            Self::Newland => &[b"~\x010000@SCNTRG1;\x03"],
+            _ => &[],
+        }
+    }
+
+    /// What a technician's search sends to find out whether this is the reader. It changes nothing.
     #[must_use]
     pub const fn identification(self) -> Option<&'static [u8]> {
-        match self {
-            Self::Elyctis => Some(b"I\x00\x00"),
-            Self::Honeywell => Some(b"\x16M\rocrena1!"),
-            Self::Newland => Some(b"~\x010000@SCNTCS1;\x03"),
-            _ => None,
-        }
+        self.inquiry()
     }
 }
 

@@ -27,6 +27,19 @@ pub enum Framing {
     },
     /// Nothing but the lines, ended by CR, LF, both, or a pause.
     Lines,
+    /// Lines as above, and between them answers to what the host says.
+    LinesAndAnswers(Answers),
+}
+
+/// How a reader answers commands: with the command, and in front of each of its marks (`.`, `!`, `,`, `;`) ACK
+/// where it has done it, ENQ where it does not know it, NAK where it cannot take the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answers {
+    /// `OCRENA1 ACK .`: Honeywell's.
+    Bare,
+    /// `STX SOH 0000 @ SCNTCS1 ACK ; ETX`: Newland's.
+    Framed,
 }
 
 impl Framing {
@@ -36,7 +49,7 @@ impl Framing {
             Self::RteNative => byte == SOH,
             Self::LengthPrefixed => matches!(byte, b'I' | b'L' | b'C'),
             Self::StxEtx { .. } => byte == STX,
-            Self::Lines => matches!(byte, b'!'..=b'~'),
+            Self::Lines | Self::LinesAndAnswers(_) => matches!(byte, b'!'..=b'~'),
         }
     }
 
@@ -46,6 +59,7 @@ impl Framing {
             Self::RteNative | Self::LengthPrefixed => false,
             Self::StxEtx { .. } => byte < b' ',
             Self::Lines => matches!(byte, CR | LF | 0 | ACK | b' '),
+            Self::LinesAndAnswers(_) => byte <= b' ',
         }
     }
 
@@ -56,6 +70,7 @@ impl Framing {
             Self::LengthPrefixed => length_prefixed::judge(bytes),
             Self::StxEtx { bcc, kind } => stx_etx::judge(bytes, bcc, kind),
             Self::Lines => lines::judge(bytes),
+            Self::LinesAndAnswers(answers) => lines::judge_or_answer(bytes, answers),
         }
     }
 }

@@ -17,7 +17,7 @@ mod zone;
 mod tests;
 
 pub use error::{Discards, FrameError};
-pub use framing::Framing;
+pub use framing::{Answers, Framing};
 pub use zone::Zone;
 
 use rte_native::{LENGTH_MAX, PREFIX};
@@ -29,6 +29,8 @@ const ETX: u8 = 0x03;
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 const ACK: u8 = 0x06;
+const NAK: u8 = 0x15;
+const ENQ: u8 = 0x05;
 
 /// What was found in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,9 +95,8 @@ impl Frames {
     }
 
     fn end_of_burst(&mut self) -> Option<Heard> {
-        if self.framing == Framing::Lines
-            && let Some(zone) = lines::zone(&self.bytes)
-        {
+        let is_lines = matches!(self.framing, Framing::Lines | Framing::LinesAndAnswers(_));
+        if is_lines && let Some(zone) = lines::zone(&self.bytes) {
             let length = self.bytes.len();
             self.remove(length);
             (self.noise, self.complained) = (0, false);

@@ -233,6 +233,11 @@ fn acknowledgements_between_lines_are_no_zone_and_errors_are_counted_by_reason()
     let (heard, _) = hear(Framing::Lines, text.as_bytes());
     assert_eq!(heard, [zone(&format!("{FIRST}\r{SECOND}"))]);
 
+    let bare = Framing::LinesAndAnswers(Answers::Bare);
+    let (heard, discards) = hear(bare, text.as_bytes());
+    assert_eq!(heard, [Heard::Nothing, zone(&format!("{FIRST}\r{SECOND}"))]);
+    assert_eq!(discards.bytes, 0);
+
     let (heard, discards) = hear(Framing::LengthPrefixed, b"I\x7f\xffxyz");
     assert_eq!(heard.len(), 1);
     assert_eq!(discards.length, 1);
@@ -243,6 +248,34 @@ fn acknowledgements_between_lines_are_no_zone_and_errors_are_counted_by_reason()
     assert_eq!(discards.to_string(), "9 bytes, end 1");
     let (_, discards) = hear(PLAIN, b"\x02ABCDEFGH");
     assert_eq!((discards.torn, discards.bytes), (1, 9));
+}
+
+#[test]
+fn answers_to_commands_are_told_from_lines_and_from_each_other() {
+    use Answers::{Bare, Framed};
+    for (answers, bytes, expected) in [
+        (Bare, &b"OCRENA1\x06."[..], true),
+        (Bare, b"OCRENA\x05.", true),
+        (Bare, b"\x16M\rocrena1\x06!", true),
+        (Bare, b"\x02\x010000@SCNTCS1\x06;\x03", false),
+        (Bare, b"OCRENA1\x06", false),
+        (Framed, b"\x02\x010000@SCNTCS1\x06;\x03", true),
+        (Framed, b"\x02\x010000@SCNTCS\x15;\x03", true),
+        (Framed, b"OCRENA1\x06.", false),
+    ] {
+        let mut frames = Frames::new(Framing::LinesAndAnswers(answers));
+        let mut heard = Vec::new();
+        frames.receive(bytes, |one| heard.push(one));
+        assert_eq!(heard == [Heard::Nothing], expected, "{answers:?} {bytes:?}");
+        assert!(!expected || frames.discards() == Discards::default());
+    }
+    // Byte by byte, an answer tells nobody that something was laid down; a line does.
+    let mut frames = Frames::new(Framing::LinesAndAnswers(Bare));
+    let mut heard = Vec::new();
+    for byte in b"OCRENA1\x06.".iter().chain(FIRST.as_bytes()) {
+        frames.receive(&[*byte], |one| heard.push(one));
+    }
+    assert_eq!(heard, [Heard::Nothing, Heard::Began]);
 }
 
 #[test]
