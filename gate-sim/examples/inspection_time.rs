@@ -27,7 +27,7 @@ use gate_document::{
 };
 use gate_sim::chip::field::InField;
 use gate_sim::chip::{Chip, Cipher};
-use gate_sim::issuer::details::{Details, Making, Notified};
+use gate_sim::issuer::details::{Details, Making, Notified, Valid};
 use gate_sim::issuer::electronics::{ChipOffer, FaceRecord, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
     Authority, DocumentRequest, Electronics, Encoding, Format, Portrait, Scheme, Sex, State, pki,
@@ -257,7 +257,8 @@ fn issue(kind: &Kind, authority: &Authority) -> (Mrz, ChipFiles) {
         personal_number: "ZE184226B".into(),
         birth: date(1974, 8, 12),
         sex: Sex::Female,
-        unlimited: false,
+        issued: None,
+        valid: Valid::default(),
     };
     let electronics = Electronics {
         pace: vec![PaceOffer {
