@@ -130,6 +130,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             rig.observe();
         }
         let played = play(&scenario, rig.as_mut());
+        if stop.is_asked() && matches!(played.verdict, Verdict::Bench(_)) {
+            report.stop();
+            break;
+        }
         bar.suspend(|| say!("  {device:32} {}", verdict(&played)));
         bar.inc(1);
         let told = Told::of(device.to_owned(), played).with(rig.observed());

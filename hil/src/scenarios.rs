@@ -97,6 +97,10 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         }
         bar.set_message(name(path));
         let one = on(path, options, &station, &stop);
+        if stop.is_asked() && matches!(one.run().verdict, Verdict::Bench(_)) {
+            report.stop(); // it was not played to its end, which is nobody's fault
+            break;
+        }
         bar.suspend(|| print::out(format_args!("{}", one.text(options.trace))));
         bar.inc(1);
         report.add(one);
