@@ -36,6 +36,12 @@ pub enum FrameError {
         /// Bytes received.
         bytes: usize,
     },
+    /// Most of a zone, and nothing that it begins with: the line lost its first bytes.
+    #[error("{characters} characters of a zone without the beginning of their frame")]
+    Headless {
+        /// Characters that a zone consists of.
+        characters: usize,
+    },
     /// Nothing that looks like a frame.
     #[error("{bytes} bytes outside any frame, beginning of a frame expected")]
     Noise {
@@ -59,7 +65,7 @@ pub struct Discards {
     pub checksum: u64,
     /// Frames with something else than lines.
     pub lines: u64,
-    /// Frames that broke off.
+    /// Frames that broke off, or lost their beginning.
     pub torn: u64,
     /// Stretches of bytes outside any frame.
     pub noise: u64,
@@ -75,7 +81,7 @@ impl Discards {
             FrameError::End => &mut self.end,
             FrameError::Checksum { .. } => &mut self.checksum,
             FrameError::Lines => &mut self.lines,
-            FrameError::Torn { .. } => &mut self.torn,
+            FrameError::Torn { .. } | FrameError::Headless { .. } => &mut self.torn,
             FrameError::Noise { .. } => &mut self.noise,
         };
         *counter = counter.saturating_add(1);

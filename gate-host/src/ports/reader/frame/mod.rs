@@ -48,6 +48,10 @@ pub enum Heard {
 /// A line that never pauses is not waited for: so many bytes would have been a frame.
 const NOISE_MAX: usize = PREFIX + LENGTH_MAX;
 
+/// So many characters of a zone are most of its shortest line (Doc 9303-5, 4.2.2), and no noise if they
+/// are three in four of what came.
+const HEADLESS_MIN: usize = 24;
+
 /// The frame machine.
 #[derive(Debug)]
 pub struct Frames {
@@ -57,6 +61,8 @@ pub struct Frames {
     announced: bool,
     /// Bytes outside any frame since the line last paused.
     noise: usize,
+    /// How many of them a zone could consist of.
+    characters: usize,
     /// They have been told of: what follows them is not told again.
     complained: bool,
     discards: Discards,
@@ -72,6 +78,7 @@ impl Frames {
             bytes,
             announced: false,
             noise: 0,
+            characters: 0,
             complained: false,
             discards: Discards::default(),
         }
@@ -99,19 +106,22 @@ impl Frames {
         if is_lines && let Some(zone) = lines::zone(&self.bytes) {
             let length = self.bytes.len();
             self.remove(length);
-            (self.noise, self.complained) = (0, false);
+            self.forget_noise();
             return Some(Heard::Zone(zone));
         }
         let begun = self.announced;
         let bytes = self.bytes.len();
+        self.characters = self.characters.saturating_add(characters(&self.bytes));
         self.discard(bytes);
+        let outside = self.outside(self.noise + bytes);
+        self.characters = 0;
         let noise = std::mem::take(&mut self.noise);
         let complained = std::mem::take(&mut self.complained);
         match noise + bytes {
             _ if complained => None,
             0 => None,
             _ if begun => Some(Heard::Bad(FrameError::Torn { bytes })),
-            bytes => Some(Heard::Bad(FrameError::Noise { bytes })),
+            _ => Some(Heard::Bad(outside)),
         }
     }
 
@@ -139,6 +149,9 @@ impl Frames {
             // What separates or wraps frames belongs to them.
             let wrapped = |byte: &&u8| self.framing.wraps_with(**byte);
             let wrapping = self.bytes[..garbage].iter().filter(wrapped).count();
+            self.characters = self
+                .characters
+                .saturating_add(characters(&self.bytes[..garbage]));
             self.remove(garbage);
             let garbage = garbage - wrapping;
             self.discards.bytes = self.discards.bytes.saturating_add(garbage as u64);
@@ -155,12 +168,12 @@ impl Frames {
                 }
                 Verdict::Whole(length, zone) => {
                     self.remove(length);
-                    (self.noise, self.complained) = (0, false);
+                    self.forget_noise();
                     report(Heard::Zone(zone));
                 }
                 Verdict::Nothing(length) => {
                     self.remove(length);
-                    (self.noise, self.complained) = (0, false);
+                    self.forget_noise();
                     report(Heard::Nothing);
                 }
                 // The byte that looked like a beginning was none: look for another behind it.
@@ -170,6 +183,20 @@ impl Frames {
                 }
             }
         }
+    }
+
+    /// What `bytes` outside any frame are.
+    const fn outside(&self, bytes: usize) -> FrameError {
+        let characters = self.characters;
+        if characters >= HEADLESS_MIN && characters >= bytes / 4 * 3 {
+            FrameError::Headless { characters }
+        } else {
+            FrameError::Noise { bytes }
+        }
+    }
+
+    const fn forget_noise(&mut self) {
+        (self.noise, self.characters, self.complained) = (0, 0, false);
     }
 
     /// Noise is one failure of the line, not one for each of its bytes.
@@ -191,6 +218,13 @@ impl Frames {
             self.announced = false;
         }
     }
+}
+
+/// How many of `bytes` a zone could consist of.
+fn characters(bytes: &[u8]) -> usize {
+    let of_a_zone =
+        |byte: &&u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'<';
+    bytes.iter().filter(of_a_zone).count()
 }
 
 /// What the bytes are, seen from the first of them.

@@ -136,6 +136,25 @@ fn noise_is_told_once_when_the_line_pauses_or_has_gone_on_too_long() {
     assert_eq!(again, [Heard::Bad(FrameError::Header)]);
 }
 
+/// A traveller whose zone lost its first bytes on the line is asked again; whoever makes noise is not.
+#[test]
+fn a_zone_without_the_beginning_of_its_frame_is_no_noise() {
+    let characters = FIRST.len() - 5 + SECOND.len();
+    let cases = [
+        (format!("{}\r{SECOND}\r", &FIRST[5..]), Some(characters)),
+        (SECOND[..23].to_owned(), None),
+        (SECOND.to_lowercase(), None),
+    ];
+    for (bytes, headless) in cases {
+        let told = match headless {
+            Some(characters) => FrameError::Headless { characters },
+            None => FrameError::Noise { bytes: bytes.len() },
+        };
+        let (heard, _) = hear(Framing::default(), bytes.as_bytes());
+        assert_eq!(heard, [Heard::Bad(told)]);
+    }
+}
+
 #[test]
 fn nothing_is_kept_without_bound() {
     let (_, frames) = heard(&[&[SOH; 100_000]]);
