@@ -42,6 +42,7 @@ use gate_document::{
 };
 use gate_face::Picture;
 use gate_face::calibration::Calibration;
+use gate_face::picture::header_limits;
 use gate_host::keys::HostKeys;
 use gate_host::ports::camera::parts::{FRAME_MAX, Parts};
 use gate_host::ports::lists::Lists;
@@ -305,7 +306,7 @@ pub fn pictures(bytes: &[u8]) -> bool {
 /// Camera frames and photographs, up to their pixels.
 pub fn photographs(bytes: &[u8]) -> bool {
     match bytes.starts_with(b"\x89PNG") {
-        true => PngDecoder::new(Cursor::new(bytes))
+        true => PngDecoder::with_limits(Cursor::new(bytes), header_limits())
             .is_ok_and(|decoder| Picture::from_decoder(decoder).is_ok()),
         false => Picture::from_jpeg(bytes).is_ok(),
     }
