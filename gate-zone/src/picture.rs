@@ -283,7 +283,7 @@ mod tests {
         encoder
             .write_image(&[90; 1_200], 40, 30, ExtendedColorType::L8)
             .unwrap();
-        assert!(png(&bytes).unwrap().icc_profile().unwrap().is_none());
+        assert!(super::png(&bytes).unwrap().icc_profile().unwrap().is_none());
         assert!(Grey::decode(&bytes).is_ok());
     }
 
