@@ -561,7 +561,7 @@ mod tests {
         };
         let size = (200, 100);
         let middle = at(105.0, 50.0, 40.0);
-        let rim = at(20.0, 50.0, 45.0);
+        let rim = at(45.0, 50.0, 45.0);
         assert_eq!(subject(&[rim, middle], size).unwrap(), middle);
         // A small face in the middle is somebody far behind.
         assert_eq!(subject(&[rim, at(105.0, 50.0, 10.0)], size).unwrap(), rim);

@@ -258,7 +258,7 @@ mod tests {
             "pairs": [{ "line": 1, "first": "a" }, { "line": 2, "quality": [null] }],
         });
         assert_eq!(found, expected);
-        assert_eq!(text, format!("{expected:#}\n"));
+        assert!(text.ends_with("\n  ]\n}\n"), "{text}");
         let mut empty = Vec::new();
         Growing::new(io::Cursor::new(&mut empty), &json!({ "pipeline": 3 })).unwrap();
         let found: Value = serde_json::from_slice(&empty).unwrap();
