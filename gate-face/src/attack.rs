@@ -1,7 +1,7 @@
 //! A cue against photographs and screens held to the camera (presentation attack, ISO/IEC 30107-1).
 //!
-//! The model looks at texture in one frame. It has seen no masks, cut-outs or good prints, and one
-//! honest frame in ten fails: it advises, and only over several frames ([`crate::capture`]). The crop is
+//! The model looks at texture in one frame. It has seen no masks, cut-outs or good prints, and
+//! fails some honest frames (docs/face.md has the rates): it advises, and only over several frames ([`crate::capture`]). The crop is
 //! the mean of all pixels: with four neighbours a camera's noise looks like print (docs/face.md).
 
 use image::RgbImage;

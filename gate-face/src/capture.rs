@@ -26,8 +26,8 @@
 //! lends it likeness or life. Whoever takes turns is never matched. Nor does a change wash anything off: the
 //! scores of all frames count as well.
 //!
-//! A verdict other than [`Verdict::Undecided`] stays. Why so: the attack model fails one honest frame
-//! in ten, so no single frame accuses anybody; the best of thirty frames of an impostor is better than one
+//! A verdict other than [`Verdict::Undecided`] stays. Why so: the attack model fails some honest frames,
+//! so no single frame accuses anybody; the best of thirty frames of an impostor is better than one
 //! frame, so a single one must be much better than the mean; the mean of frames of the right person is
 //! more like the portrait than most of them, and its threshold is measured for itself; and a frame that looks like a photograph must not lend its likeness to the living person beside it.
 

@@ -31,6 +31,17 @@ const OVERLAP_MAX: f32 = 0.3;
 /// person waiting behind the gate's door is at least twice as far away.
 const NEAR_WIDTH: f32 = 0.5;
 
+/// A photograph's subject that lies farther than this from its middle, in longer sides, was not alone before
+/// the camera if anybody beside it has a face at least [`BESIDE`] as wide.
+const OFF_CENTRE: f32 = 0.1;
+const BESIDE: f32 = 0.4;
+
+/// Two others with faces at least this part as wide as the subject's make a group.
+const GROUP_WIDTH: f32 = 0.75;
+
+/// Nor is it a portrait if somebody near stands apart by more than this, in widths of the subject's face.
+const APART: f32 = 1.75;
+
 /// Somebody whose face lies this much farther from a photograph's middle, in longer sides of it, is
 /// not the one it was taken of.
 const RIM: f32 = 0.14;
@@ -114,7 +125,12 @@ pub fn close_up(
     )
 }
 
-fn look(picture: &RgbImage, region: Region) -> Result<(Region, Tensor), FaceError> {
+/// The square of [`SIDE`] px that shows `region` of the picture.
+///
+/// # Errors
+///
+/// [`FaceError::Region`] if it lies outside.
+pub fn look(picture: &RgbImage, region: Region) -> Result<(Region, Tensor), FaceError> {
     let tensor = Tensor::view(picture, region, (SIDE, SIDE), Colour::Bgr)?;
     Ok((region, tensor))
 }
@@ -138,7 +154,6 @@ pub fn faces(answer: &Answer<'_>, region: Region, threshold: f32) -> Result<Vec<
             }
         }
     }
-    found.sort_by(|one: &Face, other| other.score.total_cmp(&one.score));
     Ok(strongest(found))
 }
 
@@ -161,13 +176,14 @@ pub fn traveller(faces: &[Face]) -> Result<Face, FaceError> {
 }
 
 /// The person whom a photograph shows: the face nearest its middle, among those at least half as wide
-/// as the widest. People at the rim do not count, however near they stand.
+/// as the widest. People at the rim do not count, however near they stand, unless they are two of the subject's
+/// size or more, stand apart, or the subject itself is off the middle.
 ///
 /// `size` is the picture's width and height in px.
 ///
 /// # Errors
 ///
-/// [`FaceError::NoFace`], and [`FaceError::SeveralFaces`] when another face is about as central.
+/// [`FaceError::NoFace`], and [`FaceError::SeveralFaces`] when it is no portrait of one person.
 pub fn subject(faces: &[Face], size: (u32, u32)) -> Result<Face, FaceError> {
     let (width, height) = (size.0 as f32, size.1 as f32);
     let aside = |face: &Face| {
@@ -179,20 +195,67 @@ pub fn subject(faces: &[Face], size: (u32, u32)) -> Result<Face, FaceError> {
         .iter()
         .map(|face| face.place.width)
         .fold(0.0, f32::max);
-    let near = || {
-        faces
-            .iter()
-            .filter(|face| face.place.width >= widest * NEAR_WIDTH)
-    };
-    let subject = near()
+    let subject = faces
+        .iter()
+        .filter(|face| face.place.width >= widest * NEAR_WIDTH)
         .min_by(|one, other| aside(one).total_cmp(&aside(other)))
         .ok_or(FaceError::NoFace)?;
+    let own = subject.place.width;
+    let others = |least: f32| {
+        faces
+            .iter()
+            .filter(move |face| *face != subject && face.place.width >= least)
+    };
     let rim = aside(subject) + RIM;
-    let count = near().filter(|face| aside(face) < rim).count();
-    if count > 1 {
-        return Err(FaceError::SeveralFaces { count });
+    let centred = aside(subject) <= OFF_CENTRE;
+    let counts = [
+        others(widest * NEAR_WIDTH)
+            .filter(|face| aside(face) < rim)
+            .count(),
+        others(own * GROUP_WIDTH).count() / 2 * 2,
+        others(own * NEAR_WIDTH)
+            .filter(|face| apart(subject, face) > APART * own)
+            .count(),
+        if centred {
+            0
+        } else {
+            others(own * BESIDE).count()
+        },
+    ];
+    match counts.into_iter().max() {
+        Some(0) | None => Ok(*subject),
+        Some(others) => Err(FaceError::SeveralFaces { count: 1 + others }),
     }
-    Ok(*subject)
+}
+
+/// Distance between the centres of two faces in px.
+fn apart(one: &Face, other: &Face) -> f32 {
+    let centre = |face: &Face| {
+        let place = face.place;
+        (
+            place.left + place.width / 2.0,
+            place.top + place.height / 2.0,
+        )
+    };
+    let ((x, y), (other_x, other_y)) = (centre(one), centre(other));
+    (x - other_x).hypot(y - other_y)
+}
+
+/// Squares that overlap by half and cover a picture of this size, `part` of them along its longer side but for
+/// the overlap.
+pub fn tiles(size: (u32, u32), part: u32) -> impl Iterator<Item = Region> {
+    let side = size.0.max(size.1).div_ceil(part.max(1)).max(1);
+    let from = move |length: u32| {
+        (0..length.saturating_sub(side / 2).max(1)).step_by((side / 2).max(1) as usize)
+    };
+    from(size.1).flat_map(move |top| {
+        from(size.0).map(move |left| Region {
+            left: left as f32,
+            top: top as f32,
+            width: side as f32,
+            height: side as f32,
+        })
+    })
 }
 
 /// The same face as found in the close-up. The first finding stands if the second run missed it.
@@ -362,8 +425,10 @@ fn finite(value: f32) -> Result<f32, FaceError> {
     }
 }
 
-/// Keeps the first of all that overlap; `faces` come best first.
-fn strongest(faces: Vec<Face>) -> Vec<Face> {
+/// Keeps the best of all that overlap, best first.
+#[must_use]
+pub fn strongest(mut faces: Vec<Face>) -> Vec<Face> {
+    faces.sort_by(|one, other| other.score.total_cmp(&one.score));
     let mut kept: Vec<Face> = Vec::new();
     for face in faces {
         if kept
@@ -496,7 +561,7 @@ mod tests {
         };
         let size = (200, 100);
         let middle = at(105.0, 50.0, 40.0);
-        let rim = at(20.0, 50.0, 45.0);
+        let rim = at(45.0, 50.0, 45.0);
         assert_eq!(subject(&[rim, middle], size).unwrap(), middle);
         // A small face in the middle is somebody far behind.
         assert_eq!(subject(&[rim, at(105.0, 50.0, 10.0)], size).unwrap(), rim);
@@ -506,6 +571,57 @@ mod tests {
             Err(FaceError::SeveralFaces { count: 2 })
         ));
         assert!(matches!(subject(&[], size), Err(FaceError::NoFace)));
+    }
+
+    #[test]
+    fn a_group_is_no_portrait_of_the_one_in_its_middle() {
+        let at = |x: f32, width: f32| Face {
+            place: Region {
+                left: x - width / 2.0,
+                top: 125.0 - width / 2.0,
+                width,
+                height: width,
+            },
+            landmarks: [Point::default(); 5],
+            score: 0.9,
+        };
+        let several = |faces: &[Face], width: u32| match subject(faces, (width, 250)) {
+            Err(FaceError::SeveralFaces { count }) => count,
+            _ => 0,
+        };
+        // Three in a row; a person and a smaller one beside; two who fill the picture, off its middle.
+        assert_eq!(
+            several(&[at(125., 106.), at(375., 100.), at(625., 112.)], 750),
+            3
+        );
+        assert_eq!(several(&[at(125., 106.), at(310., 51.)], 370), 2);
+        assert_eq!(several(&[at(25., 100.), at(195., 100.)], 280), 2);
+        // Two as large at both rims of a portrait, and far away from a small one.
+        assert_eq!(
+            several(&[at(125., 80.), at(30., 65.), at(220., 65.)], 250),
+            3
+        );
+        assert_eq!(several(&[at(400., 60.), at(520., 40.)], 800), 2);
+        // Somebody at the rim of a portrait.
+        assert_eq!(several(&[at(125., 106.), at(20., 100.)], 250), 0);
+        assert_eq!(
+            several(&[at(125., 106.), at(20., 70.), at(230., 80.)], 250),
+            0
+        );
+    }
+
+    #[test]
+    fn tiles_cover_the_picture_and_overlap_by_half() {
+        let found: Vec<Region> = tiles((400, 200), 2).collect();
+        let corners: Vec<(f32, f32)> = found.iter().map(|tile| (tile.left, tile.top)).collect();
+        assert_eq!(corners, [(0., 0.), (100., 0.), (200., 0.),]);
+        assert!(
+            found
+                .iter()
+                .all(|tile| tile.width == 200.0 && tile.height == 200.0)
+        );
+        assert_eq!(tiles((4_000, 4_000), 4).count(), 49);
+        assert_eq!(tiles((1, 1), 4).count(), 1);
     }
 
     #[test]

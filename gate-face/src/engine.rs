@@ -16,7 +16,7 @@ use crate::embed::{Part, Template};
 use crate::error::{FaceError, FrameResult, Sample};
 use crate::manifest::Role;
 use crate::models::{ModelSet, ModelsError};
-use crate::picture::Picture;
+use crate::picture::{Picture, is_grey};
 use crate::quality::Quality;
 use crate::tensor::{Region, Tensor};
 use crate::{align, attack, detect, embed, quality};
@@ -31,6 +31,13 @@ const DETECTOR_OUTPUTS: [[&str; 3]; 4] = [
 
 /// The embedders' output tensors.
 const EMBEDDER_OUTPUTS: [&str; 2] = ["fc1", "output"];
+
+/// A photograph is turned if its best face scores this much higher when it is turned: of 2 005 upright ones
+/// every face scored at least 0.019 higher as it was.
+const TURNED: f32 = 0.015;
+
+/// A photograph in which nobody is found at first sight is looked at in parts of its longer side again.
+const PARTS: [u32; 2] = [2, 4];
 
 /// The loaded models. One for the whole process: share it behind an `Arc`.
 ///
@@ -95,6 +102,7 @@ impl FaceEngine {
     /// [`FaceError`] says why there is no score; [`FaceError::hint`] what the traveller can do.
     pub fn examine(&self, frame: &RgbImage) -> FrameResult {
         let face = self.find(frame)?;
+        in_colour(frame)?;
         let crop = align::align(frame, &face.landmarks)?;
         let quality = Quality::of(&face, &crop, frame.height());
         quality.check().map_err(FaceError::Poor)?;
@@ -114,10 +122,15 @@ impl FaceEngine {
     ///
     /// # Errors
     ///
-    /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], [`FaceError::Rotated`], a face that is too
-    /// small ([`quality::HEIGHT_LEAST`]), or a fault of a model.
+    /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], [`FaceError::Rotated`],
+    /// [`FaceError::Grey`], a face that is too small ([`quality::HEIGHT_LEAST`]), or a fault of a model.
     pub fn photograph(&self, picture: &RgbImage) -> Result<(Quality, Template), FaceError> {
+        // No face in it can be large enough.
+        if (picture.width().min(picture.height()) as f32) < quality::HEIGHT_LEAST {
+            return Err(FaceError::Poor(quality::Flaw::TooFar));
+        }
         let face = self.subject(picture)?;
+        in_colour(picture)?;
         if face.place.height < quality::HEIGHT_LEAST {
             return Err(FaceError::Poor(quality::Flaw::TooFar));
         }
@@ -176,16 +189,31 @@ impl FaceEngine {
     ///
     /// As [`FaceEngine::photograph`].
     pub fn subject(&self, picture: &RgbImage) -> Result<Face, FaceError> {
-        let faces = self.faces(picture)?;
+        let mut faces = self.faces(picture)?;
         let best = |faces: &[Face]| faces.first().map_or(0.0, |face| face.score);
         let turns = [imageops::rotate90, imageops::rotate180, imageops::rotate270];
         for turn in turns {
-            if best(&self.faces(&Picture::new(turn(picture)))?) > best(&faces) {
+            if best(&self.faces(&Picture::new(turn(picture)))?) > best(&faces) + TURNED {
                 return Err(FaceError::Rotated);
+            }
+        }
+        for part in PARTS {
+            if faces.is_empty() && picture.width().max(picture.height()) >= part * detect::SIDE {
+                faces = self.faces_in_parts(picture, part)?;
             }
         }
         let face = detect::subject(&faces, picture.dimensions())?;
         self.closer(picture, face, &detect::PORTRAIT_WIDTHS)
+    }
+
+    /// Faces that are too small for the first look, which sees 320 px.
+    fn faces_in_parts(&self, picture: &RgbImage, part: u32) -> Result<Vec<Face>, FaceError> {
+        let mut faces = Vec::new();
+        for tile in detect::tiles(picture.dimensions(), part) {
+            let (region, tensor) = detect::look(picture, tile)?;
+            faces.extend(self.detect(region, &tensor)?);
+        }
+        Ok(detect::strongest(faces))
     }
 
     /// The attack cue for a face in a frame.
@@ -198,6 +226,29 @@ impl FaceEngine {
         self.attack.run(&tensor, |outputs| {
             attack::bona_fide(values(outputs, Role::Attack, "output")?)
         })
+    }
+
+    /// Runs every model once, on a grey picture: whether they answer with numbers at all.
+    ///
+    /// # Errors
+    ///
+    /// A fault of a model.
+    pub fn probe(&self) -> Result<(), FaceError> {
+        let picture = RgbImage::from_pixel(align::SIDE, align::SIDE, image::Rgb([128; 3]));
+        self.faces(&picture)?;
+        let side = align::SIDE as f32;
+        let face = Face {
+            place: Region {
+                left: side / 4.0,
+                top: side / 4.0,
+                width: side / 2.0,
+                height: side / 2.0,
+            },
+            landmarks: align::REFERENCE,
+            score: 1.0,
+        };
+        self.bona_fide(&picture, &face)?;
+        self.embed(&Picture::new(picture)).map(drop)
     }
 
     /// The template of an aligned face of 112 x 112 px.
@@ -253,6 +304,14 @@ impl FaceEngine {
                 self.face_threshold,
             )
         })
+    }
+}
+
+/// Refuses what shows a face without any colour. Whoever shows none has that reason: an unlit lane is grey too.
+fn in_colour(picture: &RgbImage) -> Result<(), FaceError> {
+    match is_grey(picture) {
+        true => Err(FaceError::Grey),
+        false => Ok(()),
     }
 }
 

@@ -56,6 +56,10 @@ pub enum FaceError {
     /// The face or the wanted region lies outside the picture.
     #[error("region lies outside the picture")]
     Region,
+    /// No colour anywhere: the models were calibrated on colour. Set the camera to it, or scan again; a
+    /// document whose portrait is grey goes to an officer.
+    #[error("picture is grey, expected colour")]
+    Grey,
     /// The five landmarks fall together: no face has such.
     #[error("landmarks lie in one point")]
     Landmarks,

@@ -6,7 +6,7 @@ use crate::error::FaceError;
 /// Cosine between two templates, −1.0 ..= 1.0; more is more alike. Never NaN.
 ///
 /// What it means depends on the model: compare it only with the threshold that the manifest gives for
-/// the same model. On LFW `SFace` reaches 0.42 once in 10 000 pairs of different people.
+/// the same models and the same centre (docs/face.md).
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Likeness(f32);
 

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use image::codecs::jpeg::JpegDecoder;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, Limits, RgbImage};
 use zeroize::optimization_barrier;
 
 use crate::jpeg;
@@ -14,6 +14,14 @@ use crate::jpeg;
 /// Longest side of a picture that is decoded, in px. Cameras and chips stay far below; a forged header
 /// that claims more must not reserve gigabytes.
 pub const SIDE_MAX: u32 = 4_096;
+
+/// Memory that a decoder may take for what stands beside the pixels, in bytes: a colour profile of
+/// gigabytes packs into some megabytes.
+const HEADER_MAX: u64 = 16 << 20;
+
+/// Channels of a grey picture differ by at most this much: two roundings on the way through a JPEG or
+/// JPEG 2000 and back. Photographs that look grey but were taken in colour differ by 9 and more.
+const GREY_MAX: u8 = 4;
 
 /// The marker that ends every JPEG.
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
@@ -36,9 +44,6 @@ pub enum PictureError {
     /// Bytes in the middle were changed: its compressed data does not add up ([`crate::jpeg`]).
     #[error("picture's data is damaged")]
     Damaged,
-    /// One channel only. The models were calibrated on colour: set the camera to it, or scan again.
-    #[error("picture is grey, expected colour")]
-    Grey,
     /// More than 8 bits a channel. Convert it, with the right transfer curve.
     #[error("picture has more than 8 bits a channel")]
     Deep,
@@ -103,14 +108,32 @@ fn judge(decoder: &mut impl ImageDecoder) -> Result<(), PictureError> {
         return Err(PictureError::Size { width, height });
     }
     match decoder.color_type() {
-        ColorType::L8 | ColorType::La8 => return Err(PictureError::Grey),
-        ColorType::Rgb8 | ColorType::Rgba8 => {}
+        // Whether a picture is grey is seen in its pixels, however many channels it has.
+        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => {}
         _ => return Err(PictureError::Deep),
     }
     if decoder.orientation().map_err(PictureError::Broken)? != Orientation::NoTransforms {
         return Err(PictureError::Rotated);
     }
     Ok(())
+}
+
+/// Limits for the header of a picture, before its size is known. To be given to the decoder at once: set
+/// afterwards they come too late.
+#[must_use]
+pub fn header_limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(HEADER_MAX);
+    limits
+}
+
+/// Whether a picture has no colour anywhere, in whatever format it came.
+#[must_use]
+pub fn is_grey(picture: &RgbImage) -> bool {
+    picture.pixels().all(|pixel| {
+        let [red, green, blue] = pixel.0;
+        red.max(green).max(blue) - red.min(green).min(blue) <= GREY_MAX
+    })
 }
 
 impl Deref for Picture {
@@ -166,9 +189,6 @@ mod tests {
     fn what_the_models_were_not_calibrated_for_has_its_reason() {
         let whole = jpeg(16, 8, ExtendedColorType::Rgb8, &[90; 384]);
         assert!(Picture::from_jpeg(&whole).is_ok());
-        let grey = GrayImage::from_pixel(16, 8, image::Luma([100]));
-        let grey = jpeg(16, 8, ExtendedColorType::L8, &grey);
-        assert!(matches!(Picture::from_jpeg(&grey), Err(PictureError::Grey)));
         let deep = Depth(ColorType::Rgb16);
         assert!(matches!(
             Picture::from_decoder(deep),
@@ -185,6 +205,36 @@ mod tests {
             Picture::from_jpeg(b"no picture\xff\xd9"),
             Err(PictureError::Broken(_))
         ));
+    }
+
+    #[test]
+    fn a_picture_is_grey_by_its_pixels_and_not_by_its_channels() {
+        let of = |pixel: fn(u8) -> [u8; 3]| {
+            RgbImage::from_fn(40, 24, |x, y| image::Rgb(pixel((x * 5 + y) as u8)))
+        };
+        let grey = of(|value| [value; 3]);
+        let one_channel = GrayImage::from_fn(40, 24, |x, y| image::Luma([(x * 5 + y) as u8]));
+        assert!(is_grey(&grey));
+        for (colour, pixels) in [
+            (ExtendedColorType::Rgb8, grey.as_raw()),
+            (ExtendedColorType::L8, one_channel.as_raw()),
+        ] {
+            let picture = Picture::from_jpeg(&jpeg(40, 24, colour, pixels)).unwrap();
+            assert!(is_grey(&picture), "{colour:?}");
+        }
+        assert!(is_grey(&of(|value| [
+            value,
+            value.saturating_add(2),
+            value
+        ])));
+        assert!(!is_grey(&of(|value| [
+            value,
+            value.saturating_add(9),
+            value
+        ])));
+        let mut spot = grey;
+        spot.put_pixel(7, 7, image::Rgb([90, 40, 40]));
+        assert!(!is_grey(&spot));
     }
 
     /// A decoder of a picture with another kind of pixels.

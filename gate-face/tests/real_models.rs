@@ -190,6 +190,29 @@ fn every_photograph_that_cannot_be_compared_has_its_own_reason() {
     assert_eq!(reason(&RgbImage::new(300, 300)), "no face");
     let small = imageops::resize(&*person, 60, 70, FilterType::Triangle);
     assert_eq!(reason(&small), "face is not good enough: too far away");
+    let strip = RgbImage::new(4_096, 1);
+    assert_eq!(reason(&strip), "face is not good enough: too far away");
+    let grey = imageops::grayscale(&*person);
+    let grey = image::DynamicImage::ImageLuma8(grey).into_rgb8();
+    assert_eq!(reason(&grey), "picture is grey, expected colour");
+    let mut square = RgbImage::from_pixel(4_000, 4_000, Rgb([90, 110, 130]));
+    let face = imageops::resize(&*person, 240, 290, FilterType::Triangle);
+    imageops::overlay(&mut square, &face, 1_880, 1_850);
+    assert_eq!(reason(&square), "none");
+    let mut three = RgbImage::new(1_800, 700);
+    for (place, file) in [
+        (20, "faces/sunak.jpg"),
+        (620, "faces/obama.jpg"),
+        (1_220, "faces/sunak.jpg"),
+    ] {
+        let scaled = imageops::resize(&*named(set, file), 560, 680, FilterType::Triangle);
+        imageops::overlay(&mut three, &scaled, place, 10);
+    }
+    assert!(
+        reason(&three).ends_with("faces, expected 1"),
+        "{}",
+        reason(&three)
+    );
     for turned in [
         imageops::rotate90(&*person),
         imageops::rotate180(&*person),
@@ -197,6 +220,12 @@ fn every_photograph_that_cannot_be_compared_has_its_own_reason() {
     ] {
         assert_eq!(reason(&turned), "picture is rotated");
     }
+}
+
+#[test]
+fn models_that_work_pass_the_probe() {
+    let Some((_, engine)) = bench() else { return };
+    engine.probe().unwrap();
 }
 
 #[test]

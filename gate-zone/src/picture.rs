@@ -1,6 +1,6 @@
 //! A grey picture of a page: it is zeroed when dropped and never printed.
 
-use gate_face::picture::{SIDE_MAX, wipe};
+use gate_face::picture::{SIDE_MAX, header_limits, wipe};
 use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
@@ -55,6 +55,10 @@ pub enum PictureError {
     },
 }
 
+fn png(bytes: &[u8]) -> Result<PngDecoder<Cursor<&[u8]>>, PictureError> {
+    PngDecoder::with_limits(Cursor::new(bytes), header_limits()).map_err(PictureError::Broken)
+}
+
 impl Grey {
     /// Decodes a JPEG or a PNG of any colour, and turns it as its metadata says.
     ///
@@ -66,8 +70,7 @@ impl Grey {
             return Err(PictureError::Long);
         }
         if bytes.starts_with(PNG) {
-            let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?;
-            return Self::from_decoder(decoder);
+            return Self::from_decoder(png(bytes)?);
         }
         if !bytes.starts_with(JPEG) {
             return Err(PictureError::Format);
@@ -270,6 +273,18 @@ mod tests {
             refused(&vec![0; FILE_MAX + 1]),
             PictureError::Long
         ));
+    }
+
+    #[test]
+    fn a_colour_profile_of_many_megabytes_is_not_unpacked() {
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+        encoder.set_icc_profile(vec![0; 20 << 20]).unwrap();
+        encoder
+            .write_image(&[90; 1_200], 40, 30, ExtendedColorType::L8)
+            .unwrap();
+        assert!(super::png(&bytes).unwrap().icc_profile().unwrap().is_none());
+        assert!(Grey::decode(&bytes).is_ok());
     }
 
     #[test]

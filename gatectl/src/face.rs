@@ -3,6 +3,7 @@
 //! Everything runs through the pipeline of the gate. Templates stay in memory; nothing but figures
 //! and paths is written.
 
+mod across;
 mod artefact;
 mod attacks;
 mod evaluate;
@@ -65,14 +66,20 @@ enum FaceCommandError {
         /// What the system says.
         source: io::Error,
     },
-    /// There are not enough pairs to find a threshold at the wanted false match rate.
-    #[error("{impostors} impostor pairs are too few to calibrate, at least {least} are needed")]
+    /// There are not enough pairs, or sequences, to find a threshold at the wanted false match rate. Add
+    /// people, or photographs of those who have few.
+    #[error("{impostors} impostor {kind} are too few to calibrate, at least {least} are needed")]
     TooFew {
+        /// Pairs or sequences.
+        kind: &'static str,
         /// How many there are.
         impostors: usize,
         /// How many are needed.
         least: usize,
     },
+    /// Mean templates have a threshold of their own: leave `--frames` out, or say at least 1.
+    #[error("--calibration needs sequences: --frames must be at least 1")]
+    NoFrames,
     /// Give more photographs: half of the people give the threshold.
     #[error("{people} honest people are too few to calibrate, at least {least} are needed")]
     TooFewPeople {

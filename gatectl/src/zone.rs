@@ -10,7 +10,7 @@ use gate_zone::error::{LoadError, Problem as Flaw};
 use gate_zone::picture::FILE_MAX;
 use gate_zone::{Grey, PictureError, Reading, ZoneError, ZoneReader};
 use serde_json::{Value, json};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -182,6 +182,13 @@ fn read(arguments: &Arguments) -> Result<Reading, NotRead> {
 
 /// The file, or as much of it as shows that it is too long.
 fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, io::Error> {
+    // A pipe would be waited for, whoever writes into it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no regular file",
+        ));
+    }
     let file = File::open(path)?;
     // As long as the file says, so that nothing moves and leaves a copy behind.
     let length = file.metadata()?.len().min(FILE_MAX as u64 + 1);

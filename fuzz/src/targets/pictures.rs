@@ -4,6 +4,7 @@ use gate_document::portrait;
 use gate_document::portrait::{Portrait, PortraitKind};
 use gate_face::Picture;
 use gate_face::calibration::Calibration;
+use gate_face::picture::header_limits;
 use gate_zone::decode::{self, Allowed};
 use gate_zone::find::{self, Search};
 use gate_zone::strip::{self, Cut, Strips};
@@ -22,7 +23,7 @@ pub fn pictures(bytes: &[u8]) -> bool {
 /// Camera frames and photographs, up to their pixels.
 pub fn photographs(bytes: &[u8]) -> bool {
     match bytes.starts_with(b"\x89PNG") {
-        true => PngDecoder::new(Cursor::new(bytes))
+        true => PngDecoder::with_limits(Cursor::new(bytes), header_limits())
             .is_ok_and(|decoder| Picture::from_decoder(decoder).is_ok()),
         false => Picture::from_jpeg(bytes).is_ok(),
     }

@@ -4,7 +4,7 @@
 //! machine that takes it, like anything a registry serves.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use super::{FetchError, News, check, missing, place};
@@ -28,6 +28,12 @@ pub enum BundleError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// Another file: name the one that `bundle` wrote.
+    #[error("{} is no bundle: no tar archive", .path.display())]
+    NoArchive {
+        /// The file.
+        path: PathBuf,
     },
     /// The bundle was made for another processor or from another manifest.
     #[error("bundle lacks {file}")]
@@ -63,6 +69,14 @@ pub fn write(set: &ModelSet, files: &[Wanted<'_>], path: &Path) -> Result<(), Bu
         .map_err(failed)
 }
 
+/// Whether the file begins as a tar archive (POSIX.1-1988 on): the library would show its bytes as numbers.
+fn is_archive(file: &mut File) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.take(512).read_to_end(&mut start)?;
+    file.rewind()?;
+    Ok(start.get(257..262) == Some(b"ustar"))
+}
+
 /// Takes the missing ones of `files` out of the bundle at `path`. What nobody asked for stays in it.
 ///
 /// # Errors
@@ -86,7 +100,13 @@ pub fn fetch(
     };
     std::fs::create_dir_all(folder).map_err(disk)?;
     let scratch = tempfile::tempdir_in(folder).map_err(disk)?;
-    let mut archive = tar::Archive::new(File::open(path).map_err(failed)?);
+    let mut file = File::open(path).map_err(failed)?;
+    if !is_archive(&mut file).map_err(failed)? {
+        return Err(BundleError::NoArchive {
+            path: path.to_owned(),
+        });
+    }
+    let mut archive = tar::Archive::new(file);
     for entry in archive.entries().map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.path().map_err(failed)?.into_owned();
@@ -166,5 +186,16 @@ mod tests {
         assert_eq!(lacks.to_string(), "bundle lacks c.onnx");
         std::fs::write(&tar, b"no bundle").unwrap();
         assert!(take(&files).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_archive_is_told_without_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("models.tar");
+        for content in [vec![0xfe; 4_096], b"<html>".to_vec(), Vec::new()] {
+            std::fs::write(&path, content).unwrap();
+            let found = fetch(&set(folder.path()), &[], &path, &|_| {}).unwrap_err();
+            assert!(matches!(found, BundleError::NoArchive { .. }), "{found}");
+        }
     }
 }

@@ -6,19 +6,23 @@
 
 use super::Outbox;
 use super::camera::{Camera, Frame};
+use super::health::Health;
 use gate_document::portrait::{self, Portrait};
+use gate_face::FaceError;
 use gate_face::capture::{Capture, Evidence, Rules, Verdict};
 use gate_face::engine::FaceEngine;
+use gate_face::picture::is_grey;
 use gate_face::quality::Hint;
 use gate_face::relief::{self, DepthSensor};
 use gate_protocol::Instant;
 use gate_session::{
     Asked, Device, Event, FaceHint, FaceReport, FaceVerdict, Span, SpanKind, Ticket,
 };
+use std::fmt::Display;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
-use tracing::{debug, warn};
+use tracing::debug;
 
 /// Portraits that may wait: one traveller has one.
 const QUEUE: usize = 4;
@@ -28,6 +32,15 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A camera that sends nothing is looked at again after this time.
 const FRAME_WAIT: Duration = Duration::from_millis(250);
+
+/// So many answers in a row that are no numbers, from whatever pictures, and the models are lost.
+const MODEL_FAULTS: u32 = 3;
+
+/// So many frames in a row that are broken, grey or turned, and the camera is lost: a second at 15 frames a second.
+const BAD_FRAMES: u32 = 15;
+
+/// What is lost is tried again after this time.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The face of the traveller in the lane.
 #[derive(Debug)]
@@ -53,6 +66,7 @@ struct Shared {
     attempt: Mutex<Option<Attempt>>,
     /// Rung when an attempt begins.
     begun: Condvar,
+    models: Mutex<Health>,
 }
 
 /// The attempt of one traveller.
@@ -84,6 +98,7 @@ impl FacePort {
         let shared = Arc::new(Shared {
             attempt: Mutex::new(None),
             begun: Condvar::new(),
+            models: Mutex::new(Health::new(Device::FaceModels, MODEL_FAULTS)),
         });
         let engine = Arc::new(engine);
         let (portraits, waiting) = mpsc::sync_channel(QUEUE);
@@ -91,6 +106,7 @@ impl FacePort {
             engine: Arc::clone(&engine),
             shared: Arc::clone(&shared),
             camera,
+            frames: Health::new(Device::Camera, BAD_FRAMES),
             depth,
             outbox: outbox.clone(),
         };
@@ -162,6 +178,24 @@ impl Shared {
         self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits so long, or until somebody is to be watched.
+    fn pause(&self, at_most: Duration) {
+        drop(self.begun.wait_timeout(self.lock(), at_most));
+    }
+
+    fn models_are_lost(&self) -> bool {
+        let models = self.models.lock();
+        models.unwrap_or_else(PoisonError::into_inner).is_lost()
+    }
+
+    /// Tells the lane when the models fail for good, and when they work again.
+    fn note_models(&self, answer: Result<(), FaceError>, outbox: &Outbox) {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(event) = models.note(answer) {
+            outbox.post(event);
+        }
+    }
+
     /// Waits until somebody is to be watched and tells who.
     fn wait(&self) -> Asked {
         let mut attempt = self.lock();
@@ -183,6 +217,8 @@ struct Watcher {
     engine: Arc<FaceEngine>,
     shared: Arc<Shared>,
     camera: Camera,
+    /// Whether its frames can be used.
+    frames: Health,
     depth: Option<Box<dyn DepthSensor>>,
     outbox: Outbox,
 }
@@ -190,10 +226,39 @@ struct Watcher {
 impl Watcher {
     fn run(mut self) {
         while self.outbox.is_open() {
+            // Nobody comes while something is lost, so that it has to be tried without anybody.
+            if self.frames.is_lost() || self.shared.models_are_lost() {
+                self.try_again();
+                continue;
+            }
             let asked = self.shared.wait();
             if let Some(frame) = self.camera.next(FRAME_WAIT) {
                 self.look(asked, &frame);
             }
+        }
+    }
+
+    /// Whether what was lost works again.
+    fn try_again(&mut self) {
+        self.shared.pause(TRY_AGAIN);
+        if self.shared.models_are_lost() {
+            self.shared.note_models(self.engine.probe(), &self.outbox);
+        }
+        if self.frames.is_lost()
+            && let Some(frame) = self.camera.next(FRAME_WAIT)
+        {
+            let seen = frame.decode().map_err(|problem| problem.to_string());
+            let seen = seen.and_then(|picture| match is_grey(&picture) {
+                true => Err(FaceError::Grey.to_string()),
+                false => Ok(()),
+            });
+            self.note_frame(seen);
+        }
+    }
+
+    fn note_frame(&mut self, seen: Result<(), impl Display>) {
+        if let Some(event) = self.frames.note(seen) {
+            self.outbox.post(event);
         }
     }
 
@@ -206,8 +271,13 @@ impl Watcher {
                 }
                 sample
             }),
-            Err(problem) => return warn!(%problem, "camera frame does not decode"),
+            Err(problem) => return self.note_frame(Err(problem)),
         };
+        match &result {
+            Err(fault) if fault.is_fault() => {}
+            Err(FaceError::Grey) => self.note_frame(Err(FaceError::Grey)),
+            _ => self.note_frame(Ok::<_, FaceError>(())),
+        }
         let now = self.outbox.now();
         let mut attempt = self.shared.lock();
         let Some(attempt) = attempt.as_mut().filter(|attempt| attempt.asked == asked) else {
@@ -218,9 +288,8 @@ impl Watcher {
         }
         let usable = result.is_ok();
         attempt.good_frames += usize::from(usable);
-        if let Err(fault) = attempt.capture.frame(now.since(attempt.began), result) {
-            warn!(%fault, "face cannot be judged");
-        }
+        let judged = attempt.capture.frame(now.since(attempt.began), result);
+        self.shared.note_models(judged, &self.outbox);
         let since = frame.since.max(attempt.began);
         let spans = vec![
             // A frame that shows no usable face was the traveller's time, whatever was done with it.
@@ -253,9 +322,13 @@ fn prepare_all(
         let between = outbox.now();
         let template = decoded.and_then(|picture| {
             let picture = Wiped(picture);
-            engine
-                .portrait(&picture.0)
-                .map_err(|problem| problem.to_string())
+            engine.portrait(&picture.0).map_err(|problem| {
+                let text = problem.to_string();
+                if problem.is_fault() {
+                    shared.note_models(Err(problem), outbox);
+                }
+                text
+            })
         });
         let now = outbox.now();
         let spans = vec![

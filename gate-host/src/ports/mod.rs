@@ -4,6 +4,7 @@ pub mod camera;
 pub mod chip;
 pub mod controller;
 pub mod face;
+mod health;
 pub mod imager;
 pub mod journal;
 pub mod lists;

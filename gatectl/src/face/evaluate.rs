@@ -1,7 +1,8 @@
 //! `gatectl face evaluate`: error rates of the whole pipeline on a set of photographs.
 
-use super::list;
-use super::pairs::Trial;
+use super::across::{self, Across};
+use super::list::{self, Row};
+use super::pairs::{ListError, Trial};
 use super::picture;
 use super::plot::{self, Curve};
 use super::{FaceCommandError, Models, check_output, load, sequence, write};
@@ -16,7 +17,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// False match rates that the table has.
-const FMRS: [f64; 3] = [1e-2, 1e-3, 1e-4];
+pub(super) const FMRS: [f64; 3] = [1e-2, 1e-3, 1e-4];
 
 /// The normal threshold and the one of mean templates are those of this false match rate. Calibrating below needs ten times the pairs.
 const CALIBRATED_FMR: f64 = 1e-4;
@@ -64,8 +65,11 @@ pub(crate) struct Arguments {
     /// Where the curve goes: `.svg`, or `.html` with the table.
     #[arg(long)]
     plot: Option<PathBuf>,
+    /// Also measures each half of the people with the centre and the thresholds of the other half.
+    #[arg(long, requires = "folder", conflicts_with = "portraits")]
+    across: bool,
     /// Writes the calibration of the matcher, to stand beside the manifest.
-    #[arg(long)]
+    #[arg(long, requires = "folder")]
     calibration: Option<PathBuf>,
     #[command(flatten)]
     models: Models,
@@ -74,6 +78,9 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     for path in [&arguments.json, &arguments.plot, &arguments.calibration] {
         path.as_deref().map_or(Ok(()), check_output)?;
+    }
+    if arguments.calibration.is_some() && arguments.frames == 0 {
+        return Err(FaceCommandError::NoFrames);
     }
     let mut trial = match (&arguments.folder, &arguments.genuine, &arguments.impostors) {
         (Some(folder), ..) => Trial::of_folder(folder)?,
@@ -88,16 +95,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         Some(list) => Groups::read(list, &trial.pictures)?,
         None => Groups::default(),
     };
-    let set = match arguments.calibration {
-        Some(_) => arguments.models.open_uncalibrated()?,
-        None => arguments.models.open()?,
+    // Only a manifest that is to be calibrated may lack the calibration.
+    let in_force = match arguments.calibration {
+        Some(_) => None,
+        None => Some(arguments.models.open()?),
     };
+    let set = arguments.models.open_uncalibrated()?;
     let mut looked = look(&load(&set)?, &trial.pictures);
-    let centre = match arguments.calibration {
-        Some(_) => looked.centre(&trial)?,
-        None => Centre::default(),
+    let across = match arguments.across {
+        true => across::rates(&trial, &looked.templates, arguments.frames),
+        false => Vec::new(),
     };
+    let centre = match &in_force {
+        Some(set) => set.manifest().model(Role::Embedder).centre.clone(),
+        None => looked.centre(&trial)?,
+    };
+    looked.take_away(&centre);
     let mut result = Evaluation::new(&trial, &looked, &groups);
+    result.across = across;
+    if let Some(set) = &in_force {
+        let threshold = &set.manifest().model(Role::Embedder).threshold;
+        let high = threshold.high.map(|high| ("single frame", high));
+        result.in_force = [("pair", threshold.value)]
+            .into_iter()
+            .chain(high)
+            .collect();
+    }
     if arguments.frames > 0 && !trial.people.is_empty() {
         let scores = sequence::scores(&trial, &looked.templates, arguments.frames);
         result.sequences = Some((arguments.frames, scores));
@@ -130,20 +153,23 @@ struct Looked {
 }
 
 impl Looked {
-    /// Takes away what the first photographs of all people have in common, and gives it.
-    fn centre(&mut self, trial: &Trial) -> Result<Centre, FaceCommandError> {
+    /// What the first photographs of all people have in common.
+    fn centre(&self, trial: &Trial) -> Result<Centre, FaceCommandError> {
         let first = |own: &Vec<usize>| self.templates[*own.first()?].as_ref();
         let centre = Centre::of(trial.people.iter().filter_map(first));
-        let centre = centre.ok_or(FaceCommandError::TooFew {
+        centre.ok_or(FaceCommandError::TooFew {
+            kind: "pairs",
             impostors: 0,
             least: IMPOSTORS_MIN,
-        })?;
+        })
+    }
+
+    fn take_away(&mut self, centre: &Centre) {
         for template in &mut self.templates {
             *template = template
                 .take()
-                .and_then(|template| template.centred(&centre).ok());
+                .and_then(|template| template.centred(centre).ok());
         }
-        Ok(centre)
     }
 }
 
@@ -173,7 +199,11 @@ impl Groups {
     fn read(list: &Path, pictures: &[PathBuf]) -> Result<Self, FaceCommandError> {
         let mut by_path = HashMap::new();
         let mut by_person = HashMap::new();
-        for [name, group] in list::rows(list)?.into_iter().flat_map(|row| row.fields) {
+        for row in list::rows(list)? {
+            let [name, group] = row.fields.map_err(|fields| ListError::Line {
+                path: list.to_owned(),
+                problem: format!("line {} has {}", row.line, Row::problem(fields)),
+            })?;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
             by_path.insert(list::find(&name, list), text(&group));
             by_person.insert(text(&name), text(&group));
@@ -209,6 +239,9 @@ struct Evaluation {
     groups: BTreeMap<String, Scores>,
     /// How many frames make a sequence, and the sequences' scores.
     sequences: Option<(usize, Scores)>,
+    /// The thresholds that the gate uses for pairs of pictures.
+    in_force: Vec<(&'static str, f32)>,
+    across: Vec<Across>,
 }
 
 /// The operating points that the scores suffice for.
@@ -250,6 +283,8 @@ impl Evaluation {
                 .map(|(name, [genuine, impostors])| (name, Scores::new(genuine, impostors)))
                 .collect(),
             sequences: None,
+            in_force: Vec::new(),
+            across: Vec::new(),
         }
     }
 
@@ -301,6 +336,25 @@ impl Evaluation {
             let all = percent(self.with_lost(point.fnmr));
             let _ = writeln!(text, "| {fmr:e} | {threshold:.4} | {fnmr} | {all} |");
         }
+        let impostors = self.scores.at(0.0).fmr.tries;
+        for fmr in FMRS
+            .into_iter()
+            .filter(|fmr| self.scores.at_fmr(*fmr).is_none())
+        {
+            let _ = writeln!(
+                text,
+                "| {fmr:e} | | {impostors} impostor pairs are too few: {:.0} at least | |",
+                1.0 / fmr
+            );
+        }
+        for (name, threshold) in &self.in_force {
+            let here = self.scores.at(*threshold);
+            let (fmr, fnmr) = (percent(here.fmr), percent(here.fnmr));
+            let _ = writeln!(
+                text,
+                "\nat the threshold in force for a {name}, {threshold}: FMR {fmr}, FNMR {fnmr}"
+            );
+        }
         if let Some((frames, scores)) = &self.sequences {
             let _ = writeln!(
                 text,
@@ -311,12 +365,20 @@ impl Evaluation {
                 let _ = writeln!(text, "  FMR {fmr:e} at {threshold:.4}: FNMR {fnmr}");
             }
         }
+        if !self.across.is_empty() {
+            text.push_str(&across::table(&self.across));
+        }
         for (name, scores) in &self.groups {
             let _ = writeln!(text, "\n{name}:");
             for (fmr, point) in self.points() {
                 let here = scores.at(point.threshold);
                 let (found, fnmr) = (percent(here.fmr), percent(here.fnmr));
                 let _ = writeln!(text, "  threshold of {fmr:e}: FMR {found}, FNMR {fnmr}");
+            }
+            for (kind, threshold) in &self.in_force {
+                let here = scores.at(*threshold);
+                let (found, fnmr) = (percent(here.fmr), percent(here.fnmr));
+                let _ = writeln!(text, "  in force for a {kind}: FMR {found}, FNMR {fnmr}");
             }
         }
         text
@@ -357,6 +419,10 @@ impl Evaluation {
             };
             json!({ "frames": frames, "operating_points": points(scores).map(of).collect::<Vec<_>>() })
         });
+        let in_force = self.in_force.iter();
+        let in_force: BTreeMap<&str, Value> = in_force
+            .map(|(name, threshold)| (*name, point_json(&self.scores.at(*threshold))))
+            .collect();
         json!({
             "pipeline": calibration::PIPELINE,
             "data": self.data(),
@@ -368,6 +434,8 @@ impl Evaluation {
             "operating_points": operating,
             "groups": groups,
             "sequences": sequences,
+            "at_thresholds_in_force": in_force,
+            "across": across::as_json(&self.across),
             "det": self.scores.det(CURVE).iter().map(point_json).collect::<Vec<_>>(),
         })
     }
@@ -378,6 +446,7 @@ impl Evaluation {
         centre: &Centre,
     ) -> Result<String, FaceCommandError> {
         let too_few = || FaceCommandError::TooFew {
+            kind: "pairs",
             impostors: self.scores.at(0.0).fmr.tries,
             least: IMPOSTORS_MIN,
         };
@@ -387,9 +456,10 @@ impl Evaluation {
         let point = self.scores.at_fmr(CALIBRATED_FMR).ok_or_else(too_few)?;
         let threshold = rounded_up(point.threshold);
         let high = rounded_up(threshold + HIGH_ABOVE);
-        let (frames, sequences) = self.sequences.as_ref().ok_or_else(too_few)?;
+        let (frames, sequences) = self.sequences.as_ref().ok_or(FaceCommandError::NoFrames)?;
         if sequences.at(0.0).fmr.tries < IMPOSTORS_MIN {
             return Err(FaceCommandError::TooFew {
+                kind: "sequences",
                 impostors: sequences.at(0.0).fmr.tries,
                 least: IMPOSTORS_MIN,
             });
@@ -499,6 +569,27 @@ mod tests {
         let found = evaluation(&groups);
         let all = found.groups["x"].at(0.0);
         assert_eq!((all.fnmr.tries, all.fmr.tries), (1, 0));
+    }
+
+    #[test]
+    fn a_rate_that_few_pairs_cannot_show_is_said_and_the_thresholds_in_force_have_theirs() {
+        let mut found = evaluation(&Groups::default());
+        found.in_force = vec![("pair", 0.344)];
+        let table = found.table();
+        assert!(table.contains("| 1e-3 | | 1 impostor pairs are too few: 1000 at least | |"));
+        let line = "at the threshold in force for a pair, 0.344: FMR 0.000 %";
+        assert!(table.contains(line), "{table}");
+        let json = found.json();
+        assert_eq!(json["at_thresholds_in_force"]["pair"]["fnmr"]["tries"], 1);
+    }
+
+    #[test]
+    fn a_line_of_groups_that_names_none_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("groups.csv");
+        std::fs::write(&list, "a,x\nb\n").unwrap();
+        let found = Groups::read(&list, &[]).map(|_| ()).unwrap_err();
+        assert!(found.to_string().contains("line 2 has 1 fields"), "{found}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Lists: CSV files (RFC 4180) with two fields a line, more are passed over.
 //!
 //! A byte-order mark, any line ends, empty lines, and lines that begin with `#` are no fields. Paths are bytes, as
-//! file systems have them.
+//! file systems have them, but without line ends: a quote that nobody closes would take in all lines after it.
 
 use super::pairs::ListError;
 use std::ffi::OsStr;
@@ -43,7 +43,8 @@ impl Row {
 ///
 /// # Errors
 ///
-/// [`ListError`], for a file that cannot be read and a list that is too long.
+/// [`ListError`], for a file that cannot be read, a list that is too long or in UTF-16, and a quote that is not
+/// closed in its line.
 pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, ListError> {
     let failed = |source: io::Error| ListError::File {
         path: path.to_owned(),
@@ -57,6 +58,14 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, ListError> {
     if text.len() as u64 > BYTES_MAX {
         return Err(ListError::Long { most: ROWS_MAX });
     }
+    let in_line = |line: u64, problem: &str| ListError::Line {
+        path: path.to_owned(),
+        problem: format!("line {line} {problem}"),
+    };
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return Err(in_line(1, "is UTF-16, expected UTF-8"));
+    }
+    let text = with_line_feeds(&text);
     let records = csv::ReaderBuilder::new()
         .has_headers(false)
         .comment(Some(b'#'))
@@ -72,15 +81,31 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, ListError> {
             _ => Err(record.len()),
         };
         let offset = record.position().map_or(0, csv::Position::byte);
-        rows.push(Row {
-            line: lines.of_record(offset as usize),
-            fields,
-        });
+        let line = lines.of_record(offset as usize);
+        if record.iter().any(|field| field.contains(&b'\n')) {
+            return Err(in_line(line, "has a quote that is not closed in it"));
+        }
+        rows.push(Row { line, fields });
         if rows.len() > ROWS_MAX {
             return Err(ListError::Long { most: ROWS_MAX });
         }
     }
     Ok(rows)
+}
+
+/// The text with a line feed for each line end, whichever of the three kinds it is.
+fn with_line_feeds(text: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(text.len());
+    let mut before = 0;
+    for byte in text {
+        match (before, byte) {
+            (b'\r', b'\n') => {}
+            (_, b'\r') => lines.push(b'\n'),
+            _ => lines.push(*byte),
+        }
+        before = *byte;
+    }
+    lines
 }
 
 /// Counts lines up to a record. The position of a record is where the one before ends, in the middle of a line
@@ -107,7 +132,7 @@ impl<'a> Lines<'a> {
         let mut at = offset;
         loop {
             at += match self.text.get(at..).unwrap_or_default() {
-                [b'\r' | b'\n', ..] => 1,
+                [b'\n', ..] => 1,
                 remark @ [b'#', ..] => remark
                     .iter()
                     .position(|byte| *byte == b'\n')
@@ -195,6 +220,34 @@ mod tests {
         let odd = read("a.jpg,\"grün, \"\"quoted\"\".jpg\"\n\" blank.jpg\",./a.jpg\n".as_bytes());
         assert_eq!(odd[0].1.as_ref().unwrap()[1], "grün, \"quoted\".jpg");
         assert_eq!(odd[1].1.as_ref().unwrap()[0], " blank.jpg");
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let list = ["# note", "a.jpg,b c.jpg", "", "a.jpg", "a.jpg,a.jpg", ""].join(end);
+            let found = read(list.as_bytes());
+            let lines: Vec<u64> = found.iter().map(|(line, _)| *line).collect();
+            assert_eq!(lines, [2, 4, 5], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("pairs.csv");
+        for (list, expected) in [
+            (
+                &b"a.jpg,b.jpg\n\"c.jpg,d.jpg\ne.jpg,f.jpg\n"[..],
+                "line 2 has a quote",
+            ),
+            (b"a.jpg,\"b.jpg\r\"c.jpg\",d.jpg\r", "line 1 has a quote"),
+            (b"\xff\xfea\0,\0b\0", "line 1 is UTF-16"),
+        ] {
+            fs::write(&at, list).unwrap();
+            let found = rows(&at).map(|rows| rows.len()).unwrap_err().to_string();
+            assert!(found.contains(expected), "{found}");
+        }
     }
 
     #[test]

@@ -95,11 +95,7 @@ impl Trial {
                 return Err(ListError::Many);
             }
         }
-        for own in &trial.people {
-            trial.genuine.extend(couples(own));
-        }
-        let first: Vec<usize> = trial.people.iter().map(|own| own[0]).collect();
-        trial.impostors = couples(&first).collect();
+        trial = Self::of_people(trial.pictures, trial.people);
         if trial.genuine.is_empty() {
             return Err(ListError::Empty {
                 path: folder.to_owned(),
@@ -111,6 +107,17 @@ impl Trial {
             });
         }
         Ok(trial)
+    }
+
+    /// Every two photographs of a person, and the first ones of any two persons; nobody is without a photograph.
+    pub(crate) fn of_people(pictures: Vec<PathBuf>, people: Vec<Vec<usize>>) -> Self {
+        let first: Vec<usize> = people.iter().map(|own| own[0]).collect();
+        Self {
+            genuine: people.iter().flat_map(|own| couples(own)).collect(),
+            impostors: couples(&first).collect(),
+            pictures,
+            people,
+        }
     }
 
     /// Lets the copies in `portraits`, which has the layout of `folder`, stand for the first picture of

@@ -2,7 +2,7 @@
 
 use gate_document::portrait::{self, Portrait, PortraitError, PortraitKind};
 use gate_face::engine::FaceEngine;
-use gate_face::picture::PictureError;
+use gate_face::picture::{PictureError, header_limits};
 use gate_face::quality::{Flaw, Quality};
 use gate_face::{FaceError, Picture, Template};
 use image::codecs::png::PngDecoder;
@@ -60,19 +60,19 @@ impl NoScore {
                 PictureError::Broken(_) | PictureError::Torn | PictureError::Damaged => {
                     "broken-picture"
                 }
-                PictureError::Grey => "grey-picture",
                 PictureError::Deep => "more-than-8-bits",
                 PictureError::Rotated => "rotated-picture",
                 PictureError::Size { .. } => "picture-too-large",
             },
             Self::Portrait(problem) => match problem {
                 PortraitError::TooLong { .. } | PortraitError::Size { .. } => "picture-too-large",
-                PortraitError::Channels { .. } => "grey-picture",
+                PortraitError::Channels { .. } => "unknown-format",
                 _ => "broken-picture",
             },
             Self::Face(problem) => match problem {
                 FaceError::NoFace => "no-face",
                 FaceError::SeveralFaces { .. } => "several-faces",
+                FaceError::Grey => "grey-picture",
                 FaceError::Rotated => "rotated-picture",
                 FaceError::Poor(Flaw::TooFar) => "face-too-small",
                 FaceError::Poor(_) | FaceError::Region | FaceError::Landmarks => "poor-face",
@@ -110,27 +110,56 @@ fn decode(bytes: &[u8]) -> Result<Picture, NoScore> {
         return Ok(Picture::from_jpeg(bytes)?);
     }
     if bytes.starts_with(PNG) {
-        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?;
-        return Ok(Picture::from_decoder(decoder)?);
+        return Ok(Picture::from_decoder(png(bytes)?)?);
     }
     if bytes.starts_with(JP2) || bytes.starts_with(CODESTREAM) {
         // Decoders make a blurred picture of half a file.
-        if !codestream(bytes).is_some_and(|stream| stream.ends_with(&END_OF_CODESTREAM)) {
-            return Err(PictureError::Torn.into());
+        let stream = codestream(bytes).filter(|stream| is_whole(stream));
+        if is_deep(stream.ok_or(PictureError::Torn)?) {
+            return Err(PictureError::Deep.into());
         }
         let pixels = portrait::decode(&Portrait {
             kind: PortraitKind::Jpeg2000,
             bytes: Zeroizing::new(bytes.to_vec()),
         })?;
-        let picture = Picture::new(pixels);
-        // The decoder gives three channels whatever the file has.
-        let is_grey = |pixel: &image::Rgb<u8>| pixel.0 == [pixel.0[0]; 3];
-        return match picture.pixels().all(is_grey) {
-            true => Err(PictureError::Grey.into()),
-            false => Ok(picture),
-        };
+        return Ok(Picture::new(pixels));
     }
     Err(NoScore::Format)
+}
+
+fn png(bytes: &[u8]) -> Result<PngDecoder<Cursor<&[u8]>>, PictureError> {
+    PngDecoder::with_limits(Cursor::new(bytes), header_limits()).map_err(PictureError::Broken)
+}
+
+/// Whether every part of every tile is as long as it says and the end follows the last one (ITU-T T.800, A.4).
+fn is_whole(codestream: &[u8]) -> bool {
+    let mut rest = codestream.get(2..).unwrap_or_default();
+    loop {
+        let length = match *rest {
+            [0xff, 0xd9, ..] => return rest.len() == 2,
+            // Start of a part: lengths, number of the tile, and how long the part is; 0 up to the end.
+            [0xff, 0x90, _, _, _, _, a, b, c, d, ..] => match u32::from_be_bytes([a, b, c, d]) {
+                0 => return rest.ends_with(&END_OF_CODESTREAM),
+                length => length as usize,
+            },
+            [0xff, _, high, low, ..] => 2 + usize::from(u16::from_be_bytes([high, low])),
+            _ => return false,
+        };
+        rest = match rest.get(length..) {
+            Some(rest) if length > 2 => rest,
+            _ => return false,
+        };
+    }
+}
+
+/// Whether the codestream has more than 8 bits a sample in any component (ITU-T T.800, A.5.1).
+fn is_deep(codestream: &[u8]) -> bool {
+    // Two markers' bytes, then lengths and places of 4 bytes each, the count of components, three bytes each.
+    let count = codestream.get(40..42).map_or(0, |count| {
+        usize::from(u16::from_be_bytes([count[0], count[1]]))
+    });
+    let depths = codestream.get(42..).unwrap_or_default().chunks(3);
+    depths.take(count).any(|depth| depth[0] & 0x7f > 7)
 }
 
 /// The codestream of a JPEG 2000 file, from its own box if it has boxes (ITU-T T.800, I.4); `None` if it is not
@@ -161,7 +190,7 @@ fn codestream(bytes: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ExtendedColorType, ImageEncoder as _};
+    use image::{ExtendedColorType, ImageDecoder as _, ImageEncoder as _};
 
     fn png(colour: ExtendedColorType, (width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -173,7 +202,13 @@ mod tests {
 
     #[test]
     fn half_a_jpeg_2000_is_torn_with_boxes_and_without() {
-        let stream = [CODESTREAM, b"data", &END_OF_CODESTREAM].concat();
+        // SIZ without content, and one part of a tile: 12 bytes of header, two that say that data follows.
+        let part = [
+            &[0xff, 0x90, 0, 10, 0, 0, 0, 0, 0, 18, 0, 1, 0xff, 0x93][..],
+            b"data",
+        ]
+        .concat();
+        let stream = [CODESTREAM, &[0, 2], &part, &END_OF_CODESTREAM].concat();
         let length = (8 + stream.len() as u32).to_be_bytes();
         let file = |length: &[u8]| [JP2, b"\r\n\x87\n", length, b"jp2c", &stream].concat();
         let long = [
@@ -184,10 +219,35 @@ mod tests {
         let long = [JP2, b"\r\n\x87\n", &long.concat(), &stream].concat();
         for whole in [stream.clone(), file(&length), file(&[0; 4]), long] {
             assert_eq!(codestream(&whole), Some(&*stream));
+            assert!(is_whole(&stream));
             let torn = &whole[..whole.len() - 3];
-            assert!(codestream(torn).is_none_or(|stream| !stream.ends_with(&END_OF_CODESTREAM)));
+            assert!(codestream(torn).is_none_or(|stream| !is_whole(stream)));
             assert_eq!(decode(torn).unwrap_err().code(), "broken-picture");
         }
+        let with_an_end = [&stream[..stream.len() - 4], &END_OF_CODESTREAM].concat();
+        assert!(!is_whole(&with_an_end));
+    }
+
+    #[test]
+    fn a_jpeg_2000_of_16_bits_is_too_deep_and_not_broken() {
+        // SIZ: length, capabilities, eight numbers, three components of 16 bits.
+        let siz = [&[0xff, 0x51, 0, 47][..], &[0; 34], &[0, 3]].concat();
+        let depth = |bits: u8| [bits - 1, 1, 1].repeat(3);
+        let stream = |bits| [&[0xff, 0x4f], &*siz, &depth(bits), &END_OF_CODESTREAM].concat();
+        assert_eq!(decode(&stream(16)).unwrap_err().code(), "more-than-8-bits");
+        assert_ne!(decode(&stream(8)).unwrap_err().code(), "more-than-8-bits");
+    }
+
+    #[test]
+    fn a_colour_profile_of_many_megabytes_is_not_unpacked() {
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+        encoder.set_icc_profile(vec![0; 20 << 20]).unwrap();
+        encoder
+            .write_image(&[9; 12], 2, 2, ExtendedColorType::Rgb8)
+            .unwrap();
+        assert!(super::png(&bytes).unwrap().icc_profile().unwrap().is_none());
+        assert!(decode(&bytes).is_ok());
     }
 
     #[test]
@@ -195,7 +255,6 @@ mod tests {
         let good = png(ExtendedColorType::Rgb8, (2, 2), &[9; 12]);
         assert!(decode(&good).is_ok());
         let cases = [
-            (png(ExtendedColorType::L8, (2, 2), &[9; 4]), "grey-picture"),
             (
                 png(ExtendedColorType::Rgb16, (2, 2), &[9; 24]),
                 "more-than-8-bits",

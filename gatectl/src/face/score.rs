@@ -4,17 +4,17 @@
 //! reason, and the others go on.
 
 use super::list::{self, Pair, Row};
+use super::pairs::ListError;
 use super::picture::{self, NoScore};
 use super::{FaceCommandError, Models, check_output, load};
 use gate_face::calibration::PIPELINE;
 use gate_face::manifest::Role;
 use gate_face::quality::Quality;
-use gate_face::{FaceEngine, Likeness, Template};
-use serde::{Serialize, Serializer};
+use gate_face::{Likeness, Template};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -32,84 +32,100 @@ pub(crate) struct Arguments {
 /// What one photograph gives.
 pub(super) type Looked = Result<(Quality, Template), NoScore>;
 
-/// The result, written pair by pair.
-#[derive(Serialize)]
-struct Output<'a> {
-    pipeline: u32,
-    threshold: f32,
-    threshold_single_frame: Option<f32>,
-    pairs: Lines<'a>,
-}
-
-struct Lines<'a> {
-    pairs: &'a [Pair],
-    looked: &'a HashMap<&'a Path, Looked>,
-}
-
-impl Serialize for Lines<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.pairs.iter().map(|pair| self.line(pair)))
-    }
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     check_output(&arguments.json)?;
     let pairs = list::pairs(&arguments.pairs)?;
+    if pairs.is_empty() {
+        return Err(ListError::NoPairs {
+            path: arguments.pairs.clone(),
+        }
+        .into());
+    }
     let set = arguments.models.open()?;
     let engine = load(&set)?;
-    let looked = look(&engine, &pairs);
-    let threshold = &set.manifest().model(Role::Embedder).threshold;
-    let lines = Lines {
-        pairs: &pairs,
-        looked: &looked,
-    };
-    let scored = pairs.iter().filter(|pair| lines.has_score(pair)).count();
-    let output = Output {
-        pipeline: PIPELINE,
-        threshold: threshold.value,
-        threshold_single_frame: threshold.high,
-        pairs: lines,
-    };
-    let write = || {
-        let mut file = BufWriter::new(File::create(&arguments.json)?);
-        serde_json::to_writer_pretty(&mut file, &output)?;
-        writeln!(file)?;
-        file.flush()
-    };
-    write().map_err(|source| FaceCommandError::Output {
+    let failed = |source| FaceCommandError::Output {
         path: arguments.json.clone(),
         source,
-    })?;
+    };
+    let threshold = &set.manifest().model(Role::Embedder).threshold;
+    let head = json!({
+        "pipeline": PIPELINE,
+        "threshold": threshold.value,
+        "threshold_single_frame": threshold.high,
+    });
+    let file = File::create(&arguments.json).map_err(failed)?;
+    let mut result = Growing::new(file, &head).map_err(failed)?;
+    let mut photographs = Photographs::default();
+    let mut scored = 0;
+    for pair in &pairs {
+        photographs.look(pair, |path| picture::template(&engine, path));
+        let line = photographs.line(pair);
+        scored += usize::from(line["similarity"].is_number());
+        result.add(&line).map_err(failed)?;
+    }
     println!("{} pairs, {scored} with a similarity", pairs.len());
     Ok(())
 }
 
-/// Looks at every photograph of `pairs` once.
-fn look<'a>(engine: &FaceEngine, pairs: &'a [Pair]) -> HashMap<&'a Path, Looked> {
-    let paths = pairs.iter().flat_map(|pair| &pair.paths).flatten();
-    let mut waiting: Vec<&Path> = paths.map(PathBuf::as_path).collect();
-    waiting.sort_unstable();
-    waiting.dedup();
-    let all = waiting.len();
-    let look = |(index, path): (usize, &'a Path)| {
-        if index % 100 == 0 {
-            eprintln!("  {index} of {all} photographs");
-        }
-        (path, picture::template(engine, path))
-    };
-    waiting.into_iter().enumerate().map(look).collect()
+/// A JSON document whose last member, `pairs`, grows. It is whole after each pair: whatever ends the program,
+/// what was found stays.
+struct Growing<F> {
+    file: F,
+    /// Where the end of the document stands.
+    end: u64,
+    is_empty: bool,
 }
 
-impl Lines<'_> {
+impl<F: Write + Seek> Growing<F> {
+    /// What stands behind the last pair.
+    const END: &str = "\n  ]\n}\n";
+
+    fn new(mut file: F, head: &Value) -> io::Result<Self> {
+        let head = format!("{head:#}");
+        let head = head.trim_end_matches(['\n', '}']);
+        let head = format!("{head},\n  \"pairs\": [");
+        file.write_all(format!("{head}{}", Self::END).as_bytes())?;
+        Ok(Self {
+            file,
+            end: head.len() as u64,
+            is_empty: true,
+        })
+    }
+
+    fn add(&mut self, pair: &Value) -> io::Result<()> {
+        let comma = if self.is_empty { "" } else { "," };
+        let pair = format!("{comma}\n{pair:#}").replace('\n', "\n    ");
+        self.file.seek(SeekFrom::Start(self.end))?;
+        self.file
+            .write_all(format!("{pair}{}", Self::END).as_bytes())?;
+        self.end += pair.len() as u64;
+        self.is_empty = false;
+        Ok(())
+    }
+}
+
+/// What the photographs gave that were looked at.
+#[derive(Default)]
+struct Photographs<'a>(HashMap<&'a Path, Looked>);
+
+impl<'a> Photographs<'a> {
+    /// Looks at both photographs of `pair`, if nobody has yet.
+    fn look(&mut self, pair: &'a Pair, mut look: impl FnMut(&Path) -> Looked) {
+        for path in pair.paths.iter().flatten() {
+            let count = self.0.len();
+            self.0.entry(path).or_insert_with(|| {
+                if count.is_multiple_of(100) {
+                    eprintln!("  line {}, photograph {count}", pair.line);
+                }
+                look(path)
+            });
+        }
+    }
+
     /// What both photographs gave; `None` for a line that names no two.
     fn both(&self, pair: &Pair) -> Option<[&Looked; 2]> {
         let [one, other] = pair.paths.as_ref().ok()?;
-        Some([self.looked.get(&**one)?, self.looked.get(&**other)?])
-    }
-
-    fn has_score(&self, pair: &Pair) -> bool {
-        let looked = self.both(pair);
-        looked.is_some_and(|looked| compare(looked).is_ok())
+        Some([self.0.get(&**one)?, self.0.get(&**other)?])
     }
 
     /// A pair has a similarity or a reason, never both.
@@ -193,7 +209,7 @@ mod tests {
             brightness: 120.0,
         };
         let good = |values: &[f32]| Ok((quality, Template::new(values).unwrap()));
-        let looked = HashMap::from([
+        let photographs = Photographs(HashMap::from([
             (Path::new("a"), good(&[1.0, 1.0])),
             (Path::new("b"), good(&[1.0, 1.0])),
             (Path::new("other model"), good(&[1.0])),
@@ -201,18 +217,13 @@ mod tests {
                 Path::new("two people"),
                 Err(NoScore::Face(FaceError::SeveralFaces { count: 2 })),
             ),
-        ]);
-        let lines = Lines {
-            pairs: &[],
-            looked: &looked,
-        };
+        ]));
         let found = |line: u64, paths: Result<[&str; 2], usize>| {
             let pair = Pair {
                 line,
                 paths: paths.map(|paths| paths.map(PathBuf::from)),
             };
-            let object = lines.line(&pair);
-            assert_eq!(object["similarity"].is_number(), lines.has_score(&pair));
+            let object = photographs.line(&pair);
             assert_eq!(object["line"], line);
             object
         };
@@ -229,5 +240,50 @@ mod tests {
         let refused = found(4, Err(1));
         assert_eq!(refused["reason"], "no-pair");
         assert!(refused["similarity"].is_null());
+    }
+
+    #[test]
+    fn the_result_is_whole_after_each_pair() {
+        let mut bytes = Vec::new();
+        let mut file = io::Cursor::new(&mut bytes);
+        let mut result = Growing::new(&mut file, &json!({ "pipeline": 3 })).unwrap();
+        result.add(&json!({ "line": 1, "first": "a" })).unwrap();
+        result
+            .add(&json!({ "line": 2, "quality": [null] }))
+            .unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let found: Value = serde_json::from_str(&text).unwrap();
+        let expected = json!({
+            "pipeline": 3,
+            "pairs": [{ "line": 1, "first": "a" }, { "line": 2, "quality": [null] }],
+        });
+        assert_eq!(found, expected);
+        assert!(text.ends_with("\n  ]\n}\n"), "{text}");
+        let mut empty = Vec::new();
+        Growing::new(io::Cursor::new(&mut empty), &json!({ "pipeline": 3 })).unwrap();
+        let found: Value = serde_json::from_slice(&empty).unwrap();
+        assert_eq!(found, json!({ "pipeline": 3, "pairs": [] }));
+    }
+
+    #[test]
+    fn each_photograph_is_looked_at_once() {
+        let pair = |line, paths: [&str; 2]| Pair {
+            line,
+            paths: Ok(paths.map(PathBuf::from)),
+        };
+        let pairs = [
+            pair(1, ["a", "b"]),
+            pair(2, ["b", "a"]),
+            pair(3, ["a", "c"]),
+        ];
+        let mut photographs = Photographs::default();
+        let mut looked = Vec::new();
+        for pair in &pairs {
+            photographs.look(pair, |path| {
+                looked.push(path.to_owned());
+                Err(NoScore::Format)
+            });
+        }
+        assert_eq!(looked, ["a", "b", "c"].map(PathBuf::from));
     }
 }
