@@ -147,7 +147,8 @@ impl Interlock {
         };
         let without_people = enforce(surroundings.without_people(), kept_open);
         // An exit that is unlocked and cracks open has let nobody go.
-        let freed = released.entry || self.seen.exit.open || self.seen.lane == Lane::Empty;
+        let empty = self.settled_lane(now) == Some(Lane::Empty);
+        let freed = released.entry || self.seen.exit.open || empty;
         self.held_since = (!freed).then(|| self.held_since.unwrap_or(now));
         self.outputs = self.drive(now, surroundings, released);
         // By hand each pin moves by itself, so that a door may be meant and not released.
@@ -316,12 +317,14 @@ impl Interlock {
             self.lane_since = now;
         }
         let since = |holds: bool, since: Option<Instant>| holds.then(|| since.unwrap_or(now));
-        // Whoever is between two zones for a moment is still there.
-        let between = self.seen.lane == Lane::Thing
-            && self.somebody_since.is_some()
-            && now.since(self.lane_since) < self.limits.left_object;
-        self.somebody_since = since(self.seen.somebody() || between, self.somebody_since);
-        self.inside_since = since(self.seen.lane != Lane::Empty, self.inside_since);
+        // Whoever is between two zones for a moment, or lost by the sensor for one, is still there.
+        let lately = |limit| now.since(self.lane_since) < limit;
+        let doubtful = self.seen.lane == Lane::Empty && lately(self.limits.single);
+        let between = self.seen.lane == Lane::Thing && lately(self.limits.left_object);
+        let there = self.somebody_since.is_some() && (between || doubtful);
+        self.somebody_since = since(self.seen.somebody() || there, self.somebody_since);
+        let inside = self.inside_since.is_some() && doubtful;
+        self.inside_since = since(self.seen.lane != Lane::Empty || inside, self.inside_since);
         self.calm_since = since(!self.seen.emergency(), self.calm_since);
         self.channels_differ_since = since(self.seen.channels_differ, self.channels_differ_since);
         self.contradicted = self

@@ -417,7 +417,7 @@ impl Interlock {
     /// there is no reason to wait. Who has just come in through a broken exit waits as well.
     pub(crate) fn trapped_in_trouble(&self, now: Instant) -> bool {
         let waited = |since| now.since(self.since.max(since)) >= self.limits.trap;
-        self.inside_since.is_some_and(waited)
+        self.seen.lane != Lane::Empty && self.inside_since.is_some_and(waited)
     }
 
     /// Releases the entry for whoever, or whatever, is inside.

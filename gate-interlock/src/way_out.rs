@@ -37,8 +37,6 @@ pub(crate) struct WayOut {
     pub(crate) left: bool,
     /// Somebody has come out of the open leaf to the beam behind it.
     pub(crate) beyond: bool,
-    /// Somebody has been seen in the open leaf or behind it.
-    crossed: bool,
     behind: Behind,
     /// The beam behind the exit was broken in the scan before.
     beam: bool,
@@ -104,9 +102,8 @@ impl WayOut {
         self.leaf_at = lately(in_leaf, self.leaf_at);
         let out_of_leaf = reached && self.leaf_at.is_some();
         self.opened |= open;
-        self.crossed |= in_leaf || (open && beam);
-        self.left |= open && released && self.is_left(seen, settled);
         self.beyond |= out_of_leaf;
+        self.left |= open && released && self.is_left(seen, settled);
         self.behind = match self.behind {
             Behind::Nobody | Behind::Before if out_of_leaf => Behind::WentOut,
             Behind::Nobody if reached && crowded => Behind::WentOut,
@@ -142,11 +139,11 @@ impl WayOut {
         })
     }
 
-    /// Nobody is inside or in the open leaf. Where nobody was seen to go, the sensor has to say so for
-    /// as long as it takes to be believed.
+    /// Nobody is inside or in the open leaf. Where nobody was seen to come out of it, the sensor has to
+    /// say so for as long as it takes to be believed.
     pub(crate) fn is_left(&self, seen: &Readings, settled: bool) -> bool {
         let empty = seen.lane == Lane::Empty && seen.exit.free;
-        self.opened && empty && (self.crossed || settled)
+        self.opened && empty && (self.beyond || settled)
     }
 }
 

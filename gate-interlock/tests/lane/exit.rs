@@ -385,16 +385,44 @@ fn a_second_one_who_follows_through_the_leaf_is_no_bag() {
     }
 }
 
-/// The camera loses somebody who stands still: the door behind which they stand stays as it is.
+/// The camera loses somebody who stands still: the door behind which they stand stays as it is, also
+/// where a companion crosses the beam outside, or they had a hand in the leaf.
 #[test]
 fn a_traveller_whom_the_sensor_loses_for_a_moment_has_not_left() {
-    let mut rig = Rig::leaving();
-    rig.inside(Inside::Nobody);
-    rig.run(210);
-    rig.inside(Inside::One);
-    rig.run(500);
-    assert_eq!(rig.interlock.state(), State::ExitOpen);
-    assert_eq!(rig.events[2..], [Event::ExitReleased(1)]);
+    for seen in [None, Some(Input::ZoneOutFree), Some(Input::ExitSafe)] {
+        let mut rig = Rig::leaving();
+        if let Some(input) = seen {
+            rig.input(input, false);
+            rig.run(100);
+            rig.input(input, true);
+            rig.run(100);
+        }
+        rig.inside(Inside::Nobody);
+        rig.run(210);
+        rig.inside(Inside::One);
+        rig.run(500);
+        assert_eq!(rig.interlock.state(), State::ExitOpen);
+        assert_eq!(rig.events[2..], [Event::ExitReleased(1)], "{seen:?}");
+    }
+}
+
+/// SAF-007: the sensor loses somebody who stands still again and again, in trouble and after a reset.
+#[test]
+fn whoever_the_sensor_loses_for_a_moment_has_not_begun_to_wait_anew() {
+    let waits = |mut rig: Rig, longest_s: u32| {
+        let mut released = false;
+        for ms in 0..longest_s * 1_000 {
+            let lost = ms % 5_000 >= 4_700;
+            rig.inside(if lost { Inside::Nobody } else { Inside::One });
+            rig.run(1);
+            released |= rig.entry_released();
+        }
+        assert!(released, "nobody is trapped");
+    };
+    let mut trouble = Rig::in_state(State::Trouble);
+    trouble.hold(Door::Exit, 0);
+    waits(trouble, 15);
+    waits(Rig::switched_on(), 15);
 }
 
 /// A coat's tail, or the closing leaf before the second zone.

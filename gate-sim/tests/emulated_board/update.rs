@@ -194,6 +194,7 @@ fn an_update_goes_on_after_a_broken_link_and_ends_in_the_new_version_which_prove
     while upload.progress().0 < 4_096 {
         bench.step(&mut upload);
     }
+    bench.until("a session", |bench| bench.link.is_connected());
     bench.board.line_faults().cut(true);
     assert_eq!(bench.step(&mut upload), None, "no answer without a line");
     bench.board.line_faults().cut(false);

@@ -143,7 +143,7 @@ fn a_zone_without_the_beginning_of_its_frame_is_no_noise() {
     let cases = [
         (format!("{}\r{SECOND}\r", &FIRST[5..]), Some(characters)),
         (SECOND[..23].to_owned(), None),
-        (SECOND.to_lowercase(), None),
+        ("wrong baud rate; ".repeat(4), None),
     ];
     for (bytes, headless) in cases {
         let told = match headless {
