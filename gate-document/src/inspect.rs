@@ -559,7 +559,8 @@ fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Fi
     match country::agree(state, &country) {
         Some(true) => Finding::passed(check),
         Some(false) => Finding::failed(check, format!("document of {state}, signer of {country}")),
-        None => Finding::not_supported(check, format!("no country is known for {state}")),
+        // Any authority could sign for a State that nobody knows.
+        None => Finding::failed(check, format!("no country is known for \"{state}\"")),
     }
 }
 
