@@ -33,6 +33,14 @@ pub(crate) enum DumpError {
         /// Which file.
         path: String,
     },
+    /// Two names of one file: keep the one that is the document's.
+    #[error("{path}: {file} is there already, and is another one")]
+    Twice {
+        /// Which file of the document.
+        file: ElementaryFile,
+        /// The later of the two.
+        path: String,
+    },
     /// Name the right folder.
     #[error("no file of a travel document found")]
     Nothing,
@@ -55,7 +63,12 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<ChipFiles, DumpError> {
                 }
             }
         } else {
-            fs::metadata(path).map_err(|problem| at(path, problem))?;
+            let kind = fs::metadata(path).map_err(|problem| at(path, problem))?;
+            if !kind.is_file() {
+                // A pipe would be waited for without end.
+                let problem = io::Error::new(io::ErrorKind::InvalidInput, "no regular file");
+                return Err(at(path, problem));
+            }
             let file = file_of(path).ok_or_else(|| DumpError::Name {
                 path: path.display().to_string(),
             })?;
@@ -112,6 +125,12 @@ pub(crate) fn bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 fn insert(files: &mut ChipFiles, file: ElementaryFile, path: &Path) -> Result<(), DumpError> {
     let bytes = bounded(path).map_err(|problem| at(path, problem))?;
+    if files.get(file).is_some_and(|before| *before != *bytes) {
+        return Err(DumpError::Twice {
+            file,
+            path: path.display().to_string(),
+        });
+    }
     files.insert(file, bytes);
     Ok(())
 }
@@ -179,6 +198,35 @@ mod tests {
         ] {
             assert_eq!(file_of(Path::new(name)), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn two_files_that_both_claim_to_be_one_are_refused_unless_they_are_alike() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let put = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join(name), bytes).expect("written");
+        };
+        put("DG1.bin", &[0x61, 0]);
+        put("0101", &[0x61, 0]);
+        let read_it = || read(&[folder.path().to_owned()]);
+        assert!(read_it().is_ok());
+        put("0101", &[0x61, 1, 0]);
+        let refused = read_it().err().map(|error| error.to_string());
+        let expected = format!(
+            "{}: EF.DG1 is there already, and is another one",
+            folder.path().join("DG1.bin").display()
+        );
+        assert_eq!(
+            refused,
+            Some(expected.replace("EF.DG1", &ElementaryFile::DG1.to_string()))
+        );
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused() {
+        let refused = read(&[PathBuf::from("/dev/null")]).err();
+        let refused = refused.map(|error| error.to_string());
+        assert_eq!(refused.as_deref(), Some("/dev/null: no regular file"));
     }
 
     #[test]
