@@ -319,7 +319,8 @@ impl Session {
                 self.thing_left(now)
             }
             (Stage::AwaitExit, Event::Lane(LaneEvent::SeveralEntered(passage))) => {
-                self.several(now, passage);
+                self.traveller.passage = passage;
+                self.traveller.evidence.several = true;
                 self.decide(
                     now,
                     Outcome::Referred(Referral::SeveralPersons),

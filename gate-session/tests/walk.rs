@@ -352,6 +352,20 @@ fn whoever_gets_a_new_number_is_sent_back_under_it_and_not_let_out() {
 }
 
 #[test]
+fn two_at_the_open_exit_are_decided_about_once() {
+    let mut lane = Lane::open();
+    lane.walk_in();
+    lane.examine_document();
+    lane.face(FaceVerdict::Match);
+    lane.recorded(true);
+    lane.tell(Event::DoorOpen(Door::Exit, true));
+    lane.begin_listening();
+    lane.tell(Event::Lane(LaneEvent::SeveralEntered(PASSAGE)));
+    assert_eq!(lane.count("Record"), 1, "{:?}", lane.words());
+    assert_eq!(lane.last_reason(), Some("several-persons"));
+}
+
+#[test]
 fn a_referral_before_the_entry_has_closed_learns_the_number_later() {
     let mut lane = Lane::open();
     lane.step_in();
