@@ -140,8 +140,8 @@ impl Policy {
     }
 
     fn with(mut self, text: &str) -> Result<Self, PolicyError> {
-        let file: toml::Table =
-            toml::from_str(text).map_err(|problem| PolicyError::Text(problem.to_string()))?;
+        let file: toml::Table = toml::from_str(text)
+            .map_err(|problem| PolicyError::Text(in_its_line(text, &problem)))?;
         for (name, table) in &file {
             let table = table
                 .as_table()
@@ -270,6 +270,15 @@ impl Policy {
         }
         Verdict::Refer(because)
     }
+}
+
+/// What the parser says, and where; without the line itself, which may be of another kind of file.
+fn in_its_line(text: &str, problem: &toml::de::Error) -> String {
+    let at = problem.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = 1 + before.matches('\n').count();
+    let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
+    format!("line {line}, column {column}: {}", problem.message().trim())
 }
 
 fn unfit(key: String, expected: &'static str, found: &toml::Value) -> PolicyError {

@@ -12,9 +12,11 @@ mod layout;
 mod parse;
 mod repair;
 pub mod vietnam;
+mod written;
 
 pub use dates::{Birth, Expiry};
 pub use field::{Field, check_digit, has_check_digit};
+pub use written::{WrittenError, written};
 
 use crate::finding::{Check, Finding};
 use crate::sensitive::Sensitive;

@@ -31,6 +31,12 @@ pub enum AssemblyError {
     /// See [`BilateralError`].
     #[error(transparent)]
     HandOver(#[from] BilateralError),
+    /// Fetch it again, or do not name it: whoever names a source expects something of it.
+    #[error("{what} expected, none found")]
+    Empty {
+        /// What a source of this kind holds.
+        what: &'static str,
+    },
     /// Fetch the certificate or list again.
     #[error("certificate or revocation list {0}")]
     Structure(#[from] TlvError),
@@ -84,6 +90,10 @@ impl Assembly {
         pinned: &[Certificate],
     ) -> Result<(), AssemblyError> {
         let list = MasterList::import(bytes, pinned, self.today)?;
+        if list.anchors.is_empty() {
+            let what = "certificates of authorities in the master list";
+            return Err(AssemblyError::Empty { what });
+        }
         let mut doubts: BTreeMap<String, usize> = BTreeMap::new();
         for (_, doubt) in &list.doubts {
             *doubts.entry(format!("{doubt:?}")).or_default() += 1;
@@ -117,6 +127,10 @@ impl Assembly {
         pinned: &[Certificate],
     ) -> Result<(), AssemblyError> {
         let directory = Directory::parse(bytes)?;
+        if directory == Directory::default() {
+            let what = "entries with certificates or lists in the LDIF file";
+            return Err(AssemblyError::Empty { what });
+        }
         for (index, list) in (1..).zip(&directory.master_lists) {
             let list_name = format!("{name}, master list {index}");
             if let Err(problem) = self.master_list(&list_name, list, pinned) {

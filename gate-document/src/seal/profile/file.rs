@@ -1,12 +1,13 @@
 //! Profiles and data for them, as files.
 
 use super::table::{File, FileError, Item, Table};
-use super::value::{self, FeatureType};
+use super::value::{self, FeatureType, Value};
 use super::{
     AreaRule, Binding, FeatureRule, HolderRule, PermitProfile, ProfileFormat, ValidityRule,
 };
 use crate::seal::imager::Symbology;
 use crate::seal::{BYTES_MAX, DocumentType, FEATURES_MAX, Tag};
+use jiff::civil::Date;
 
 pub(super) fn profile(file: File<'_>) -> Result<PermitProfile, FileError> {
     let mut root = file.parse()?;
@@ -315,10 +316,12 @@ pub type DataError = FileError;
 pub(super) fn data(
     profile: &PermitProfile,
     file: File<'_>,
+    issued: Option<Date>,
 ) -> Result<Vec<(Tag, Vec<u8>)>, DataError> {
     let mut root = file.parse()?;
     let mut left = root.rest();
     let mut features = Vec::new();
+    let mut days = Vec::new();
     for rule in &profile.features {
         let expected = expected(rule);
         let Some(at) = left.iter().position(|(name, _)| *name == rule.name) else {
@@ -352,11 +355,15 @@ pub(super) fn data(
                     .map_err(|_| item.wrong_value(&expected))?,
             )
         };
-        let bytes = bytes.filter(|bytes| value::read(rule, profile.format, bytes).is_some());
-        features.push((
-            rule.tag.clone(),
-            bytes.ok_or_else(|| item.wrong_value(&expected))?,
-        ));
+        let bytes = bytes.ok_or_else(|| item.wrong_value(&expected))?;
+        let value = value::read(rule, profile.format, &bytes);
+        features.push((rule.tag.clone(), bytes));
+        if let Value::Day(day) = value.ok_or_else(|| item.wrong_value(&expected))? {
+            days.push((rule.name.as_str(), day, item));
+        }
+    }
+    if let Some(issued) = issued {
+        ends_after_it_begins(profile, &days, issued)?;
     }
     if let Some((name, item)) = left.first() {
         let known = profile.features.iter().map(|rule| rule.name.as_str());
@@ -364,6 +371,32 @@ pub(super) fn data(
         return Err(item.unknown(nearest));
     }
     Ok(features)
+}
+
+/// A permit that ends before it begins is one that no gate takes.
+fn ends_after_it_begins(
+    profile: &PermitProfile,
+    days: &[(&str, Date, Item<'_>)],
+    issued: Date,
+) -> Result<(), DataError> {
+    let named = |name: &Option<String>| {
+        let name = name.as_deref()?;
+        days.iter().find(|(of, ..)| *of == name)
+    };
+    let (begins, from) = match &profile.validity.from {
+        Some(name) => (
+            name.as_str(),
+            named(&profile.validity.from).map(|day| day.1),
+        ),
+        None => ("the day of issue", Some(issued)),
+    };
+    match (from, named(&profile.validity.until)) {
+        (Some(from), Some((_, until, item))) if *until < from => {
+            let expected = format!("{begins} or a later day");
+            Err(item.wrong_found(expected, "an earlier one"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn expected(rule: &FeatureRule) -> String {

@@ -21,6 +21,7 @@ pub use value::FeatureType;
 use super::imager::Symbology;
 use super::text::TextLayout;
 use super::{DocumentType, SealFormat, Tag};
+use jiff::civil::Date;
 
 /// How the seals of a profile are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -190,13 +191,27 @@ impl PermitProfile {
         file::profile(table::File { name, text })
     }
 
-    /// Values for the features of a permit to be issued, from a file of data: tag and bytes, in the
-    /// order of the profile. `name` is the file's, for errors, which never hold a value.
+    /// Values for the features of a permit, from a file of data: tag and bytes, in the order of the
+    /// profile. `name` is the file's, for errors, which never hold a value.
     ///
     /// # Errors
     ///
     /// [`DataError`] for the first value that does not fit, or is absent and mandatory.
     pub fn encode(&self, name: &str, text: &str) -> Result<Vec<(Tag, Vec<u8>)>, DataError> {
-        file::data(self, table::File { name, text })
+        file::data(self, table::File { name, text }, None)
+    }
+
+    /// The same of a permit that is issued on the day `issued`, and must not end before it begins.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`], as [`PermitProfile::encode`], and for the last day of such a permit.
+    pub fn encode_on(
+        &self,
+        issued: Date,
+        name: &str,
+        text: &str,
+    ) -> Result<Vec<(Tag, Vec<u8>)>, DataError> {
+        file::data(self, table::File { name, text }, Some(issued))
     }
 }

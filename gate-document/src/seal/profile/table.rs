@@ -241,12 +241,21 @@ impl<'a> Item<'a> {
 
     /// As [`Item::wrong`], for values that are somebody's: their type is all that is said.
     pub(crate) fn wrong_value(&self, expected: impl Into<String>) -> FileError {
+        self.wrong_found(expected, format!("another {}", self.value.type_str()))
+    }
+
+    /// The same, for values of which there is something to say without repeating them.
+    pub(crate) fn wrong_found(
+        &self,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> FileError {
         self.file.error(
             self.span.start,
             Problem::Value {
                 key: self.key.clone(),
                 expected: expected.into(),
-                found: format!("another {}", self.value.type_str()),
+                found: found.into(),
             },
         )
     }
