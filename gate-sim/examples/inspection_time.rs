@@ -30,10 +30,8 @@ use gate_sim::chip::{Chip, Cipher};
 use gate_sim::issuer::details::{Details, Making, Notified, Valid};
 use gate_sim::issuer::electronics::{ChipOffer, FaceRecord, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Electronics, Encoding, Format, Portrait, Scheme, Sex, State, pki,
-    trust,
+    Authority, DocumentRequest, Electronics, Encoding, Portrait, Scheme, Sex, State, pki, trust,
 };
-use image::{Rgb, RgbImage};
 use jiff::civil::{Date, date};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
@@ -232,25 +230,10 @@ fn tell(inspection: &Inspection, verdict: Verdict, report: usize) {
 
 /// The document, its zone, and what a gate reads of its chip.
 fn issue(kind: &Kind, authority: &Authority) -> (Mrz, ChipFiles) {
-    let picture = RgbImage::from_fn(413, 531, |x, y| {
-        let grain = (x * 7919 + y * 104_729 + x * y) % 23;
-        Rgb([
-            (x / 2 + grain) as u8,
-            (y / 3 + grain) as u8,
-            ((x + y) / 5 + grain) as u8,
-        ])
-    });
+    let portrait = Portrait::grainy(413, 531, kind.encoding, 15_000).unwrap();
     let request = DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
         optional: "ZE184226B".into(),
-        portrait: Portrait::encode(&picture, kind.encoding, 15_000).unwrap(),
+        ..DocumentRequest::specimen(portrait)
     };
     let details = |name: &str| Details {
         name: name.into(),

@@ -55,8 +55,13 @@ pub enum PictureError {
     },
 }
 
-fn png(bytes: &[u8]) -> Result<PngDecoder<Cursor<&[u8]>>, PictureError> {
-    PngDecoder::with_limits(Cursor::new(bytes), header_limits()).map_err(PictureError::Broken)
+/// The decoder of a PNG, which unpacks no colour profile of many megabytes on the way to the size.
+///
+/// # Errors
+///
+/// [`image::ImageError`] for bytes that are no PNG.
+pub fn png(bytes: &[u8]) -> Result<PngDecoder<Cursor<&[u8]>>, image::ImageError> {
+    PngDecoder::with_limits(Cursor::new(bytes), header_limits())
 }
 
 impl Grey {
@@ -70,7 +75,7 @@ impl Grey {
             return Err(PictureError::Long);
         }
         if bytes.starts_with(PNG) {
-            return Self::from_decoder(png(bytes)?);
+            return Self::from_decoder(png(bytes).map_err(PictureError::Broken)?);
         }
         if !bytes.starts_with(JPEG) {
             return Err(PictureError::Format);

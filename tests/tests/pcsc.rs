@@ -23,11 +23,9 @@ use gate_sim::chip::pcscd::{Pcscd, PcscdError};
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::chip::{Chip, Fault, Profile};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Encoding, Format, Portrait, Scheme, Sex, State, TestDocument,
+    Authority, DocumentRequest, Encoding, Portrait, Scheme, State, TestDocument,
 };
 use gate_sim::tools::passed_over;
-use image::{Rgb, RgbImage};
-use jiff::civil::date;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
@@ -73,27 +71,8 @@ fn documents_come_and_go_and_are_read_through_the_machines_own_reader_stack() {
 }
 
 fn document() -> TestDocument {
-    let picture = RgbImage::from_fn(360, 480, |x, y| {
-        let grain = (x * 7919 + y * 104_729 + x * y) % 23;
-        Rgb([
-            (x / 2 + grain) as u8,
-            (y / 3 + grain) as u8,
-            ((x + y) / 5 + grain) as u8,
-        ])
-    });
-    let portrait = Portrait::encode(&picture, Encoding::Jpeg2000, 15_000).unwrap();
-    let request = DocumentRequest {
-        format: Format::Td3,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: "ZE184226B".into(),
-        portrait,
-    };
+    let portrait = Portrait::grainy(360, 480, Encoding::Jpeg2000, 15_000).unwrap();
+    let request = DocumentRequest::specimen(portrait);
     Authority::new(State::UTOPIA, Scheme::Elliptic, 1)
         .unwrap()
         .issue(&request)

@@ -5,11 +5,10 @@ use gate_sim::chip::Cipher;
 use gate_sim::issuer::State as Issuing;
 use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::issuer::{
-    Authority, DocumentRequest, Electronics, Encoding, Format, IssuerError, Portrait, Scheme, Sex,
+    Authority, DocumentRequest, Electronics, Encoding, Format, IssuerError, Portrait, Scheme,
     TestDocument,
 };
 use image::{Rgb, RgbImage};
-use jiff::civil::date;
 use std::sync::OnceLock;
 
 /// A genuine document of the test authority.
@@ -66,17 +65,10 @@ pub(super) fn issue_with(
     electronics: &Electronics,
 ) -> Result<TestDocument, IssuerError> {
     let picture = RgbImage::from_fn(64, 80, |x, y| Rgb([(x * 4) as u8, (y * 3) as u8, 90]));
+    let portrait = Portrait::encode(&picture, encoding, 2_000)?;
     let request = DocumentRequest {
         format,
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        number: "L898902C3".into(),
-        nationality: "UTO",
-        birth: date(1974, 8, 12),
-        sex: Sex::Female,
-        expiry: date(2032, 4, 15),
-        optional: String::new(),
-        portrait: Portrait::encode(&picture, encoding, 2_000)?,
+        ..DocumentRequest::specimen(portrait)
     };
     authority()?.issue_with(&request, electronics)
 }

@@ -4,13 +4,11 @@ use gate_document::portrait;
 use gate_document::portrait::{Portrait, PortraitKind};
 use gate_face::Picture;
 use gate_face::calibration::Calibration;
-use gate_face::picture::header_limits;
 use gate_zone::decode::{self, Allowed};
 use gate_zone::find::{self, Search};
+use gate_zone::picture::png;
 use gate_zone::strip::{self, Cut, Strips};
 use gate_zone::{Grey, level};
-use image::codecs::png::PngDecoder;
-use std::io::Cursor;
 
 /// Pictures as chips hold them; `tests/bounds.rs` holds memory and time against limits.
 pub fn pictures(bytes: &[u8]) -> bool {
@@ -23,8 +21,7 @@ pub fn pictures(bytes: &[u8]) -> bool {
 /// Camera frames and photographs, up to their pixels.
 pub fn photographs(bytes: &[u8]) -> bool {
     match bytes.starts_with(b"\x89PNG") {
-        true => PngDecoder::with_limits(Cursor::new(bytes), header_limits())
-            .is_ok_and(|decoder| Picture::from_decoder(decoder).is_ok()),
+        true => png(bytes).is_ok_and(|decoder| Picture::from_decoder(decoder).is_ok()),
         false => Picture::from_jpeg(bytes).is_ok(),
     }
 }

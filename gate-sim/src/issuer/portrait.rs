@@ -1,7 +1,7 @@
 //! Portraits as a chip holds them: JPEG or JPEG 2000, about fifteen kilobytes.
 
-use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
+use image::{Rgb, RgbImage};
 use openjp2::openjpeg::{CODEC_FORMAT, OPJ_CLRSPC_SRGB};
 use openjp2::{Codec, Stream, opj_cparameters_t, opj_image, opj_image_comptparm};
 
@@ -30,6 +30,28 @@ pub struct Portrait {
 }
 
 impl Portrait {
+    /// A picture with a grain, as photographs have: a smooth one would compress to nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Portrait::encode`].
+    pub fn grainy(
+        width: u32,
+        height: u32,
+        encoding: Encoding,
+        most: usize,
+    ) -> Result<Self, IssuerError> {
+        let picture = RgbImage::from_fn(width, height, |x, y| {
+            let grain = (x * 7919 + y * 104_729 + x * y) % 23;
+            Rgb([
+                (x / 2 + grain) as u8,
+                (y / 3 + grain) as u8,
+                ((x + y) / 5 + grain) as u8,
+            ])
+        });
+        Self::encode(&picture, encoding, most)
+    }
+
     /// Compresses `image` into at most `most` bytes, or as near above it as the coarsest sensible
     /// quality comes.
     ///
