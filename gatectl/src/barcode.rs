@@ -2,15 +2,17 @@
 //!
 //! The unsigned barcode of Vietnamese identity cards is a hint for whoever looks, never evidence.
 
+use crate::Exit;
 use crate::document::{Problem, Zone};
-use crate::{Exit, dump, report};
+use crate::failure::{Failing, Failure};
+use crate::file::{self, LONGEST};
 use clap::Args;
+use gate_document::Mrz;
 use gate_document::seal::hint::{HintError, IdentityHint};
 use gate_document::seal::imager::Symbology;
 use gate_document::seal::symbol::{self, SIDE_MAX, SymbolError};
 use gate_document::seal::{Seal, SealError, read};
-use gate_document::{Fault, Mrz, Sensitive};
-use image::{ImageReader, Limits};
+use image::{ImageError, ImageFormat, ImageReader, Limits};
 use serde_json::{Value, json};
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -34,7 +36,21 @@ pub(crate) struct Arguments {
 pub(crate) enum NotRead {
     /// Cut the picture, or take a smaller one.
     #[error(transparent)]
-    Picture(#[from] SymbolError),
+    Size(#[from] SymbolError),
+    /// Copy the file anew, or take the picture again.
+    #[error("the {kind} picture cannot be decoded: {problem}")]
+    Broken {
+        /// PNG or JPEG.
+        kind: &'static str,
+        /// What the decoder says.
+        problem: ImageError,
+    },
+    /// Save it as PNG or JPEG.
+    #[error("a picture of type {found} found, PNG or JPEG expected")]
+    Format {
+        /// What its first bytes say.
+        found: &'static str,
+    },
     /// Take the picture again, the barcode flat and whole.
     #[error("{found} barcodes in the picture, one expected")]
     Count {
@@ -51,22 +67,46 @@ pub(crate) enum NotRead {
     },
 }
 
-impl NotRead {
-    pub(crate) fn fault(&self) -> Fault {
-        let rule = gate_document::seal::SealCheck::SealStructure.rule();
+impl Failing for NotRead {
+    fn failure(&self) -> Failure {
+        const STEP: &str = "picture of a barcode";
         match self {
-            Self::Picture(_) => rule.broken("picture-size"),
-            Self::Count { .. } => rule.broken("barcode-count"),
-            Self::Unknown { seal, .. } => seal.fault(),
+            Self::Size(_)
+            | Self::Broken {
+                problem: ImageError::Limits(_),
+                ..
+            } => Failure::new(
+                "picture-size",
+                STEP,
+                "the picture is no larger than barcodes are looked for in",
+                "cut the picture to the barcode",
+            ),
+            Self::Broken { .. } => Failure::new(
+                "broken-picture",
+                STEP,
+                "the picture is whole",
+                "copy the file anew, or take the picture again",
+            ),
+            Self::Format { .. } => Failure::new(
+                "no-picture",
+                STEP,
+                "the picture is a PNG or JPEG",
+                "save the picture as PNG or JPEG",
+            ),
+            Self::Count { .. } => Failure::new(
+                "barcode-count",
+                STEP,
+                "the picture shows one barcode",
+                "take the picture again, one barcode flat and whole",
+            ),
+            Self::Unknown { seal, .. } => {
+                Failure::of(seal.fault(), "show another barcode of the document")
+            }
         }
     }
 
-    pub(crate) const fn next_step(&self) -> &'static str {
-        match self {
-            Self::Picture(_) => "cut the picture to the barcode",
-            Self::Count { .. } => "take the picture again, one barcode flat and whole",
-            Self::Unknown { .. } => "show another barcode of the document",
-        }
+    fn exit(&self) -> Exit {
+        Exit::NotRead
     }
 }
 
@@ -78,41 +118,51 @@ enum Barcode {
 impl Arguments {
     pub(crate) fn run(&self) -> Result<Exit, Problem> {
         let printed = self.zone.read()?;
-        let bytes = dump::bounded(&self.file).map_err(|problem| Problem::File {
+        let bytes = file::read(&self.file, LONGEST).map_err(|problem| Problem::File {
+            step: "barcode",
+            problem,
+        })?;
+        let understood = understand(&bytes).map_err(|problem| Problem::Barcode {
             path: self.file.display().to_string(),
             problem,
         })?;
-        let said = match understand(bytes) {
-            Ok(Barcode::Hint(hint)) => Said::of_hint(&hint, printed.as_ref(), self.show),
-            Ok(Barcode::Seal(seal)) => Said::of_seal(&seal),
-            Err(problem) => {
-                let fault = problem.fault();
-                report::not_read(&problem, Some(&fault), problem.next_step(), self.json);
-                return Ok(Exit::NotRead);
-            }
+        let said = match understood {
+            Barcode::Hint(hint) => Said::of_hint(&hint, printed.as_ref(), self.show),
+            Barcode::Seal(seal) => Said::of_seal(&seal),
         };
         if self.json {
-            println!("{}", said.json);
+            say!("{}", said.json);
         } else {
-            print!("{}", said.words);
+            crate::print::out(format_args!("{}", said.words));
         }
         Ok(Exit::Done)
     }
 }
 
 /// A picture has a barcode in it; other bytes are those of one.
-fn understand(file: Vec<u8>) -> Result<Barcode, NotRead> {
-    let bytes = match picture(&file) {
-        Some(picture) => {
-            let found = symbol::find(&picture, &Symbology::ALL)?;
-            let [scanned] = &found[..] else {
-                return Err(NotRead::Count { found: found.len() });
+fn understand(file: &[u8]) -> Result<Barcode, NotRead> {
+    let format = image::guess_format(file).ok();
+    let kind = match format {
+        Some(ImageFormat::Png) => "PNG",
+        Some(ImageFormat::Jpeg) => "JPEG",
+        other => {
+            let unknown = of_bytes(file);
+            // A few bytes of a text can be those of a picture's type: it is one if it is no barcode.
+            return match other.and_then(|format| format.extensions_str().first()) {
+                Some(found) if unknown.is_err() => Err(NotRead::Format { found }),
+                _ => unknown,
             };
-            scanned.bytes.clone()
         }
-        None => Sensitive::new(file),
     };
-    let bytes = bytes.expose();
+    let picture = decode(file).map_err(|problem| NotRead::Broken { kind, problem })?;
+    let found = symbol::find(&picture, &Symbology::ALL)?;
+    let [scanned] = &found[..] else {
+        return Err(NotRead::Count { found: found.len() });
+    };
+    of_bytes(scanned.bytes.expose())
+}
+
+fn of_bytes(bytes: &[u8]) -> Result<Barcode, NotRead> {
     match (read(bytes), IdentityHint::read(bytes)) {
         (Ok(seal), _) => Ok(Barcode::Seal(Box::new(seal))),
         (Err(_), Ok(hint)) => Ok(Barcode::Hint(hint)),
@@ -120,14 +170,13 @@ fn understand(file: Vec<u8>) -> Result<Barcode, NotRead> {
     }
 }
 
-fn picture(file: &[u8]) -> Option<image::GrayImage> {
-    let reader = ImageReader::new(Cursor::new(file)).with_guessed_format();
-    let mut reader = reader.ok()?;
+fn decode(file: &[u8]) -> Result<image::GrayImage, ImageError> {
+    let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_MAX);
     limits.max_image_height = Some(SIDE_MAX);
     reader.limits(limits);
-    Some(reader.decode().ok()?.to_luma8())
+    Ok(reader.decode()?.to_luma8())
 }
 
 /// What is said, both ways.

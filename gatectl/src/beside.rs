@@ -1,14 +1,14 @@
 //! What a technician has beside zone and chip: the text of pages, and a visa.
 
-use crate::dump;
+use crate::Exit;
+use crate::failure::{Failing, Failure};
+use crate::file::{self, FileError, LONGEST};
 use clap::Args;
 use gate_document::beside::{Beside, PageText};
-use gate_document::mrz::{Birth, Sex};
-use gate_document::{Mrz, MrzError, Sensitive};
+use gate_document::mrz::{self, Birth, Sex, WrittenError};
+use gate_document::{Mrz, Sensitive};
 use serde::Deserialize;
-use std::io;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -27,26 +27,62 @@ pub(crate) struct Arguments {
 /// Why a page or a visa cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PageError {
-    /// Look at path and permissions.
-    #[error("{path}: {problem}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        problem: io::Error,
-    },
-    /// Correct the file; its values are not repeated.
-    #[error(
-        "{path}: name, number, nationality, birth, sex and expiry expected, each once and in quotes"
-    )]
+    /// See [`FileError`].
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Correct the line; its value is not repeated.
+    #[error("{path}: line {line}: {expected} expected")]
     Text {
         /// Which file.
         path: String,
+        /// Which line, from 1.
+        line: usize,
+        /// What should stand there.
+        expected: &'static str,
     },
     /// Compare the lines with the visa.
-    #[error("the visa's zone cannot be read: {0}")]
-    Visa(#[from] MrzError),
+    #[error("{path}: the visa's zone cannot be read: {problem}")]
+    Visa {
+        /// Which file.
+        path: String,
+        /// Where in it, and what is wrong.
+        problem: WrittenError,
+    },
 }
+
+impl Failing for PageError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::File(problem) => problem.failure("text of a page, or a visa"),
+            Self::Text { .. } => Failure::new(
+                "page-text",
+                "text of a page",
+                "a page is TOML with the keys name, number, nationality, birth, sex and expiry",
+                "correct the line: gatectl document check --help has the keys",
+            ),
+            Self::Visa { problem, .. } => {
+                Failure::of(problem.fault(), "compare the lines with the visa")
+            }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Visa { .. } => Exit::Usage,
+            Self::File(_) | Self::Text { .. } => Exit::Fault,
+        }
+    }
+}
+
+/// The keys of a page, and what stands behind each.
+const KEYS: [(&str, &str); 6] = [
+    ("name", "name = \"...\", once"),
+    ("number", "number = \"...\", once"),
+    ("nationality", "nationality = \"...\", once"),
+    ("birth", "birth = \"2026-11-22\", once"),
+    ("sex", "sex = \"F\", \"M\" or \"X\", once"),
+    ("expiry", "expiry = \"2026-11-22\", once"),
+];
 
 /// A page as its file spells it.
 #[derive(Deserialize)]
@@ -70,7 +106,7 @@ enum PageSex {
 impl Arguments {
     pub(crate) fn read(&self) -> Result<Beside, PageError> {
         let visa = match &self.visa {
-            Some(path) => Some(Box::new(Mrz::read(&text(path)?)?)),
+            Some(path) => Some(Box::new(zone(path)?)),
             None => None,
         };
         Ok(Beside {
@@ -81,10 +117,35 @@ impl Arguments {
     }
 }
 
-fn page(path: &Path) -> Result<PageText, PageError> {
-    let page: Page = toml::from_str(&text(path)?).map_err(|_| PageError::Text {
+fn zone(path: &Path) -> Result<Mrz, PageError> {
+    let bytes = file::read(path, LONGEST)?;
+    mrz::written(&bytes, Mrz::read).map_err(|problem| PageError::Visa {
         path: path.display().to_string(),
-    })?;
+        problem,
+    })
+}
+
+/// What the parser says may repeat a value: the line and what belongs there is enough.
+fn misread(path: &Path, text: &str, problem: &toml::de::Error) -> PageError {
+    let at = problem.span().map_or(0, |span| span.start).min(text.len());
+    let before = text.as_bytes().get(..at).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count();
+    let written = text.lines().nth(line).unwrap_or_default();
+    let key = written.split('=').next().unwrap_or_default().trim();
+    let known = KEYS.iter().find(|(known, _)| *known == key);
+    PageError::Text {
+        path: path.display().to_string(),
+        line: line + 1,
+        expected: known.map_or(
+            "name, number, nationality, birth, sex or expiry, and a value in quotes,",
+            |(_, expected)| expected,
+        ),
+    }
+}
+
+fn page(path: &Path) -> Result<PageText, PageError> {
+    let text = file::text(path)?;
+    let page: Page = toml::from_str(&text).map_err(|problem| misread(path, &text, &problem))?;
     Ok(PageText {
         name: page.name.map(Sensitive::new),
         number: page.number.map(Sensitive::new),
@@ -106,12 +167,4 @@ fn page(path: &Path) -> Result<PageText, PageError> {
         }),
         expiry: page.expiry,
     })
-}
-
-fn text(path: &Path) -> Result<Zeroizing<String>, PageError> {
-    let bytes = dump::bounded(path).map_err(|problem| PageError::File {
-        path: path.display().to_string(),
-        problem,
-    })?;
-    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -1,7 +1,8 @@
 //! The document on a PC/SC reader.
 
 use crate::Exit;
-use crate::inspection::{self, ChipError, Key};
+use crate::failure::{Failing, Failure};
+use crate::inspection::{self, Key};
 use crate::report;
 use gate_document::chip::Cause;
 use gate_document::step::Step;
@@ -21,79 +22,67 @@ pub(crate) enum NotRead {
     /// Look at the reader, its cable, and at pcscd.
     #[error(transparent)]
     Reader(CardError),
-    /// See [`ChipError`].
+    /// See [`ReadError`].
     #[error(transparent)]
-    Chip(#[from] ChipError),
+    Chip(#[from] ReadError),
+}
+
+impl Failing for NotRead {
+    fn failure(&self) -> Failure {
+        let fault = match self {
+            Self::NoDocument { .. } => Fault {
+                kind: "no-document",
+                step: "wait for a document".to_owned(),
+                rule: "a chip answers in the field of the reader",
+                clause: "ISO/IEC 14443",
+            },
+            Self::Reader(_) => {
+                return Failure::new(
+                    Cause::Reader.name(),
+                    "look for a document",
+                    "the reader answers",
+                    self.next_step(),
+                );
+            }
+            Self::Chip(error) => error.fault(),
+        };
+        Failure::of(fault, self.next_step())
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Reader(_)
+            | Self::Chip(ReadError::Card {
+                error: CardError::Reader { .. },
+                ..
+            }) => Exit::Fault,
+            Self::NoDocument { .. } | Self::Chip(_) => Exit::NotRead,
+        }
+    }
 }
 
 impl NotRead {
-    pub(crate) const fn exit(&self) -> Exit {
-        match self {
-            Self::Reader(_)
-            | Self::Chip(ChipError::Read(ReadError::Card {
-                error: CardError::Reader { .. },
-                ..
-            })) => Exit::Fault,
-            Self::Chip(ChipError::NoAccessNumber) => Exit::Usage,
-            Self::NoDocument { .. } | Self::Chip(ChipError::Read(_)) => Exit::NotRead,
-        }
-    }
-
-    /// The failure in words that stay.
-    pub(crate) fn fault(&self) -> Fault {
-        let at = |kind, step: &str, rule, clause| Fault {
-            kind,
-            step: step.to_owned(),
-            rule,
-            clause,
-        };
-        match self {
-            Self::NoDocument { .. } => at(
-                "no-document",
-                "wait for a document",
-                "a chip answers in the field of the reader",
-                "ISO/IEC 14443",
-            ),
-            Self::Reader(_) => at(
-                Cause::Reader.name(),
-                "look for a document",
-                "the reader answers",
-                "the gate's own",
-            ),
-            Self::Chip(ChipError::Read(error)) => error.fault(),
-            Self::Chip(ChipError::NoAccessNumber) => at(
-                "can-format",
-                "card access number",
-                "a card access number has six digits",
-                "Doc 9303-11, 4.4",
-            ),
-        }
-    }
-
     /// What to do about it.
-    pub(crate) const fn next_step(&self) -> &'static str {
+    const fn next_step(&self) -> &'static str {
         match self {
             Self::NoDocument { .. } => "lay the document flat on the reader, its chip towards it",
             Self::Reader(_)
-            | Self::Chip(ChipError::Read(ReadError::Card {
+            | Self::Chip(ReadError::Card {
                 error: CardError::Reader { .. },
                 ..
-            })) => "plug the reader in, see that pcscd runs, and give a part of the reader's name",
-            Self::Chip(ChipError::NoAccessNumber) => "give the number, or --mrz or --mrz-file",
-            Self::Chip(ChipError::Read(ReadError::Card { .. })) => {
+            }) => "plug the reader in, see that pcscd runs, and give a part of the reader's name",
+            Self::Chip(ReadError::Card { .. }) => {
                 "leave the document on the reader until everything is read"
             }
-            Self::Chip(ChipError::Read(problem @ ReadError::Access(_))) => match problem.cause() {
+            Self::Chip(problem @ ReadError::Access(_)) => match problem.cause() {
                 Cause::WrongZone | Cause::WrongNumber => {
                     "compare the zone, or the card access number, with the document"
                 }
                 Cause::Distrust => "suspect a forged chip: keep what is said here",
                 _ => "this gate cannot open the chip: compare with another document of the model",
             },
-            Self::Chip(ChipError::Read(ReadError::NoApplication { .. })) => {
-                "this chip is no travel document's"
-            }
-            Self::Chip(ChipError::Read(_)) => "try again; if it stays, keep what is said here",
+            Self::Chip(ReadError::NoApplication { .. }) => "this chip is no travel document's",
+            Self::Chip(_) => "try again; if it stays, keep what is said here",
         }
     }
 }
@@ -123,7 +112,7 @@ pub(crate) fn read(name: &str, wait: u64, key: &Key) -> Result<(Option<Mrz>, Chi
         step: Step::CardAccess,
         error,
     });
-    let mut card = connected.map_err(ChipError::Read)?;
+    let mut card = connected?;
     report::step("opening the chip");
     Ok(inspection::read(
         &mut card,

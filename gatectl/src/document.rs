@@ -1,12 +1,16 @@
 //! `gatectl document`: reads the arguments, and says how it went.
 
+use crate::failure::{self, Failing, Failure};
+use crate::file::{self, FileError, LONGEST};
 use crate::inspection::{self, Desk, Inspected};
 use crate::{Exit, barcode, beside, chip, dump, report, zone};
 use clap::{Args, Subcommand};
+use gate_document::access::CardAccessNumber;
+use gate_document::mrz::{self, WrittenError};
 use gate_document::policy::{Policy, PolicyError};
-use gate_document::{Fault, Mrz, MrzError, TrustStore, TrustStoreError};
-use std::io;
+use gate_document::{Mrz, TrustStore, TrustStoreError};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -85,7 +89,7 @@ pub(crate) struct Zone {
     mrz_file: Option<PathBuf>,
 }
 
-/// What keeps a command from beginning.
+/// Why a document is not judged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     /// Give one of --mrz, --mrz-file and --can.
@@ -93,24 +97,37 @@ pub(crate) enum Problem {
         "the chip opens with the printed zone (--mrz, --mrz-file) or the card access number (--can)"
     )]
     NoKey,
-    /// Compare the lines with the document; `<` is a filler.
-    #[error("the printed zone cannot be read: {0}")]
-    Zone(#[from] MrzError),
-    /// Look at path and permissions.
-    #[error("{path}: {problem}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        problem: io::Error,
+    /// Look on the front of the card, or under the zone of a passport.
+    #[error("--can: {found} given, a card access number has six digits")]
+    AccessNumber {
+        /// How many characters of which kind.
+        found: String,
     },
-    /// The bundle holds PEM certificates.
-    #[error("{path}: {problem}")]
+    /// Compare the lines with the document; `<` is a filler.
+    #[error("{place}: the printed zone cannot be read: {problem}")]
+    Zone {
+        /// The file, or `--mrz`.
+        place: String,
+        /// Where in it, and what is wrong.
+        problem: WrittenError,
+    },
+    /// See [`FileError`].
+    #[error("{problem}")]
+    File {
+        /// What the file is for.
+        step: &'static str,
+        /// What is wrong.
+        problem: FileError,
+    },
+    /// The file holds certificates in PEM, or a bundle whose key is given as well.
+    #[error("{path}: {problem}{hint}")]
     Trust {
         /// Which file.
         path: String,
-        /// Why it is no bundle.
+        /// Why nobody can be trusted by it.
         problem: TrustStoreError,
+        /// What it seems to be.
+        hint: &'static str,
     },
     /// The error names the key, what is expected, and the nearest name that is known.
     #[error("{path}: {problem}")]
@@ -129,28 +146,82 @@ pub(crate) enum Problem {
     /// See [`beside::PageError`].
     #[error(transparent)]
     Page(#[from] beside::PageError),
+    /// See [`chip::NotRead`].
+    #[error(transparent)]
+    Chip(#[from] chip::NotRead),
+    /// See [`barcode::NotRead`].
+    #[error("{path}: {problem}")]
+    Barcode {
+        /// Which file.
+        path: String,
+        /// Why it says nothing.
+        problem: barcode::NotRead,
+    },
+    /// `--mrz` takes three lines at most, each in quotes.
+    #[error("a line of a zone, not repeated here, stands where a file or folder is expected")]
+    StrayLine,
 }
 
-impl Problem {
-    const fn exit(&self) -> Exit {
+impl Failing for Problem {
+    fn failure(&self) -> Failure {
         match self {
-            Self::NoKey | Self::Zone(_) | Self::Page(beside::PageError::Visa(_)) => Exit::Usage,
-            Self::File { .. }
-            | Self::Trust { .. }
-            | Self::Policy { .. }
-            | Self::Bundle(_)
-            | Self::Dump(_)
-            | Self::Page(_) => Exit::Fault,
+            Self::NoKey => Failure::new(
+                "no-key",
+                "command line",
+                "a chip opens with the printed zone or the card access number",
+                "give --mrz-file, --mrz or --can",
+            ),
+            Self::AccessNumber { .. } => Failure {
+                clause: Some("Doc 9303-11, 4.4"),
+                ..Failure::new(
+                    "can-format",
+                    "card access number",
+                    "a card access number has six digits",
+                    "give the number, or --mrz or --mrz-file",
+                )
+            },
+            Self::Zone { problem, .. } => {
+                Failure::of(problem.fault(), "compare the lines with the document")
+            }
+            Self::File { step, problem } => problem.failure(step),
+            Self::Trust { .. } => Failure::new(
+                "trust-file",
+                "whom to trust",
+                "the file holds certificates in PEM, each of which can be read",
+                "give the certificates in PEM, or a trust bundle with --trust-key",
+            ),
+            Self::Policy { .. } => Failure::new(
+                "policy-file",
+                "policy",
+                "a policy has known keys and values, and no less than the floor",
+                "correct the file: gate-document/policy/default.toml has every key",
+            ),
+            Self::Bundle(problem) => problem.failure(),
+            Self::Dump(problem) => problem.failure(),
+            Self::Page(problem) => problem.failure(),
+            Self::Chip(problem) => problem.failure(),
+            Self::Barcode { problem, .. } => problem.failure(),
+            Self::StrayLine => Failure::new(
+                "stray-line",
+                "command line",
+                "files and folders are named apart from the lines of a zone",
+                "name the folder first, and give --mrz two or three lines in quotes",
+            ),
         }
     }
 
-    /// Which rule of the standard a zone breaks; a file or a command line breaks none.
-    fn fault(&self) -> Option<Fault> {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Zone(problem) | Self::Page(beside::PageError::Visa(problem)) => {
-                Some(problem.fault())
+            Self::NoKey | Self::AccessNumber { .. } | Self::Zone { .. } | Self::StrayLine => {
+                Exit::Usage
             }
-            _ => None,
+            Self::File { .. } | Self::Trust { .. } | Self::Policy { .. } | Self::Bundle(_) => {
+                Exit::Fault
+            }
+            Self::Dump(problem) => problem.exit(),
+            Self::Page(problem) => problem.exit(),
+            Self::Chip(problem) => problem.exit(),
+            Self::Barcode { problem, .. } => problem.exit(),
         }
     }
 }
@@ -162,35 +233,24 @@ pub(crate) fn run(command: &Command) -> Exit {
         Command::Barcode(barcode) => (barcode.run(), barcode.json),
         Command::Mrz(arguments) => return zone::run(arguments),
     };
-    result.unwrap_or_else(|problem| {
-        report::problem(&problem);
-        if let Some(fault) = problem.fault() {
-            let next = "compare the lines with the document";
-            report::not_read(&problem, Some(&fault), next, json);
-        }
-        problem.exit()
-    })
+    result.unwrap_or_else(|problem| failure::tell(&problem, json))
 }
 
 impl Read {
     fn run(&self) -> Result<Exit, Problem> {
         let printed = self.zone.read()?;
         let key = match (&self.can, &printed) {
-            (Some(can), _) => inspection::Key::Can(can.clone().into()),
+            (Some(can), _) => inspection::Key::Can(access_number(can)?),
             (None, Some(zone)) => inspection::Key::Zone(Box::new(zone.clone())),
             (None, None) => return Err(Problem::NoKey),
         };
         let policy = self.common.policy()?;
         let trust = self.common.trust(&policy)?;
         let beside = self.common.beside.read()?;
-        let (zone, files) = match chip::read(&self.reader, self.wait, &key) {
-            Ok(read) => read,
-            Err(problem) => {
-                let next = problem.next_step();
-                report::not_read(&problem, Some(&problem.fault()), next, self.common.json);
-                return Ok(problem.exit());
-            }
-        };
+        if let Some(folder) = &self.dump {
+            dump::prepare(folder)?;
+        }
+        let (zone, files) = chip::read(&self.reader, self.wait, &key)?;
         if let Some(folder) = &self.dump {
             dump::write(folder, &files)?;
             report::step(&format!("files written to {}", folder.display()));
@@ -208,9 +268,15 @@ impl Read {
 
 impl Check {
     fn run(&self) -> Result<Exit, Problem> {
-        let files = dump::read(&self.paths)?;
-        for (file, bytes) in files.iter() {
+        if self.paths.iter().any(|path| is_zone_line(path)) {
+            return Err(Problem::StrayLine);
+        }
+        let dump = dump::read(&self.paths)?;
+        for (file, bytes) in dump.files.iter() {
             report::step(&format!("{file}: {} bytes", bytes.len()));
+        }
+        for left in &dump.left_out {
+            report::step(&format!("{}: left out: {}", left.file, left.problem));
         }
         let zone = self.zone.read()?;
         let beside = self.common.beside.read()?;
@@ -221,7 +287,7 @@ impl Check {
             trust: &trust,
             policy: &policy,
         };
-        let inspected = inspection::inspect_dumped(zone.as_ref(), &files, &desk);
+        let inspected = inspection::inspect_dumped(zone.as_ref(), dump, &desk);
         Ok(finish(&inspected, self.common.json))
     }
 }
@@ -237,15 +303,21 @@ fn finish(inspected: &Inspected, json: bool) -> Exit {
 
 impl Zone {
     pub(crate) fn read(&self) -> Result<Option<Mrz>, Problem> {
-        let text = match (&self.mrz, &self.mrz_file) {
-            (Some(lines), _) => lines.join("\n"),
+        let (place, written) = match (&self.mrz, &self.mrz_file) {
+            (Some(lines), _) => {
+                let lines = Zeroizing::new(lines.join("\n").into_bytes());
+                ("--mrz".to_owned(), lines)
+            }
             (None, Some(path)) => {
-                let bytes = read_file(path)?;
-                String::from_utf8_lossy(&bytes).into_owned()
+                let step = "printed zone";
+                let bytes = file::read(path, LONGEST);
+                let bytes = bytes.map_err(|problem| Problem::File { step, problem })?;
+                (path.display().to_string(), bytes)
             }
             (None, None) => return Ok(None),
         };
-        let zone = Mrz::read_tolerant(&zeroize::Zeroizing::new(text))?;
+        let zone = mrz::written(&written, Mrz::read_tolerant)
+            .map_err(|problem| Problem::Zone { place, problem })?;
         for place in zone.repairs() {
             report::step(&format!(
                 "printed zone corrected under a check digit: {place}"
@@ -266,10 +338,10 @@ impl Common {
         let Some(path) = &self.policy else {
             return Ok(Policy::default());
         };
-        let text = read_file(path)?;
-        let name = path.display().to_string();
-        Policy::parse(&String::from_utf8_lossy(&text)).map_err(|problem| Problem::Policy {
-            path: name,
+        let step = "policy";
+        let text = file::text(path).map_err(|problem| Problem::File { step, problem })?;
+        Policy::parse(&text).map_err(|problem| Problem::Policy {
+            path: path.display().to_string(),
             problem,
         })
     }
@@ -281,18 +353,51 @@ impl Common {
         };
         let store = match &self.trust_key {
             Some(key) => crate::trust::open(path, key)?,
-            None => TrustStore::from_pem(&read_file(path)?).map_err(|problem| Problem::Trust {
-                path: path.display().to_string(),
-                problem,
-            })?,
+            None => {
+                let step = "whom to trust";
+                let bytes = file::read(path, LONGEST);
+                let bytes = bytes.map_err(|problem| Problem::File { step, problem })?;
+                TrustStore::from_pem(&bytes).map_err(|problem| Problem::Trust {
+                    path: path.display().to_string(),
+                    problem,
+                    hint: match bytes.first() {
+                        // What both begin with in DER.
+                        Some(0x30) => {
+                            "; it seems to be a certificate in DER, or a bundle without --trust-key"
+                        }
+                        _ => "; certificates in PEM expected",
+                    },
+                })?
+            }
         };
+        if store.count() == 0 {
+            report::step(&format!(
+                "{}: no authority in it, so no signer is trusted",
+                path.display()
+            ));
+        }
         Ok(store.with_freshness(policy.freshness()))
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
-    dump::bounded(path).map_err(|problem| Problem::File {
-        path: path.display().to_string(),
-        problem,
+/// An error about such a path would repeat a name or a number.
+fn is_zone_line(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    let of_zone = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'<';
+    matches!(text.len(), 30 | 36 | 44) && text.iter().all(of_zone) && !path.exists()
+}
+
+/// Before a reader is touched: what is no number opens no chip.
+fn access_number(text: &str) -> Result<CardAccessNumber, Problem> {
+    CardAccessNumber::new(text).ok_or_else(|| {
+        let text = text.trim();
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let others = text.chars().count() - digits;
+        Problem::AccessNumber {
+            found: match others {
+                0 => format!("{digits} digits"),
+                _ => format!("{digits} digits and {others} other characters"),
+            },
+        }
     })
 }

@@ -1,8 +1,11 @@
 //! Folders of dumped files.
 
+use crate::Exit;
+use crate::failure::{Failing, Failure};
+use crate::file::{self, FileError, LONGEST};
 use gate_document::{ChipFiles, ElementaryFile};
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -10,18 +13,18 @@ use std::path::{Path, PathBuf};
 pub(crate) const NAMES: &str = "Names of files, in any case, with .bin, .dat, .der or no ending:
   EF.COM  COM  EF_COM  011E        EF.SOD  SOD  EF_SOD  011D
   DG1  EF.DG1  EF_DG1  DataGroup1  Datagroup1  0101    and so on up to DG16 and 0110
-Files of other names in a folder are left alone.";
-
-/// Longer than any file of a chip, and than the certificates of all States in PEM (692 of them take
-/// some 1.5 MB).
-const LONGEST: u64 = 16 << 20;
+Files of other names in a folder are left alone. A file of the document that cannot be read is left
+out and said; the others are judged.";
 
 /// Why a dump cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DumpError {
-    /// Look at path and permissions.
-    #[error("{path}: {problem}")]
-    File {
+    /// See [`FileError`].
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Look at the folder's permissions, and whether the disk is full.
+    #[error("{path} cannot be written: {problem}")]
+    Output {
         /// Which file or folder.
         path: String,
         /// What the system said.
@@ -42,56 +45,140 @@ pub(crate) enum DumpError {
         path: String,
     },
     /// Name the right folder.
-    #[error("no file of a travel document found")]
-    Nothing,
+    #[error("{path}: no file of a travel document found, DG1, EF.SOD and their like expected")]
+    Nothing {
+        /// What was looked through.
+        path: String,
+    },
+}
+
+impl Failing for DumpError {
+    fn failure(&self) -> Failure {
+        const STEP: &str = "dumped files";
+        let (kind, rule, next) = match self {
+            Self::File(problem) => return problem.failure(STEP),
+            Self::Output { .. } => (
+                "unwritable-file",
+                "the folder can be made, and files in it written",
+                "correct the path or the permissions, or name another folder",
+            ),
+            Self::Name { .. } => (
+                "dump-name",
+                "the name says which file of the document it is",
+                "rename it: gatectl document check --help has the names",
+            ),
+            Self::Twice { .. } => (
+                "dump-twice",
+                "each file of the document is there once",
+                "keep the one that is the document's",
+            ),
+            Self::Nothing { .. } => (
+                "dump-empty",
+                "there is a file of the document",
+                "name the folder with the dump: gatectl document check --help has the names",
+            ),
+        };
+        Failure::new(kind, STEP, rule, next)
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Fault
+    }
+}
+
+/// What came of a dump.
+#[derive(Debug)]
+pub(crate) struct Dump {
+    /// What was read.
+    pub(crate) files: ChipFiles,
+    /// What is there and was not read.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A file of the document that is there and cannot be read. The others are judged without it.
+#[derive(Debug)]
+pub(crate) struct LeftOut {
+    /// Which file.
+    pub(crate) file: ElementaryFile,
+    /// Why not.
+    pub(crate) problem: FileError,
 }
 
 /// Reads folders and files. In a folder, files of other names are left alone.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<ChipFiles, DumpError> {
-    let mut files = ChipFiles::new();
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Dump, DumpError> {
+    let mut dump = Dump {
+        files: ChipFiles::new(),
+        left_out: Vec::new(),
+    };
     for path in paths {
-        if path.is_dir() {
+        let found = fs::metadata(path).map_err(|problem| at(path, problem))?;
+        if found.is_dir() {
             let entries = fs::read_dir(path).map_err(|problem| at(path, problem))?;
             let mut inside: Vec<PathBuf> = entries
                 .filter_map(|entry| Some(entry.ok()?.path()))
-                .filter(|path| path.is_file())
                 .collect();
             inside.sort();
             for path in inside {
                 if let Some(file) = file_of(&path) {
-                    insert(&mut files, file, &path)?;
+                    dump.insert(file, &path)?;
                 }
             }
         } else {
-            let kind = fs::metadata(path).map_err(|problem| at(path, problem))?;
-            if !kind.is_file() {
-                // A pipe would be waited for without end.
-                let problem = io::Error::new(io::ErrorKind::InvalidInput, "no regular file");
-                return Err(at(path, problem));
-            }
             let file = file_of(path).ok_or_else(|| DumpError::Name {
                 path: path.display().to_string(),
             })?;
-            insert(&mut files, file, path)?;
+            dump.insert(file, path)?;
         }
     }
-    if files.iter().next().is_none() {
-        return Err(DumpError::Nothing);
+    if dump.files.iter().next().is_none() && dump.left_out.is_empty() {
+        let paths: Vec<String> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        return Err(DumpError::Nothing {
+            path: paths.join(", "),
+        });
     }
-    Ok(files)
+    Ok(dump)
+}
+
+impl Dump {
+    fn insert(&mut self, file: ElementaryFile, path: &Path) -> Result<(), DumpError> {
+        let bytes = match file::read(path, LONGEST) {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                self.left_out.push(LeftOut { file, problem });
+                return Ok(());
+            }
+        };
+        let before = self.files.get(file);
+        if before.is_some_and(|before| *before != **bytes) {
+            return Err(DumpError::Twice {
+                file,
+                path: path.display().to_string(),
+            });
+        }
+        self.files.insert(file, bytes.to_vec());
+        Ok(())
+    }
+}
+
+/// Makes the folder of a dump, before anybody waits for a document in vain.
+pub(crate) fn prepare(folder: &Path) -> Result<(), DumpError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|problem| unwritten(folder, problem))
 }
 
 /// Writes every file as `EF.COM.bin`, `DG1.bin` and so on, for nobody but the user: they are a
 /// person's data. A folder that was there before keeps its permissions; files in it do not.
 pub(crate) fn write(folder: &Path, files: &ChipFiles) -> Result<(), DumpError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|problem| at(folder, problem))?;
+    prepare(folder)?;
     for (file, bytes) in files.iter() {
         let path = folder.join(format!("{file}.bin"));
-        write_private(&path, bytes).map_err(|problem| at(&path, problem))?;
+        write_private(&path, bytes).map_err(|problem| unwritten(&path, problem))?;
     }
     Ok(())
 }
@@ -108,38 +195,18 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// A file that is not longer than anything here may be.
-pub(crate) fn bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(LONGEST + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("longer than {LONGEST} bytes"),
-        ));
-    }
-    Ok(bytes)
-}
-
-fn insert(files: &mut ChipFiles, file: ElementaryFile, path: &Path) -> Result<(), DumpError> {
-    let bytes = bounded(path).map_err(|problem| at(path, problem))?;
-    if files.get(file).is_some_and(|before| *before != *bytes) {
-        return Err(DumpError::Twice {
-            file,
-            path: path.display().to_string(),
-        });
-    }
-    files.insert(file, bytes);
-    Ok(())
-}
-
-fn at(path: &Path, problem: io::Error) -> DumpError {
-    DumpError::File {
+fn unwritten(path: &Path, problem: io::Error) -> DumpError {
+    DumpError::Output {
         path: path.display().to_string(),
         problem,
     }
+}
+
+fn at(path: &Path, problem: io::Error) -> DumpError {
+    DumpError::File(FileError::System {
+        path: path.display().to_string(),
+        problem,
+    })
 }
 
 /// Which file of a chip a name means.
@@ -223,10 +290,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_refused() {
-        let refused = read(&[PathBuf::from("/dev/null")]).err();
-        let refused = refused.map(|error| error.to_string());
-        assert_eq!(refused.as_deref(), Some("/dev/null: no regular file"));
+    fn what_cannot_be_read_is_left_out_and_the_rest_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("DG1.bin"), [0x61, 0]).expect("written");
+        fs::create_dir(path("DG11.bin")).expect("a folder");
+        let long = fs::File::create(path("DG13.bin")).expect("made");
+        long.set_len(LONGEST + 1).expect("stretched");
+        let dump = read(&[folder.path().to_owned(), PathBuf::from("/dev/null")]);
+        assert!(matches!(dump, Err(DumpError::Name { .. })));
+        let dump = read(&[folder.path().to_owned()]).expect("read");
+        assert_eq!(dump.files.iter().count(), 1);
+        let left: Vec<ElementaryFile> = dump.left_out.iter().map(|left| left.file).collect();
+        assert_eq!(left, [11, 13].map(ElementaryFile::DataGroup));
     }
 
     #[test]
@@ -248,17 +324,6 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_the_certificates_of_all_states_is_not_too_long() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("anchors.pem");
-        fs::write(&path, vec![b'A'; 692 * 4_096]).expect("written");
-        assert_eq!(bounded(&path).expect("read").len(), 692 * 4_096);
-        let long = fs::File::create(&path).expect("made");
-        long.set_len(LONGEST + 1).expect("stretched");
-        assert!(bounded(&path).is_err());
-    }
-
-    #[test]
     fn what_was_written_is_read_again_and_other_files_are_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut files = ChipFiles::new();
@@ -266,11 +331,12 @@ mod tests {
         files.insert(ElementaryFile::DataGroup(14), vec![0x6E, 1, 2]);
         write(folder.path(), &files).expect("written");
         fs::write(folder.path().join("readme.txt"), "beside it").expect("written");
-        assert_eq!(read(&[folder.path().to_owned()]).expect("read"), files);
+        let dump = read(&[folder.path().to_owned()]).expect("read");
+        assert_eq!(dump.files, files);
         let stranger = read(&[folder.path().join("readme.txt")]);
         assert!(matches!(stranger, Err(DumpError::Name { .. })));
         let empty = tempfile::tempdir().expect("a folder");
         let nothing = read(&[empty.path().to_owned()]);
-        assert!(matches!(nothing, Err(DumpError::Nothing)));
+        assert!(matches!(nothing, Err(DumpError::Nothing { .. })));
     }
 }

@@ -3,6 +3,10 @@
 //! Everything runs through the pipeline of the gate. Templates stay in memory; nothing but figures
 //! and paths is written.
 
+#[cfg(test)]
+#[path = "../tests/desk/schema.rs"]
+mod schema;
+
 mod across;
 mod artefact;
 mod attacks;
@@ -15,7 +19,8 @@ mod presentation;
 mod score;
 mod sequence;
 
-use crate::{Exit, report};
+use crate::Exit;
+use crate::failure::{self, Failing, Failure};
 use clap::Subcommand;
 use gate_face::centre::Centre;
 use gate_face::engine::{FaceEngine, LoadError};
@@ -90,18 +95,81 @@ enum FaceCommandError {
     },
 }
 
+impl Failing for FaceCommandError {
+    fn failure(&self) -> Failure {
+        const LIST: &str = "list of photographs";
+        let (kind, step, rule, next) = match self {
+            Self::Manifest(_) | Self::Models(_) => (
+                "no-model",
+                "model",
+                "the models are those of the manifest, and run",
+                "run `gate-host models verify`, and give --models",
+            ),
+            Self::List(pairs::ListError::Read(problem)) => return problem.failure(LIST),
+            Self::List(pairs::ListError::File { .. }) => (
+                "unreadable-file",
+                LIST,
+                "the list or folder is there and can be read",
+                "correct the path, or the permissions",
+            ),
+            Self::List(pairs::ListError::Line { .. }) => (
+                "list-line",
+                LIST,
+                "a line of a list has two fields, in UTF-8",
+                "correct the line",
+            ),
+            Self::List(pairs::ListError::Many | pairs::ListError::Long { .. }) => (
+                "list-too-long",
+                LIST,
+                "lists and pictures fit into memory",
+                "split the list or the folder",
+            ),
+            Self::List(_) => (
+                "list-empty",
+                LIST,
+                "there are pairs of photographs, of one person and of several",
+                "look at the layout: a folder a person, or two paths a line",
+            ),
+            Self::Output { .. } => (
+                "unwritable-file",
+                "result",
+                "the result can be written",
+                "correct the path, or the permissions",
+            ),
+            Self::TooFew { .. } | Self::TooFewPeople { .. } => (
+                "too-few",
+                "calibration",
+                "a threshold rests on enough pairs and people",
+                "add people, or photographs of those who have few",
+            ),
+            Self::NoFrames => (
+                "usage",
+                "command line",
+                "a calibration needs sequences",
+                "leave --frames out, or say at least 1",
+            ),
+        };
+        Failure::new(kind, step, rule, next)
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoFrames => Exit::Usage,
+            _ => Exit::Fault,
+        }
+    }
+}
+
 pub(crate) fn run(command: &Command) -> Exit {
-    let result = match command {
-        Command::Score(arguments) => score::run(arguments),
-        Command::Evaluate(arguments) => evaluate::run(arguments),
-        Command::Attacks(arguments) => attacks::run(arguments),
+    let (result, json) = match command {
+        Command::Score(arguments) => (score::run(arguments), true),
+        Command::Evaluate(arguments) => (evaluate::run(arguments), arguments.json.is_some()),
+        Command::Attacks(arguments) => (attacks::run(arguments), arguments.json.is_some()),
     };
     match result {
         Ok(()) => Exit::Done,
-        Err(problem) => {
-            report::problem(&problem);
-            Exit::Fault
-        }
+        // The file of --json stays as it was: the failure goes to standard output.
+        Err(problem) => failure::tell(&problem, json),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one place that calls gate-document's reading and judging.
 
 use crate::details::Details;
+use crate::dump::{Dump, LeftOut};
 use gate_document::access::{CardAccessNumber, Passwords};
 use gate_document::beside::Beside;
 use gate_document::chip::{Cause, Habits};
@@ -9,7 +10,7 @@ use gate_document::policy::{Policy, Verdict};
 use gate_document::report::Report;
 use gate_document::{
     ApduLength, Card, Check, ChipFiles, ElementaryFile, Fault, Finding, Mrz, Progress, ReadError,
-    Request, Sensitive, TrustStore, lds,
+    Request, TrustStore, lds,
 };
 use gate_host::clock;
 use std::collections::BTreeMap;
@@ -23,18 +24,7 @@ pub(crate) enum Key {
     /// The printed zone, and its other readings.
     Zone(Box<Mrz>),
     /// The card access number.
-    Can(Sensitive<String>),
-}
-
-/// Why there is nothing to judge.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ChipError {
-    /// See [`ReadError`].
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// Look on the front of the card, or under the zone of a passport.
-    #[error("a card access number has six digits")]
-    NoAccessNumber,
+    Can(CardAccessNumber),
 }
 
 /// What a document is held against on a desk.
@@ -60,10 +50,16 @@ pub(crate) struct Inspected {
     pub(crate) faults: BTreeMap<Check, Fault>,
     /// Files, and their lengths in bytes.
     pub(crate) files: Vec<(String, usize)>,
+    /// Files that are there and could not be read.
+    pub(crate) left_out: Vec<LeftOut>,
     /// What the chip says of the document itself.
     pub(crate) details: Details,
     /// The policy accepts the document, as far as it could be checked here.
     pub(crate) is_good: bool,
+    /// The checks for which it does not.
+    pub(crate) because: Vec<Check>,
+    /// The files were dumped before: no chip is there to be read again.
+    pub(crate) dumped: bool,
 }
 
 impl Inspected {
@@ -71,6 +67,7 @@ impl Inspected {
     /// recorded there and does not count.
     fn of(printed: &Mrz, inspection: &Inspection, files: &ChipFiles, policy: &Policy) -> Self {
         let report = Report::new(printed, inspection, policy);
+        let verdict = inspection.verdict(policy);
         let faults = inspection.findings.iter().filter_map(|finding| {
             let fault = inspection.evidence.fault(finding)?;
             Some((finding.check, fault))
@@ -80,8 +77,14 @@ impl Inspected {
             report: serde_json::to_value(report).ok(),
             faults: faults.collect(),
             files: lengths(files),
+            left_out: Vec::new(),
             details: Details::of(files),
-            is_good: inspection.verdict(policy) == Verdict::Accept,
+            is_good: verdict == Verdict::Accept,
+            because: match verdict {
+                Verdict::Accept => Vec::new(),
+                Verdict::Refer(because) => because,
+            },
+            dumped: false,
         }
     }
 }
@@ -97,7 +100,7 @@ pub(crate) fn read(
     card: &mut dyn Card,
     key: &Key,
     progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<(Option<Mrz>, ChipFiles), ChipError> {
+) -> Result<(Option<Mrz>, ChipFiles), ReadError> {
     let mut habits: Habits = ApduLength::Extended.into();
     let mut read = |passwords: Passwords| {
         let request = Request {
@@ -108,10 +111,7 @@ pub(crate) fn read(
     };
     let zone: &Mrz = match key {
         Key::Zone(zone) => zone,
-        Key::Can(can) => {
-            let number = CardAccessNumber::new(can.expose()).ok_or(ChipError::NoAccessNumber)?;
-            return Ok((None, read(number.into())?));
-        }
+        Key::Can(number) => return Ok((None, read(number.clone().into())?)),
     };
     let mut result = read(zone.access_key().into()).map(|files| (zone, files));
     for other in zone.alternatives() {
@@ -133,7 +133,7 @@ pub(crate) fn inspect_read(zone: Option<&Mrz>, files: &ChipFiles, desk: &Desk<'_
 }
 
 /// Judges files of which nobody knows how they came out of a chip.
-pub(crate) fn inspect_dumped(zone: Option<&Mrz>, files: &ChipFiles, desk: &Desk<'_>) -> Inspected {
+pub(crate) fn inspect_dumped(zone: Option<&Mrz>, dump: Dump, desk: &Desk<'_>) -> Inspected {
     let unknown = [
         Check::ChipAccess,
         Check::ChipAuthentication,
@@ -142,7 +142,11 @@ pub(crate) fn inspect_dumped(zone: Option<&Mrz>, files: &ChipFiles, desk: &Desk<
         Check::CardSecurity,
     ]
     .map(|check| (check, "the files were dumped before"));
-    judge(zone, files, desk, unknown.to_vec())
+    Inspected {
+        left_out: dump.left_out,
+        dumped: true,
+        ..judge(zone, &dump.files, desk, unknown.to_vec())
+    }
 }
 
 /// Judges files with what is `unknown` about them, and why. Without a printed zone, that of DG1 stands
@@ -170,8 +174,11 @@ fn judge(
             report: None,
             faults: BTreeMap::new(),
             files: lengths(files),
+            left_out: Vec::new(),
             details: Details::of(files),
             is_good: false,
+            because: Vec::new(),
+            dumped: false,
         };
     };
     let today = clock::today();

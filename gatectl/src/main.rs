@@ -3,9 +3,13 @@
 //! `gatectl document read` and `gatectl document check` inspect a document on any PC/SC reader or
 //! from dumped files, as the gate does; `gatectl document barcode` says what a barcode is; `gatectl
 //! reader which` finds out which reader of printed zones is on a serial line; `gatectl trust` makes the
-//! bundle that says whom gates believe. Progress goes to standard error, the result to standard output.
+//! bundle that says whom gates believe. Progress and failures go to standard error, the result to
+//! standard output; with `--json` exactly one object is there, a failure's too (`schemas/`).
 //! No name, number or picture is printed: only `--dump` lets a document's data out, into files, and
 //! `--show` of `document mrz` and `document barcode` what stands in a zone or a hint.
+
+#[macro_use]
+mod print;
 
 mod barcode;
 mod beside;
@@ -14,10 +18,13 @@ mod details;
 mod document;
 mod dump;
 mod face;
+mod failure;
+mod file;
 mod inspection;
 mod reader;
 mod report;
 mod trust;
+mod usage;
 mod zone;
 
 use clap::{Parser, Subcommand};
@@ -53,7 +60,9 @@ const EXIT_CODES: &str = "Exit codes:
      one of its sources, is not to be used
   2  the command line is wrong
   3  the document could not be read: none there, taken away, or it refused the key
-  4  a reader, a serial line or a file does not work";
+  4  a reader, a serial line or a file does not work
+A failure is told on standard error, with what to do next. With --json it is one object on standard
+output, too, with kind, step and rule, whatever the exit code: gatectl/schemas/failure.schema.json.";
 
 /// How a command ends; see `gatectl --help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +76,11 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
-    let exit = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(problem) => return ExitCode::from(usage::tell(problem) as u8),
+    };
+    let exit = match arguments.command {
         Command::Document(command) => document::run(&command),
         Command::Reader(command) => reader::run(&command),
         Command::Trust(command) => trust::run(&command),

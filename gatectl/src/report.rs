@@ -1,50 +1,13 @@
 //! What is said, in words or as JSON.
 
+use crate::failure;
 use crate::inspection::Inspected;
 use gate_document::{Check, Fault, Finding, Outcome};
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 
 /// One step of progress, on standard error.
 pub(crate) fn step(text: &str) {
-    eprintln!("  {text}");
-}
-
-/// What keeps the command from doing anything.
-pub(crate) fn problem(problem: &impl Display) {
-    eprintln!("error: {problem}");
-}
-
-/// What was not read: why, by which rule where one was broken, and what to do.
-pub(crate) fn not_read(problem: &impl Display, fault: Option<&Fault>, next: &str, json: bool) {
-    if json {
-        println!("{}", failure(problem, fault, next));
-        return;
-    }
-    println!("not read: {problem}");
-    if let Some(fault) = fault {
-        println!("{}", told(fault, 4));
-    }
-    println!("    next: {next}");
-}
-
-/// The same as an object.
-pub(crate) fn failure(
-    problem: &impl Display,
-    fault: Option<&Fault>,
-    next: &str,
-) -> serde_json::Value {
-    let mut object = serde_json::json!({
-        "read": false,
-        "problem": problem.to_string(),
-        "next": next,
-    });
-    if let Some(fault) = fault {
-        object["kind"] = fault.kind.into();
-        object["step"] = fault.step.as_str().into();
-        object["rule"] = fault.rule.into();
-        object["clause"] = fault.clause.into();
-    }
-    object
+    complain!("  {text}");
 }
 
 /// Step, rule and clause of a failure, `indent` columns in.
@@ -64,9 +27,9 @@ fn told(fault: &Fault, indent: usize) -> String {
 /// Every finding, and what to do about those that were not passed.
 pub(crate) fn inspected(inspected: &Inspected, json: bool) {
     if json {
-        println!("{}", as_json(inspected));
+        say!("{}", as_json(inspected));
     } else {
-        print!("{}", in_words(inspected));
+        crate::print::out(format_args!("{}", in_words(inspected)));
     }
 }
 
@@ -76,48 +39,130 @@ fn as_json(inspected: &Inspected) -> serde_json::Value {
         .iter()
         .map(|(name, length)| (name.clone(), (*length).into()))
         .collect();
+    let left_out = inspected.left_out.iter().map(|left| {
+        let failure = left.problem.failure("dumped files");
+        let mut object = failure::object(&left.problem, &failure);
+        object["file"] = left.file.to_string().into();
+        object
+    });
     serde_json::json!({
         "read": true,
         "passed": inspected.is_good,
         "findings": inspected.findings,
         "files": files,
+        "left_out": left_out.collect::<Vec<_>>(),
         "details": inspected.details,
         "report": inspected.report,
     })
 }
 
+/// What was passed, what was not done, and at the end, beside the verdict, what failed.
 fn in_words(inspected: &Inspected) -> String {
     let mut text = String::new();
-    for finding in &inspected.findings {
-        let outcome = match finding.outcome {
-            Outcome::Passed => "passed",
-            Outcome::Failed => "FAILED",
-            Outcome::NotDone => "not done",
-            Outcome::NotSupported => "not supported",
-            Outcome::Aborted => "broken off",
-        };
+    let of = |outcomes: &'static [Outcome]| {
+        let findings = inspected.findings.iter();
+        findings.filter(|finding| outcomes.contains(&finding.outcome))
+    };
+    for finding in of(&[Outcome::Passed]).chain(of(&[Outcome::NotSupported])) {
+        text += &line(finding, inspected);
+    }
+    // What one step mends stands together above it.
+    let mut steps: Vec<(Option<String>, String)> = Vec::new();
+    for finding in of(&[Outcome::NotDone]) {
+        let next = next(finding, inspected);
+        let line = line(finding, inspected);
+        match steps.iter_mut().find(|(known, _)| *known == next) {
+            Some((_, lines)) => *lines += &line,
+            None => steps.push((next, line)),
+        }
+    }
+    for (next, lines) in steps {
+        text += &lines;
+        text += &advice(next);
+    }
+    for left in &inspected.left_out {
+        let failure = left.problem.failure("dumped files");
         // Writing to a string does not fail.
-        let _ = write!(text, "{outcome:13} {}", name(finding.check));
-        if !finding.reason.is_empty() {
-            let _ = write!(text, ": {}", finding.reason);
-        }
-        text.push('\n');
-        if let Some(fault) = inspected.faults.get(&finding.check) {
-            let _ = writeln!(text, "{}", told(fault, 14));
-        }
-        if let Some(next) = next_step(finding) {
-            let _ = writeln!(text, "{:13} next: {next}", "");
-        }
+        let _ = writeln!(text, "{:13} {}: {}", "left out", left.file, left.problem);
+        let _ = writeln!(text, "{:13} next: {}", "", failure.next);
+    }
+    for finding in of(&[Outcome::Aborted, Outcome::Failed]) {
+        text += &line(finding, inspected);
+        text += &advice(next(finding, inspected));
     }
     if let Some(details) = inspected.details.in_words() {
         let _ = writeln!(text, "the chip says: {details}");
     }
-    text.push_str(if inspected.is_good {
-        "every check that could be done was passed\n"
-    } else {
-        "this document would be referred to an officer\n"
-    });
+    if inspected.is_good {
+        return text + "every check that could be done was passed\n";
+    }
+    let because: Vec<&str> = inspected.because.iter().map(|check| name(*check)).collect();
+    let because = match because[..] {
+        [] => String::new(),
+        _ => format!(", because of: {}", because.join("; ")),
+    };
+    text + &format!("this document would be referred to an officer{because}\n")
+}
+
+/// A finding, and of what it failed.
+fn line(finding: &Finding, inspected: &Inspected) -> String {
+    let outcome = match finding.outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "FAILED",
+        Outcome::NotDone => "not done",
+        Outcome::NotSupported => "not supported",
+        Outcome::Aborted => "broken off",
+    };
+    let mut text = format!("{outcome:13} {}", name(finding.check));
+    if !finding.reason.is_empty() {
+        let _ = write!(text, ": {}", finding.reason);
+    }
+    text.push('\n');
+    if let Some(fault) = inspected.faults.get(&finding.check) {
+        let _ = writeln!(text, "{}", told(fault, 14));
+    }
     text
+}
+
+fn advice(next: Option<String>) -> String {
+    next.map_or(String::new(), |next| format!("{:13} next: {next}\n", ""))
+}
+
+fn next(finding: &Finding, inspected: &Inspected) -> Option<String> {
+    waits_for(finding, inspected).map_or_else(
+        || next_step(finding, inspected.dumped).map(str::to_owned),
+        |check| Some(format!("first {}", name(check))),
+    )
+}
+
+/// The check that has to be passed before this one can be done at all.
+fn waits_for(finding: &Finding, inspected: &Inspected) -> Option<Check> {
+    if finding.outcome != Outcome::NotDone {
+        return None;
+    }
+    let before: &[Check] = match finding.check {
+        Check::SignerTrust
+        | Check::DataGroupDigests
+        | Check::ComAgainstSod
+        | Check::IssuerAgainstSigner
+        | Check::KeyPeriod
+        | Check::DocumentType
+        | Check::SignatureStrength
+        | Check::Conformance
+        | Check::PersonalDetails => &[Check::SodSignature],
+        Check::Revocation | Check::TrustStatus => &[Check::SodSignature, Check::SignerTrust],
+        Check::Portrait => &[
+            Check::SodSignature,
+            Check::SignerTrust,
+            Check::DataGroupDigests,
+        ],
+        _ => &[],
+    };
+    let is_open = |check: &&Check| {
+        let mut findings = inspected.findings.iter();
+        findings.any(|finding| finding.check == **check && finding.outcome != Outcome::Passed)
+    };
+    before.iter().find(is_open).copied()
 }
 
 const fn name(check: Check) -> &'static str {
@@ -135,6 +180,18 @@ const fn name(check: Check) -> &'static str {
         Check::Portrait => "portrait",
         Check::ChipAuthentication => "chip has the key that it announces",
         Check::ActiveAuthentication => "chip signs with the key that it announces",
+        Check::Revocation => "signer not revoked",
+        Check::TrustStatus => "where the trust comes from, and its age",
+        Check::KeyPeriod => "signed while the signer's key was in use",
+        Check::DocumentType => "kind of document against the signer",
+        Check::SignatureStrength => "strength of the signature",
+        Check::Conformance => "conformity with the standard",
+        Check::KnownDefects => "known defects of the model",
+        Check::DatesPlausible => "birth, issue and expiry in their order",
+        Check::PersonalDetails => "further details against the zone in the chip",
+        Check::NationalRules => "rules of the issuer itself",
+        Check::CardAccess => "announced ways into the chip against the signed ones",
+        Check::CardSecurity => "signature over the chip's own key",
         Check::FrontAgainstBack => "front of the card against its back",
         Check::ZoneAgainstPage => "zone against the text of the page",
         Check::VisaAgainstDocument => "visa against the document",
@@ -145,14 +202,24 @@ const fn name(check: Check) -> &'static str {
     }
 }
 
-/// What a technician can do about a finding; nothing for one that was passed.
-fn next_step(finding: &Finding) -> Option<&'static str> {
+/// What a technician can do about a finding: nothing about one that was passed, or that this document
+/// cannot have. Files that were `dumped` cannot be read again.
+fn next_step(finding: &Finding, dumped: bool) -> Option<&'static str> {
     let failed = match finding.outcome {
-        Outcome::Passed => return None,
+        Outcome::Passed | Outcome::NotSupported => return None,
         Outcome::Failed => true,
-        Outcome::NotDone | Outcome::NotSupported | Outcome::Aborted => false,
+        Outcome::NotDone | Outcome::Aborted => false,
     };
     Some(match (finding.check, failed) {
+        (
+            Check::ChipAccess
+            | Check::ChipAuthentication
+            | Check::ActiveAuthentication
+            | Check::CardAccess
+            | Check::CardSecurity
+            | Check::ChipConversation,
+            false,
+        ) if dumped => "read the document itself with gatectl document read",
         (Check::PrintedZone | Check::ZoneCheckDigits, true) => {
             "compare the zone with the document, character by character"
         }
@@ -162,12 +229,15 @@ fn next_step(finding: &Finding) -> Option<&'static str> {
         (Check::Validity, true) => "nothing: the document is not valid today",
         (Check::Validity, false) => "see that the computer knows the date",
         (Check::ChipAccess, _) => "read the document with gatectl document read",
+        (Check::ChipReading, _) if dumped => "dump DG1, DG2 and EF.SOD, and name them all",
         (Check::ChipReading, _) => "read again, the document flat and still on the reader",
         (Check::SodSignature, true) => {
             "the data was altered, or the chip was badly written: keep a dump"
         }
         (Check::SodSignature, false) => "dump EF.SOD as well",
-        (Check::SignerTrust, _) => "give --trust with the issuing State's signing certificates",
+        (Check::SignerTrust, _) => {
+            "give --trust with the issuing State's newest signing certificates; else suspect a forgery"
+        }
         (Check::DataGroupDigests, true) => {
             "a file is not the one that was signed: suspect a forgery"
         }
@@ -246,13 +316,17 @@ mod tests {
     fn whatever_is_not_passed_has_a_next_step() {
         for check in gate_document::inspect::CHECKS {
             assert_ne!(name(check), "check of the lane", "{check:?}");
-            assert!(next_step(&Finding::passed(check)).is_none());
-            for finding in [
-                Finding::failed(check, ""),
-                Finding::not_done(check, ""),
-                Finding::not_supported(check, ""),
-            ] {
-                assert_ne!(next_step(&finding), Some("nothing"), "{finding:?}");
+            assert!(next_step(&Finding::passed(check), true).is_none());
+            assert!(next_step(&Finding::not_supported(check, ""), true).is_none());
+            assert!(
+                !name(check).contains('-'),
+                "{check:?} has no words of its own"
+            );
+            for finding in [Finding::failed(check, ""), Finding::not_done(check, "")] {
+                for dumped in [true, false] {
+                    let next = next_step(&finding, dumped);
+                    assert!(next.is_some_and(|next| next != "nothing"), "{finding:?}");
+                }
             }
         }
     }

@@ -1,18 +1,18 @@
 //! `gatectl document mrz`: reads the machine readable zone out of a picture of a page.
 
-use crate::{Exit, report};
+use crate::Exit;
+use crate::failure::{self, Failing, Failure};
+use crate::file::{self, FileError};
 use clap::Args;
+use gate_document::Check;
 use gate_document::mrz::{Format, Mrz, Position, Sex};
-use gate_document::{Check, Fault};
 use gate_face::manifest::{Manifest, ManifestError};
 use gate_face::models::ModelSet;
 use gate_zone::error::{LoadError, Problem as Flaw};
 use gate_zone::picture::FILE_MAX;
 use gate_zone::{Grey, PictureError, Reading, ZoneError, ZoneReader};
 use serde_json::{Value, json};
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 #[derive(Debug, Args)]
@@ -36,12 +36,17 @@ pub(crate) struct Arguments {
 /// Why there is no zone.
 #[derive(Debug, thiserror::Error)]
 enum NotRead {
-    /// Correct the path.
-    #[error("file cannot be read: {0}")]
-    File(#[from] io::Error),
-    /// See [`PictureError`].
+    /// See [`FileError`].
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    File(#[from] FileError),
+    /// See [`PictureError`].
+    #[error("{path}: {problem}")]
+    Picture {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        problem: PictureError,
+    },
     /// See [`ZoneError`].
     #[error(transparent)]
     Zone(#[from] ZoneError),
@@ -54,11 +59,12 @@ enum NotRead {
 }
 
 impl NotRead {
-    /// The reason as a word that programs can rely on.
-    const fn code(&self) -> &'static str {
+    /// The kind, as a word that programs can rely on.
+    const fn kind(&self) -> &'static str {
         match self {
+            Self::File(FileError::Long { .. }) => "picture-size",
             Self::File(_) => "unreadable-file",
-            Self::Picture(problem) => match problem {
+            Self::Picture { problem, .. } => match problem {
                 PictureError::Format => "no-picture",
                 PictureError::Broken(_) | PictureError::Torn => "broken-picture",
                 PictureError::Long | PictureError::Size { .. } => "picture-size",
@@ -77,48 +83,53 @@ impl NotRead {
         }
     }
 
-    /// The rule of the standard that the page breaks; what keeps the command from looking at it breaks
-    /// none.
-    fn fault(&self) -> Option<Fault> {
-        let Self::Zone(problem) = self else {
-            return None;
-        };
-        let (rule, clause) = match problem {
-            ZoneError::NoZone | ZoneError::SeveralZones => (
+    /// Step, rule and, where a page breaks one of the standard, its clause.
+    fn rule(&self) -> (&'static str, &'static str, Option<&'static str>) {
+        const ZONE: &str = "printed zone in a picture";
+        let of_zone = |rule, clause| (ZONE, rule, Some(clause));
+        match self {
+            Self::File(_) | Self::Picture { .. } => (
+                "picture",
+                "the picture is a whole JPEG or PNG of a page",
+                None,
+            ),
+            Self::Zone(ZoneError::NoZone | ZoneError::SeveralZones) => of_zone(
                 "a page has one zone, of the lines of one of the formats",
                 "Doc 9303-4 to 9303-7, 4.2",
             ),
-            ZoneError::Partial { problem, .. } => match problem {
-                Flaw::Missing => (
+            Self::Zone(ZoneError::Partial { problem, .. }) => match problem {
+                Flaw::Missing => of_zone(
                     "a zone has the lines of one of the formats",
                     "Doc 9303-4 to 9303-7, 4.2",
                 ),
                 Flaw::Contradiction(_) => {
                     let rule = Check::ZoneCheckDigits.rule();
-                    (rule.text, rule.clause)
+                    of_zone(rule.text, rule.clause)
                 }
-                Flaw::Unsure { .. } => ("every character can be read", "Doc 9303-3, 4.3"),
+                Flaw::Unsure { .. } => of_zone("every character can be read", "Doc 9303-3, 4.3"),
             },
-            ZoneError::Runtime(_) | ZoneError::Shape { .. } => return None,
-        };
-        Some(Fault {
-            kind: self.code(),
-            step: "printed zone in a picture".to_owned(),
-            rule,
-            clause,
-        })
+            Self::Zone(ZoneError::Runtime(_) | ZoneError::Shape { .. })
+            | Self::Manifest(_)
+            | Self::Models(_) => (
+                "model",
+                "the models are those of the manifest, and run",
+                None,
+            ),
+        }
     }
 
     const fn next_step(&self) -> &'static str {
         match self {
-            Self::File(_) => "correct the path, or the permissions",
-            Self::Picture(PictureError::Format) => "save the picture as JPEG or PNG",
-            Self::Picture(PictureError::Broken(_) | PictureError::Torn) => {
-                "copy the file anew, or take the picture again"
-            }
-            Self::Picture(PictureError::Long | PictureError::Size { .. }) => {
-                "take the picture in another size: 300 dpi, or a page about 1500 px wide"
-            }
+            Self::File(FileError::Long { .. })
+            | Self::Picture {
+                problem: PictureError::Long | PictureError::Size { .. },
+                ..
+            } => "take the picture in another size: 300 dpi, or a page about 1500 px wide",
+            Self::Picture {
+                problem: PictureError::Format,
+                ..
+            } => "save the picture as JPEG or PNG",
+            Self::File(_) | Self::Picture { .. } => "copy the file anew, or take the picture again",
             Self::Zone(ZoneError::NoZone) => {
                 "show the whole page with its lines of OCR-B, at least 8 px a character"
             }
@@ -129,10 +140,26 @@ impl NotRead {
             Self::Zone(_) | Self::Manifest(_) | Self::Models(_) => "run `gate-host models verify`",
         }
     }
+}
 
-    const fn exit(&self) -> Exit {
+impl Failing for NotRead {
+    fn failure(&self) -> Failure {
+        let (step, rule, clause) = match self {
+            Self::File(problem) if !matches!(problem, FileError::Long { .. }) => {
+                return problem.failure("picture");
+            }
+            _ => self.rule(),
+        };
+        Failure {
+            clause,
+            ..Failure::new(self.kind(), step, rule, self.next_step())
+        }
+    }
+
+    fn exit(&self) -> Exit {
         match self {
-            Self::Picture(_)
+            Self::Picture { .. }
+            | Self::File(FileError::Long { .. })
             | Self::Zone(ZoneError::NoZone | ZoneError::SeveralZones | ZoneError::Partial { .. }) => {
                 Exit::NotRead
             }
@@ -145,9 +172,12 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     match read(arguments) {
         Ok(reading) => {
             if arguments.json {
-                println!("{}", as_json(&reading, arguments.show));
+                say!("{}", as_json(&reading, arguments.show));
             } else {
-                print!("{}", in_words(&reading, arguments.show).as_str());
+                crate::print::out(format_args!(
+                    "{}",
+                    in_words(&reading, arguments.show).as_str()
+                ));
             }
             if reading.doubtful.is_empty() {
                 Exit::Done
@@ -155,46 +185,22 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
                 Exit::Findings
             }
         }
-        Err(problem) => {
-            let (fault, next) = (problem.fault(), problem.next_step());
-            if arguments.json {
-                let mut object = report::failure(&problem, fault.as_ref(), next);
-                object["reason"] = problem.code().into();
-                println!("{object}");
-            } else {
-                report::problem(&problem);
-                report::not_read(&problem, fault.as_ref(), next, false);
-            }
-            problem.exit()
-        }
+        Err(problem) => failure::tell(&problem, arguments.json),
     }
 }
 
 fn read(arguments: &Arguments) -> Result<Reading, NotRead> {
-    let picture = Grey::decode(&bytes(&arguments.image)?)?;
+    let bytes = file::read(&arguments.image, FILE_MAX as u64)?;
+    let picture = Grey::decode(&bytes).map_err(|problem| NotRead::Picture {
+        path: arguments.image.display().to_string(),
+        problem,
+    })?;
     let manifest = match &arguments.manifest {
         Some(path) => Manifest::open(path)?,
         None => Manifest::built_in()?,
     };
     let reader = ZoneReader::load(&ModelSet::new(manifest, arguments.models.clone()))?;
     Ok(reader.read(&picture)?)
-}
-
-/// The file, or as much of it as shows that it is too long.
-fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, io::Error> {
-    // A pipe would be waited for, whoever writes into it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "no regular file",
-        ));
-    }
-    let file = File::open(path)?;
-    // As long as the file says, so that nothing moves and leaves a copy behind.
-    let length = file.metadata()?.len().min(FILE_MAX as u64 + 1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize + 1));
-    file.take(FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 const fn name(format: Format) -> &'static str {

@@ -51,11 +51,23 @@ fn a_dumped_document_is_judged_as_far_as_a_dump_goes() {
         words.out
     );
     assert!(words.out.contains("next: give --trust"), "{}", words.out);
-    assert!(
-        words.out.contains("referred to an officer"),
-        "{}",
-        words.out
+    // What follows from a failure says so, and the verdict stands beside what it rests on.
+    let mut lines = words.out.lines();
+    let portrait = |line: &&str| line.starts_with("not done      portrait: DG2 was not decoded");
+    lines.find(portrait).expect("the portrait");
+    let advice = lines.find(|line| line.contains("next: "));
+    assert_eq!(
+        advice,
+        Some("              next: first trust in the signer")
     );
+    let reading = words.out.matches("next: read the document itself").count();
+    assert_eq!(reading, 1, "said once: {}", words.out);
+    let verdict =
+        "this document would be referred to an officer, because of: trust in the signer; portrait";
+    let mut last = words.out.lines().rev();
+    assert_eq!(last.next(), Some(verdict));
+    let failed = last.position(|line| line.starts_with("FAILED"));
+    assert_eq!(failed, Some(2), "{}", words.out);
 
     let mut dg2 = std::fs::read(desk.path("dump/DG2.bin")).expect("a file");
     *dg2.last_mut().expect("a byte") ^= 1;
@@ -123,7 +135,7 @@ fn what_cannot_begin_says_so_with_its_exit_code() {
         (
             &["document", "check", "dump", "--mrz", "P<UTO"],
             2,
-            "zone of 1 lines",
+            "1 lines with text, 2 or 3 expected",
         ),
         (&["document", "read"], 2, "--mrz"),
         (

@@ -167,9 +167,10 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
     ]);
     assert_eq!(nowhere.code, Some(4), "{}", nowhere.out);
     assert!(
-        nowhere.out.contains("plug the reader in") && nowhere.out.contains("kind: reader-fault"),
+        nowhere.progress.contains("plug the reader in")
+            && nowhere.progress.contains("kind: reader-fault"),
         "{}",
-        nowhere.out
+        nowhere.progress
     );
 }
 

@@ -13,6 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[path = "desk/schema.rs"]
+mod schema;
+
 struct Desk(tempfile::TempDir);
 
 impl Desk {
@@ -36,7 +39,10 @@ impl Desk {
             stderr,
         } = program.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (status.code().unwrap(), text(stdout), text(stderr))
+        let (told, problem) = (text(stdout), text(stderr));
+        let words: Vec<&str> = words.split(' ').collect();
+        schema::check(&words, &told);
+        (status.code().unwrap(), told, problem)
     }
 }
 
@@ -151,8 +157,8 @@ fn a_technician_makes_a_bundle_that_a_gate_takes_and_judges_documents_with() {
     assert_eq!(exit, 0, "{told}");
     for line in [
         "passed        trust in the signer",
-        "passed        revocation: revocation list of",
-        "not done      known-defects: deviation-list-UT-com-inconsistent",
+        "passed        signer not revoked: revocation list of",
+        "not done      known defects of the model: deviation-list-UT-com-inconsistent",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
@@ -183,7 +189,12 @@ fn a_technician_makes_a_bundle_that_a_gate_takes_and_judges_documents_with() {
     file.install(&desk.path("two.bundle"), true).unwrap();
     let (exit, told, _) = desk.gatectl(CHECK);
     assert_eq!(exit, 1, "{told}");
-    assert!(told.contains("FAILED        revocation"), "{told}");
+    assert!(
+        told.contains(
+            "FAILED        signer not revoked: the document signer certificate is revoked"
+        ),
+        "{told}"
+    );
 
     let (exit, told, _) = desk.gatectl("trust show gate.bundle --key key.pub --expect KHM --json");
     assert_eq!(exit, 0);
@@ -213,6 +224,8 @@ fn a_source_that_is_not_what_it_should_be_stops_the_bundle() {
     let stray = impostor.revocation_list(&[], "261101000000Z", "380101000000Z");
     desk.put("stray.crl", stray.unwrap());
     desk.put("empty", "");
+    desk.put("empty.ldif", "version: 1\n\ndn: o=dsc,c=UT\ncn: nothing\n");
+    desk.put("ut-signer.cer", utopia.signer_der().unwrap());
     assert_eq!(desk.gatectl("trust key key").0, 0);
     let other = Desk(tempfile::tempdir().unwrap());
     assert_eq!(other.gatectl("trust key key").0, 0);
@@ -246,7 +259,24 @@ fn a_source_that_is_not_what_it_should_be_stops_the_bundle() {
         (
             "[[certificate]]\nfile = \"empty\"\n".to_owned(),
             1,
+            "empty: nothing in the file",
+        ),
+        (
+            "[[certificate]]\nfile = \"sources.toml\"\n".to_owned(),
+            1,
             "no certificate",
+        ),
+        (
+            "[[directory]]\nfile = \"empty.ldif\"\n".to_owned(),
+            1,
+            "empty.ldif: entries with certificates or lists in the LDIF file expected, none found",
+        ),
+        (String::new(), 2, "sources.toml: no source named"),
+        ("expected = [\"UTO\"]\n".to_owned(), 2, "no source named"),
+        (
+            "[[certificate]]\nfile = \"ut-signer.cer\"\n".to_owned(),
+            1,
+            "no source has an authority (CSCA)",
         ),
         (
             "[[certificate]]\nfile = \"missing\"\n".to_owned(),
@@ -261,6 +291,20 @@ fn a_source_that_is_not_what_it_should_be_stops_the_bundle() {
         assert!(problem.contains(said), "{said}: {problem}");
         assert!(!Path::new(&desk.path("bundle")).exists());
     }
+    // A bundle that trusts nobody is made only by force, and told whenever it is used.
+    let signer = "[[certificate]]\nfile = \"ut-signer.cer\"\n";
+    desk.put("sources.toml", signer);
+    let (exit, told, _) = desk.gatectl("trust build sources.toml --key key --out nobody --force");
+    assert_eq!(exit, 0, "{told}");
+    assert!(told.contains("warning: no authority in it"), "{told}");
+    dump(&desk, &utopia);
+    let check = "document check dump --trust nobody --trust-key key.pub";
+    let (exit, _, progress) = desk.gatectl(check);
+    assert_eq!(exit, 1);
+    assert!(
+        progress.contains("nobody: no authority in it"),
+        "{progress}"
+    );
     desk.put("sources.toml", hand_over(&right, &right, "UT"));
     let made = desk.gatectl("trust build sources.toml --key key --out bundle");
     assert_eq!(made.0, 0, "{}", made.2);

@@ -77,7 +77,7 @@ impl Table {
 
     fn refused(&self, name: &str, code: i32, reason: &str) {
         let (said, object) = self.read(name);
-        assert_eq!(object["reason"], reason, "{name}: {}", said.out);
+        assert_eq!(object["kind"], reason, "{name}: {}", said.out);
         assert_eq!(object["read"], false);
         assert_eq!(said.code, Some(code), "{name}");
         assert!(!object["next"].as_str().unwrap_or_default().is_empty());

@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     threshold: Option<f32>,
     /// Where all figures go.
     #[arg(long)]
-    json: Option<PathBuf>,
+    pub(super) json: Option<PathBuf>,
     /// Writes the calibration of the attack cue, to stand beside the manifest.
     #[arg(long)]
     calibration: Option<PathBuf>,
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         .iter()
         .filter_map(|own| show(&engine, &trial.pictures[own[0]]))
         .collect();
-    eprintln!("  {} of {wanted} photographs can be presented", shown.len());
+    complain!("  {} of {wanted} photographs can be presented", shown.len());
     let trial = Presented::new(&engine, &shown);
     let rules = Rules::of(set.manifest());
     let threshold = match (arguments.threshold, &arguments.calibration) {
@@ -80,18 +80,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
     };
     let results = trial.measure(&rules, threshold, arguments.depth_error);
     let points = trial.operating_points(&rules);
-    print!("{}", table(&results, threshold, arguments.depth_error));
-    print!("{}", trade(&points));
+    crate::print::out(format_args!(
+        "{}",
+        table(&results, threshold, arguments.depth_error)
+    ));
+    crate::print::out(format_args!("{}", trade(&points)));
     if let Some(path) = &arguments.json {
-        let text = json!({
-            "pipeline": calibration::PIPELINE,
-            "threshold": threshold,
-            "frames": FRAMES,
-            "depth_error_mm": arguments.depth_error,
-            "species": results.iter().map(Outcome::json).collect::<Vec<_>>(),
-            "operating_points": points.iter().map(point_json).collect::<Vec<_>>(),
-        });
-        write(path, &format!("{text:#}\n"))?;
+        let json = figures(threshold, arguments.depth_error, &results, &points);
+        write(path, &format!("{json:#}\n"))?;
     }
     match &arguments.calibration {
         Some(path) => write(
@@ -100,6 +96,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         ),
         None => Ok(()),
     }
+}
+
+/// All figures (`schemas/face-attacks.schema.json`).
+fn figures(
+    threshold: f32,
+    depth_error: f32,
+    results: &[Outcome],
+    points: &[OperatingPoint],
+) -> Value {
+    json!({
+        "pipeline": calibration::PIPELINE,
+        "threshold": threshold,
+        "frames": FRAMES,
+        "depth_error_mm": depth_error,
+        "species": results.iter().map(Outcome::json).collect::<Vec<_>>(),
+        "operating_points": points.iter().map(point_json).collect::<Vec<_>>(),
+    })
 }
 
 /// The photograph, if the gate would take it for a good frame: what is refused as a picture says nothing of
@@ -124,7 +137,7 @@ struct OperatingPoint {
 impl Presented {
     fn new(engine: &FaceEngine, shown: &[Shown]) -> Self {
         let present = |species: Species| {
-            eprintln!("  {}", species.name());
+            complain!("  {}", species.name());
             let presented = shown
                 .iter()
                 .enumerate()
@@ -375,6 +388,7 @@ fn point_json(point: &OperatingPoint) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::presentation::tests::scored;
+    use super::super::schema::misfit;
     use super::*;
     use image::{Rgb, RgbImage};
     use rand::SeedableRng as _;
@@ -429,6 +443,11 @@ mod tests {
         let results = presented.measure(&rules(0.0), threshold, 2.0);
         assert_eq!((results[0].rule.count, results[0].rule.tries), (0, 100));
         assert_eq!((results[1].rule.count, results[1].rule.tries), (100, 100));
+        let points = presented.operating_points(&rules(0.0));
+        let json = figures(threshold, 2.0, &results, &points);
+        assert!(json["operating_points"][0].is_object());
+        let schema = "gatectl/schemas/face-attacks.schema.json";
+        assert_eq!(misfit(schema, &json), None);
         let text = presented.calibration(&Manifest::built_in().unwrap(), threshold, &results);
         let found = Calibration::parse("attack.toml", &text).unwrap();
         assert!((found.threshold - 0.06).abs() < 1e-6);

@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     frames: usize,
     /// Where all figures go.
     #[arg(long)]
-    json: Option<PathBuf>,
+    pub(super) json: Option<PathBuf>,
     /// Where the curve goes: `.svg`, or `.html` with the table.
     #[arg(long)]
     plot: Option<PathBuf>,
@@ -125,7 +125,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         let scores = sequence::scores(&trial, &looked.templates, arguments.frames);
         result.sequences = Some((arguments.frames, scores));
     }
-    print!("{}", result.table());
+    crate::print::out(format_args!("{}", result.table()));
     if let Some(path) = &arguments.json {
         write(path, &format!("{:#}\n", result.json()))?;
     }
@@ -180,7 +180,7 @@ fn look(engine: &FaceEngine, pictures: &[PathBuf]) -> Looked {
         .enumerate()
         .map(|(index, path)| {
             if index % 500 == 0 {
-                eprintln!("  {index} of {} pictures", pictures.len());
+                complain!("  {index} of {} pictures", pictures.len());
             }
             picture::template(engine, path)
                 .map(|(_, template)| template)
@@ -217,7 +217,7 @@ impl Groups {
         };
         let groups: Vec<Option<String>> = pictures.iter().map(of).collect();
         let none = groups.iter().filter(|group| group.is_none()).count();
-        eprintln!("  {none} of {} pictures have no group", pictures.len());
+        complain!("  {none} of {} pictures have no group", pictures.len());
         Ok(Self(groups))
     }
 
@@ -533,6 +533,7 @@ fn point_json(point: &Point) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::misfit;
     use super::*;
 
     fn template(angle: f32) -> Option<Template> {
@@ -581,6 +582,36 @@ mod tests {
         assert!(table.contains(line), "{table}");
         let json = found.json();
         assert_eq!(json["at_thresholds_in_force"]["pair"]["fnmr"]["tries"], 1);
+    }
+
+    #[test]
+    fn the_figures_have_the_form_of_their_schema() {
+        let mut templates = Vec::new();
+        let mut people = Vec::new();
+        for person in 0..40 {
+            people.push(vec![templates.len(), templates.len() + 1]);
+            let angle = person as f32 * 0.03;
+            templates.extend([template(angle), template(angle + 0.01)]);
+        }
+        let pictures = (0..templates.len()).map(|name| PathBuf::from(name.to_string()));
+        let trial = Trial::of_people(pictures.collect(), people);
+        let groups = Groups(vec![Some("x".into()); templates.len()]);
+        let looked = Looked {
+            templates,
+            reasons: [("no-face", 1)].into(),
+        };
+        let mut found = Evaluation::new(&trial, &looked, &groups);
+        found.in_force = vec![("pair", 0.344)];
+        found.across = across::rates(&trial, &looked.templates, 1);
+        found.sequences = Some((1, sequence::scores(&trial, &looked.templates, 1)));
+        let json = found.json();
+        assert!(json["across"][0].is_object() && json["operating_points"][0].is_object());
+        let schema = "gatectl/schemas/face-evaluate.schema.json";
+        assert_eq!(misfit(schema, &json), None);
+        assert_eq!(misfit(schema, &evaluation(&Groups::default()).json()), None);
+        let mut wrong = json.clone();
+        wrong["det"][0]["fmr"]["count"] = (-1).into();
+        assert!(misfit(schema, &wrong).is_some());
     }
 
     #[test]

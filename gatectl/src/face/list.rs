@@ -4,9 +4,9 @@
 //! file systems have them, but without line ends: a quote that nobody closes would take in all lines after it.
 
 use super::pairs::ListError;
+use crate::file;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -50,14 +50,7 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, ListError> {
         path: path.to_owned(),
         source,
     };
-    let mut text = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(BYTES_MAX + 1)
-        .read_to_end(&mut text)
-        .map_err(failed)?;
-    if text.len() as u64 > BYTES_MAX {
-        return Err(ListError::Long { most: ROWS_MAX });
-    }
+    let text = file::read(path, BYTES_MAX)?;
     let in_line = |line: u64, problem: &str| ListError::Line {
         path: path.to_owned(),
         problem: format!("line {line} {problem}"),

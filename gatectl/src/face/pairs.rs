@@ -1,6 +1,7 @@
 //! Which photographs make pairs: out of lists, or of a folder with a person a folder.
 
 use super::list::{self, Row};
+use crate::file::FileError;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -12,6 +13,9 @@ const PICTURES_MAX: usize = 200_000;
 /// Why a list or a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListError {
+    /// See [`FileError`].
+    #[error(transparent)]
+    Read(#[from] FileError),
     /// Correct the path.
     #[error("{}: {source}", .path.display())]
     File {

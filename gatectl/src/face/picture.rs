@@ -1,13 +1,12 @@
 //! Photographs in files: JPEG, PNG and JPEG 2000, each refused with its own reason.
 
+use crate::file::{self, FileError};
 use gate_document::portrait::{self, Portrait, PortraitError, PortraitKind};
 use gate_face::engine::FaceEngine;
-use gate_face::picture::{PictureError, header_limits};
+use gate_face::picture::PictureError;
 use gate_face::quality::{Flaw, Quality};
 use gate_face::{FaceError, Picture, Template};
-use image::codecs::png::PngDecoder;
-use std::fs::{self, File};
-use std::io::{self, Cursor, Read as _};
+use gate_zone::picture::png;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -26,15 +25,9 @@ const END_OF_CODESTREAM: [u8; 2] = [0xff, 0xd9];
 /// Why a photograph gives no score.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoScore {
-    /// Correct the path.
-    #[error("file cannot be read: {0}")]
-    File(#[from] io::Error),
-    /// Name a file: folders, pipes and devices are none.
-    #[error("no regular file")]
-    Irregular,
-    /// Longer than [`FILE_MAX`].
-    #[error("file has more than {FILE_MAX} bytes")]
-    Long,
+    /// See [`FileError`].
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Convert it to JPEG, PNG or JPEG 2000.
     #[error("file is no JPEG, PNG or JPEG 2000")]
     Format,
@@ -53,8 +46,8 @@ impl NoScore {
     /// The reason as a word that programs can rely on.
     pub(crate) const fn code(&self) -> &'static str {
         match self {
-            Self::File(_) | Self::Irregular => "unreadable-file",
-            Self::Long => "picture-too-large",
+            Self::File(FileError::Long { .. }) => "picture-too-large",
+            Self::File(_) => "unreadable-file",
             Self::Format => "unknown-format",
             Self::Picture(problem) => match problem {
                 PictureError::Broken(_) | PictureError::Torn | PictureError::Damaged => {
@@ -91,17 +84,7 @@ pub(crate) fn template(engine: &FaceEngine, path: &Path) -> Result<(Quality, Tem
 
 /// Reads a photograph.
 pub(crate) fn open(path: &Path) -> Result<Picture, NoScore> {
-    // A pipe would be waited for, whoever writes into it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(NoScore::Irregular);
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path)?
-        .take(FILE_MAX + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(NoScore::Long);
-    }
+    let bytes = file::read(path, FILE_MAX)?;
     decode(&bytes)
 }
 
@@ -110,7 +93,8 @@ fn decode(bytes: &[u8]) -> Result<Picture, NoScore> {
         return Ok(Picture::from_jpeg(bytes)?);
     }
     if bytes.starts_with(PNG) {
-        return Ok(Picture::from_decoder(png(bytes)?)?);
+        let decoder = png(bytes).map_err(PictureError::Broken)?;
+        return Ok(Picture::from_decoder(decoder)?);
     }
     if bytes.starts_with(JP2) || bytes.starts_with(CODESTREAM) {
         // Decoders make a blurred picture of half a file.
@@ -125,10 +109,6 @@ fn decode(bytes: &[u8]) -> Result<Picture, NoScore> {
         return Ok(Picture::new(pixels));
     }
     Err(NoScore::Format)
-}
-
-fn png(bytes: &[u8]) -> Result<PngDecoder<Cursor<&[u8]>>, PictureError> {
-    PngDecoder::with_limits(Cursor::new(bytes), header_limits()).map_err(PictureError::Broken)
 }
 
 /// Whether every part of every tile is as long as it says and the end follows the last one (ITU-T T.800, A.4).
@@ -190,7 +170,7 @@ fn codestream(bytes: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ExtendedColorType, ImageDecoder as _, ImageEncoder as _};
+    use image::{ExtendedColorType, ImageEncoder as _};
 
     fn png(colour: ExtendedColorType, (width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -239,18 +219,6 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_profile_of_many_megabytes_is_not_unpacked() {
-        let mut bytes = Vec::new();
-        let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
-        encoder.set_icc_profile(vec![0; 20 << 20]).unwrap();
-        encoder
-            .write_image(&[9; 12], 2, 2, ExtendedColorType::Rgb8)
-            .unwrap();
-        assert!(super::png(&bytes).unwrap().icc_profile().unwrap().is_none());
-        assert!(decode(&bytes).is_ok());
-    }
-
-    #[test]
     fn every_picture_that_cannot_be_compared_has_its_own_reason() {
         let good = png(ExtendedColorType::Rgb8, (2, 2), &[9; 12]);
         assert!(decode(&good).is_ok());
@@ -276,7 +244,10 @@ mod tests {
         assert_eq!(missing.unwrap_err().code(), "unreadable-file");
         for irregular in ["/", "/dev/zero"] {
             let found = open(Path::new(irregular)).unwrap_err();
-            assert!(matches!(found, NoScore::Irregular), "{found}");
+            assert!(
+                matches!(found, NoScore::File(FileError::Irregular { .. })),
+                "{found}"
+            );
         }
     }
 }

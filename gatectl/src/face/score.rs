@@ -8,7 +8,7 @@ use super::pairs::ListError;
 use super::picture::{self, NoScore};
 use super::{FaceCommandError, Models, check_output, load};
 use gate_face::calibration::PIPELINE;
-use gate_face::manifest::Role;
+use gate_face::manifest::{Manifest, Role};
 use gate_face::quality::Quality;
 use gate_face::{Likeness, Template};
 use serde_json::{Value, json};
@@ -47,12 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         path: arguments.json.clone(),
         source,
     };
-    let threshold = &set.manifest().model(Role::Embedder).threshold;
-    let head = json!({
-        "pipeline": PIPELINE,
-        "threshold": threshold.value,
-        "threshold_single_frame": threshold.high,
-    });
+    let head = head(set.manifest());
     let file = File::create(&arguments.json).map_err(failed)?;
     let mut result = Growing::new(file, &head).map_err(failed)?;
     let mut photographs = Photographs::default();
@@ -63,8 +58,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), FaceCommandError> {
         scored += usize::from(line["similarity"].is_number());
         result.add(&line).map_err(failed)?;
     }
-    println!("{} pairs, {scored} with a similarity", pairs.len());
+    say!("{} pairs, {scored} with a similarity", pairs.len());
     Ok(())
+}
+
+/// What stands before the pairs (`schemas/face-score.schema.json`).
+fn head(manifest: &Manifest) -> Value {
+    let threshold = &manifest.model(Role::Embedder).threshold;
+    json!({
+        "pipeline": PIPELINE,
+        "threshold": threshold.value,
+        "threshold_single_frame": threshold.high,
+    })
 }
 
 /// A JSON document whose last member, `pairs`, grows. It is whole after each pair: whatever ends the program,
@@ -115,7 +120,7 @@ impl<'a> Photographs<'a> {
             let count = self.0.len();
             self.0.entry(path).or_insert_with(|| {
                 if count.is_multiple_of(100) {
-                    eprintln!("  line {}, photograph {count}", pair.line);
+                    complain!("  line {}, photograph {count}", pair.line);
                 }
                 look(path)
             });
@@ -195,6 +200,7 @@ fn quality(quality: &Quality) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::misfit;
     use super::*;
     use gate_face::FaceError;
 
@@ -240,6 +246,21 @@ mod tests {
         let refused = found(4, Err(1));
         assert_eq!(refused["reason"], "no-pair");
         assert!(refused["similarity"].is_null());
+        let pair = |line, paths: Result<[&str; 2], usize>| found(line, paths);
+        let mut whole = head(&Manifest::built_in().unwrap());
+        whole["pairs"] = json!([
+            pair(1, Ok(["a", "b"])),
+            pair(2, Ok(["a", "two people"])),
+            pair(3, Ok(["a", "other model"])),
+            pair(4, Err(1)),
+        ]);
+        let schema = "gatectl/schemas/face-score.schema.json";
+        assert_eq!(misfit(schema, &whole), None);
+        whole["pairs"][0]["reason"] = "no-face".into();
+        assert!(
+            misfit(schema, &whole).is_some(),
+            "a similarity and a reason"
+        );
     }
 
     #[test]

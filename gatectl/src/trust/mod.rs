@@ -4,6 +4,8 @@
 
 mod sources;
 
+use crate::failure::{self, Failing, Failure};
+use crate::file::FileError;
 use crate::{Exit, report};
 use clap::Subcommand;
 use gate_document::trust::assembly::AssemblyError;
@@ -86,14 +88,34 @@ pub(crate) enum Command {
 /// What keeps a command from ending well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
+    /// See [`FileError`].
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Look at path and permissions. A key or bundle is never written over another one.
-    #[error("{path}: {problem}")]
-    File {
+    #[error("{path} cannot be written: {problem}")]
+    Output {
         /// Which file.
         path: String,
         /// What the system said.
         problem: io::Error,
     },
+    /// Name a source: `gatectl trust build --help` shows one.
+    #[error("{path}: no source named, one or more expected")]
+    NoSources {
+        /// Which file.
+        path: String,
+    },
+    /// Fetch it again: an empty file is no statement that there is nothing.
+    #[error("{path}: nothing in the file")]
+    EmptyFile {
+        /// Which file.
+        path: String,
+    },
+    /// Every document would be referred. Name a master list, or a hand-over.
+    #[error(
+        "no source has an authority (CSCA): gates would trust nobody; --force makes it nevertheless"
+    )]
+    NoAuthority,
     /// Mend the file: `gatectl trust build --help` shows one.
     #[error("{path}: {problem}")]
     Sources {
@@ -143,15 +165,86 @@ pub(crate) enum Problem {
     NoDate,
 }
 
-impl Problem {
-    const fn exit(&self) -> Exit {
+impl Failing for Problem {
+    fn failure(&self) -> Failure {
+        const SOURCES: &str = "sources of a trust bundle";
+        const BUNDLE: &str = "trust bundle";
+        let (kind, step, rule, next) = match self {
+            Self::File(problem) => return problem.failure(BUNDLE),
+            Self::Output { .. } => (
+                "unwritable-file",
+                BUNDLE,
+                "the file can be made, and is not there yet",
+                "correct the path or the permissions, or name another file",
+            ),
+            Self::NoSources { .. } | Self::Sources { .. } => (
+                "trust-sources",
+                SOURCES,
+                "the file names one source or more, with known keys",
+                "correct the file: gatectl trust build --help shows one",
+            ),
+            Self::EmptyFile { .. } => (
+                "empty-file",
+                BUNDLE,
+                "a file holds what it is named for",
+                "fetch or make the file again, or do not name it",
+            ),
+            Self::Source { .. } | Self::Assembly(_) => (
+                "trust-source",
+                SOURCES,
+                "a source is whole, and signed by whom it should be",
+                "look where the source came from, and fetch it again",
+            ),
+            Self::Fingerprint { .. } => (
+                "trust-fingerprint",
+                SOURCES,
+                "a fingerprint has 64 hexadecimal digits",
+                "type the fingerprint from the paper, whole",
+            ),
+            Self::Certificate { .. } => (
+                "trust-certificate",
+                SOURCES,
+                "the file holds certificates in DER or PEM",
+                "fetch the certificate again",
+            ),
+            Self::Bundle { .. } => (
+                "trust-bundle",
+                BUNDLE,
+                "a bundle is whole, and signed with the key that gates pin",
+                "fetch the bundle again, and give the key that made it",
+            ),
+            Self::NoAuthority => (
+                "trust-no-authority",
+                BUNDLE,
+                "a bundle has an authority",
+                "name a master list or a hand-over among the sources",
+            ),
+            Self::Shrinks => (
+                "trust-shrinks",
+                BUNDLE,
+                "a new bundle takes little away",
+                "look at what goes; if it is meant, give --force",
+            ),
+            Self::NoDate => (
+                "no-date",
+                BUNDLE,
+                "the computer knows the date",
+                "set the computer's clock",
+            ),
+        };
+        Failure::new(kind, step, rule, next)
+    }
+
+    fn exit(&self) -> Exit {
         match self {
-            Self::Sources { .. } | Self::Fingerprint { .. } => Exit::Usage,
-            Self::File { .. } | Self::NoDate => Exit::Fault,
+            Self::Sources { .. } | Self::NoSources { .. } | Self::Fingerprint { .. } => Exit::Usage,
+            Self::File(_) | Self::Output { .. } | Self::NoDate => Exit::Fault,
             Self::Source { .. }
+            | Self::EmptyFile { .. }
             | Self::Certificate { .. }
             | Self::Bundle { .. }
             | Self::Assembly(_)
+            | Self::NoAuthority
             | Self::Shrinks => Exit::Findings,
         }
     }
@@ -182,7 +275,7 @@ pub(crate) fn run(command: &Command) -> Exit {
             json,
         } => show(bundle, key, expect, *json),
         Command::Diff { old, new, key } => open(old, key).and_then(|old| {
-            println!("{}", Difference::between(&old, &open(new, key)?));
+            say!("{}", Difference::between(&old, &open(new, key)?));
             Ok(())
         }),
         Command::Verify { bundle, key } => open(bundle, key).map(|store| head(&store)),
@@ -190,8 +283,8 @@ pub(crate) fn run(command: &Command) -> Exit {
     match result {
         Ok(()) => Exit::Done,
         Err(problem) => {
-            report::problem(&problem);
-            problem.exit()
+            let json = matches!(command, Command::Show { json: true, .. });
+            failure::tell(&problem, json)
         }
     }
 }
@@ -204,8 +297,8 @@ fn key(file: &Path) -> Result<(), Problem> {
     let public = PathBuf::from(public);
     write_new(file, 0o600, &signer.private_pem().map_err(failed)?)?;
     write_new(&public, 0o644, &signer.public_pem().map_err(failed)?)?;
-    println!("{}: signs bundles, keep it secret", file.display());
-    println!("{}: chip.trust-key of every gate", public.display());
+    say!("{}: signs bundles, keep it secret", file.display());
+    say!("{}: chip.trust-key of every gate", public.display());
     Ok(())
 }
 
@@ -232,6 +325,9 @@ fn build(
     for note in &notes {
         report::step(note);
     }
+    if contents.anchors.is_empty() && !force {
+        return Err(Problem::NoAuthority);
+    }
     let bytes = contents.sign(&signer).map_err(failed)?;
     let pinned = signer.pinned().map_err(failed)?;
     // What is written is what a gate will read.
@@ -240,15 +336,15 @@ fn build(
     head(&store);
     let covered = coverage_of(&store, &sources.expected, today);
     for warning in warnings(&covered) {
-        println!("warning: {warning}");
+        say!("warning: {warning}");
     }
     let difference = Difference::between(&before, &store);
-    println!("{difference}");
+    say!("{difference}");
     if previous.is_some() && difference.is_suspicious() && !force {
         return Err(Problem::Shrinks);
     }
     write_new(out, 0o644, &bytes)?;
-    println!("{}: {} bytes", out.display(), bytes.len());
+    say!("{}: {} bytes", out.display(), bytes.len());
     Ok(())
 }
 
@@ -258,6 +354,7 @@ fn show(bundle: &Path, key: &Path, expect: &[String], json: bool) -> Result<(), 
     let covered = coverage_of(&store, expect, today);
     if json {
         let object = serde_json::json!({
+            "read": true,
             "version": store.version(),
             "issued": store.issued(),
             "authorities": store.count(),
@@ -267,11 +364,11 @@ fn show(bundle: &Path, key: &Path, expect: &[String], json: bool) -> Result<(), 
             "defects": store.defects().entries().len(),
             "coverage": covered,
         });
-        println!("{object:#}");
+        say!("{object:#}");
         return Ok(());
     }
     head(&store);
-    println!("State  CSCA  valid  bilateral  source of    revocation list");
+    say!("State  CSCA  valid  bilateral  source of    revocation list");
     for (country, row) in &covered {
         let source = row.as_of.map_or("-".to_owned(), |day| day.to_string());
         let list = match (row.revocation_list_days, row.revocation_list_overdue) {
@@ -279,13 +376,15 @@ fn show(bundle: &Path, key: &Path, expect: &[String], json: bool) -> Result<(), 
             (Some(days), false) => format!("{days} days old"),
             (Some(days), true) => format!("{days} days old, overdue"),
         };
-        println!(
+        say!(
             "{country:5}  {:4}  {:5}  {:9}  {source:11}  {list}",
-            row.authorities, row.valid, row.bilateral
+            row.authorities,
+            row.valid,
+            row.bilateral
         );
     }
     for warning in warnings(&covered) {
-        println!("warning: {warning}");
+        say!("warning: {warning}");
     }
     Ok(())
 }
@@ -294,7 +393,7 @@ fn show(bundle: &Path, key: &Path, expect: &[String], json: bool) -> Result<(), 
 fn head(store: &TrustStore) {
     let version = store.version().unwrap_or(0);
     let issued = store.issued().map(|day| day.to_string());
-    println!(
+    say!(
         "trust bundle {version} of {}: {} authorities, {} document signers, {} seal signers, {} \
          revocation lists, {} known defects",
         issued.unwrap_or_default(),
@@ -304,6 +403,9 @@ fn head(store: &TrustStore) {
         store.crls().len(),
         store.defects().entries().len(),
     );
+    if store.count() == 0 {
+        say!("warning: no authority in it: every document is referred");
+    }
 }
 
 fn coverage_of(store: &TrustStore, expected: &[String], today: Date) -> BTreeMap<String, Coverage> {
@@ -352,7 +454,7 @@ fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), Problem> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|problem| Problem::File {
+    write().map_err(|problem| Problem::Output {
         path: path.display().to_string(),
         problem,
     })

@@ -1,6 +1,7 @@
 //! The file that names the sources of a bundle, and the files that it names.
 
 use super::Problem;
+use crate::file;
 use gate_document::TrustStore;
 use gate_document::trust::Certificate;
 use gate_document::trust::assembly::{Assembly, AssemblyError};
@@ -8,8 +9,6 @@ use gate_document::trust::bilateral::HandOver;
 use gate_document::trust::ldif::LDIF_BYTES_MAX;
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// What `gatectl trust build --help` shows.
@@ -90,13 +89,25 @@ struct HandedOver {
 
 impl Sources {
     pub(super) fn read(path: &Path) -> Result<Self, Problem> {
-        let text = String::from_utf8_lossy(&bounded(path)?).into_owned();
+        let text = file::text(path)?;
         let sources: Self = toml::from_str(&text).map_err(|problem| Problem::Sources {
-            path: path.display().to_string(),
-            problem: problem.to_string(),
+            path: name(path),
+            problem: in_its_line(&text, &problem),
         })?;
+        if sources.is_empty() {
+            return Err(Problem::NoSources { path: name(path) });
+        }
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self { folder, ..sources })
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.master_list.is_empty()
+            && self.directory.is_empty()
+            && self.hand_over.is_empty()
+            && self.revocation_list.is_empty()
+            && self.defect_list.is_empty()
+            && self.certificate.is_empty()
     }
 
     /// Defects of one's own, in TOML.
@@ -104,8 +115,7 @@ impl Sources {
         let Some(path) = &self.defects else {
             return Ok(String::new());
         };
-        let bytes = bounded(&self.folder.join(path))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(file::text(&self.folder.join(path))?.to_string())
     }
 
     /// Takes every source in.
@@ -190,15 +200,20 @@ fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Reads a file that is no longer than the whole directory.
+/// What the parser says, and where; without the line itself, which may be of another kind of file.
+fn in_its_line(text: &str, problem: &toml::de::Error) -> String {
+    let at = problem.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = 1 + before.matches('\n').count();
+    let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
+    format!("line {line}, column {column}: {}", problem.message().trim())
+}
+
+/// Reads a file that is no longer than the whole directory, and not empty.
 pub(super) fn bounded(path: &Path) -> Result<Vec<u8>, Problem> {
-    let failed = |problem| Problem::File {
-        path: name(path),
-        problem,
-    };
-    let most = u64::try_from(LDIF_BYTES_MAX).unwrap_or(u64::MAX) + 1;
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    let bytes = file::read(path, LDIF_BYTES_MAX as u64)?.to_vec();
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::EmptyFile { path: name(path) });
+    }
     Ok(bytes)
 }
