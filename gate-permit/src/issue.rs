@@ -1,6 +1,8 @@
 //! From data to a permit.
 
-use crate::key::{KeyArguments, Signer, read_text};
+use crate::failure::Step;
+use crate::file;
+use crate::key::{KeyArguments, Signer};
 use crate::picture;
 use anyhow::{Context as _, bail};
 use gate_document::seal::idb::{self, IdbHeader};
@@ -10,7 +12,7 @@ use gate_document::seal::vds::{self, VdsHeader};
 use gate_document::seal::{DocumentType, SealFormat, Tag, vds_nc, verify};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Makes a signed permit.
 #[derive(Debug, clap::Args)]
@@ -37,7 +39,7 @@ pub(crate) struct Issue {
     #[arg(long)]
     symbology: Option<String>,
     /// Pixels a module.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     scale: u32,
     /// Where to write to: `.png` and `.svg` for a picture, `.bin` for the bytes of the barcode.
     #[arg(long)]
@@ -46,22 +48,28 @@ pub(crate) struct Issue {
 
 impl Issue {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let ending = picture::Ending::of(&self.out).context(Step::Output)?;
         let profile = profile(&self.profile)?;
-        let text = read_text(&self.data)?;
-        let features = profile.encode(&self.data.display().to_string(), &text)?;
-        let signer = self.key.open()?;
         let day = self.day.unwrap_or_else(|| jiff::Zoned::now().date());
+        let features = self.features(&profile, day).context(Step::Data)?;
         let issuer = self.issuer(&profile)?;
-        let seal = match profile.format {
-            ProfileFormat::Vds => self.vds(&profile, &signer, issuer, day, features)?,
-            ProfileFormat::Idb => idb(&signer, issuer, day, features)?,
-            ProfileFormat::VdsNc => vds_nc(&profile, &signer, issuer, features)?,
-            ProfileFormat::Text => signed_text(&profile, &signer, features)?,
-        };
         let symbology = self.symbology(&profile)?;
-        picture::write(&self.out, &seal, symbology, self.scale)?;
+        let signer = self.key.open()?;
+        let seal = match profile.format {
+            ProfileFormat::Vds => self.vds(&profile, &signer, issuer, day, features),
+            ProfileFormat::Idb => idb(&signer, issuer, day, features),
+            ProfileFormat::VdsNc => vds_nc(&profile, &signer, issuer, features),
+            ProfileFormat::Text => signed_text(&profile, &signer, features),
+        };
+        let seal = seal.context(Step::Signature)?;
+        picture::write(&self.out, ending, &seal, symbology, self.scale).context(Step::Output)?;
         println!("{}: {} bytes", self.out.display(), seal.len());
         Ok(())
+    }
+
+    fn features(&self, profile: &PermitProfile, day: Date) -> anyhow::Result<Vec<(Tag, Vec<u8>)>> {
+        let text = file::text(&self.data)?;
+        Ok(profile.encode_on(day, &self.data.display().to_string(), &text)?)
     }
 
     fn issuer<'a>(&'a self, profile: &'a PermitProfile) -> anyhow::Result<&'a str> {
@@ -203,7 +211,10 @@ fn numbered(features: Vec<(Tag, Vec<u8>)>) -> anyhow::Result<Vec<(u8, Vec<u8>)>>
     features.into_iter().map(number).collect()
 }
 
-pub(crate) fn profile(path: &std::path::Path) -> anyhow::Result<PermitProfile> {
-    let text = read_text(path)?;
-    Ok(PermitProfile::parse(&path.display().to_string(), &text)?)
+pub(crate) fn profile(path: &Path) -> anyhow::Result<PermitProfile> {
+    let read = || -> anyhow::Result<PermitProfile> {
+        let text = file::text(path)?;
+        Ok(PermitProfile::parse(&path.display().to_string(), &text)?)
+    };
+    read().context(Step::Profile)
 }

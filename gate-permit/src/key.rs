@@ -1,14 +1,14 @@
 //! The signer's key: a file, or somewhere in a token.
 
+use crate::failure::Step;
+use crate::file;
 use crate::token::{Token, TokenArguments};
 use anyhow::{Context as _, bail};
 use gate_document::algorithm::Digest;
 use gate_document::seal::sign;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
-use std::fs;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// Which key signs, and whose it is.
 #[derive(Debug, clap::Args)]
@@ -37,25 +37,31 @@ enum Key {
 impl KeyArguments {
     /// Opens key and certificate, which have to belong together.
     pub(crate) fn open(&self) -> anyhow::Result<Signer> {
-        let certificate = certificate(&self.certificate)?;
+        let mut found = certificates(&self.certificate)?;
+        let certificate = found.swap_remove(0);
         let key = match &self.key {
-            Some(path) => {
-                let pem = Zeroizing::new(read(path)?);
-                let key = PKey::private_key_from_pem(&pem).with_context(|| {
-                    format!("{}: a private key in PEM expected", path.display())
-                })?;
-                if !key.public_eq(certificate.public_key()?.as_ref()) {
-                    bail!(
-                        "{} is not the key of the certificate {}",
-                        path.display(),
-                        self.certificate.display()
-                    );
-                }
-                Key::File(key)
-            }
-            None => Key::Token(Box::new(self.token.open()?)),
+            Some(path) => Key::File(self.file(path, &certificate).context(Step::Key)?),
+            None => Key::Token(Box::new(self.token.open().context(Step::Token)?)),
         };
         Ok(Signer { certificate, key })
+    }
+
+    fn file(&self, path: &Path, certificate: &X509) -> anyhow::Result<PKey<Private>> {
+        let pem = file::read(path)?;
+        let key = PKey::private_key_from_pem_callback(&pem, |_| Ok(0)).with_context(|| {
+            format!(
+                "{}: a private key in PEM without a password expected",
+                path.display()
+            )
+        })?;
+        if !key.public_eq(certificate.public_key()?.as_ref()) {
+            bail!(
+                "{} is not the key of the certificate {}",
+                path.display(),
+                self.certificate.display()
+            );
+        }
+        Ok(key)
     }
 }
 
@@ -69,20 +75,26 @@ impl Signer {
     pub(crate) fn sign(&self, digest: Digest, unsigned: &[u8]) -> anyhow::Result<Vec<u8>> {
         match &self.key {
             Key::File(key) => sign::sign(key, digest, unsigned).context("signing"),
-            Key::Token(token) => token.sign(digest, unsigned),
+            Key::Token(token) => token.sign(digest, unsigned).context(Step::Token),
         }
     }
 }
 
-pub(crate) fn certificate(path: &Path) -> anyhow::Result<X509> {
-    X509::from_pem(&read(path)?)
-        .with_context(|| format!("{}: a certificate in PEM expected", path.display()))
-}
-
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| path.display().to_string())
-}
-
-pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(path).with_context(|| path.display().to_string())
+/// The certificates in a file, one at least.
+pub(crate) fn certificates(path: &Path) -> anyhow::Result<Vec<X509>> {
+    let read = || -> anyhow::Result<Vec<X509>> {
+        let bytes = file::read(path)?;
+        let found = match bytes.first() {
+            // What every certificate in DER begins with.
+            Some(0x30) => X509::from_der(&bytes).map(|one| vec![one]),
+            _ => X509::stack_from_pem(&bytes),
+        };
+        let expected = || format!("{}: certificates in PEM or DER expected", path.display());
+        let found = found.with_context(expected)?;
+        if found.is_empty() {
+            bail!("{}, none found in {} bytes", expected(), bytes.len());
+        }
+        Ok(found)
+    };
+    read().context(Step::Certificates)
 }

@@ -1,5 +1,6 @@
 //! An authority and a signer for tests.
 
+use crate::failure::Step;
 use crate::token::TokenArguments;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
@@ -8,7 +9,7 @@ use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{HasPrivate, HasPublic, PKey, PKeyRef};
+use openssl::pkey::{HasPrivate, HasPublic, PKey, PKeyRef, Public};
 use openssl::x509::extension::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
 };
@@ -73,7 +74,9 @@ impl Keygen {
                 bail!("{name}: two letters or digits expected, {value:?} found");
             }
         }
-        fs::create_dir_all(&self.test).with_context(|| self.test.display().to_string())?;
+        fs::create_dir_all(&self.test)
+            .with_context(|| self.test.display().to_string())
+            .context(Step::Output)?;
         let csca_key = key(Curve::P256.nid())?;
         let csca_name = self.subject("Test authority")?;
         let csca = {
@@ -87,7 +90,7 @@ impl Keygen {
         };
         let subject = self.subject(&self.name)?;
         let signer = if self.token.is_given() {
-            let public = self.token.open()?.generate(self.curve.nid())?;
+            let public = self.token().context(Step::Token)?;
             signer(&public, &subject, &csca, &csca_key, &self.serial)?
         } else {
             let own = key(self.curve.nid())?;
@@ -105,6 +108,10 @@ impl Keygen {
         Ok(())
     }
 
+    fn token(&self) -> anyhow::Result<PKey<Public>> {
+        self.token.open()?.generate(self.curve.nid())
+    }
+
     fn subject(&self, common: &str) -> anyhow::Result<X509Name> {
         let mut name = X509NameBuilder::new()?;
         name.append_entry_by_text("C", &self.country)?;
@@ -114,7 +121,9 @@ impl Keygen {
 
     fn write(&self, name: &str, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
         let path = self.test.join(name);
-        write_new(&path, bytes, mode).with_context(|| path.display().to_string())
+        write_new(&path, bytes, mode)
+            .with_context(|| path.display().to_string())
+            .context(Step::Output)
     }
 }
 

@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+mod failure;
+mod file;
 mod issue;
 mod key;
 mod keygen;
@@ -13,11 +15,19 @@ mod token;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use failure::Step;
 use std::process::ExitCode;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done; for verify: a gate would accept the permit
+  1  verify: a gate would refuse the permit
+  2  the command line is wrong, or a file, a key or a token cannot be used
+A failure is told on standard error, with what to do next. With --json it is one object on standard
+output, too, with kind, step and rule: gatectl/schemas/failure.schema.json.";
 
 /// Issues and verifies permits with a signed barcode.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -34,7 +44,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let command = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(problem) => return misunderstood(&problem),
+    };
+    let json = matches!(&command, Command::Verify(verify) if verify.json);
+    let done = match command {
         Command::Issue(issue) => issue.run().map(|()| true),
         Command::Verify(verify) => verify.run(),
         Command::Keygen(keygen) => keygen.run().map(|()| true),
@@ -43,8 +58,22 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("gate-permit: {error:#}");
+            failure::tell(&error, json);
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints help where it was asked for, and else what is wrong.
+fn misunderstood(problem: &clap::Error) -> ExitCode {
+    if !problem.use_stderr() {
+        // Nobody is left to tell where standard output is closed.
+        let _ = problem.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = problem.to_string();
+    let text = text.trim_start_matches("error: ").trim_end().to_owned();
+    let json = std::env::args_os().any(|word| word == "--json");
+    failure::tell(&anyhow::Error::msg(text).context(Step::Arguments), json);
+    ExitCode::from(2)
 }

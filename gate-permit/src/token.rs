@@ -68,7 +68,7 @@ impl TokenArguments {
             );
         };
         let session = library.open_rw_session(slot)?;
-        let pin = crate::key::read_text(pin_file)?;
+        let pin = crate::file::text(pin_file)?;
         session
             .login(
                 UserType::User,

@@ -1,15 +1,16 @@
 //! From a permit to what a gate says of it.
 
+use crate::failure::Step;
+use crate::file;
 use crate::issue::profile;
-use crate::key::{read, read_text};
-use crate::picture;
+use crate::key::certificates;
+use crate::picture::{self, Ending};
 use anyhow::{Context as _, bail};
 use gate_document::seal::imager::Symbology;
 use gate_document::seal::profile::{Gate, check_marks};
 use gate_document::seal::{SealInspection, SignerList, inspect, symbol};
-use gate_document::{Fault, Mrz, Outcome};
+use gate_document::{Fault, Mrz, Outcome, mrz};
 use jiff::civil::Date;
-use openssl::x509::X509;
 use std::path::{Path, PathBuf};
 
 /// Verifies a permit.
@@ -20,10 +21,10 @@ pub(crate) struct Verify {
     /// What permits look like; may be given several times.
     #[arg(long, required = true)]
     profile: Vec<PathBuf>,
-    /// Certificates of signers in PEM; may be given several times.
+    /// Certificates of signers in PEM or DER; may be given several times.
     #[arg(long)]
     signers: Vec<PathBuf>,
-    /// CSCA certificates in PEM.
+    /// CSCA certificates in PEM, or one in DER.
     #[arg(long)]
     anchors: PathBuf,
     /// The day of inspection; today if it is not given.
@@ -35,26 +36,26 @@ pub(crate) struct Verify {
     /// A file with the lines of the zone printed in the traveller's document.
     #[arg(long)]
     zone: Option<PathBuf>,
-    /// Writes the findings as JSON.
+    /// Writes the findings as one JSON object.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 impl Verify {
     pub(crate) fn run(&self) -> anyhow::Result<bool> {
         let profiles = self.profile.iter().map(|path| profile(path));
         let profiles = profiles.collect::<anyhow::Result<Vec<_>>>()?;
-        check_marks(&profiles)?;
+        check_marks(&profiles).context(Step::Profile)?;
         let mut signers = Vec::new();
         for path in &self.signers {
             signers.extend(certificates(path)?);
         }
         let signers = SignerList::new(signers, certificates(&self.anchors)?);
         let printed = match &self.zone {
-            Some(path) => Some(Mrz::parse(read_text(path)?.trim_end())?),
+            Some(path) => Some(zone(path).context(Step::Zone)?),
             None => None,
         };
-        let (barcode, symbology) = self.barcode()?;
+        let (barcode, symbology) = self.barcode().context(Step::Barcode)?;
         let places: Vec<&str> = self.place.iter().map(String::as_str).collect();
         let gate = Gate {
             places: &places,
@@ -72,8 +73,8 @@ impl Verify {
     }
 
     fn barcode(&self) -> anyhow::Result<(Vec<u8>, Option<Symbology>)> {
-        if picture::ending(&self.permit) == "bin" {
-            return Ok((read(&self.permit)?, None));
+        if matches!(Ending::of(&self.permit), Ok(Ending::Bytes)) {
+            return Ok((file::read(&self.permit)?.to_vec(), None));
         }
         let picture = picture::read(&self.permit)?;
         let found = symbol::find(&picture, &Symbology::ALL)?;
@@ -85,21 +86,27 @@ impl Verify {
     }
 }
 
-fn certificates(path: &Path) -> anyhow::Result<Vec<X509>> {
-    X509::stack_from_pem(&read(path)?)
-        .with_context(|| format!("{}: certificates in PEM expected", path.display()))
+fn zone(path: &Path) -> anyhow::Result<Mrz> {
+    let zone = mrz::written(&file::read(path)?, Mrz::parse);
+    zone.with_context(|| path.display().to_string())
 }
 
-/// Every finding, and what it failed of.
-fn as_json(inspection: &SealInspection) -> serde_json::Result<Vec<serde_json::Value>> {
+/// Every finding, and what it failed of (`gate-document/schemas/seal.schema.json`).
+fn as_json(inspection: &SealInspection) -> serde_json::Result<serde_json::Value> {
     let findings = inspection.findings.iter();
-    findings
+    let findings = findings
         .map(|finding| {
             let mut told = serde_json::to_value(finding)?;
             told["fault"] = serde_json::to_value(finding.fault())?;
             Ok(told)
         })
-        .collect()
+        .collect::<serde_json::Result<Vec<_>>>()?;
+    Ok(serde_json::json!({
+        "read": true,
+        "accepted": inspection.accepted(),
+        "permit": inspection.permit,
+        "findings": findings,
+    }))
 }
 
 fn print(inspection: &SealInspection) {

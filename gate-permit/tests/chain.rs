@@ -1,5 +1,6 @@
 //! From issuing to the gate: keys, data, a barcode, a picture of it, and what a gate says.
 
+use boon::{Compiler, Schemas};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -23,7 +24,12 @@ impl Desk {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder.path());
         command.envs(self.environment.iter().map(|(name, path)| (name, path)));
-        command.output().expect("a program")
+        let output = command.output().expect("a program");
+        if arguments.contains(&"--json") {
+            let out = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(misfit(&out), None, "{arguments:?}: {out}");
+        }
+        output
     }
 
     fn permit(&self, arguments: &[&str]) -> Output {
@@ -61,6 +67,32 @@ impl Desk {
         let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         fs::write(path, text.replace(&"0".repeat(64), &digits)).expect("a file");
     }
+}
+
+/// What of an output is not of the committed schema.
+fn misfit(out: &str) -> Option<String> {
+    const ROOT: &str = "file:///repository";
+    const VERIFY: &str = "gate-permit/schemas/verify.schema.json";
+    let value = match serde_json::from_str(out) {
+        Ok(value) => value,
+        Err(problem) => return Some(problem.to_string()),
+    };
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    for path in [
+        "gatectl/schemas/failure.schema.json",
+        "gate-document/schemas/report.schema.json",
+        "gate-document/schemas/seal.schema.json",
+        VERIFY,
+    ] {
+        let text = fs::read_to_string(repository.join(path)).expect("a schema");
+        let text = serde_json::from_str(&text).expect("JSON");
+        let added = compiler.add_resource(&format!("{ROOT}/{path}"), text);
+        added.expect("a schema");
+    }
+    let schema = compiler.compile(&format!("{ROOT}/{VERIFY}"), &mut schemas);
+    let fault = schemas.validate(&value, schema.expect("a schema")).err();
+    fault.map(|fault| format!("{fault:#}"))
 }
 
 fn text(output: &Output) -> String {
@@ -218,21 +250,18 @@ fn what_cannot_be_issued_is_said_with_file_and_line() {
     desk.profile("crew-shore-leave.toml");
     let issue = |key: &str, data: &str, more: &[&str]| {
         desk.write("data.toml", data);
-        let known = [
-            "issue",
-            "--profile",
-            "crew-shore-leave.toml",
-            "--data",
-            "data.toml",
-            "--key",
-            key,
-            "--certificate",
-            "keys/signer.pem",
-            "--out",
-            "permit.png",
-        ];
-        let output = desk.permit(&[&known[..], more].concat());
-        assert_eq!(output.status.code(), Some(2));
+        let known = ["issue", "--data", "data.toml", "--key", key];
+        let certificate = ["--certificate", "keys/signer.pem"];
+        let profile = ["--profile", "crew-shore-leave.toml"];
+        let out = ["--out", "permit.png"];
+        let mut arguments = [&known[..], &certificate, more].concat();
+        for default in [profile, out] {
+            if !more.contains(&default[0]) {
+                arguments.extend(default);
+            }
+        }
+        let output = desk.permit(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
         text(&output)
     };
     let key = "keys/signer.key";
@@ -261,8 +290,168 @@ fn what_cannot_be_issued_is_said_with_file_and_line() {
         assert!(said.contains(expected), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
+    for (data, out, said) in [
+        (
+            SHORE_LEAVE.replace("9999-12-30", "2020-01-01"),
+            "permit.png",
+            "data.toml:4: key last-day: the day of issue or a later day expected, an earlier one found",
+        ),
+        (
+            SHORE_LEAVE.into(),
+            "permit.jpeg",
+            "permit.jpeg: .png, .svg or .bin expected, .jpeg found",
+        ),
+        (
+            SHORE_LEAVE.into(),
+            "permit",
+            ".png, .svg or .bin expected, no ending found",
+        ),
+    ] {
+        let told = issue(key, &data, &["--out", out]);
+        assert!(told.contains(said), "{told}");
+        assert!(told.contains("\n  next: "), "{told}");
+    }
+    desk.profile("port-pass.toml");
+    desk.pin("port-pass.toml");
+    let data = PORT.replace("2020-01-01", "9999-12-31");
+    let told = issue(key, &data, &["--profile", "port-pass.toml"]);
+    let said = "data.toml:3: key last-day: first-day or a later day expected, an earlier one found";
+    assert!(told.contains(said), "{told}");
     let again = desk.permit(&["keygen", "--test", "keys"]);
     assert_eq!(again.status.code(), Some(2), "keys are never written over");
+}
+
+#[test]
+fn every_failure_is_one_object_and_files_are_bounded_and_regular() {
+    let desk = Desk::new();
+    desk.done(&["keygen", "--test", "keys"]);
+    desk.profile("crew-shore-leave.toml");
+    desk.write("data.toml", SHORE_LEAVE);
+    desk.write("bad.toml", "titel = \"a permit\"\n");
+    desk.write("nothing", "");
+    let path = |name: &str| desk.folder.path().join(name);
+    let zone = format!("\u{feff}\r\n  {}\r\n", ZONE.replace('\n', " \r\n\r\n"));
+    fs::write(path("zone.txt"), zone).expect("a file");
+    desk.write("short.txt", &ZONE[..80]);
+    let long = fs::File::create(path("long.pem")).expect("a file");
+    long.set_len((16 << 20) + 1).expect("stretched");
+    let issue = [
+        "issue",
+        "--profile",
+        "crew-shore-leave.toml",
+        "--data",
+        "data.toml",
+        "--key",
+        "keys/signer.key",
+        "--certificate",
+        "keys/signer.pem",
+        "--out",
+    ];
+    for out in ["permit.BIN", "permit.PNG"] {
+        desk.done(&[&issue[..], &[out]].concat());
+        let verify = [
+            "verify",
+            out,
+            "--profile",
+            "crew-shore-leave.toml",
+            "--json",
+        ];
+        desk.done(&[&verify[..], &VERIFY].concat());
+    }
+    let csca = fs::read(path("keys/csca.pem")).expect("a certificate");
+    let csca = openssl::x509::X509::from_pem(&csca).expect("a certificate");
+    fs::write(path("csca.der"), csca.to_der().expect("DER")).expect("a file");
+    let mut der = VERIFY;
+    der[3] = "csca.der";
+    let verify = ["verify", "permit.BIN", "--profile", "crew-shore-leave.toml"];
+    desk.done(&[&verify[..], &der].concat());
+    let whole = fs::read(path("permit.PNG")).expect("a picture");
+    fs::write(path("torn.png"), &whole[..whole.len() / 2]).expect("a file");
+    fs::copy(path("permit.BIN"), path("permit.raw")).expect("a copy");
+    for (permit, replaced, kind, said) in [
+        ("permit.BIN", [5, 5], "usage", "unexpected argument"),
+        ("nowhere.bin", [0, 0], "unreadable-file", "nowhere.bin"),
+        (
+            "/dev/zero",
+            [0, 0],
+            "unreadable-file",
+            "a regular file expected",
+        ),
+        (
+            "torn.png",
+            [0, 0],
+            "barcode",
+            "torn.png: the picture cannot be decoded",
+        ),
+        (
+            "permit.raw",
+            [0, 0],
+            "barcode",
+            "bytes of a barcode end in .bin",
+        ),
+        (
+            "permit.BIN",
+            [1, 0],
+            "unreadable-file",
+            "long.pem: longer than 16777216 bytes",
+        ),
+        (
+            "permit.BIN",
+            [1, 1],
+            "unreadable-file",
+            "keys: a folder found",
+        ),
+        (
+            "permit.BIN",
+            [1, 2],
+            "certificate-file",
+            "nothing: certificates in PEM or DER expected",
+        ),
+        (
+            "permit.BIN",
+            [3, 2],
+            "certificate-file",
+            "nothing: certificates in PEM or DER expected",
+        ),
+        (
+            "permit.BIN",
+            [7, 3],
+            "zone-shape",
+            "short.txt: line 2: 35 characters, 44 expected",
+        ),
+        (
+            "permit.BIN",
+            [8, 4],
+            "permit-profile",
+            "bad.toml:1: key title is missing",
+        ),
+        ("permit.BIN", [8, 5], "unreadable-file", "nowhere.toml"),
+    ] {
+        let files = [
+            "long.pem",
+            "keys",
+            "nothing",
+            "short.txt",
+            "bad.toml",
+            "nowhere.toml",
+        ];
+        let mut arguments = VERIFY.to_vec();
+        let mut profile = "crew-shore-leave.toml";
+        match replaced {
+            [0, _] => {}
+            [5, 5] => arguments.push("--frobnicate"),
+            [8, file] => profile = files[file],
+            [at, file] => arguments[at] = files[file],
+        }
+        let verify = ["verify", permit, "--profile", profile, "--json"];
+        let output = desk.permit(&[&verify[..], &arguments].concat());
+        let told = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(object["kind"], kind, "{object}");
+        assert!(told.contains(said), "{said}: {told}");
+        assert!(told.contains("\n  next: "), "{told}");
+    }
 }
 
 /// SoftHSM's library in Debian.
