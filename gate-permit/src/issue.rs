@@ -76,7 +76,11 @@ impl Issue {
         match (&self.issuer, &profile.issuers[..]) {
             (Some(issuer), issuers) if issuers.contains(issuer) => Ok(issuer),
             (None, [issuer]) => Ok(issuer),
-            (_, issuers) => bail!("--issuer: one of {} expected", issuers.join(", ")),
+            (found, issuers) => bail!(
+                "--issuer: one of {} expected, {} found",
+                issuers.join(", "),
+                found.as_deref().unwrap_or("none")
+            ),
         }
     }
 

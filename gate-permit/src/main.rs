@@ -71,9 +71,12 @@ fn misunderstood(problem: &clap::Error) -> ExitCode {
         let _ = problem.print();
         return ExitCode::SUCCESS;
     }
-    let text = problem.to_string();
-    let text = text.trim_start_matches("error: ").trim_end().to_owned();
-    let json = std::env::args_os().any(|word| word == "--json");
-    failure::tell(&anyhow::Error::msg(text).context(Step::Arguments), json);
+    if std::env::args_os().any(|word| word == "--json") {
+        let text = problem.to_string();
+        let text = text.trim_start_matches("error: ").trim_end().to_owned();
+        failure::tell(&anyhow::Error::msg(text).context(Step::Arguments), true);
+    } else {
+        let _ = problem.print();
+    }
     ExitCode::from(2)
 }

@@ -280,7 +280,7 @@ fn what_cannot_be_issued_is_said_with_file_and_line() {
         ),
         (
             issue(key, SHORE_LEAVE, &["--issuer", "VNM"]),
-            "--issuer: one of UTO expected",
+            "--issuer: one of UTO expected, VNM found",
         ),
         (
             issue(key, SHORE_LEAVE, &["--symbology", "aztec"]),
