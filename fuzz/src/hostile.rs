@@ -98,7 +98,7 @@ pub fn pictures() -> Vec<Hostile> {
             empty(0xFFFF_FFFF, 0xFFFF_FFFF).write(),
         ),
         refused("one row of four million", empty(4_000_000, 1).write()),
-        decoded(
+        refused(
             "JPEG of four million pixels, no data",
             progressive(2_000, 2_000, 0, false),
         ),
@@ -106,7 +106,7 @@ pub fn pictures() -> Vec<Hostile> {
             "JPEG of 65,535 pixels each way",
             progressive(65_535, 65_535, 0, false),
         ),
-        decoded(
+        refused(
             "progressive JPEG, 90 scans over nothing",
             progressive(2_000, 2_000, 90, false),
         ),
@@ -114,11 +114,11 @@ pub fn pictures() -> Vec<Hostile> {
             "progressive JPEG, 5,000 scans",
             progressive(2_000, 2_000, 5_000, false),
         ),
-        decoded(
+        refused(
             "progressive JPEG, 90 scans over noise",
             progressive(1_200, 1_200, 90, true),
         ),
-        decoded(
+        refused(
             "progressive JPEG, 90 scans over a megabyte of noise",
             progressive(2_000, 2_000, 90, true),
         ),

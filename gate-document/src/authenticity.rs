@@ -19,16 +19,17 @@ const OFFERED: [Check; 2] = [Check::ChipAuthentication, Check::ActiveAuthenticat
 const DG14: ElementaryFile = ElementaryFile::DataGroup(14);
 const DG15: ElementaryFile = ElementaryFile::DataGroup(15);
 
-/// The findings of `OFFERED`. `sod` is EF.SOD, if it can be read; whether its signature is good is
+/// The findings of `OFFERED`. `sod` is EF.SOD, or why there is none; whether its signature is good is
 /// another finding. `secured` is what EF.CardSecurity says, where a trusted signer has signed it.
 #[must_use]
 pub fn findings(
     chip: &ChipFiles,
-    sod: Option<&Sod>,
+    sod: Result<&Sod, &str>,
     secured: Option<&SecurityInfos>,
 ) -> [Finding; 2] {
-    let Some(sod) = sod else {
-        return OFFERED.map(|check| Finding::not_done(check, "EF.SOD could not be used"));
+    let sod = match sod {
+        Ok(sod) => sod,
+        Err(why) => return OFFERED.map(|check| Finding::not_done(check, why)),
     };
     [
         chip_authentication(chip, sod, secured),

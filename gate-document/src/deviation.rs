@@ -3,6 +3,7 @@
 //! Every tolerance is narrow, changes nothing that is signed, and is recorded: a second line that
 //! wonders about a document finds the deviation, and a statistic finds the issuer.
 
+use crate::file::ElementaryFile;
 use core::fmt;
 
 /// A departure from the standard that does not touch what is signed.
@@ -26,6 +27,31 @@ pub enum Deviation {
     CurveParameters,
     /// The signer's certificate is not enclosed; one that is known from elsewhere has the key.
     SignerNotEnclosed,
+    /// More bytes stand behind the data object that is the file (Doc 9303-10, 4.6). Dumps have the
+    /// padding of the chip's memory there.
+    BytesBehind(ElementaryFile),
+    /// DG1 is more than its zone, or encoded otherwise than in the shortest way: longer forms of
+    /// length, further objects, lower case (Doc 9303-10, 4.7.1; ITU-T X.690, 10.1).
+    Dg1Form,
+}
+
+impl Deviation {
+    /// The stable name: what statistics count.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IndefiniteLength => "indefinite-length",
+            Self::ContentType => "content-type",
+            Self::SignerIdentifier => "signer-identifier",
+            Self::PssParameters => "pss-parameters",
+            Self::KeyAlgorithm => "key-algorithm",
+            Self::IntegerPadding => "integer-padding",
+            Self::CurveParameters => "curve-parameters",
+            Self::SignerNotEnclosed => "signer-not-enclosed",
+            Self::BytesBehind(_) => "bytes-behind",
+            Self::Dg1Form => "dg1-form",
+        }
+    }
 }
 
 impl fmt::Display for Deviation {
@@ -39,6 +65,8 @@ impl fmt::Display for Deviation {
             Self::IntegerPadding => "superfluous zeros in the signature",
             Self::CurveParameters => "curve parameters not encoded as they should be",
             Self::SignerNotEnclosed => "the signer certificate is not enclosed",
+            Self::BytesBehind(file) => return write!(f, "bytes behind the end of {file}"),
+            Self::Dg1Form => "DG1 is not in its shortest form",
         })
     }
 }

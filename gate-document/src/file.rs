@@ -3,6 +3,7 @@
 use crate::apdu::Status;
 use crate::conversation::Conversation;
 use crate::sensitive::Sensitive;
+use crate::tlv;
 use core::fmt;
 use std::collections::BTreeMap;
 
@@ -75,9 +76,14 @@ impl fmt::Display for ElementaryFile {
 }
 
 /// The files that were read from a chip, byte for byte. Prints lengths only.
+///
+/// A file is one data object, and its digest is taken over that (Doc 9303-10, 4.6.2): chips give as many
+/// bytes as its length says, but those who dump files often add what the memory holds behind, mostly
+/// zeros. Such bytes are cut off, and [`ChipFiles::excess`] tells of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChipFiles {
     files: BTreeMap<ElementaryFile, Sensitive<Vec<u8>>>,
+    excess: BTreeMap<ElementaryFile, usize>,
     refused: BTreeMap<ElementaryFile, Status>,
     conversation: Option<Conversation>,
 }
@@ -89,14 +95,33 @@ impl ChipFiles {
         Self::default()
     }
 
-    /// Adds a file, or replaces it.
-    pub fn insert(&mut self, file: ElementaryFile, bytes: Vec<u8>) {
+    /// Adds a file, or replaces it. Bytes behind its data object are cut off.
+    pub fn insert(&mut self, file: ElementaryFile, mut bytes: Vec<u8>) {
+        let length = tlv::first_length(&bytes).unwrap_or(bytes.len());
+        self.excess.remove(&file);
+        if length < bytes.len() {
+            self.excess.insert(file, bytes.len() - length);
+            bytes.truncate(length);
+        }
         self.files.insert(file, Sensitive::new(bytes));
+    }
+
+    /// The files behind whose data object more bytes stood, and how many.
+    pub fn excess(&self) -> impl Iterator<Item = (ElementaryFile, usize)> {
+        self.excess.iter().map(|(file, bytes)| (*file, *bytes))
     }
 
     /// Notes that the chip refused a file.
     pub fn refuse(&mut self, file: ElementaryFile, status: Status) {
         self.refused.insert(file, status);
+    }
+
+    /// Why a file is not here: that the chip refused it, or that nobody read it.
+    pub(crate) fn why_missing(&self, file: ElementaryFile) -> String {
+        match self.refusal(file) {
+            Some(status) => format!("{file} was refused with status {status}"),
+            None => format!("{file} was not read"),
+        }
     }
 
     /// The status word with which the chip refused a file.
@@ -133,6 +158,30 @@ impl ChipFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_behind_a_files_object_is_cut_off_and_counted() {
+        let file = ElementaryFile::Sod;
+        for (bytes, kept, excess) in [
+            (&[0x77, 1, 5][..], 3, 0),
+            (&[0x77, 1, 5, 0], 3, 1),
+            (&[0x77, 1, 5, 0x77, 1, 5], 3, 3),
+            // Indefinite length, with and without more behind its end.
+            (&[0x77, 0x80, 4, 1, 7, 0, 0], 7, 0),
+            (&[0x77, 0x80, 4, 1, 7, 0, 0, 0, 0], 7, 2),
+            // Not whole: kept for whoever says what is missing.
+            (&[0x77, 9, 5], 3, 0),
+            (&[0x77, 0x80, 4, 1, 7, 0], 6, 0),
+            (&[], 0, 0),
+        ] {
+            let mut files = ChipFiles::new();
+            files.insert(file, vec![0x77, 0, 1]);
+            files.insert(file, bytes.to_vec());
+            assert_eq!(files.get(file), Some(&bytes[..kept]), "{bytes:?}");
+            let told = files.excess().map(|(_, bytes)| bytes).sum::<usize>();
+            assert_eq!(told, excess, "{bytes:?}");
+        }
+    }
 
     #[test]
     fn files_have_the_identifiers_and_tags_of_the_standard() {

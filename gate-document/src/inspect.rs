@@ -17,6 +17,7 @@ use crate::certificate::Certificate;
 use crate::channel::Notice;
 use crate::chip::ReadError;
 use crate::country;
+use crate::deviation::Deviation;
 use crate::document_details::DocumentDetails;
 use crate::file::{ChipFiles, ElementaryFile};
 use crate::finding::{Check, Finding, Outcome};
@@ -156,18 +157,32 @@ pub fn inspect(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    let (findings, evidence) = examine(printed, chip, trust, today);
-    let vouched = [
-        Check::SodSignature,
-        Check::SignerTrust,
-        Check::DataGroupDigests,
-    ]
-    .into_iter()
-    .all(|check| {
-        let of_check = |finding: &&Finding| finding.check == check;
-        findings.iter().find(of_check).map(|it| it.outcome) == Some(Outcome::Passed)
-    });
-    let portrait = if vouched {
+    decoded(chip, examine(Some(printed), chip, trust, today))
+}
+
+/// Inspects files of a chip without a printed zone: it cannot be read, or the chip was opened with
+/// its card access number. Signature, chain and digests need no zone, and are judged over whatever files
+/// are there. The zone of DG1 stands in where a day or a State is asked for; nothing is passed of the
+/// printed one, so the document is never accepted.
+#[must_use]
+pub fn inspect_without_zone(
+    chip: &ChipFiles,
+    trust: &TrustStore,
+    today: Option<Date>,
+) -> Inspection {
+    decoded(chip, examine(None, chip, trust, today))
+}
+
+fn decoded(chip: &ChipFiles, (findings, evidence): (Vec<Finding>, Evidence)) -> Inspection {
+    let outcome = |check| {
+        let found = findings.iter().find(|finding| finding.check == check);
+        found.map(|finding| finding.outcome)
+    };
+    let passed = |check| outcome(check) == Some(Outcome::Passed);
+    // Undone is the comparison where a group is missing and those that are there are the signed ones.
+    let digests = outcome(Check::DataGroupDigests);
+    let as_signed = matches!(digests, Some(Outcome::Passed | Outcome::NotDone));
+    let portrait = if passed(Check::SodSignature) && passed(Check::SignerTrust) && as_signed {
         decode_portrait(chip)
     } else {
         Err(PortraitFailure::NotVouchedFor)
@@ -185,7 +200,7 @@ pub fn inspect_decoded(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Inspection {
-    let (findings, evidence) = examine(printed, chip, trust, today);
+    let (findings, evidence) = examine(Some(printed), chip, trust, today);
     whole(chip, findings, evidence, portrait)
 }
 
@@ -195,7 +210,7 @@ fn whole(
     mut evidence: Evidence,
     portrait: Result<RgbImage, PortraitFailure>,
 ) -> Inspection {
-    findings.push(face::finding(&portrait));
+    findings.push(face::finding(chip, &portrait));
     face::note(chip, &portrait, &mut evidence);
     let dg1 = chip
         .get(ElementaryFile::DG1)
@@ -212,7 +227,7 @@ pub fn inspect_without_portrait(
     trust: &TrustStore,
     today: Option<Date>,
 ) -> Vec<Finding> {
-    examine(printed, chip, trust, today).0
+    examine(Some(printed), chip, trust, today).0
 }
 
 /// Whether `dg2` is the file that a trusted signer signed, before all files are there: who decodes a
@@ -241,7 +256,7 @@ pub fn vouches_for(
 
 /// EF.SOD is judged first, and everything else in its light.
 fn examine(
-    printed: &Mrz,
+    printed: Option<&Mrz>,
     chip: &ChipFiles,
     trust: &TrustStore,
     today: Option<Date>,
@@ -250,17 +265,24 @@ fn examine(
     let mut evidence = Evidence::default();
     let mut signer = None;
     let mut issued = None;
-    let sod = chip.get(ElementaryFile::Sod).map(Sod::parse);
+    let mut deviations = of_files(chip);
+    let sod = readable_sod(chip);
     let dg1 = chip.get(ElementaryFile::DG1).map(lds::dg1);
-    let zone = dg1.as_ref().and_then(|dg1| dg1.as_ref().ok());
-    match &sod {
-        Some(Ok(sod)) => {
+    let zone = match &dg1 {
+        Some(Ok(zone)) => Ok(zone),
+        Some(Err(problem)) => Err(problem.to_string()),
+        None => Err(chip.why_missing(ElementaryFile::DG1)),
+    };
+    let zone = zone.as_ref().map(|zone| *zone).map_err(String::as_str);
+    let looked_at = match &sod {
+        Ok(sod) => {
             let signature = passive::authenticate(sod, trust, today);
             signer = signature.signer;
             issued = sod
                 .signing_time()
                 .map(|at| TimeZone::UTC.to_datetime(at).date());
             evidence.extend(signature.evidence);
+            deviations.extend(signature.deviations);
             findings.extend([
                 signature.signature,
                 signature.trust,
@@ -271,18 +293,20 @@ fn examine(
                 com_against_sod(chip, sod),
             ]);
             findings.extend(signature.others);
+            signer.as_ref().map(drop).ok_or(passive::NO_SIGNER)
         }
-        Some(Err(error)) => findings.extend(without_sod(&sod_unreadable(error))),
-        None => {
-            let not_done = Finding::not_done(Check::SodSignature, "EF.SOD was not read");
-            findings.extend(without_sod(&not_done));
+        Err((signature, why)) => {
+            findings.extend(without_sod(signature, why));
+            Err(why.as_str())
         }
-    }
-    let readable = sod.as_ref().and_then(|sod| sod.as_ref().ok());
+    };
+    findings.push(conformance(looked_at, &mut deviations));
+    note_deviations(&deviations, &mut evidence);
+    let readable = sod.as_ref().ok();
     let security = card_security::judge(chip.conversation(), signer.as_ref(), trust, today);
     findings.extend(authenticity::findings(
         chip,
-        readable,
+        sod.as_ref().map_err(|(_, why)| why.as_str()),
         security.infos.as_ref(),
     ));
     findings.push(card_access::finding(
@@ -291,7 +315,10 @@ fn examine(
         security.set.as_deref(),
     ));
     findings.push(security.finding);
-    let card = readable.and_then(|sod| national::card_details(printed, chip, sod));
+    // The zone to go by: the printed one; where there is none, that of the chip.
+    let known = printed.map_or(zone, Ok);
+    let card = known.ok().zip(readable);
+    let card = card.and_then(|(known, sod)| national::card_details(known, chip, sod));
     // The day of issue that was signed; where none is known, the day of the signature.
     let by_issuer = readable
         .and_then(|sod| issued_by_dg12(chip, sod))
@@ -299,7 +326,8 @@ fn examine(
     let stated = by_issuer.or(issued);
     let basis = Basis {
         printed,
-        dg1: zone,
+        zone: known.ok(),
+        dg1: zone.ok(),
         chip,
         sod: readable,
         signer: signer.as_ref(),
@@ -309,33 +337,106 @@ fn examine(
     };
     basis.note(&CHECKS, &mut evidence);
     findings.extend([
-        mrz::consistency(printed),
-        mrz::check_digits(printed),
-        mrz::validity(printed, today),
         chip_opened(chip.conversation().map(|conversation| &conversation.access)),
         chip_reading(chip),
         talk::finding(chip.conversation(), &mut evidence),
-        printed_against_chip(printed, dg1.as_ref()),
-        dates_plausible(printed, stated, by_issuer, today),
-        national::finding(printed, stated, card.as_ref()),
     ]);
-    findings.extend(beside::findings(printed, &Beside::default(), today));
+    let no_zone = match (printed, zone) {
+        (None, Err(why)) => Some(format!("no printed zone was read; {why}")),
+        _ => None,
+    };
+    match (known, &no_zone) {
+        (Ok(known), _) => {
+            findings.extend([
+                mrz::check_digits(known),
+                mrz::validity(known, today),
+                dates_plausible(known, stated, by_issuer, today),
+                national::finding(known, stated, card.as_ref()),
+            ]);
+            findings.extend(beside::findings(known, &Beside::default(), today));
+        }
+        (Err(why), no_zone) => {
+            let why = no_zone.as_deref().unwrap_or(why);
+            let undone = |check| Finding::not_done(check, why);
+            findings.extend(OF_THE_ZONE.into_iter().chain(beside::CHECKS).map(undone));
+        }
+    }
+    findings.extend(match printed {
+        Some(printed) => [
+            mrz::consistency(printed),
+            printed_against_chip(printed, chip, dg1.as_ref()),
+        ],
+        None => [Check::PrintedZone, Check::PrintedAgainstChip]
+            .map(|check| Finding::not_done(check, "no printed zone was read")),
+    });
     let subject = Subject {
-        issuer: &printed.issuing_state,
-        document_code: &printed.document_code,
-        number: printed.document_number.expose(),
+        issuer: known.map_or("", |known| &known.issuing_state),
+        document_code: known.map_or("", |known| &known.document_code),
+        number: known.map_or("", |known| known.document_number.expose()),
         signer: signer.as_ref(),
         issued,
     };
-    let known = trust.defects().apply(&subject, &mut findings, today);
-    findings.push(known);
+    let mut defects = trust.defects().apply(&subject, &mut findings, today);
+    if let Some(why) = no_zone.filter(|_| defects.outcome == Outcome::Passed) {
+        // Entries that name a signer alone were looked for, those that name a model could not be.
+        defects = Finding::not_done(Check::KnownDefects, why);
+    }
+    findings.push(defects);
     findings.sort_by_key(|finding| finding.check);
     (findings, evidence)
 }
 
-/// What is judged without a chip.
-const OF_THE_ZONE: [Check; 5] = [
-    Check::PrintedZone,
+/// EF.SOD as it can be read; else the finding for its signature, and why everything else that needs it
+/// is open.
+fn readable_sod(chip: &ChipFiles) -> Result<Sod, (Finding, String)> {
+    let file = ElementaryFile::Sod;
+    match chip.get(file).map(Sod::parse) {
+        Some(Ok(sod)) => Ok(sod),
+        Some(Err(error)) => Err((sod_unreadable(&error), "EF.SOD cannot be read".to_owned())),
+        None => {
+            let why = chip.why_missing(file);
+            Err((Finding::not_done(Check::SodSignature, why.clone()), why))
+        }
+    }
+}
+
+/// What the files themselves do otherwise than the standard says.
+fn of_files(chip: &ChipFiles) -> Vec<Deviation> {
+    let behind = chip.excess();
+    let mut found: Vec<Deviation> = behind
+        .map(|(file, _)| Deviation::BytesBehind(file))
+        .collect();
+    if let Some(bytes) = chip.get(ElementaryFile::DG1)
+        && lds::dg1(bytes).is_ok_and(|zone| !lds::is_plain_dg1(bytes, &zone))
+    {
+        found.push(Deviation::Dg1Form);
+    }
+    found
+}
+
+/// The finding for [`Check::Conformance`]: every deviation, also where EF.SOD could not be looked at.
+fn conformance(looked_at: Result<(), &str>, deviations: &mut Vec<Deviation>) -> Finding {
+    let check = Check::Conformance;
+    deviations.sort_unstable();
+    deviations.dedup();
+    let told = passive::joined(deviations);
+    match (looked_at, told.is_empty()) {
+        (Ok(()), true) => Finding::passed(check),
+        (Ok(()), false) => Finding::not_done(check, told),
+        (Err(why), true) => Finding::not_done(check, why),
+        (Err(why), false) => Finding::not_done(check, format!("{why}; {told}")),
+    }
+}
+
+fn note_deviations(deviations: &[Deviation], evidence: &mut Evidence) {
+    if !deviations.is_empty() {
+        let names: Vec<&str> = deviations.iter().map(|it| it.name()).collect();
+        evidence.note(Check::Conformance, "deviations", names.join(", "));
+    }
+}
+
+/// What is judged by a zone alone, the printed one or that of the chip.
+const OF_THE_ZONE: [Check; 4] = [
     Check::ZoneCheckDigits,
     Check::Validity,
     Check::DatesPlausible,
@@ -354,7 +455,8 @@ pub fn chip_not_read(
     let reason = error.to_string();
     let mut evidence = Evidence::default();
     let basis = Basis {
-        printed,
+        printed: Some(printed),
+        zone: Some(printed),
         dg1: None,
         chip: &ChipFiles::new(),
         sod: None,
@@ -363,6 +465,7 @@ pub fn chip_not_read(
         today,
         issued: None,
     };
+    basis.note(&[Check::PrintedZone], &mut evidence);
     basis.note(&OF_THE_ZONE, &mut evidence);
     let mut findings = vec![
         mrz::consistency(printed),
@@ -447,10 +550,14 @@ fn chip_reading(chip: &ChipFiles) -> Finding {
 
 /// Field by field (BSI TR-03135-1): optional data alone may differ for reasons that are no forgery,
 /// so such a document is undecided.
-fn printed_against_chip(printed: &Mrz, dg1: Option<&Result<Mrz, LdsError>>) -> Finding {
+fn printed_against_chip(
+    printed: &Mrz,
+    files: &ChipFiles,
+    dg1: Option<&Result<Mrz, LdsError>>,
+) -> Finding {
     let check = Check::PrintedAgainstChip;
     let chip = match dg1 {
-        None => return Finding::not_done(check, "DG1 was not read"),
+        None => return Finding::not_done(check, files.why_missing(ElementaryFile::DG1)),
         Some(Err(error)) => return Finding::failed(check, error.to_string()),
         Some(Ok(chip)) => chip,
     };
@@ -492,7 +599,7 @@ fn data_group_digests(chip: &ChipFiles, sod: &Sod) -> Finding {
     }
     for file in [ElementaryFile::DG1, ElementaryFile::DG2] {
         if chip.get(file).is_none() {
-            return Finding::not_done(check, format!("{file} was not read"));
+            return Finding::not_done(check, chip.why_missing(file));
         }
     }
     Finding::passed(check)
@@ -502,7 +609,7 @@ fn data_group_digests(chip: &ChipFiles, sod: &Sod) -> Finding {
 fn com_against_sod(chip: &ChipFiles, sod: &Sod) -> Finding {
     let check = Check::ComAgainstSod;
     let com = match chip.get(ElementaryFile::Com).map(lds::com) {
-        None => return Finding::not_done(check, "EF.COM was not read"),
+        None => return Finding::not_done(check, chip.why_missing(ElementaryFile::Com)),
         Some(Err(error)) => return Finding::failed(check, error.to_string()),
         Some(Ok(com)) => com,
     };
@@ -547,10 +654,24 @@ fn com_against_sod(chip: &ChipFiles, sod: &Sod) -> Finding {
     Finding::passed(check)
 }
 
-fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
+/// The zone of DG1 and the document signer, where both are known; else which of them is missing, and why.
+fn both<'a>(
+    check: Check,
+    zone: Result<&'a Mrz, &str>,
+    signer: Option<&'a Certificate>,
+) -> Result<(&'a Mrz, &'a Certificate), Finding> {
+    match (signer, zone) {
+        (None, _) => Err(Finding::not_done(check, passive::NO_SIGNER)),
+        (_, Err(why)) => Err(Finding::not_done(check, why)),
+        (Some(signer), Ok(zone)) => Ok((zone, signer)),
+    }
+}
+
+fn issuer_against_signer(zone: Result<&Mrz, &str>, signer: Option<&Certificate>) -> Finding {
     let check = Check::IssuerAgainstSigner;
-    let (Some(zone), Some(signer)) = (zone, signer) else {
-        return Finding::not_done(check, "issuing State or document signer is not known");
+    let (zone, signer) = match both(check, zone, signer) {
+        Ok(both) => both,
+        Err(missing) => return missing,
     };
     let Some(country) = signer.country() else {
         return Finding::failed(check, "the document signer certificate names no country");
@@ -566,10 +687,11 @@ fn issuer_against_signer(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Fi
 
 /// The signer's list names document codes as the zone has them (Doc 9303-12, 7.1.1.6); a single letter
 /// stands for every code that begins with it.
-fn document_type(zone: Option<&Mrz>, signer: Option<&Certificate>) -> Finding {
+fn document_type(zone: Result<&Mrz, &str>, signer: Option<&Certificate>) -> Finding {
     let check = Check::DocumentType;
-    let (Some(zone), Some(signer)) = (zone, signer) else {
-        return Finding::not_done(check, "document code or document signer is not known");
+    let (zone, signer) = match both(check, zone, signer) {
+        Ok(both) => both,
+        Err(missing) => return missing,
     };
     let types = &signer.extensions.document_types;
     if types.is_empty() {
@@ -648,8 +770,9 @@ fn sod_unreadable(error: &SodError) -> Finding {
     }
 }
 
-/// The findings that need EF.SOD, when `signature` says why there is none.
-fn without_sod(signature: &Finding) -> Vec<Finding> {
+/// The findings that need EF.SOD, when `signature` says what is wrong with it, and `why` what that
+/// leaves open.
+fn without_sod(signature: &Finding, why: &str) -> Vec<Finding> {
     let others = [
         Check::SignerTrust,
         Check::DataGroupDigests,
@@ -658,16 +781,9 @@ fn without_sod(signature: &Finding) -> Vec<Finding> {
         Check::DocumentType,
         Check::PersonalDetails,
     ];
-    let not_done = |check| Finding::not_done(check, "EF.SOD could not be used");
-    [
-        vec![signature.clone()],
-        others
-            .into_iter()
-            .chain(passive::OTHERS)
-            .map(not_done)
-            .collect(),
-    ]
-    .concat()
+    let not_done = |check| Finding::not_done(check, why);
+    let others = others.into_iter().chain(passive::OTHERS).map(not_done);
+    [signature.clone()].into_iter().chain(others).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod iso39794;
 use crate::file::ElementaryFile;
 use crate::mrz::{Mrz, MrzError};
 use crate::portrait::{Portrait, PortraitKind};
-use crate::tlv::{Found, Reader, Tlv, TlvError};
+use crate::tlv::{self, Found, Reader, Tlv, TlvError};
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
@@ -100,6 +100,15 @@ pub fn dg1(bytes: &[u8]) -> Result<Mrz, LdsError> {
         .map_err(|_| structure(zone.wrong("characters of a zone")))?;
     // A wrong check digit is printed and stored alike: the printed zone is failed for it.
     Ok(Mrz::parse_tolerant(text)?)
+}
+
+/// Whether DG1, which [`dg1`] could read, is its zone and nothing else, in the shortest form.
+pub(crate) fn is_plain_dg1(bytes: &[u8], zone: &Mrz) -> bool {
+    let text = Zeroizing::new(zone.lines().collect::<String>());
+    let (mut object, mut file) = (Zeroizing::new(Vec::new()), Zeroizing::new(Vec::new()));
+    tlv::write(&mut object, 0x5F1F, text.as_bytes());
+    tlv::write(&mut file, 0x61, &object);
+    **file == *bytes
 }
 
 /// Finds the portrait in DG2 (Doc 9303-10, 4.7.2): the first face of the first template.

@@ -77,7 +77,7 @@ pub use file::{ChipFiles, ElementaryFile};
 pub use finding::{Check, Finding, Outcome};
 pub use inspect::{
     Inspection, PortraitFailure, chip_not_read, decode_portrait, inspect, inspect_decoded,
-    inspect_without_portrait,
+    inspect_without_portrait, inspect_without_zone,
 };
 pub use mrz::{AccessKey, Mrz, MrzError};
 pub use portrait::{Portrait, PortraitError, PortraitKind};

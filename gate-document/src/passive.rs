@@ -34,31 +34,35 @@ pub(crate) struct Signature {
     pub(crate) others: Vec<Finding>,
     /// The document signer certificate whose key verified the signature.
     pub(crate) signer: Option<Certificate>,
+    /// What EF.SOD and the certificates of its chain do otherwise than the standard says.
+    pub(crate) deviations: Vec<Deviation>,
     /// What the findings rest on.
     pub(crate) evidence: Evidence,
 }
 
 /// The checks that rest on the signature besides signature and trust.
-pub(crate) const OTHERS: [Check; 5] = [
+pub(crate) const OTHERS: [Check; 4] = [
     Check::Revocation,
     Check::TrustStatus,
     Check::KeyPeriod,
     Check::SignatureStrength,
-    Check::Conformance,
 ];
+
+/// Why nothing is known of the signer.
+pub(crate) const NO_SIGNER: &str = "no certificate verifies the signature over EF.SOD";
 
 /// Verifies the signature, and the signer's certificate against the trust store.
 pub(crate) fn authenticate(sod: &Sod, trust: &TrustStore, today: Option<Date>) -> Signature {
     match sod.data.verify(trust.document_signers(), "document signer") {
         Ok((signer, deviations)) => judge(sod, signer, deviations, trust, today),
         Err(problem) => {
-            let no_signer = "no certificate verifies the signature over EF.SOD";
-            let not_done = |check| Finding::not_done(check, no_signer);
+            let not_done = |check| Finding::not_done(check, NO_SIGNER);
             Signature {
                 signature: signature_failed(&problem),
                 trust: not_done(Check::SignerTrust),
                 others: OTHERS.into_iter().map(not_done).collect(),
                 signer: None,
+                deviations: sod.deviations.clone(),
                 evidence: Evidence::default(),
             }
         }
@@ -102,23 +106,17 @@ fn judge(
     }
     all.sort_unstable();
     all.dedup();
-    let reason = joined(&all);
-    let conformance = match all.is_empty() {
-        true => Finding::passed(Check::Conformance),
-        false => Finding::not_done(Check::Conformance, reason.clone()),
-    };
     let anchored = chain.as_ref().ok();
     let others = vec![
         revocation(anchored, &signer, trust, now),
         trust_status(anchored, trust, today),
         key_period(&signer, sod.signing_time()),
         strength(sod, &signer),
-        conformance,
     ];
     let evidence = evidence(&signer, anchored, trust);
     Signature {
         signature: Finding {
-            reason,
+            reason: joined(&all),
             ..Finding::passed(Check::SodSignature)
         },
         trust: match chain {
@@ -131,11 +129,12 @@ fn judge(
         },
         others,
         signer: Some(signer),
+        deviations: all,
         evidence,
     }
 }
 
-fn joined(deviations: &[Deviation]) -> String {
+pub(crate) fn joined(deviations: &[Deviation]) -> String {
     let texts: Vec<String> = deviations.iter().map(ToString::to_string).collect();
     texts.join(", ")
 }

@@ -186,11 +186,12 @@ pub fn fold(text: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// The finding for [`Check::PersonalDetails`].
-pub(crate) fn finding(chip: &ChipFiles, sod: &Sod, zone: Option<&Mrz>) -> Finding {
+/// The finding for [`Check::PersonalDetails`]. `zone` is that of DG1, or why there is none.
+pub(crate) fn finding(chip: &ChipFiles, sod: &Sod, zone: Result<&Mrz, &str>) -> Finding {
     let check = Check::PersonalDetails;
-    let Some(zone) = zone else {
-        return Finding::not_done(check, "DG1 is not known");
+    let zone = match zone {
+        Ok(zone) => zone,
+        Err(why) => return Finding::not_done(check, why),
     };
     let vietnamese = zone.issuing_state == "VNM";
     let (mut wrong, mut open, mut compared) = (Vec::new(), Vec::new(), false);

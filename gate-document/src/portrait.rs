@@ -2,6 +2,10 @@
 //!
 //! Sizes are checked before anything is allocated for them: a few hundred hostile bytes can
 //! announce an image of gigabytes. `codestream` holds what JPEG 2000 announces against its limits.
+//!
+//! Decoders fill what is missing of a picture with grey, and half a face would be compared: a picture
+//! that is not whole is refused ([`PortraitError::Damaged`], [`PortraitError::CutShort`]). What stands
+//! behind its end is padding, and counts for nothing.
 
 mod codestream;
 
@@ -92,6 +96,15 @@ pub enum PortraitError {
         /// What the decoder said. It names markers and sizes.
         problem: String,
     },
+    /// The compressed data of a JPEG does not add up: bytes of it are missing or others.
+    #[error("portrait is damaged: the compressed data does not add up")]
+    Damaged,
+    /// A JPEG 2000 codestream ends before its last tile-part, or without its end marker.
+    #[error("portrait is cut short: {problem}")]
+    CutShort {
+        /// What is missing.
+        problem: &'static str,
+    },
     /// Neither grey nor colour.
     #[error("portrait of {channels} colour channels, 1 or 3 expected")]
     Channels {
@@ -123,6 +136,7 @@ fn decode_jpeg(bytes: &[u8]) -> Result<RgbImage, PortraitError> {
     let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(decoder_error)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height)?;
+    gate_jpeg::check(bytes).map_err(|gate_jpeg::Damaged| PortraitError::Damaged)?;
     Ok(DynamicImage::from_decoder(decoder)
         .map_err(decoder_error)?
         .into_rgb8())

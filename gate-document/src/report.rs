@@ -78,7 +78,7 @@ pub const SCHEMA: &str = include_str!("../schemas/report.schema.json");
 #[derive(Clone, Debug, Serialize)]
 pub struct Report<'a> {
     form: &'static str,
-    document: Document<'a>,
+    document: Option<Document<'a>>,
     verdict: String,
     because: Vec<Check>,
     checks: Vec<Line<'a>>,
@@ -105,9 +105,14 @@ struct Line<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Reports `inspection` of the document with the zone `printed`, under `policy`.
+    /// Reports `inspection` of the document with the zone `printed`, under `policy`; of one without a
+    /// printed zone, with that of DG1, or with none.
     #[must_use]
-    pub fn new(printed: &'a Mrz, inspection: &'a Inspection, policy: &Policy) -> Self {
+    pub fn new(
+        printed: impl Into<Option<&'a Mrz>>,
+        inspection: &'a Inspection,
+        policy: &Policy,
+    ) -> Self {
         let verdict = inspection.verdict(policy);
         let checks = inspection.findings.iter().map(|finding| {
             let rule = finding.check.rule();
@@ -125,11 +130,11 @@ impl<'a> Report<'a> {
         });
         Self {
             form: FORM,
-            document: Document {
+            document: printed.into().map(|printed| Document {
                 format: format_name(printed.format),
                 code: &printed.document_code,
                 issuer: &printed.issuing_state,
-            },
+            }),
             verdict: verdict.to_string(),
             because: match verdict {
                 Verdict::Accept => Vec::new(),

@@ -6,7 +6,8 @@
 use crate::algorithm::{AlgorithmError, Digest, Oid};
 use crate::cms::{CmsError, SignedData};
 use crate::deviation::Deviation;
-use crate::tlv::{Reader, TlvError, to_definite};
+use crate::file::ElementaryFile;
+use crate::tlv::{Reader, TlvError, first_length, to_definite};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -78,9 +79,13 @@ impl Sod {
     ///
     /// [`SodError`] for the first thing that is not as the standard says.
     pub fn parse(bytes: &[u8]) -> Result<Self, SodError> {
+        let mut deviations = Vec::new();
+        let (bytes, behind) = bytes.split_at(first_length(bytes).unwrap_or(bytes.len()));
+        if !behind.is_empty() {
+            deviations.push(Deviation::BytesBehind(ElementaryFile::Sod));
+        }
         // New Zealand's documents of 2013 use indefinite lengths.
         let definite = to_definite(bytes)?;
-        let mut deviations = Vec::new();
         if definite != bytes {
             deviations.push(Deviation::IndefiniteLength);
         }

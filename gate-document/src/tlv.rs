@@ -274,6 +274,17 @@ fn write_number(out: &mut Vec<u8>, tag: u32) {
     out.extend_from_slice(&bytes[skip..]);
 }
 
+/// Bytes of the first object in `bytes`, in either form of length; `None` where it is not whole.
+#[must_use]
+pub fn first_length(bytes: &[u8]) -> Option<usize> {
+    let header = header(bytes, 0, 0).ok()?;
+    match header.length {
+        Some(length) => header.size.checked_add(length),
+        None => copy_definite(bytes, 0, 0, &mut Vec::new()).ok(),
+    }
+    .filter(|length| *length <= bytes.len())
+}
+
 /// Copies `bytes`, with every indefinite length made definite.
 ///
 /// Whatever has definite lengths all through is copied as it stands, so that digests and signatures

@@ -21,7 +21,6 @@ pub mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod fusion;
-pub mod jpeg;
 pub mod likeness;
 pub mod manifest;
 pub mod models;

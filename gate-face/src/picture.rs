@@ -9,7 +9,6 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, Limits, RgbImage};
 use zeroize::optimization_barrier;
 
-use crate::jpeg;
 
 /// Longest side of a picture that is decoded, in px. Cameras and chips stay far below; a forged header
 /// that claims more must not reserve gigabytes.
@@ -81,7 +80,7 @@ impl Picture {
         }
         let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(PictureError::Broken)?;
         judge(&mut decoder)?;
-        jpeg::check(bytes).map_err(|jpeg::Damaged| PictureError::Damaged)?;
+        gate_jpeg::check(bytes).map_err(|gate_jpeg::Damaged| PictureError::Damaged)?;
         Self::from_judged(decoder)
     }
 

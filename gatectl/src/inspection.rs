@@ -5,12 +5,11 @@ use crate::dump::{Dump, LeftOut};
 use gate_document::access::{CardAccessNumber, Passwords};
 use gate_document::beside::Beside;
 use gate_document::chip::{Cause, Habits};
-use gate_document::inspect::{CHECKS, Inspection};
+use gate_document::inspect::Inspection;
 use gate_document::policy::{Policy, Verdict};
 use gate_document::report::Report;
 use gate_document::{
-    ApduLength, Card, Check, ChipFiles, ElementaryFile, Fault, Finding, Mrz, Progress, ReadError,
-    Request, TrustStore, lds,
+    ApduLength, Card, Check, ChipFiles, Fault, Finding, Mrz, Progress, ReadError, Request, TrustStore,
 };
 use gate_host::clock;
 use std::collections::BTreeMap;
@@ -43,8 +42,7 @@ pub(crate) struct Desk<'a> {
 pub(crate) struct Inspected {
     /// Every check, in the order of an inspection.
     pub(crate) findings: Vec<Finding>,
-    /// The same as a report (`gate-document/schemas/report.schema.json`); none where there was no zone
-    /// to begin with.
+    /// The same as a report (`gate-document/schemas/report.schema.json`).
     pub(crate) report: Option<serde_json::Value>,
     /// Step, rule and clause of what failed.
     pub(crate) faults: BTreeMap<Check, Fault>,
@@ -65,8 +63,13 @@ pub(crate) struct Inspected {
 impl Inspected {
     /// What `policy` makes of an inspection. What could not be done, whatever the document, is
     /// recorded there and does not count.
-    fn of(printed: &Mrz, inspection: &Inspection, files: &ChipFiles, policy: &Policy) -> Self {
-        let report = Report::new(printed, inspection, policy);
+    fn of(
+        zone: Option<&Mrz>,
+        inspection: &Inspection,
+        files: &ChipFiles,
+        policy: &Policy,
+    ) -> Self {
+        let report = Report::new(zone, inspection, policy);
         let verdict = inspection.verdict(policy);
         let faults = inspection.findings.iter().filter_map(|finding| {
             let fault = inspection.evidence.fault(finding)?;
@@ -149,41 +152,28 @@ pub(crate) fn inspect_dumped(zone: Option<&Mrz>, dump: Dump, desk: &Desk<'_>) ->
     }
 }
 
-/// Judges files with what is `unknown` about them, and why. Without a printed zone, that of DG1 stands
-/// in for it: its own check digits are judged, and nothing is said of the printed one.
+/// Judges files with what is `unknown` about them, and why. Without a printed zone, nothing is said of it.
 fn judge(
     zone: Option<&Mrz>,
     files: &ChipFiles,
     desk: &Desk<'_>,
     mut unknown: Vec<(Check, &'static str)>,
 ) -> Inspected {
-    let from_chip = files
-        .get(ElementaryFile::DG1)
-        .and_then(|dg1| lds::dg1(dg1).ok());
-    let printed = zone.or(from_chip.as_ref());
-    if zone.is_none() {
-        let reason = "no printed zone was given";
-        unknown.push((Check::PrintedZone, reason));
-        unknown.push((Check::PrintedAgainstChip, reason));
-    }
-    let Some(printed) = printed else {
-        let reason = "there is no zone to begin with: neither a printed one nor DG1";
-        let findings = CHECKS.map(|check| Finding::not_done(check, reason));
-        return Inspected {
-            findings: findings.into(),
-            report: None,
-            faults: BTreeMap::new(),
-            files: lengths(files),
-            left_out: Vec::new(),
-            details: Details::of(files),
-            is_good: false,
-            because: Vec::new(),
-            dumped: false,
-        };
-    };
     let today = clock::today();
-    let found = gate_document::inspect(printed, files, desk.trust, today);
-    let mut found = found.with_beside(printed, desk.beside, today);
+    let mut found = match zone {
+        Some(printed) => gate_document::inspect(printed, files, desk.trust, today),
+        None => {
+            let reason = "no printed zone was given";
+            unknown.push((Check::PrintedZone, reason));
+            unknown.push((Check::PrintedAgainstChip, reason));
+            gate_document::inspect_without_zone(files, desk.trust, today)
+        }
+    };
+    let from_chip = found.dg1.clone();
+    let known = zone.or(from_chip.as_ref());
+    if let Some(known) = known {
+        found = found.with_beside(known, desk.beside, today);
+    }
     for finding in &mut found.findings {
         if let Some((_, reason)) = unknown.iter().find(|(check, _)| *check == finding.check) {
             *finding = Finding::not_done(finding.check, *reason);
@@ -191,5 +181,5 @@ fn judge(
     }
     let beside_the_point: Vec<Check> = unknown.into_iter().map(|(check, _)| check).collect();
     let policy = desk.policy.clone().recording(&beside_the_point);
-    Inspected::of(printed, &found, files, &policy)
+    Inspected::of(known, &found, files, &policy)
 }

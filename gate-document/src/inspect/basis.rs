@@ -21,7 +21,9 @@ use jiff::civil::Date;
 
 /// What an inspection has to go by.
 pub(super) struct Basis<'a> {
-    pub(super) printed: &'a Mrz,
+    pub(super) printed: Option<&'a Mrz>,
+    /// The zone to go by: the printed one; where there is none, that of DG1.
+    pub(super) zone: Option<&'a Mrz>,
     pub(super) dg1: Option<&'a Mrz>,
     pub(super) chip: &'a ChipFiles,
     pub(super) sod: Option<&'a Sod>,
@@ -64,7 +66,7 @@ impl Basis<'_> {
             Check::SignatureStrength => self.strength(),
             Check::Conformance => vec![(
                 "looked-at",
-                "EF.SOD and the certificates of its chain".into(),
+                "EF.SOD, the certificates of its chain, DG1, the ends of all files".into(),
             )],
             Check::KnownDefects => self.model(),
             Check::DataGroupDigests => self.digests(),
@@ -88,25 +90,30 @@ impl Basis<'_> {
     }
 
     fn printed_zone(&self) -> Notes {
-        let corrected = self.printed.repairs().len().to_string();
+        let Some(printed) = self.printed else {
+            return Vec::new();
+        };
+        let corrected = printed.repairs().len().to_string();
         vec![
-            ("format", format_name(self.printed.format).into()),
+            ("format", format_name(printed.format).into()),
             ("corrected-places", corrected),
         ]
     }
 
     fn check_digits(&self) -> Notes {
-        let printed = self.printed;
-        let own = usize::from(PersonalNumber::of(printed).is_some());
+        let Some(zone) = self.zone else {
+            return Vec::new();
+        };
+        let own = usize::from(PersonalNumber::of(zone).is_some());
         let digits = own
-            + match printed.format {
+            + match zone.format {
                 Format::Td3 => 5,
                 Format::Td1 | Format::Td2 => 4,
                 Format::MrvA | Format::MrvB => 3,
             };
         vec![
             ("digits", digits.to_string()),
-            ("wrong", printed.wrong_digits().len().to_string()),
+            ("wrong", zone.wrong_digits().len().to_string()),
         ]
     }
 
@@ -117,7 +124,10 @@ impl Basis<'_> {
 
     /// Which day it is stays out: it is the traveller's.
     fn expiry(&self) -> Notes {
-        let kind = match self.printed.expiry {
+        let Some(zone) = self.zone else {
+            return Vec::new();
+        };
+        let kind = match zone.expiry {
             Expiry::On(_) => "a day",
             Expiry::Unlimited => "none",
             Expiry::Unknown => "not stated",
@@ -133,8 +143,14 @@ impl Basis<'_> {
     }
 
     fn rules(&self) -> Notes {
-        let issuer = &self.printed.issuing_state;
-        let code = &self.printed.document_code;
+        let Some(Mrz {
+            issuing_state: issuer,
+            document_code: code,
+            ..
+        }) = self.zone
+        else {
+            return Vec::new();
+        };
         let mut notes = vec![("rules-of", format!("{issuer} {code}"))];
         if self.chip.get(ElementaryFile::DataGroup(13)).is_some() {
             notes.push(("files", "DG13".into()));
@@ -215,10 +231,12 @@ impl Basis<'_> {
             return Vec::new();
         };
         let listed = signer.extensions.document_types.iter().cloned();
-        vec![
-            ("document", self.printed.document_code.clone()),
-            ("signer", joined(listed)),
-        ]
+        let document = self.zone.map(|zone| zone.document_code.clone());
+        let document = document.map(|code| ("document", code));
+        document
+            .into_iter()
+            .chain([("signer", joined(listed))])
+            .collect()
     }
 
     fn strength(&self) -> Notes {
@@ -234,15 +252,15 @@ impl Basis<'_> {
     }
 
     fn model(&self) -> Notes {
-        let issuer = &self.printed.issuing_state;
-        let code = &self.printed.document_code;
-        vec![
-            ("model", format!("{issuer} {code}")),
-            (
-                "listed-defects",
-                self.trust.defects().entries().len().to_string(),
-            ),
-        ]
+        let listed = self.trust.defects().entries().len().to_string();
+        let model = self
+            .zone
+            .map(|zone| format!("{} {}", zone.issuing_state, zone.document_code));
+        let model = model.map(|model| ("model", model));
+        model
+            .into_iter()
+            .chain([("listed-defects", listed)])
+            .collect()
     }
 
     fn digests(&self) -> Notes {
@@ -282,8 +300,9 @@ impl Basis<'_> {
         let chip = self
             .dg1
             .map(|zone| ("chip", format_name(zone.format).into()));
-        let printed = ("printed", format_name(self.printed.format).into());
-        [printed].into_iter().chain(chip).collect()
+        let printed = self.printed;
+        let printed = printed.map(|zone| ("printed", format_name(zone.format).into()));
+        printed.into_iter().chain(chip).collect()
     }
 
     fn details(&self) -> Notes {

@@ -11,7 +11,8 @@ use hex_literal::hex;
 use jiff::civil::date;
 
 const NOT_VOUCHED_FOR: &str = "DG2 was not decoded: no trusted signature vouches for it";
-const WITHOUT_SOD: &str = "EF.SOD could not be used";
+const REFUSED: &str = "EF.SOD was refused with status 6982";
+const UNREADABLE: &str = "EF.SOD cannot be read";
 
 const TODAY: Option<Date> = Some(date(2026, 11, 22));
 
@@ -213,18 +214,18 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
                     Failed,
                     "EF.SOD refused with status 6982",
                 ),
-                (Check::SodSignature, NotDone, "EF.SOD was not read"),
-                (Check::SignerTrust, NotDone, "EF.SOD could not be used"),
-                (Check::DataGroupDigests, NotDone, "EF.SOD could not be used"),
-                (Check::ComAgainstSod, NotDone, "EF.SOD could not be used"),
+                (Check::SodSignature, NotDone, REFUSED),
+                (Check::SignerTrust, NotDone, REFUSED),
+                (Check::DataGroupDigests, NotDone, REFUSED),
+                (Check::ComAgainstSod, NotDone, REFUSED),
                 (
                     Check::IssuerAgainstSigner,
                     NotDone,
-                    "EF.SOD could not be used",
+                    REFUSED,
                 ),
                 (Check::Portrait, NotDone, NOT_VOUCHED_FOR),
-                (Check::SignatureStrength, NotDone, WITHOUT_SOD),
-                (Check::Conformance, NotDone, WITHOUT_SOD),
+                (Check::SignatureStrength, NotDone, REFUSED),
+                (Check::Conformance, NotDone, REFUSED),
             ],
         ),
         (
@@ -236,17 +237,17 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
                     Failed,
                     "EF.SOD at offset 2: content information expected, tag 02 found",
                 ),
-                (Check::SignerTrust, NotDone, "EF.SOD could not be used"),
-                (Check::DataGroupDigests, NotDone, "EF.SOD could not be used"),
-                (Check::ComAgainstSod, NotDone, "EF.SOD could not be used"),
+                (Check::SignerTrust, NotDone, UNREADABLE),
+                (Check::DataGroupDigests, NotDone, UNREADABLE),
+                (Check::ComAgainstSod, NotDone, UNREADABLE),
                 (
                     Check::IssuerAgainstSigner,
                     NotDone,
-                    "EF.SOD could not be used",
+                    UNREADABLE,
                 ),
                 (Check::Portrait, NotDone, NOT_VOUCHED_FOR),
-                (Check::SignatureStrength, NotDone, WITHOUT_SOD),
-                (Check::Conformance, NotDone, WITHOUT_SOD),
+                (Check::SignatureStrength, NotDone, UNREADABLE),
+                (Check::Conformance, NotDone, UNREADABLE),
             ],
         ),
     ];
@@ -263,6 +264,205 @@ fn a_document_is_genuine_only_when_nothing_was_tampered_with() {
             .collect();
         assert_eq!(checks, CHECKS, "{name}");
     }
+}
+
+/// `files` without `gone`, which the chip refused.
+fn without(files: &ChipFiles, gone: &[ElementaryFile]) -> ChipFiles {
+    let mut left = ChipFiles::new();
+    for (file, bytes) in files.iter().filter(|(file, _)| !gone.contains(file)) {
+        left.insert(file, bytes.to_vec());
+    }
+    for file in gone {
+        left.refuse(*file, Status::SECURITY_STATUS);
+    }
+    left.set_conversation(files.conversation().unwrap().clone());
+    left
+}
+
+#[test]
+fn signature_chain_and_digests_need_no_zone() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let whole = files(&SodIssuer::new(&signer));
+    let bare = without(&whole, &[ElementaryFile::DG1, ElementaryFile::Com]);
+    let no_zone = "no printed zone was read; DG1 was refused with status 6982";
+    let no_dg1 = "DG1 was refused with status 6982";
+    let inspection = inspect_without_zone(&bare, &trust, TODAY);
+    let outcome = |check| {
+        let finding = inspection.finding(check).unwrap();
+        (finding.outcome, finding.reason.as_str())
+    };
+    for check in [
+        Check::SodSignature,
+        Check::SignerTrust,
+        Check::SignatureStrength,
+        Check::Conformance,
+        Check::Portrait,
+    ] {
+        assert_eq!(outcome(check), (Passed, ""), "{check:?}");
+    }
+    assert_eq!(inspection.portrait.as_ref().unwrap().width(), 32);
+    for (check, reason) in [
+        (Check::DataGroupDigests, no_dg1),
+        (Check::IssuerAgainstSigner, no_dg1),
+        (Check::DocumentType, no_dg1),
+        (Check::PersonalDetails, no_dg1),
+        (Check::ComAgainstSod, "EF.COM was refused with status 6982"),
+        (Check::PrintedZone, "no printed zone was read"),
+        (Check::PrintedAgainstChip, "no printed zone was read"),
+        (Check::ZoneCheckDigits, no_zone),
+        (Check::Validity, no_zone),
+        (Check::DatesPlausible, no_zone),
+        (Check::NationalRules, no_zone),
+        (Check::KnownDefects, no_zone),
+        (Check::VisaValidity, no_zone),
+    ] {
+        assert_eq!(outcome(check), (NotDone, reason), "{check:?}");
+    }
+    assert!(!inspection.genuine());
+
+    // The group that is there is not the signed one: nobody's face.
+    let mut forged = without(&bare, &[]);
+    forged.insert(ElementaryFile::DG2, dg2(121));
+    let inspection = inspect_without_zone(&forged, &trust, TODAY);
+    let finding = |check| inspection.finding(check).unwrap();
+    let digests = finding(Check::DataGroupDigests);
+    assert_eq!(digests.reason, "DG2 is not the signed one");
+    assert_eq!(digests.outcome, Failed);
+    assert_eq!(finding(Check::Portrait).reason, NOT_VOUCHED_FOR);
+
+    // The zone of the chip stands in, and nothing is said of the printed one.
+    let inspection = inspect_without_zone(&whole, &trust, TODAY);
+    let reason = "no printed zone was read";
+    assert_eq!(
+        complaints(&inspection),
+        [
+            (Check::PrintedZone, NotDone, reason),
+            (Check::PrintedAgainstChip, NotDone, reason),
+        ]
+    );
+    assert!(!inspection.genuine());
+}
+
+#[test]
+fn what_stands_behind_a_file_and_beside_the_zone_in_dg1_is_told_and_never_taken_in_silence() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let genuine = files(&SodIssuer::new(&signer));
+    let padded = |file, behind: &[u8]| {
+        let mut files = without(&genuine, &[]);
+        files.insert(file, [genuine.get(file).unwrap(), behind].concat());
+        files
+    };
+    let with_dg1 = |dg1: Vec<u8>| {
+        let mut files = without(&genuine, &[]);
+        let sod = SodIssuer::new(&signer).sod(&[(1, &dg1), (2, &dg2(120))]);
+        files.insert(ElementaryFile::Sod, sod);
+        files.insert(ElementaryFile::DG1, dg1);
+        files
+    };
+    let zone = ZONE.replace('\n', "");
+    let plain = object(0x5F1F, &[zone.as_bytes()]);
+    let long_form = [&hex!("61 82 005B")[..], &plain].concat();
+    let long_inside = [&hex!("5F1F 81 58")[..], zone.as_bytes()].concat();
+    let long_inside = object(0x61, &[&long_inside]);
+    let further = object(0x61, &[&plain, &object(0x5F20, &[b"X"])]);
+    let lower_case = object(0x61, &[&object(0x5F1F, &[zone.to_lowercase().as_bytes()])]);
+    let form = "DG1 is not in its shortest form";
+    for (name, files, told, deviation) in [
+        (
+            "a byte behind EF.SOD",
+            padded(ElementaryFile::Sod, &[0]),
+            "bytes behind the end of EF.SOD",
+            "bytes-behind",
+        ),
+        (
+            "padding behind EF.SOD",
+            padded(ElementaryFile::Sod, &[0; 64]),
+            "bytes behind the end of EF.SOD",
+            "bytes-behind",
+        ),
+        (
+            "padding behind DG2",
+            padded(ElementaryFile::DG2, &[0; 300]),
+            "bytes behind the end of DG2",
+            "bytes-behind",
+        ),
+        (
+            "another object behind DG1",
+            padded(ElementaryFile::DG1, &plain),
+            "bytes behind the end of DG1",
+            "bytes-behind",
+        ),
+        (
+            "longer length of DG1",
+            with_dg1(long_form),
+            form,
+            "dg1-form",
+        ),
+        (
+            "longer length of the zone",
+            with_dg1(long_inside),
+            form,
+            "dg1-form",
+        ),
+        (
+            "another object beside the zone",
+            with_dg1(further),
+            form,
+            "dg1-form",
+        ),
+        ("lower case", with_dg1(lower_case), form, "dg1-form"),
+    ] {
+        let inspection = inspect(&printed, &files, &trust, TODAY);
+        assert_eq!(
+            complaints(&inspection),
+            [(Check::Conformance, NotDone, told)],
+            "{name}"
+        );
+        let evidence = inspection.evidence.of(Check::Conformance);
+        assert_eq!(evidence["deviations"], deviation, "{name}");
+    }
+    // Without a signature to look at, what can be seen is told beside the reason.
+    let mut files = padded(ElementaryFile::DG2, &[0]);
+    files.insert(ElementaryFile::Sod, hex!("7703 020100").to_vec());
+    let inspection = inspect(&printed, &files, &trust, TODAY);
+    let conformance = inspection.finding(Check::Conformance).unwrap();
+    let told = format!("{UNREADABLE}; bytes behind the end of DG2");
+    assert_eq!(conformance.reason, told);
+}
+
+#[test]
+fn a_signed_portrait_of_which_half_is_missing_refers() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let whole = lds::portrait(&dg2(120)).unwrap().bytes;
+    let half = &whole[..whole.len() - 12];
+    let record = [b"FAC\x00010\0".as_slice(), &[0; 38], half, &[0xFF, 0xD9]].concat();
+    let template = object(0x7F60, &[&object(0xA1, &[]), &object(0x5F2E, &[&record])]);
+    let cut = object(0x75, &[&object(0x7F61, &[&hex!("020101"), &template])]);
+    let mut files = without(&files(&SodIssuer::new(&signer)), &[]);
+    let sod = SodIssuer::new(&signer).sod(&[(1, &dg1(ZONE)), (2, &cut)]);
+    files.insert(ElementaryFile::Sod, sod);
+    files.insert(ElementaryFile::DG2, cut);
+    let inspection = inspect(&printed, &files, &trust, TODAY);
+    assert_eq!(
+        complaints(&inspection),
+        [(
+            Check::Portrait,
+            Failed,
+            "portrait is damaged: the compressed data does not add up"
+        )]
+    );
+    assert_eq!(
+        inspection.verdict(&Policy::default()),
+        Verdict::Refer(vec![Check::Portrait])
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub use dates::{Birth, Expiry};
 pub use field::{Field, check_digit, has_check_digit};
 pub use written::{WrittenError, written};
 
+use crate::country;
 use crate::finding::{Check, Finding};
 use crate::sensitive::Sensitive;
 use jiff::civil::Date;
@@ -357,13 +358,17 @@ pub fn printed_zone(zone: &Result<Mrz, MrzError>) -> Finding {
 }
 
 /// The finding for [`Check::PrintedZone`] of a zone that could be read: what was corrected in it is
-/// said, and what its issuer's own rules forbid is failed ([`vietnam`]).
+/// said. A nationality that nobody has is failed (BSI TR-03135-1 wants State codes judged; the issuing
+/// State's is [`Check::IssuerAgainstSigner`]), and so is what its issuer's own rules forbid ([`vietnam`]).
 #[must_use]
 pub fn consistency(mrz: &Mrz) -> Finding {
     let contradictions = vietnam::contradictions(mrz);
-    if !contradictions.is_empty() {
-        let reasons: Vec<String> = contradictions.iter().map(ToString::to_string).collect();
-        return Finding::failed(Check::PrintedZone, reasons.join(", "));
+    let mut wrong: Vec<String> = contradictions.iter().map(ToString::to_string).collect();
+    if !country::is_nationality(mrz.nationality.expose()) {
+        wrong.push("the nationality is no code of Doc 9303-3, 5".to_owned());
+    }
+    if !wrong.is_empty() {
+        return Finding::failed(Check::PrintedZone, wrong.join(", "));
     }
     let places: Vec<String> = mrz.repairs.iter().map(ToString::to_string).collect();
     Finding {

@@ -519,3 +519,29 @@ fn what_no_check_digit_covers_is_not_proved() {
         position: 0
     }));
 }
+
+#[test]
+fn a_nationality_that_nobody_has_fails_and_one_of_people_without_any_does_not() {
+    for (nationality, passes) in [
+        ("VNM", true),
+        ("D<<", true),
+        ("GBN", true),
+        ("UNA", true),
+        ("XOM", true),
+        ("XXA", true),
+        ("XXX", true),
+        ("ZZZ", false),
+        ("IAO", false),
+        ("<<<", false),
+    ] {
+        let zone = Mrz::parse(&TD3.replace("UTO7408", &format!("{nationality}7408"))).unwrap();
+        let expected = match passes {
+            true => Finding::passed(Check::PrintedZone),
+            false => Finding::failed(
+                Check::PrintedZone,
+                "the nationality is no code of Doc 9303-3, 5",
+            ),
+        };
+        assert_eq!(consistency(&zone), expected, "{nationality}");
+    }
+}

@@ -75,7 +75,7 @@ fn found(zone: &Mrz, groups: &[(u8, Vec<u8>)], given: &[u8]) -> Finding {
     for (number, bytes) in groups.iter().filter(|(number, _)| given.contains(number)) {
         chip.insert(ElementaryFile::DataGroup(*number), bytes.clone());
     }
-    finding(&chip, &sod, Some(zone))
+    finding(&chip, &sod, Ok(zone))
 }
 
 #[test]

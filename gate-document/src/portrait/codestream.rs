@@ -56,13 +56,17 @@ const fn wrong(problem: &'static str) -> PortraitError {
     PortraitError::Header { problem }
 }
 
+const fn cut_short(problem: &'static str) -> PortraitError {
+    PortraitError::CutShort { problem }
+}
+
 /// Checks the main header and the header of each tile-part of the only codestream in `bytes`.
 ///
 /// Packed packet headers and comments cost no more than their bytes: of them only the length is checked.
 ///
 /// # Errors
 ///
-/// [`PortraitError::Size`] and [`PortraitError::Header`].
+/// [`PortraitError::Size`], [`PortraitError::Header`] and [`PortraitError::CutShort`].
 pub(super) fn check(bytes: &[u8]) -> Result<(), PortraitError> {
     let mut streams = bytes.windows(START.len()).enumerate();
     let mut streams = streams.by_ref().filter(|(_, window)| *window == START);
@@ -300,13 +304,15 @@ fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, 
     Ok(at)
 }
 
-/// Tile-parts announce no coding of their own.
+/// Tile-parts announce no coding of their own, and all of them are there: the end of the codestream
+/// follows the last one (A.4.4).
 fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> {
-    while let Some(marker) = stream.word(at) {
-        match marker {
-            SOT => {}
-            EOC => return Ok(()),
-            _ => return Err(wrong("no tile-part where one is announced")),
+    loop {
+        match stream.word(at) {
+            Some(SOT) => {}
+            Some(EOC) => return Ok(()),
+            Some(_) => return Err(wrong("no tile-part where one is announced")),
+            None => return Err(cut_short("the end of the codestream is missing")),
         }
         let part = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
         let [_, _, a, b, c, d, _, _] = *part.body else {
@@ -327,14 +333,22 @@ fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> 
             }
             header = segment.end;
         }
-        // Nothing follows the last one, whose length may be left open.
+        // The last one may leave its length open: it goes up to the end, whose marker nothing in it
+        // can be (A.1).
         if length == 0 {
-            return Ok(());
+            let end = EOC.to_be_bytes();
+            let data = stream.0.get(header + 2..).unwrap_or_default();
+            return match data.windows(end.len()).any(|marker| marker == end) {
+                true => Ok(()),
+                false => Err(cut_short("the end of the codestream is missing")),
+            };
         }
         if length < header + 2 - at {
             return Err(wrong("a tile-part that is shorter than its header"));
         }
         at = at.saturating_add(length);
+        if at > stream.0.len() {
+            return Err(cut_short("a tile-part goes on beyond the data"));
+        }
     }
-    Ok(())
 }

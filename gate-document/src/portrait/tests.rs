@@ -122,6 +122,61 @@ fn an_image_that_announces_too_much_is_refused_before_it_is_decoded() {
     ));
 }
 
+#[test]
+fn a_picture_of_which_a_part_is_missing_is_no_portrait() {
+    let whole = jpeg(&RgbImage::from_fn(64, 64, |x, y| {
+        let value = x.wrapping_mul(2_654_435_761) ^ (y * y).wrapping_mul(40_503);
+        image::Rgb([value as u8, (value >> 8) as u8, (x * 3) as u8])
+    }));
+    let half = &whole[..whole.len() / 2];
+    let end = [0xFF, 0xD9];
+    let zeros = vec![0; whole.len() - half.len() - 2];
+    for (name, cut) in [
+        ("cut", half.to_vec()),
+        ("cut and ended", [half, &end].concat()),
+        ("the rest is zeros", [half, &zeros, &end].concat()),
+    ] {
+        let found = decode(&portrait(&cut));
+        assert_eq!(found, Err(PortraitError::Damaged), "{name}");
+    }
+    for length in 150..GREY_CODESTREAM.len() {
+        let found = decode(&portrait(&GREY_CODESTREAM[..length]));
+        assert!(
+            matches!(found, Err(PortraitError::CutShort { .. })),
+            "{length}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_picture_that_is_whole_is_one_in_each_way_to_end_it() {
+    let progressive = include_bytes!("../../../gate-jpeg/src/progressive.jpg");
+    // The only tile-part says its length, or goes up to the end of the codestream.
+    let part = GREY_CODESTREAM.windows(2);
+    let part = part.clone().position(|marker| marker == [0xFF, 0x90]);
+    let mut open = GREY_CODESTREAM.to_vec();
+    open[part.unwrap() + 6..][..4].fill(0);
+    for whole in [
+        &progressive[..],
+        &jpeg(&pattern(24, 16)),
+        &GREY_CODESTREAM,
+        &COLOUR_JP2,
+        &open,
+    ] {
+        // Issuers pad their images with zeros.
+        for padding in [0, 1, 7, 4_096] {
+            let padded = [whole, &vec![0; padding]].concat();
+            assert!(decode(&portrait(&padded)).is_ok(), "{padding}");
+        }
+    }
+    let unended = &open[..open.len() - 2];
+    let problem = "the end of the codestream is missing";
+    assert_eq!(
+        decode(&portrait(unended)),
+        Err(PortraitError::CutShort { problem })
+    );
+}
+
 /// The grey codestream with image and tile of `side` pixels, and this coding style: what a few bytes can
 /// announce.
 fn announcing(side: u32, style: &[u8]) -> Vec<u8> {

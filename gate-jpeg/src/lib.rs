@@ -8,6 +8,7 @@
 //! every bit of every coefficient. Codes have no fixed length and brightness is told by differences, so damage
 //! spreads and mostly makes one of these wrong. Not always: a few changed bits can stay unseen
 //! (figures: docs/decisions/0046-damaged-jpegs.md).
+#![forbid(unsafe_code)]
 
 mod progressive;
 
@@ -582,7 +583,7 @@ mod tests {
     }
 
     /// 67 x 45 px of sines with noise, by Pillow 13.0 (libjpeg-turbo), quality 80, sampled 2 x 2: ten scans.
-    const PROGRESSIVE: &[u8] = include_bytes!("jpeg/progressive.jpg");
+    const PROGRESSIVE: &[u8] = include_bytes!("progressive.jpg");
 
     /// Where each scan's header begins.
     fn scans(bytes: &[u8]) -> Vec<usize> {
