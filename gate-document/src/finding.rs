@@ -1,6 +1,7 @@
 //! What an inspection finds: never a lone boolean (BSI TR-03135-1, result model).
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A check with a name of its own. The names are stable: journal, pages and statistics use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -194,56 +195,50 @@ pub struct Finding {
     /// Why, in words without personal data; empty where there is nothing to add.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// What it rests on, by name, in words without personal data, and the rule with its clause where it
+    /// was not passed. Empty but in what a journal keeps
+    /// ([`inspect_for_journal`](crate::inspect::inspect_for_journal)).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, String>,
 }
 
 impl Finding {
+    fn of(check: Check, outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self {
+            check,
+            outcome,
+            reason: reason.into(),
+            evidence: BTreeMap::new(),
+        }
+    }
+
     /// `check` was done and is right.
     #[must_use]
     pub fn passed(check: Check) -> Self {
-        Self {
-            check,
-            outcome: Outcome::Passed,
-            reason: String::new(),
-        }
+        Self::of(check, Outcome::Passed, "")
     }
 
     /// `check` was done and is wrong.
     #[must_use]
     pub fn failed(check: Check, reason: impl Into<String>) -> Self {
-        Self {
-            check,
-            outcome: Outcome::Failed,
-            reason: reason.into(),
-        }
+        Self::of(check, Outcome::Failed, reason)
     }
 
     /// `check` was not done.
     #[must_use]
     pub fn not_done(check: Check, reason: impl Into<String>) -> Self {
-        Self {
-            check,
-            outcome: Outcome::NotDone,
-            reason: reason.into(),
-        }
+        Self::of(check, Outcome::NotDone, reason)
     }
 
     /// `check` was begun and broken off.
     #[must_use]
     pub fn aborted(check: Check, reason: impl Into<String>) -> Self {
-        Self {
-            check,
-            outcome: Outcome::Aborted,
-            reason: reason.into(),
-        }
+        Self::of(check, Outcome::Aborted, reason)
     }
 
     /// `check` is impossible here.
     #[must_use]
     pub fn not_supported(check: Check, reason: impl Into<String>) -> Self {
-        Self {
-            check,
-            outcome: Outcome::NotSupported,
-            reason: reason.into(),
-        }
+        Self::of(check, Outcome::NotSupported, reason)
     }
 }

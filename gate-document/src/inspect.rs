@@ -112,6 +112,12 @@ impl Inspection {
         policy.verdict(&CHECKS, &self.findings)
     }
 
+    /// The findings, each with its evidence: what a journal keeps of them.
+    #[must_use]
+    pub fn for_journal(self) -> Vec<Finding> {
+        self.evidence.attach(self.findings)
+    }
+
     /// The finding for `check`, if it is one of [`CHECKS`].
     #[must_use]
     pub fn finding(&self, check: Check) -> Option<&Finding> {
@@ -228,6 +234,18 @@ pub fn inspect_without_portrait(
     today: Option<Date>,
 ) -> Vec<Finding> {
     examine(Some(printed), chip, trust, today).0
+}
+
+/// The same, each finding with its evidence: what a journal keeps of it. Nothing of it is the traveller's.
+#[must_use]
+pub fn inspect_for_journal(
+    printed: &Mrz,
+    chip: &ChipFiles,
+    trust: &TrustStore,
+    today: Option<Date>,
+) -> Vec<Finding> {
+    let (findings, evidence) = examine(Some(printed), chip, trust, today);
+    evidence.attach(findings)
 }
 
 /// Whether `dg2` is the file that a trusted signer signed, before all files are there: who decodes a

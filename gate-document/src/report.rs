@@ -52,6 +52,20 @@ impl Evidence {
             .collect()
     }
 
+    /// `findings`, each with its evidence; what was not passed names its rule and the clause as well.
+    pub(crate) fn attach(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        for finding in &mut findings {
+            let mut notes = self.of(finding.check);
+            let rule = finding.check.rule();
+            if finding.outcome != Outcome::Passed {
+                notes.extend([("rule", rule.text), ("clause", rule.clause)]);
+            }
+            let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            finding.evidence = notes.into_iter().map(owned).collect();
+        }
+        findings
+    }
+
     /// What `finding` failed of, in words that stay: of a chip that was not read, what kept it from
     /// that; else the rule of the check. `None` where nothing failed.
     #[must_use]

@@ -9,7 +9,6 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, Limits, RgbImage};
 use zeroize::optimization_barrier;
 
-
 /// Longest side of a picture that is decoded, in px. Cameras and chips stay far below; a forged header
 /// that claims more must not reserve gigabytes.
 pub const SIDE_MAX: u32 = 4_096;

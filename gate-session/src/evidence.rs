@@ -266,9 +266,9 @@ impl Evidence {
             .bona_fide
             .map_or_else(String::new, |score| format!("bona fide {score:.2}"));
         let finding = |check, outcome, reason: &str| Finding {
-            check,
             outcome,
             reason: reason.into(),
+            ..Finding::passed(check)
         };
         let (alike, alive) = match face.verdict {
             FaceVerdict::Match => (CheckOutcome::Passed, CheckOutcome::Passed),

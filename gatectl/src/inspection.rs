@@ -9,7 +9,8 @@ use gate_document::inspect::Inspection;
 use gate_document::policy::{Policy, Verdict};
 use gate_document::report::Report;
 use gate_document::{
-    ApduLength, Card, Check, ChipFiles, Fault, Finding, Mrz, Progress, ReadError, Request, TrustStore,
+    ApduLength, Card, Check, ChipFiles, Fault, Finding, Mrz, Progress, ReadError, Request,
+    TrustStore,
 };
 use gate_host::clock;
 use std::collections::BTreeMap;
@@ -63,12 +64,7 @@ pub(crate) struct Inspected {
 impl Inspected {
     /// What `policy` makes of an inspection. What could not be done, whatever the document, is
     /// recorded there and does not count.
-    fn of(
-        zone: Option<&Mrz>,
-        inspection: &Inspection,
-        files: &ChipFiles,
-        policy: &Policy,
-    ) -> Self {
+    fn of(zone: Option<&Mrz>, inspection: &Inspection, files: &ChipFiles, policy: &Policy) -> Self {
         let report = Report::new(zone, inspection, policy);
         let verdict = inspection.verdict(policy);
         let faults = inspection.findings.iter().filter_map(|finding| {

@@ -8,10 +8,11 @@
 
 mod lane;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use gate_session::{Outcome, Screen};
 use gate_sim::chip::Fault;
 use lane::{in_lane, log, secrets};
+use serde_json::Value;
 
 /// The lane itself looks for the holder's data when the scene is over.
 #[test]
@@ -29,12 +30,31 @@ fn a_journey_leaves_nothing_of_the_traveller_in_log_journal_or_page() {
             matches!(decisions[..], [Outcome::Cleared, Outcome::Referred(_)]),
             "{decisions:?}"
         );
+        // The journal keeps what each check rests on, and the rule that was not kept.
+        let written = lane.decided()?;
+        let [cleared, referred] = &written[..] else {
+            bail!("{written:?}");
+        };
+        let signer = &evidence(cleared, "sod-signature")["signer"];
+        ensure!(signer.as_str().is_some_and(|it| it.len() == 64), "{signer}");
+        let reading = evidence(referred, "chip-reading");
+        ensure!(reading["rule"].is_string(), "{reading}");
+        ensure!(reading["clause"] == "Doc 9303-10, 3.6", "{reading}");
         lane.entry_is_open().await?;
         ensure!(lane.has_shown(Screen::Go) && lane.has_shown(Screen::StepBack));
         lane.has_said(&["WARN", "chip not read"])?;
         ensure!(log::text().contains("DEBUG"), "the log is not complete");
         Ok(())
     });
+}
+
+/// What `decision` says that `check` rests on.
+fn evidence<'a>(decision: &'a Value, check: &str) -> &'a Value {
+    let findings = decision["findings"].as_array().into_iter().flatten();
+    let mut findings = findings.filter(|finding| finding["check"] == check);
+    findings
+        .next()
+        .map_or(&Value::Null, |finding| &finding["evidence"])
 }
 
 #[test]

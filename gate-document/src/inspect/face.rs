@@ -38,19 +38,14 @@ pub fn decode_portrait(chip: &ChipFiles) -> Result<RgbImage, PortraitFailure> {
 }
 
 /// The finding for [`Check::Portrait`].
-pub(super) fn finding(
-    chip: &ChipFiles,
-    portrait: &Result<RgbImage, PortraitFailure>,
-) -> Finding {
+pub(super) fn finding(chip: &ChipFiles, portrait: &Result<RgbImage, PortraitFailure>) -> Finding {
     let check = Check::Portrait;
     match portrait {
         Ok(_) => Finding::passed(check),
         Err(PortraitFailure::NotRead) => {
             Finding::not_done(check, chip.why_missing(ElementaryFile::DG2))
         }
-        Err(error @ PortraitFailure::NotVouchedFor) => {
-            Finding::not_done(check, error.to_string())
-        }
+        Err(error @ PortraitFailure::NotVouchedFor) => Finding::not_done(check, error.to_string()),
         Err(error) => Finding::failed(check, error.to_string()),
     }
 }

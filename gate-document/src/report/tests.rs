@@ -3,10 +3,10 @@ use crate::access::{AccessError, PasswordKind};
 use crate::apdu::Status;
 use crate::card::CardError;
 use crate::chip::ReadError;
-use crate::file::ElementaryFile;
-use crate::inspect::{chip_not_read, inspect};
+use crate::file::{ChipFiles, ElementaryFile};
+use crate::inspect::{chip_not_read, inspect, inspect_for_journal, inspect_without_zone};
 use crate::step::Step;
-use crate::test_issuer::{CSCA, SIGNER, SodIssuer, ZONE, authority, files, p256};
+use crate::test_issuer::{CSCA, SIGNER, SodIssuer, ZONE, authority, dg2, files, p256};
 use crate::trust::TrustStore;
 use boon::{Compiler, Schemas};
 use jiff::civil::date;
@@ -153,6 +153,61 @@ fn a_chip_that_was_not_read_is_reported_with_kind_step_and_clause() {
         assert_eq!(line["fault"]["clause"], clause, "{error}");
         assert_ne!(line["evidence"]["step"], Value::Null, "{error}");
     }
+}
+
+#[test]
+fn a_report_of_a_document_without_any_zone_has_the_form_too() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let whole = files(&SodIssuer::new(&signer));
+    let mut bare = ChipFiles::new();
+    let sod = whole.get(ElementaryFile::Sod).unwrap();
+    bare.insert(ElementaryFile::Sod, sod.to_vec());
+    let inspection = inspect_without_zone(&bare, &TrustStore::empty(), None);
+    let report = Report::new(None::<&Mrz>, &inspection, &Policy::default());
+    let value: Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert!(fits(&value), "{value}");
+    assert_eq!(value["document"], Value::Null);
+    assert_eq!(value["verdict"], "refer");
+}
+
+#[test]
+fn what_a_journal_keeps_of_a_finding_is_its_evidence_and_the_rule_that_was_not_kept() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let trust = TrustStore::from_pem(&csca.certificate.to_pem().unwrap()).unwrap();
+    let printed = Mrz::parse(ZONE).unwrap();
+    let mut files = files(&SodIssuer::new(&signer));
+    files.insert(ElementaryFile::DG2, dg2(121));
+    let kept = inspect_for_journal(&printed, &files, &trust, Some(date(2026, 11, 22)));
+    let inspection = inspect(&printed, &files, &trust, Some(date(2026, 11, 22)));
+    for finding in &kept {
+        let known = inspection.finding(finding.check).unwrap();
+        assert_eq!(
+            (finding.outcome, &finding.reason),
+            (known.outcome, &known.reason)
+        );
+        let notes = inspection.evidence.of(finding.check);
+        for (name, value) in notes {
+            assert_eq!(finding.evidence[name], value);
+        }
+        let rule = finding.check.rule();
+        let told = finding.evidence.get("rule").map(String::as_str);
+        let failed = finding.outcome != Outcome::Passed;
+        assert_eq!(told, failed.then_some(rule.text), "{:?}", finding.check);
+    }
+    let text = serde_json::to_string(&kept).unwrap();
+    for personal in ["ERIKSSON", "ANNA", "L898902C", "740812", "320415"] {
+        assert!(!text.contains(personal), "{personal} in {text}");
+    }
+    let digests = kept.iter().find(|it| it.check == Check::DataGroupDigests);
+    let digests = &digests.unwrap().evidence;
+    assert_eq!(digests["compared"], "DG1, DG2");
+    assert_eq!(digests["clause"], Check::DataGroupDigests.rule().clause);
+    // Who reads a journal of the time before finds no evidence, and no error.
+    let old = r#"{"check":"portrait","outcome":"failed","reason":"r"}"#;
+    let old: Finding = serde_json::from_str(old).unwrap();
+    assert_eq!(old, Finding::failed(Check::Portrait, "r"));
 }
 
 #[test]

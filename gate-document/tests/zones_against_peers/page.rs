@@ -14,7 +14,12 @@ const HEAD: &str = "# Printed zones beside other parsers
 test (`gate-document/tests/zones_against_peers/`) gives it, and four parsers by others, the same zones of all five
 formats: right ones, and ones that were changed on the way. It compares who takes a zone, and every field that
 both read: code, State, number, names, nationality, birth and expiry with their centuries, sex, optional data. A
-difference without a reason from the list below fails the test, which also writes this page.
+difference without a reason from the list below fails the test, which also writes this page (`GATE_ACCEPT=1`):
+
+```text
+cargo xtask models
+GATE_MODELS=$PWD/target/gate/models cargo test -p gate-document --test zones_against_peers
+```
 
 Crate `mrz` and PyPI's `mrz` know all five formats, npm's `mrz` TD1, TD2 and TD3, the crate `mrtd` TD1 and TD3; a
 parser is given no zone of a format that it does not know. Of centuries npm's says nothing; of code and optional data

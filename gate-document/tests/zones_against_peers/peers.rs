@@ -122,22 +122,25 @@ impl Programs {
         })
     }
 
+    /// What starts `peer`: it reads zones line by line, and answers line by line.
+    fn program(&self, peer: Peer) -> Command {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zones_against_peers");
+        let (language, script, parser) = match peer {
+            Peer::Node => ("node", "peer.mjs", &self.module),
+            _ => ("python3", "peer.py", &self.wheel),
+        };
+        let mut program = Command::new(language);
+        // The day is Python's: npm's parser says nothing of centuries.
+        program
+            .arg(here.join(script))
+            .arg(parser)
+            .arg(TODAY.to_string());
+        program
+    }
+
     /// Asks `peer`, which is a program, about `zones`.
     pub(crate) fn ask(&self, peer: Peer, run: u64, zones: &[Vec<String>]) -> Vec<Answer> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zones_against_peers");
-        let mut program = match peer {
-            Peer::Node => {
-                let mut node = Command::new("node");
-                node.arg(here.join("peer.mjs")).arg(&self.module);
-                node
-            }
-            _ => {
-                let mut python = Command::new("python3");
-                python.arg(here.join("peer.py")).arg(&self.wheel);
-                python.arg(TODAY.to_string());
-                python
-            }
-        };
+        let mut program = self.program(peer);
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("zones-{peer:?}-{run}"));
         let lines: String = zones.iter().map(|zone| zone.join("\t") + "\n").collect();
         fs::write(&path, lines).expect("a file");
@@ -176,33 +179,27 @@ fn ask_mrtd(zone: &[String]) -> Answer {
         Ok(found) => found,
         Err(error) => return refused(error),
     };
+    // Two types with the same fields, but for the number's name.
+    macro_rules! reading {
+        ($found:ident, $number:ident) => {
+            Reading {
+                code: None,
+                surname: words(&$found.surnames),
+                given: words(&$found.given_names),
+                sex: sex(&$found.gender),
+                birth: $found.birth_date.to_string(),
+                expiry: $found.expiry_date.to_string(),
+                number: $found.$number,
+                state: $found.country,
+                nationality: $found.nationality,
+                optional: None,
+                optional_2: None,
+            }
+        };
+    }
     Answer::Read(Box::new(match found {
-        mrtd::Document::Passport(found) => Reading {
-            code: None,
-            surname: words(&found.surnames),
-            given: words(&found.given_names),
-            sex: sex(&found.gender),
-            birth: found.birth_date.to_string(),
-            expiry: found.expiry_date.to_string(),
-            number: found.passport_number,
-            state: found.country,
-            nationality: found.nationality,
-            optional: None,
-            optional_2: None,
-        },
-        mrtd::Document::IdentityCard(found) => Reading {
-            code: None,
-            surname: words(&found.surnames),
-            given: words(&found.given_names),
-            sex: sex(&found.gender),
-            birth: found.birth_date.to_string(),
-            expiry: found.expiry_date.to_string(),
-            number: found.document_number,
-            state: found.country,
-            nationality: found.nationality,
-            optional: None,
-            optional_2: None,
-        },
+        mrtd::Document::Passport(found) => reading!(found, passport_number),
+        mrtd::Document::IdentityCard(found) => reading!(found, document_number),
     }))
 }
 

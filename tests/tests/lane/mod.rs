@@ -520,14 +520,22 @@ impl Lane {
 
     /// Every decision in the journal, whose chain is whole.
     pub(crate) fn decisions(&self) -> Result<Vec<Outcome>> {
-        let mut decisions = Vec::new();
+        let entries = self.decided()?.into_iter();
+        Ok(entries
+            .map(serde_json::from_value)
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// The same as they are written.
+    pub(crate) fn decided(&self) -> Result<Vec<serde_json::Value>> {
+        let mut decided = Vec::new();
         for entry in journal::read(&self.journal())? {
             let body: serde_json::Value = serde_json::from_str(&entry.body)?;
             if body["entry"] == "decision" {
-                decisions.push(serde_json::from_value(body)?);
+                decided.push(body);
             }
         }
-        Ok(decisions)
+        Ok(decided)
     }
 
     /// Every screen that the page has shown.

@@ -159,12 +159,13 @@ impl Worker {
                 let fault = problem.fault();
                 warn!(%problem, kind = fault.kind, clause = fault.clause, "chip not read");
                 let known = inspect::chip_not_read(printed, &problem, &notices, clock::today());
-                self.outbox.post(Event::ChipJudged(asked, known.findings));
+                self.outbox
+                    .post(Event::ChipJudged(asked, known.for_journal()));
                 return Err(failure(&problem, self.seen));
             }
         };
         let started = self.outbox.now();
-        let findings = inspect::inspect_without_portrait(printed, &files, &trust, clock::today());
+        let findings = inspect::inspect_for_journal(printed, &files, &trust, clock::today());
         if let Some(lesson) = lesson.filter(|_| teaches(&findings)) {
             self.memory
                 .learn(&lesson.reader, &lesson.kind, &lesson.habits);
