@@ -66,6 +66,20 @@ fn oddities_of_the_field_are_tolerated_and_recorded() {
 }
 
 #[test]
+fn bytes_behind_a_sod_are_no_part_of_it_and_are_told() {
+    let csca = authority(p256(), CSCA, None);
+    let signer = authority(p256(), SIGNER, Some(&csca));
+    let sod = SodIssuer::new(&signer).sod(&GROUPS);
+    let parsed = Sod::parse(&sod).unwrap();
+    for behind in [&[0][..], &[0; 64], &[0x77, 0x80], &[0xFF, 0xFF, 0xFF]] {
+        let padded = Sod::parse(&[&sod, behind].concat()).unwrap();
+        assert_eq!(padded.data, parsed.data);
+        let told = [Deviation::BytesBehind(crate::ElementaryFile::Sod)];
+        assert_eq!(padded.deviations, told, "{behind:?}");
+    }
+}
+
+#[test]
 fn a_sod_in_pieces_of_indefinite_length_is_the_same_sod() {
     let csca = authority(p256(), CSCA, None);
     let signer = authority(p256(), SIGNER, Some(&csca));
