@@ -1,9 +1,10 @@
 //! Pictures that cost a decoder as much as their few bytes can: made for that, not damaged by chance.
 //!
 //! A JPEG 2000 code block that says it has ninety coding passes costs ninety walks through its samples, whether
-//! a byte of them is there or not; so does a scan of a progressive JPEG. Headers can announce layers, precincts,
+//! a byte of them is there or not; so does a scan of a progressive JPEG, where each bit may come alone. Headers can announce layers, precincts,
 //! tiles and levels without end. [`pictures`] has one of each.
 
+use image::codecs::jpeg::JpegEncoder;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -98,29 +99,26 @@ pub fn pictures() -> Vec<Hostile> {
             empty(0xFFFF_FFFF, 0xFFFF_FFFF).write(),
         ),
         refused("one row of four million", empty(4_000_000, 1).write()),
-        refused(
-            "JPEG of four million pixels, no data",
-            progressive(2_000, 2_000, 0, false),
+        decoded(
+            "JPEG of four million pixels, 11 scans over nothing",
+            Progressive::default().with(|it| it.bits = 9),
         ),
+        decoded("JPEG, half a megabyte of noise", noise(900)),
         refused(
             "JPEG of 65,535 pixels each way",
-            progressive(65_535, 65_535, 0, false),
+            Progressive::default().with(|it| it.side = 65_535),
         ),
         refused(
-            "progressive JPEG, 90 scans over nothing",
-            progressive(2_000, 2_000, 90, false),
+            "JPEG, each bit of each coefficient in a scan of its own",
+            Progressive::default().with(|it| (it.bits, it.is_apart) = (13, true)),
         ),
         refused(
-            "progressive JPEG, 5,000 scans",
-            progressive(2_000, 2_000, 5_000, false),
+            "JPEG, 5,000 scans of the same bit",
+            Progressive::default().with(|it| it.repeated = 5_000),
         ),
         refused(
-            "progressive JPEG, 90 scans over noise",
-            progressive(1_200, 1_200, 90, true),
-        ),
-        refused(
-            "progressive JPEG, 90 scans over a megabyte of noise",
-            progressive(2_000, 2_000, 90, true),
+            "JPEG, 90 scans over a megabyte of noise",
+            Progressive::default().with(|it| (it.repeated, it.has_noise) = (90, true)),
         ),
     ]
 }
@@ -400,53 +398,112 @@ impl Bits {
     }
 }
 
-/// A progressive JPEG (ISO/IEC 10918-1, Annex G): one scan for the first coefficients, one for the others, which
-/// is full of noise or says that there is nothing, and so many that refine them.
-fn progressive(width: u16, height: u16, scans: usize, noise: bool) -> Vec<u8> {
-    let mut bytes = vec![0xFF, 0xD8];
-    segment(&mut bytes, 0xDB, &[&[0], &[1_u8; 64][..]].concat());
-    let [w, h] = [width.to_be_bytes(), height.to_be_bytes()];
-    segment(
-        &mut bytes,
-        0xC2,
-        &[8, h[0], h[1], w[0], w[1], 1, 1, 0x11, 0],
-    );
-    // One code for the first coefficients: no difference. Two for the others: 0 for a coefficient of one bit behind
-    // no zeros, 10 for a run of 16,384 to 32,767 blocks without any more.
-    let lengths = |counts: &[u8]| -> Vec<u8> { [counts, &[0; 16][counts.len()..]].concat() };
-    segment(
-        &mut bytes,
-        0xC4,
-        &[&[0x00], &lengths(&[1])[..], &[0]].concat(),
-    );
-    segment(
-        &mut bytes,
-        0xC4,
-        &[&[0x10], &lengths(&[1, 1])[..], &[0x01, 0xE0]].concat(),
-    );
-    let blocks = u32::from(width).div_ceil(8) * u32::from(height).div_ceil(8);
-    let start = |bytes: &mut Vec<u8>, spectrum: [u8; 3]| {
-        segment(bytes, 0xDA, &[&[1, 1, 0][..], &spectrum].concat());
-    };
-    start(&mut bytes, [0, 0, 0]);
-    bytes.extend(vec![0; (blocks / 8).min(16_000) as usize + 1]);
-    start(&mut bytes, [1, 63, 0x01]);
-    let nothing = |bytes: &mut Vec<u8>| {
-        // 10, then fourteen ones, as often as it takes for all blocks.
-        for _ in 0..blocks.div_ceil(32_767).min(64) {
-            bytes.extend([0xBF, 0xFF, 0x00]);
-        }
-    };
-    if noise {
-        // 63 coefficients a block, each 0 for its code and a bit for its sign.
-        bytes.extend(vec![0x11; (blocks * 126 / 8) as usize]);
-    } else {
-        nothing(&mut bytes);
-    }
-    for _ in 0..scans {
-        start(&mut bytes, [1, 63, 0x10]);
-        nothing(&mut bytes);
-    }
-    bytes.extend([0xFF, 0xD9]);
+/// A grey picture of noise, which no coder makes short.
+fn noise(side: u32) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let pixels = image::GrayImage::from_fn(side, side, |_, _| image::Luma([rng.random()]));
+    let mut bytes = Vec::new();
+    let written = JpegEncoder::new_with_quality(&mut bytes, 75).encode_image(&pixels);
+    assert!(written.is_ok(), "a picture in memory");
     bytes
+}
+
+/// A progressive JPEG (ISO/IEC 10918-1, Annex G): one scan for the first coefficients, then for the others one that
+/// leaves some bits open, and one for each of those.
+#[derive(Clone, Copy)]
+struct Progressive {
+    side: u16,
+    /// Bits that are left open at first.
+    bits: u8,
+    /// Each coefficient has scans of its own.
+    is_apart: bool,
+    /// So many more scans for the last bit, which came already.
+    repeated: usize,
+    /// The others' first scan is full of coefficients; else no scan has any.
+    has_noise: bool,
+}
+
+impl Default for Progressive {
+    fn default() -> Self {
+        Self {
+            side: 2_000,
+            bits: 1,
+            is_apart: false,
+            repeated: 0,
+            has_noise: false,
+        }
+    }
+}
+
+impl Progressive {
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Vec<u8> {
+        change(&mut self);
+        self.write()
+    }
+
+    fn write(self) -> Vec<u8> {
+        let mut bytes = vec![0xFF, 0xD8];
+        segment(&mut bytes, 0xDB, &[&[0], &[1_u8; 64][..]].concat());
+        let [high, low] = self.side.to_be_bytes();
+        segment(&mut bytes, 0xC2, &[8, high, low, high, low, 1, 1, 0x11, 0]);
+        // One code for the first coefficients: no difference. Two for the others: 0 for a coefficient of one bit behind
+        // no zeros, 10 for a run of 16,384 to 32,767 blocks without any more.
+        let lengths = |counts: &[u8]| -> Vec<u8> { [counts, &[0; 16][counts.len()..]].concat() };
+        for (place, counts, symbols) in [(0x00, &[1][..], &[0][..]), (0x10, &[1, 1], &[0x01, 0xE0])]
+        {
+            segment(
+                &mut bytes,
+                0xC4,
+                &[&[place], &lengths(counts)[..], symbols].concat(),
+            );
+        }
+        scan(&mut bytes, [0, 0, 0]);
+        bytes.extend(vec![0; (self.blocks() / 8).min(16_000) as usize + 1]);
+        let bands: Vec<(u8, u8)> = match self.is_apart {
+            true => (1..64).map(|at| (at, at)).collect(),
+            false => vec![(1, 63)],
+        };
+        for (first, last) in bands {
+            scan(&mut bytes, [first, last, self.bits]);
+            match self.has_noise {
+                // 63 coefficients a block, each 0 for its code and a bit for its sign.
+                true => bytes.extend(vec![0x11; (self.blocks() * 126 / 8) as usize]),
+                false => self.write_nothing(&mut bytes),
+            }
+            for bit in (0..self.bits).rev() {
+                scan(&mut bytes, [first, last, (bit + 1) << 4 | bit]);
+                self.write_nothing(&mut bytes);
+            }
+        }
+        for _ in 0..self.repeated {
+            scan(&mut bytes, [1, 63, 0x10]);
+            self.write_nothing(&mut bytes);
+        }
+        bytes.extend([0xFF, 0xD9]);
+        bytes
+    }
+
+    fn blocks(self) -> u32 {
+        u32::from(self.side).div_ceil(8).pow(2)
+    }
+
+    /// Runs of blocks without any coefficient, as long as they can be: 10, then fourteen bits.
+    fn write_nothing(self, bytes: &mut Vec<u8>) {
+        let mut left = self.blocks().min(64 * 32_767);
+        while left > 0 {
+            let run = left.clamp(16_384, 32_767);
+            left = left.saturating_sub(run);
+            for byte in (0x8000 + run as u16 - 16_384).to_be_bytes() {
+                bytes.push(byte);
+                if byte == 0xFF {
+                    bytes.push(0);
+                }
+            }
+        }
+    }
+}
+
+/// The header of a scan of the only component.
+fn scan(bytes: &mut Vec<u8>, spectrum: [u8; 3]) {
+    segment(bytes, 0xDA, &[&[1, 1, 0][..], &spectrum].concat());
 }

@@ -416,7 +416,7 @@ fn time(work: &mut impl FnMut()) -> (Duration, Duration) {
 /// Processor time of this thread so far. The system brings its count up to date when the thread gives way.
 fn worked() -> Duration {
     std::thread::yield_now();
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = text.split(' ').next().and_then(|text| text.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))
 }

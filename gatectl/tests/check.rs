@@ -345,3 +345,38 @@ fn the_barcode_of_an_identity_card_is_a_hint_and_never_evidence() {
     assert_eq!(object["kind"], "seal-unknown");
     assert_eq!(object["clause"], "Doc 9303-13, 2");
 }
+
+#[test]
+fn a_dump_without_any_zone_is_judged_for_what_is_there() {
+    let desk = desk();
+    for file in ["DG1.bin", "EF.COM.bin"] {
+        std::fs::remove_file(desk.path(&format!("dump/{file}"))).expect("a file");
+    }
+    let bare = desk.run(&[&CHECK[..], &["--trust", "csca.pem"]].concat());
+    assert_eq!(bare.code, Some(1), "{}", bare.out);
+    assert_eq!(bare.report()["verdict"], "refer");
+    for check in ["sod-signature", "signer-trust", "portrait"] {
+        assert_eq!(bare.result(check), "successful", "{check}");
+    }
+    for check in ["data-group-digests", "issuer-against-signer", "validity"] {
+        assert_eq!(bare.result(check), "undetermined", "{check}");
+        assert!(bare.out.contains("DG1 was not read"), "{}", bare.out);
+    }
+}
+
+#[test]
+fn padding_behind_a_dumped_file_is_told_and_is_no_forgery() {
+    let desk = desk();
+    for file in ["EF.SOD.bin", "DG2.bin"] {
+        let path = format!("dump/{file}");
+        let dumped = std::fs::read(desk.path(&path)).expect("a file");
+        desk.write(&path, &[&dumped[..], &[0; 100]].concat());
+    }
+    let whole = ["--mrz-file", "zone.txt", "--trust", "csca.pem"];
+    let padded = desk.run(&[&CHECK[..], &whole].concat());
+    assert_eq!(padded.code, Some(0), "{}", padded.out);
+    assert_eq!(padded.result("data-group-digests"), "successful");
+    assert_eq!(padded.result("conformance"), "undetermined");
+    let told = "bytes behind the end of DG2, bytes behind the end of EF.SOD";
+    assert!(padded.out.contains(told), "{}", padded.out);
+}
