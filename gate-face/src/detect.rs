@@ -27,25 +27,6 @@ const FACE_HEIGHT_MAX: f32 = 0.9 * SIDE as f32;
 /// Boxes that share more than this part of their union are one face.
 const OVERLAP_MAX: f32 = 0.3;
 
-/// Somebody whose face is at least this part as wide as the nearest one stands in the lane too. A
-/// person waiting behind the gate's door is at least twice as far away.
-const NEAR_WIDTH: f32 = 0.5;
-
-/// A photograph's subject that lies farther than this from its middle, in longer sides, was not alone before
-/// the camera if anybody beside it has a face at least [`BESIDE`] as wide.
-const OFF_CENTRE: f32 = 0.1;
-const BESIDE: f32 = 0.4;
-
-/// Two others with faces at least this part as wide as the subject's make a group.
-const GROUP_WIDTH: f32 = 0.75;
-
-/// Nor is it a portrait if somebody near stands apart by more than this, in widths of the subject's face.
-const APART: f32 = 1.75;
-
-/// Somebody whose face lies this much farther from a photograph's middle, in longer sides of it, is
-/// not the one it was taken of.
-const RIM: f32 = 0.14;
-
 /// Distances between cells of YuNet's three grids, in px.
 const STRIDES: [usize; 3] = [8, 16, 32];
 
@@ -155,90 +136,6 @@ pub fn faces(answer: &Answer<'_>, region: Region, threshold: f32) -> Result<Vec<
         }
     }
     Ok(strongest(found))
-}
-
-/// The traveller: the nearest face, if nobody else is as near.
-///
-/// # Errors
-///
-/// [`FaceError::NoFace`] and [`FaceError::SeveralFaces`].
-pub fn traveller(faces: &[Face]) -> Result<Face, FaceError> {
-    let nearest = faces
-        .iter()
-        .max_by(|one, other| one.place.width.total_cmp(&other.place.width))
-        .ok_or(FaceError::NoFace)?;
-    let near = nearest.place.width * NEAR_WIDTH;
-    let count = faces.iter().filter(|face| face.place.width >= near).count();
-    if count > 1 {
-        return Err(FaceError::SeveralFaces { count });
-    }
-    Ok(*nearest)
-}
-
-/// The person whom a photograph shows: the face nearest its middle, among those at least half as wide
-/// as the widest. People at the rim do not count, however near they stand, unless they are two of the subject's
-/// size or more, stand apart, or the subject itself is off the middle.
-///
-/// `size` is the picture's width and height in px.
-///
-/// # Errors
-///
-/// [`FaceError::NoFace`], and [`FaceError::SeveralFaces`] when it is no portrait of one person.
-pub fn subject(faces: &[Face], size: (u32, u32)) -> Result<Face, FaceError> {
-    let (width, height) = (size.0 as f32, size.1 as f32);
-    let aside = |face: &Face| {
-        let x = face.place.left + (face.place.width - width) / 2.0;
-        let y = face.place.top + (face.place.height - height) / 2.0;
-        x.hypot(y) / width.max(height)
-    };
-    let widest = faces
-        .iter()
-        .map(|face| face.place.width)
-        .fold(0.0, f32::max);
-    let subject = faces
-        .iter()
-        .filter(|face| face.place.width >= widest * NEAR_WIDTH)
-        .min_by(|one, other| aside(one).total_cmp(&aside(other)))
-        .ok_or(FaceError::NoFace)?;
-    let own = subject.place.width;
-    let others = |least: f32| {
-        faces
-            .iter()
-            .filter(move |face| *face != subject && face.place.width >= least)
-    };
-    let rim = aside(subject) + RIM;
-    let centred = aside(subject) <= OFF_CENTRE;
-    let counts = [
-        others(widest * NEAR_WIDTH)
-            .filter(|face| aside(face) < rim)
-            .count(),
-        others(own * GROUP_WIDTH).count() / 2 * 2,
-        others(own * NEAR_WIDTH)
-            .filter(|face| apart(subject, face) > APART * own)
-            .count(),
-        if centred {
-            0
-        } else {
-            others(own * BESIDE).count()
-        },
-    ];
-    match counts.into_iter().max() {
-        Some(0) | None => Ok(*subject),
-        Some(others) => Err(FaceError::SeveralFaces { count: 1 + others }),
-    }
-}
-
-/// Distance between the centres of two faces in px.
-fn apart(one: &Face, other: &Face) -> f32 {
-    let centre = |face: &Face| {
-        let place = face.place;
-        (
-            place.left + place.width / 2.0,
-            place.top + place.height / 2.0,
-        )
-    };
-    let ((x, y), (other_x, other_y)) = (centre(one), centre(other));
-    (x - other_x).hypot(y - other_y)
 }
 
 /// Squares that overlap by half and cover a picture of this size, `part` of them along its longer side but for
@@ -525,89 +422,6 @@ mod tests {
             .unwrap();
         assert_eq!(found.len(), 1);
         assert!((found[0].score - 0.8).abs() < 1e-6);
-    }
-
-    #[test]
-    fn a_person_far_behind_is_not_a_second_traveller() {
-        let alone = Buffers::silent()
-            .with(2, 22, 0.9, 100.0)
-            .with(2, 88, 0.9, 40.0)
-            .faces()
-            .unwrap();
-        assert!((traveller(&alone).unwrap().place.width - 200.0).abs() < 1e-3);
-        let two = Buffers::silent()
-            .with(2, 22, 0.9, 100.0)
-            .with(2, 88, 0.9, 60.0)
-            .faces()
-            .unwrap();
-        assert!(matches!(
-            traveller(&two),
-            Err(FaceError::SeveralFaces { count: 2 })
-        ));
-        assert!(matches!(traveller(&[]), Err(FaceError::NoFace)));
-    }
-
-    #[test]
-    fn a_photograph_shows_the_person_in_its_middle() {
-        let at = |x: f32, y: f32, width: f32| Face {
-            place: Region {
-                left: x - width / 2.0,
-                top: y - width / 2.0,
-                width,
-                height: width,
-            },
-            landmarks: [Point::default(); 5],
-            score: 0.9,
-        };
-        let size = (200, 100);
-        let middle = at(105.0, 50.0, 40.0);
-        let rim = at(45.0, 50.0, 45.0);
-        assert_eq!(subject(&[rim, middle], size).unwrap(), middle);
-        // A small face in the middle is somebody far behind.
-        assert_eq!(subject(&[rim, at(105.0, 50.0, 10.0)], size).unwrap(), rim);
-        let beside = [at(50.0, 50.0, 40.0), at(150.0, 50.0, 40.0)];
-        assert!(matches!(
-            subject(&beside, size),
-            Err(FaceError::SeveralFaces { count: 2 })
-        ));
-        assert!(matches!(subject(&[], size), Err(FaceError::NoFace)));
-    }
-
-    #[test]
-    fn a_group_is_no_portrait_of_the_one_in_its_middle() {
-        let at = |x: f32, width: f32| Face {
-            place: Region {
-                left: x - width / 2.0,
-                top: 125.0 - width / 2.0,
-                width,
-                height: width,
-            },
-            landmarks: [Point::default(); 5],
-            score: 0.9,
-        };
-        let several = |faces: &[Face], width: u32| match subject(faces, (width, 250)) {
-            Err(FaceError::SeveralFaces { count }) => count,
-            _ => 0,
-        };
-        // Three in a row; a person and a smaller one beside; two who fill the picture, off its middle.
-        assert_eq!(
-            several(&[at(125., 106.), at(375., 100.), at(625., 112.)], 750),
-            3
-        );
-        assert_eq!(several(&[at(125., 106.), at(310., 51.)], 370), 2);
-        assert_eq!(several(&[at(25., 100.), at(195., 100.)], 280), 2);
-        // Two as large at both rims of a portrait, and far away from a small one.
-        assert_eq!(
-            several(&[at(125., 80.), at(30., 65.), at(220., 65.)], 250),
-            3
-        );
-        assert_eq!(several(&[at(400., 60.), at(520., 40.)], 800), 2);
-        // Somebody at the rim of a portrait.
-        assert_eq!(several(&[at(125., 106.), at(20., 100.)], 250), 0);
-        assert_eq!(
-            several(&[at(125., 106.), at(20., 70.), at(230., 80.)], 250),
-            0
-        );
     }
 
     #[test]

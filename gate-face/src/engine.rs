@@ -19,7 +19,7 @@ use crate::models::{ModelSet, ModelsError};
 use crate::picture::{Picture, is_grey};
 use crate::quality::Quality;
 use crate::tensor::{Region, Tensor};
-use crate::{align, attack, detect, embed, quality};
+use crate::{align, attack, detect, embed, quality, whose};
 
 /// YuNet's output tensors, by kind and stride.
 const DETECTOR_OUTPUTS: [[&str; 3]; 4] = [
@@ -156,7 +156,7 @@ impl FaceEngine {
     /// [`FaceError::NoFace`], [`FaceError::SeveralFaces`], [`FaceError::Rotated`], or a fault of the
     /// model.
     pub fn find(&self, frame: &RgbImage) -> Result<Face, FaceError> {
-        let face = detect::traveller(&self.faces(frame)?)?;
+        let face = whose::traveller(&self.faces(frame)?)?;
         self.closer(frame, face, &detect::FRAME_WIDTHS)
     }
 
@@ -202,7 +202,7 @@ impl FaceEngine {
                 faces = self.faces_in_parts(picture, part)?;
             }
         }
-        let face = detect::subject(&faces, picture.dimensions())?;
+        let face = whose::subject(&faces, picture.dimensions())?;
         self.closer(picture, face, &detect::PORTRAIT_WIDTHS)
     }
 

@@ -29,6 +29,7 @@ pub mod quality;
 pub mod rates;
 pub mod relief;
 pub mod tensor;
+pub mod whose;
 
 pub use capture::{Capture, Rules, Verdict};
 pub use embed::Template;

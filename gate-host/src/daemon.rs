@@ -12,7 +12,7 @@ use crate::ports::face::FacePort;
 use crate::ports::imager::{ImagerPort, PermitsError};
 use crate::ports::journal::JournalPort;
 use crate::ports::lists::ListsPort;
-use crate::ports::{self, LanePorts, zone};
+use crate::ports::{self, LanePorts, page_camera, zone};
 use crate::register::Register;
 use crate::screens::Screens;
 use crate::settings::{ChipSettings, Settings};
@@ -24,6 +24,7 @@ use gate_face::manifest::{Manifest, ManifestError};
 use gate_face::models::ModelSet;
 use gate_protocol::keys::Secret;
 use gate_session::{Device, Event, PermitRule, Session};
+use gate_zone::ZoneReader;
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tracing::{info, warn};
@@ -73,6 +74,9 @@ pub enum StartError {
     /// A model or the runtime is missing or not the one that was calibrated: fetch it again.
     #[error(transparent)]
     Models(#[from] LoadError),
+    /// The same, of the model that reads printed lines.
+    #[error(transparent)]
+    ZoneModel(#[from] gate_zone::error::LoadError),
     /// Another program has the port, or a second daemon runs.
     #[error("page cannot listen on {address}: {problem}")]
     Page {
@@ -123,7 +127,13 @@ pub async fn run(
     let (screens, published) = Screens::new();
 
     let (outbox, inbox) = ports::queue(clock);
-    zone::spawn(settings.reader, outbox.clone());
+    if let Some(reader) = settings.reader {
+        zone::spawn(reader, outbox.clone());
+    }
+    if let Some(camera) = settings.page_camera {
+        let reader = tokio::task::block_in_place(|| ZoneReader::load(&models))?;
+        page_camera::spawn(camera, reader, outbox.clone()).map_err(StartError::Thread)?;
+    }
     let camera = Camera::spawn(settings.camera, clock, {
         let outbox = outbox.clone();
         move |works| {

@@ -29,7 +29,7 @@ pub use site::SiteSettings;
 /// on_power_loss = "entry-only"
 /// timings = { enter = "15 s" }
 ///
-/// [reader]
+/// [reader] # or [page_camera], with a url as [camera] has it
 /// device = "/dev/gate/mrz"
 /// profile = "rte-native"
 ///
@@ -72,8 +72,12 @@ pub use site::SiteSettings;
 pub struct Settings {
     /// Doors and lamps.
     pub controller: ControllerSettings,
-    /// Printed zones.
-    pub reader: ReaderSettings,
+    /// Printed zones, from a reader that gives text.
+    #[serde(default)]
+    pub reader: Option<ReaderSettings>,
+    /// Printed zones, from a camera over the glass. A lane has either this or `reader`.
+    #[serde(default)]
+    pub page_camera: Option<CameraSettings>,
     /// Chips.
     pub chip: ChipSettings,
     /// Camera.
@@ -233,6 +237,14 @@ pub enum SettingsError {
         /// Which time, its bounds and what was found.
         problem: OutOfBounds,
     },
+    /// Name one of the two: a lane reads zones in one way.
+    #[error("settings {path}: {found} of the tables reader and page_camera, 1 expected")]
+    ZoneReader {
+        /// Path of the settings.
+        path: PathBuf,
+        /// How many there are.
+        found: usize,
+    },
     /// The page may only listen on loopback.
     #[error("settings {path}: page.listen is {found}, a loopback address expected")]
     NotLoopback {
@@ -271,6 +283,14 @@ impl Settings {
             return Err(SettingsError::NotLoopback {
                 path: path.into(),
                 found: settings.page.listen,
+            });
+        }
+        let found =
+            usize::from(settings.reader.is_some()) + usize::from(settings.page_camera.is_some());
+        if found != 1 {
+            return Err(SettingsError::ZoneReader {
+                path: path.into(),
+                found,
             });
         }
         settings.limits.check(path)?;
@@ -373,6 +393,8 @@ officer = "90 s"
 looking = "1m 30s"
 "#;
 
+    const PAGE_CAMERA: &str = "[page_camera]\nurl = \"http://127.0.0.1:9/page\"\n[face]";
+
     fn open(text: &str) -> Result<Settings, SettingsError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
@@ -399,6 +421,14 @@ looking = "1m 30s"
             (GOOD.replace("[journal]\nfile = \"/j\"\n", ""), "journal"),
             (GOOD.replace("127.0.0.1:8080", "0.0.0.0:8080"), "loopback"),
             (GOOD.replace("[page]", "[page"), "line 20"),
+            (
+                GOOD.replace("[reader]\ndevice = \"/dev/gate/mrz\"\n", ""),
+                "0 of the tables",
+            ),
+            (
+                GOOD.replace("[face]", PAGE_CAMERA),
+                "2 of the tables reader and page_camera",
+            ),
         ];
         for (text, word) in cases {
             let error = open(&text).unwrap_err().to_string();

@@ -10,6 +10,8 @@ pub mod imager;
 pub mod io_board;
 pub mod issuer;
 pub mod keys;
+pub mod models;
+pub mod page;
 pub mod profile;
 pub mod reader;
 pub mod recording;

@@ -5,62 +5,25 @@
 
 mod desk;
 
-use ab_glyph::{Font as _, FontVec, Point, PxScale};
 use desk::{Desk, Said};
 use gate_sim::issuer::Electronics;
+use gate_sim::page::{Printer, blank};
 use gate_sim::tools::passed_over;
 use image::{GrayImage, ImageFormat, Luma, imageops};
 use serde_json::Value;
 use std::process::Command;
 
-const TYPEFACE: &str = "/usr/share/fonts/opentype/ocr-b/OCRB.otf";
-/// Character pitch in px, as a scanner with 200 dots an inch has it.
-const PITCH: f32 = 20.0;
-const PAPER: u8 = 225;
-
-/// A page with a zone `down` px from the top, whose first `hidden` characters a finger covers.
-fn draw(page: &mut GrayImage, typeface: &FontVec, lines: &[&str], down: f32, hidden: usize) {
-    let unit = |height: f32| {
-        let zero = typeface.glyph_id('0');
-        typeface.h_advance_unscaled(zero) * height / typeface.height_unscaled()
-    };
-    let scale = PxScale::from(PITCH / unit(1.0));
-    for (row, line) in lines.iter().enumerate() {
-        for (column, character) in line.chars().enumerate().skip(hidden) {
-            let at = Point {
-                x: 80.0 + column as f32 * PITCH,
-                y: down + row as f32 * 2.5 * PITCH,
-            };
-            let glyph = typeface
-                .glyph_id(character)
-                .with_scale_and_position(scale, at);
-            let Some(outline) = typeface.outline_glyph(glyph) else {
-                continue;
-            };
-            let corner = outline.px_bounds().min;
-            outline.draw(|x, y, ink| {
-                let place = (corner.x as u32 + x, corner.y as u32 + y);
-                let Some(pixel) = page.get_pixel_mut_checked(place.0, place.1) else {
-                    return;
-                };
-                pixel.0[0] = pixel.0[0].min((f32::from(PAPER) - ink.min(1.0) * 190.0) as u8);
-            });
-        }
-    }
-}
-
 struct Table {
     desk: Desk,
-    typeface: FontVec,
+    printer: Printer,
     lines: Vec<String>,
 }
 
 impl Table {
     fn picture(&self, name: &str, zones: &[f32], hidden: usize, turn: fn(&GrayImage) -> GrayImage) {
-        let mut page = GrayImage::from_pixel(1_040, 720, Luma([PAPER]));
-        let lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+        let mut page = blank();
         for down in zones {
-            draw(&mut page, &self.typeface, &lines, *down, hidden);
+            self.printer.print(&mut page, &self.lines, *down, hidden);
         }
         let path = self.desk.path(name);
         turn(&page)
@@ -89,8 +52,8 @@ impl Table {
 
 #[test]
 fn a_zone_is_read_from_a_picture_whichever_way_up_and_each_bad_picture_has_its_reason() {
-    let Ok(typeface) = std::fs::read(TYPEFACE) else {
-        return passed_over(&format!("{TYPEFACE} is missing: install fonts-ocr-b"));
+    let Some(printer) = Printer::find() else {
+        return;
     };
     if std::env::var_os("GATE_MODELS").is_none() {
         return passed_over("GATE_MODELS is not set: cargo xtask test sets it");
@@ -99,7 +62,7 @@ fn a_zone_is_read_from_a_picture_whichever_way_up_and_each_bad_picture_has_its_r
     let table = Table {
         lines: desk.document.lines().to_vec(),
         desk,
-        typeface: FontVec::try_from_vec(typeface).expect("a typeface"),
+        printer,
     };
 
     table.picture("page.png", &[560.0], 0, Clone::clone);

@@ -16,6 +16,8 @@ use gate_session::{DocumentHint, Outcome, Referral, Screen};
 use gate_sim::camera::CameraFault;
 use gate_sim::chip::{Fault, Profile, Quirk};
 use gate_sim::issuer::{Authority, Scheme, State, trust};
+use gate_sim::models::RootModel;
+use gate_sim::page::Printer;
 use gate_sim::reader::ReaderFault;
 use lane::{MANIFEST, Tools, in_lane, write_keys};
 use std::fs::{self, File};
@@ -202,6 +204,74 @@ fn a_camera_that_stops_beside_a_traveller_costs_the_clearance_and_closes_the_lan
         lane.shows(Screen::OutOfService).await?;
         lane.camera().fault(CameraFault::None);
         lane.shows(Screen::Welcome).await
+    });
+}
+
+#[test]
+fn a_camera_whose_pictures_break_off_is_lost_and_found_when_they_are_whole() {
+    in_lane(async |lane| {
+        lane.open().await?;
+        lane.receives_somebody().await?;
+        lane.camera().fault(CameraFault::Torn);
+        lane.is_left().await?;
+        lane.has_said(&["WARN", "cannot be used", "Camera", "in_a_row=15"])?;
+        ensure!(!lane.has_shown(Screen::Go), "cleared without a face");
+        ensure!(lane.decisions()? == [Outcome::Referred(Referral::DeviceFailed)]);
+        lane.shows(Screen::OutOfService).await?;
+        lane.camera().fault(CameraFault::None);
+        lane.shows(Screen::Welcome).await?;
+        lane.has_said(&["INFO", "works again", "Camera"])
+    });
+}
+
+#[test]
+fn a_zone_read_from_pictures_of_the_page_opens_the_chip_and_without_the_pictures_the_lane_is_closed()
+ {
+    let Some(printer) = Printer::find() else {
+        return;
+    };
+    in_lane(async |lane| {
+        lane.read_pages_by_camera(printer);
+        lane.open().await?;
+        lane.send([]);
+        lane.is_left().await?;
+        lane.has_said(&["INFO", "printed zone read from a picture", "repaired=0"])?;
+        ensure!(lane.decisions()? == [Outcome::Cleared]);
+        lane.shows(Screen::Welcome).await?;
+
+        lane.page_camera().fault(CameraFault::Torn);
+        lane.shows(Screen::OutOfService).await?;
+        lane.has_said(&["WARN", "cannot be used", "MrzReader", "in_a_row=8"])?;
+        lane.page_camera().fault(CameraFault::None);
+        lane.shows(Screen::Welcome).await?;
+        lane.page_camera().fault(CameraFault::Frozen);
+        lane.shows(Screen::OutOfService).await?;
+        lane.page_camera().fault(CameraFault::None);
+        lane.shows(Screen::Welcome).await
+    });
+}
+
+/// It answers the probe, which is grey, with a number, and faces, which have hair and eyes, with none.
+const FAILS_FOR_FACES: RootModel = RootModel {
+    file: "fr_liveness.onnx",
+    values: 3,
+    floor: 100.0,
+};
+
+#[test]
+fn models_that_give_no_number_are_lost_beside_a_traveller_and_tried_again_by_themselves() {
+    in_lane(async |lane| {
+        lane.replace_model(FAILS_FOR_FACES)?;
+        lane.open().await?;
+        lane.send([]);
+        lane.is_left().await?;
+        let said = "Attack model gave a value that is no number";
+        lane.has_said(&["WARN", "cannot be used", "FaceModels", said, "in_a_row=3"])?;
+        ensure!(!lane.has_shown(Screen::Go), "cleared without an attack cue");
+        ensure!(lane.has_shown(Screen::OfficerComing) && lane.has_shown(Screen::StepBack));
+        ensure!(lane.decisions()? == [Outcome::Referred(Referral::DeviceFailed)]);
+        lane.shows(Screen::Welcome).await?;
+        lane.has_said(&["INFO", "works again", "FaceModels"])
     });
 }
 

@@ -190,6 +190,11 @@ impl Frame {
     pub fn decode(&self) -> Result<Picture, PictureError> {
         Picture::from_jpeg(&self.jpeg)
     }
+
+    /// The file as it came.
+    pub(super) fn jpeg(&self) -> &[u8] {
+        &self.jpeg
+    }
 }
 
 impl std::fmt::Debug for Frame {

@@ -26,8 +26,9 @@ impl Health {
         self.bad >= self.patience
     }
 
-    /// Takes an answer; the event that tells the lane, if it changes anything. The first bad one and the one
-    /// that loses the device are written down, not those between and after.
+    /// Takes an answer; the event that tells the lane. The first bad one and the one that loses the device are written
+    /// down, not those between and after. What is lost is told again with each bad answer: the driver below may have
+    /// found the device meanwhile, a camera that sends frames again, and what it gives can be as bad as before.
     pub(super) fn note<P: std::fmt::Display>(&mut self, answer: Result<(), P>) -> Option<Event> {
         let was_lost = self.is_lost();
         match answer {
@@ -45,7 +46,7 @@ impl Health {
             }
         }
         match (was_lost, self.is_lost()) {
-            (false, true) => Some(Event::DeviceLost(self.device)),
+            (_, true) => Some(Event::DeviceLost(self.device)),
             (true, false) => Some(Event::DeviceReady(self.device)),
             _ => None,
         }
@@ -73,7 +74,7 @@ mod tests {
             told.collect()
         };
         assert_eq!(tell(".xx.xx"), "......");
-        assert_eq!(tell("xxxx"), "L...");
+        assert_eq!(tell("xxxx"), "LLLL");
         assert_eq!(tell("..xxx"), "R...L");
     }
 }

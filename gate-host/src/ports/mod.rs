@@ -8,6 +8,7 @@ mod health;
 pub mod imager;
 pub mod journal;
 pub mod lists;
+pub mod page_camera;
 pub mod reader;
 pub mod zone;
 

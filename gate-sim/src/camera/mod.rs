@@ -26,6 +26,8 @@ pub enum CameraFault {
     Closed,
     /// Parts of the announced length, but no pictures.
     Garbage,
+    /// Pictures that break off in the middle, as over a cable that fails.
+    Torn,
 }
 
 /// What the camera sends, and since when.
@@ -176,6 +178,10 @@ async fn stream(
             let shown = shown.borrow();
             match shown.fault {
                 CameraFault::None => part(shown.scene.frame(count(&shown, rate))),
+                CameraFault::Torn => {
+                    let whole = shown.scene.frame(count(&shown, rate));
+                    part(&whole[..whole.len() / 2])
+                }
                 CameraFault::Garbage => part(&[0x55; 2_000]),
                 CameraFault::Frozen => continue,
                 CameraFault::Closed => return Ok(()),

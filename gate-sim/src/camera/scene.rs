@@ -3,7 +3,7 @@
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
-use image::{ImageError, Rgb, RgbImage};
+use image::{GrayImage, ImageError, Rgb, RgbImage};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::f32::consts::TAU;
@@ -99,6 +99,20 @@ impl Scene {
             }
             Sight::Approaching(photo) => studio.walk(&person(photo), &mut rng),
         }
+    }
+
+    /// One picture that never changes, as of a glass on which nothing moves.
+    ///
+    /// # Errors
+    ///
+    /// The encoder's, for a picture larger than a JPEG can be.
+    pub fn still(picture: &GrayImage) -> Result<Self, ImageError> {
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(picture)?;
+        Ok(Self {
+            frames: Arc::new(vec![jpeg]),
+            again: 0,
+        })
     }
 
     /// The JPEG to send as the `count`th frame since the scene began.

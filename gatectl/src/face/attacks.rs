@@ -137,11 +137,13 @@ struct OperatingPoint {
 impl Presented {
     fn new(engine: &FaceEngine, shown: &[Shown]) -> Self {
         let present = |species: Species| {
-            complain!("  {}", species.name());
             let presented = shown
                 .iter()
                 .enumerate()
                 .map(|(person, (photograph, face))| {
+                    if person.is_multiple_of(20) {
+                        complain!("  {}: {person} of {}", species.name(), shown.len());
+                    }
                     Presentation::new(engine, species, (photograph, face), person as u64)
                 });
             (species, presented.collect())

@@ -24,7 +24,7 @@ use gate_host::settings::Settings;
 use gate_protocol::pins::{Bits, Input};
 use gate_protocol::{Door, Instant};
 use gate_session::{Outcome, Screen};
-use gate_sim::camera::{Camera, Format};
+use gate_sim::camera::{Camera, Format, Scene};
 use gate_sim::chip::pcscd::Pcscd;
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::chip::{Chip, Fault};
@@ -32,6 +32,8 @@ use gate_sim::emulator::{Board, Config, TEST_SERIAL, test_page};
 use gate_sim::imager::{FRAME, Imager};
 use gate_sim::issuer::trust;
 use gate_sim::keys;
+use gate_sim::models::RootModel;
+use gate_sim::page::{Printer, blank};
 use gate_sim::profile::Profile;
 use gate_sim::reader::Reader;
 use gate_sim::tools::passed_over;
@@ -55,6 +57,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// From a document on the glass to its zone on the line.
 const RECOGNISED: Duration = Duration::from_millis(300);
 const READER_BAUD: u32 = 9_600;
+/// How far down a page its zone stands, in px.
+const ZONE_DOWN: f32 = 560.0;
 
 /// The model manifest.
 pub(crate) const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/manifest.toml");
@@ -116,6 +120,10 @@ pub(crate) struct Lane {
     /// The settings name the controller's site.
     pub(crate) has_site: bool,
     reader: Option<Reader>,
+    /// Zones come from a camera over the glass instead, before which this prints pages.
+    printer: Option<Printer>,
+    page_camera: Option<Camera>,
+    page_camera_address: SocketAddr,
     camera: Option<Camera>,
     camera_address: SocketAddr,
     pcscd: Option<Pcscd>,
@@ -134,6 +142,7 @@ pub(crate) struct Lane {
     /// What the reader makes of the next document that is laid down, where that is not its zone.
     misread: Option<String>,
     tools: Tools,
+    manifest: PathBuf,
     folder: TempDir,
 }
 
@@ -185,6 +194,9 @@ impl Lane {
             board: Board::power_on(&config, inputs)?,
             has_site: true,
             reader: None,
+            printer: None,
+            page_camera: None,
+            page_camera_address: free_port()?,
             camera: None,
             camera_address: free_port()?,
             pcscd: Some(Pcscd::start()?),
@@ -200,6 +212,7 @@ impl Lane {
             permit: None,
             misread: None,
             tools,
+            manifest: MANIFEST.into(),
             folder,
         })
     }
@@ -208,7 +221,10 @@ impl Lane {
     pub(crate) async fn open(&mut self) -> Result<()> {
         self.deliver_list()?;
         self.plug_controller()?;
-        self.plug_reader()?;
+        match self.printer {
+            Some(_) => self.plug_page_camera().await?,
+            None => self.plug_reader()?,
+        }
         self.plug_camera().await?;
         self.start()?;
         self.shows(Screen::Welcome).await
@@ -231,10 +247,37 @@ impl Lane {
         Ok(())
     }
 
+    /// From now on zones come from a camera over the glass.
+    pub(crate) fn read_pages_by_camera(&mut self, printer: Printer) {
+        self.printer = Some(printer);
+    }
+
+    async fn plug_page_camera(&mut self) -> Result<()> {
+        let glass = Scene::still(&blank())?;
+        let camera = Camera::listen(self.page_camera_address, Format::default(), glass);
+        self.page_camera = Some(camera.await?);
+        Ok(())
+    }
+
+    /// The camera over the glass.
+    pub(crate) fn page_camera(&self) -> &Camera {
+        self.page_camera
+            .as_ref()
+            .expect("the scene has asked for it")
+    }
+
     pub(crate) async fn plug_camera(&mut self) -> Result<()> {
         let scene = self.traveller.scene(View::Nobody);
         let camera = Camera::listen(self.camera_address, Format::default(), scene);
         self.camera = Some(camera.await?);
+        Ok(())
+    }
+
+    /// Puts `model` in the place of the one whose file it names; the daemon takes it for calibrated.
+    pub(crate) fn replace_model(&mut self, model: RootModel) -> Result<()> {
+        let folder = self.folder.path().join("models");
+        self.manifest = model.replace(&self.manifest, &self.tools.models, &folder)?;
+        self.tools.models = folder;
         Ok(())
     }
 
@@ -347,10 +390,10 @@ impl Lane {
         };
         format!(
             "controller = {{ device = {controller}, keys = {keys}, weak_entropy = true{site} }}\n\
-             reader = {{ device = {reader}, baud = {READER_BAUD} }}\n\
+             {reader}\n\
              chip = {{ reader = {chip:?}, trust = {trust}, trust_key = {trust_key}, extended_length = true }}\n\
              camera.url = \"http://{camera}/stream.mjpeg\"\n\
-             face = {{ manifest = {MANIFEST:?}, models = {models:?} }}\n\
+             face = {{ manifest = {manifest:?}, models = {models:?} }}\n\
              lists.file = {lists}\n\
              journal.file = {journal:?}\n\
              page.listen = \"{page}\"\n\
@@ -362,11 +405,21 @@ impl Lane {
                 ""
             },
             keys = place("controller.keys"),
-            reader = place("mrz"),
+            reader = match self.printer {
+                Some(_) => {
+                    let camera = self.page_camera_address;
+                    format!("page_camera.url = \"http://{camera}/stream.mjpeg\"")
+                }
+                None => {
+                    let device = place("mrz");
+                    format!("reader = {{ device = {device}, baud = {READER_BAUD} }}")
+                }
+            },
             chip = self.pcscd().reader(),
             trust = place("trust.bundle"),
             trust_key = place("trust.pub"),
             camera = self.camera_address,
+            manifest = self.manifest,
             models = self.tools.models,
             lists = place("lists.txt"),
             journal = self.journal(),
@@ -469,11 +522,22 @@ impl Lane {
             Action::PlaceDocument(placement) => {
                 let misread = self.misread.take();
                 let zone = misread.unwrap_or_else(|| self.traveller.zone());
-                self.reader().place(&zone, placement, RECOGNISED);
+                match &self.printer {
+                    Some(printer) => {
+                        let mut page = blank();
+                        let lines: Vec<String> = zone.lines().map(str::to_owned).collect();
+                        printer.print(&mut page, &lines, ZONE_DOWN, 0);
+                        self.page_camera().show(Scene::still(&page)?);
+                    }
+                    None => self.reader().place(&zone, placement, RECOGNISED),
+                }
                 self.place().await?;
             }
             Action::LiftDocument => {
-                self.reader().lift();
+                match &self.page_camera {
+                    Some(glass) => glass.show(Scene::still(&blank())?),
+                    None => self.reader().lift(),
+                }
                 self.lift();
             }
             Action::InView(view) => self.camera().show(self.traveller.scene(view)),
