@@ -9,9 +9,9 @@ use gate_protocol::keys::Pairing;
 use gate_protocol::link::controller::{self, ControllerLink, Identity};
 use gate_protocol::link::host;
 use gate_protocol::{Answer, Board, Decoder, ResetCause};
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use tracing::subscriber::DefaultGuard;
+use std::sync::Once;
 
 /// The daemon's task, and a controller that answers as it is told.
 struct Rig {
@@ -201,14 +201,16 @@ async fn a_site_that_finds_no_room_on_the_line_is_told_later() {
     assert_eq!(rig.mode, Some(Mode::OnPermit));
 }
 
-/// What this thread logs at the levels that a technician sees.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread has logged at the levels that a technician sees.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl io::Write for Log {
+struct Kept;
+
+impl io::Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.extend(bytes);
+        LOG.with_borrow_mut(|log| log.extend(bytes));
         Ok(bytes.len())
     }
 
@@ -217,34 +219,33 @@ impl io::Write for Log {
     }
 }
 
-impl Log {
-    fn begin() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
+/// Has every thread keep its log. A subscriber for one thread alone would miss what another thread
+/// says first.
+fn keep_the_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
             .with_max_level(tracing::Level::INFO)
             .with_ansi(false)
             .without_time()
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
+            .with_writer(|| Kept)
+            .init();
+    });
+}
 
-    /// The lines of errors since the last call.
-    fn errors(&self) -> Vec<String> {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8(std::mem::take(&mut *log)).expect("a log of letters");
-        let errors = text.lines().filter(|line| line.contains("ERROR"));
-        errors.map(str::to_owned).collect()
-    }
+/// The lines of errors since the last call.
+fn errors() -> Vec<String> {
+    let log = String::from_utf8(LOG.take()).expect("a log of letters");
+    let errors = log.lines().filter(|line| line.contains("ERROR"));
+    errors.map(str::to_owned).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_wrong_between_host_and_controller_has_a_text_of_its_own_in_the_log() {
-    let (log, _guard) = Log::begin();
+    keep_the_log();
     let mut told = Vec::new();
     let mut says = |what: &str, words: &[&str]| {
-        let errors = log.errors();
+        let errors = errors();
         let [error] = &errors[..] else {
             panic!("{what}: one error, and not {errors:?}");
         };
@@ -320,8 +321,8 @@ async fn each_wrong_between_host_and_controller_has_a_text_of_its_own_in_the_log
     );
     assert!(rig.task.link.is_connected());
     overflow(&mut rig);
-    rig.run(1_200).await;
-    let errors = log.errors();
+    rig.run(2_500).await;
+    let errors = errors();
     let told_of_the_hole = errors.iter().any(|error| {
         error.contains("missing=3") && error.contains("events of the controller have not come")
     });
