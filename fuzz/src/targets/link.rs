@@ -137,7 +137,7 @@ pub fn controller_pairing(bytes: &[u8]) -> bool {
                 paired = true;
                 false
             }
-            Next::Deliver(other) => panic!("{other:?} without a session"),
+            Next::Deliver(other) => unreachable!("{other:?} without a session"),
             Next::Transmit(_) => false,
             Next::Wait(_) => true,
         });
