@@ -139,6 +139,10 @@ impl Bench {
             Self::with_site(gate.site, gate.calm, |config| config.watchdogs = watchdogs)?;
         bench.talks = false;
         bench.until_drives(bits(&gate.closed));
+        // A first scan that came too late has not fed it, and it does not watch before it is fed.
+        bench.until("a supervisor that watches", |bench| {
+            bench.on(Output::Watchdog)
+        });
         Some(bench)
     }
 
