@@ -26,6 +26,20 @@ impl Memory {
         }
     }
 
+    /// A flash as the boot loader finds it, of which it may change the records: what lies at the
+    /// beginning of the records, and of a slot. What has no room there is left out.
+    pub fn found(records: &[u8], slot: Slot, image: &[u8]) -> Self {
+        let mut flash = Self {
+            bytes: vec![ERASED; FLASH.len()],
+            open: [RECORDS, RECORDS],
+        };
+        for (region, bytes) in [(RECORDS, records), (slot.region(), image)] {
+            let length = bytes.len().min(region.len());
+            flash.put(region.start, &bytes[..length]);
+        }
+        flash
+    }
+
     /// Every byte that an update may not change, is erased.
     pub fn kept_the_rest(&self) -> bool {
         // Page by page: byte by byte, one input took a quarter of a second.

@@ -5,6 +5,7 @@
 //! is tried in every run.
 
 use gate_fuzz::{damage, seeds, targets};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Longest input, in bytes; what is longer is cut off. Noise is short; a fuzzer has to see whole seeds.
@@ -89,6 +90,11 @@ survive!(
     recordings,
     page_texts,
     hand_over,
+    host_pairing,
+    controller_pairing,
+    boot_loader,
+    release,
+    factory_page,
 );
 
 #[test]
@@ -122,6 +128,23 @@ fn every_decoder_takes_its_good_inputs() {
             assert!(!good || target(&bytes), "{name}/{seed}");
         }
     }
+}
+
+/// What nobody reads of is not run for long either.
+#[test]
+fn every_target_stands_in_the_document_and_nothing_else_does() {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fuzzing.md");
+    let text = std::fs::read_to_string(document).expect("docs/fuzzing.md");
+    let table = text
+        .split("\n\n")
+        .find(|part| part.starts_with("| Target | Decoder |"));
+    let rows = table.expect("a table of targets").lines().skip(2);
+    let named: BTreeSet<&str> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    let targets: BTreeSet<&str> = TARGETS.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(named, targets);
 }
 
 #[test]

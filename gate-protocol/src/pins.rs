@@ -318,10 +318,35 @@ impl TurnstileInput {
         }
     }
 
-    /// What a turnstile has at the terminal of `input`, if anything.
+    /// What a turnstile has at the terminal of `input`, if anything. A scan asks it of every input.
     #[must_use]
-    pub fn at(input: Input) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.terminal() == input)
+    pub const fn at(input: Input) -> Option<Self> {
+        Some(match input {
+            Input::FireOk => Self::FireOk,
+            Input::EstopOk1 => Self::EstopOk1,
+            Input::EstopOk2 => Self::EstopOk2,
+            Input::EntryClosed => Self::Home,
+            Input::EntryLocked => Self::RotationA,
+            Input::EntryOpen => Self::RotationB,
+            Input::EntrySafe => Self::ArmFree,
+            Input::ZoneInFree => Self::Beam1Free,
+            Input::Chamber1Free => Self::Beam2Free,
+            Input::ZoneOutFree => Self::Beam3Free,
+            Input::TamperOk => Self::TamperOk,
+            Input::MainsOk => Self::MainsOk,
+            Input::BatteryLow => Self::BatteryLow,
+            Input::KeyService => Self::KeyService,
+            Input::Pair => Self::Pair,
+            Input::BreakglassOk
+            | Input::ExitClosed
+            | Input::ExitLocked
+            | Input::ExitOpen
+            | Input::ExitSafe
+            | Input::Chamber2Free
+            | Input::SingleOk
+            | Input::EmptyOk
+            | Input::DrivesOk => return None,
+        })
     }
 }
 
@@ -412,6 +437,9 @@ mod tests {
         for output in TurnstileOutput::ALL {
             assert_eq!(TurnstileOutput::at(output.terminal()), Some(output));
         }
+        let there = |input: &Input| TurnstileInput::at(*input).is_some();
+        let inputs = Input::ALL.into_iter().filter(there);
+        assert_eq!(inputs.count(), TurnstileInput::ALL.len());
         assert_eq!(TurnstileInput::at(Input::ExitSafe), None);
         assert_eq!(TurnstileOutput::at(Output::ExitDrive), None);
     }

@@ -7,12 +7,16 @@
 mod bad_input;
 #[path = "emulated_board/cable.rs"]
 mod cable;
+#[path = "emulated_board/cuts.rs"]
+mod cuts;
 #[path = "emulated_board/failures.rs"]
 mod failures;
 #[path = "emulated_board/pins.rs"]
 mod pins;
 #[path = "emulated_board/read_back.rs"]
 mod read_back;
+#[path = "emulated_board/resets.rs"]
+mod resets;
 #[path = "emulated_board/rules.rs"]
 mod rules;
 #[path = "emulated_board/scan.rs"]
@@ -31,7 +35,7 @@ use gate_protocol::link::host::{Controller, Delivery, HostLink, Status};
 use gate_protocol::link::{LinkError, Next};
 use gate_protocol::pins::{Bits, Input, Output};
 use gate_protocol::{
-    Door, Event, Failure, Health, Instant, Mode, Refusal, Sign, Site, State, ToController,
+    Door, Event, Failure, Health, Instant, Lock, Mode, Refusal, Sign, Site, State, ToController,
     UpdateReport, Warning, WaysOut,
 };
 use gate_sim::emulator::{
@@ -81,6 +85,8 @@ struct Bench {
     /// The host is alive.
     talks: bool,
     doors: Bits,
+    /// What current does to the exit's lock.
+    exit_lock: Lock,
     /// There are no doors at the pins but an arm, which the test moves.
     arm: bool,
     _folder: TempDir,
@@ -143,6 +149,7 @@ impl Bench {
             missed: 0,
             talks: true,
             doors: Bits(0),
+            exit_lock: Lock::FailSafe,
             arm: false,
             _folder: folder,
         })
@@ -246,7 +253,10 @@ impl Bench {
             )
             .with_input(Input::EntryOpen, entry)
             .with_input(Input::ExitClosed, !exit)
-            .with_input(Input::ExitLocked, !exit && outputs.output(Output::ExitHold))
+            .with_input(
+                Input::ExitLocked,
+                !exit && !self.exit_lock.is_released(outputs.output(Output::ExitHold)),
+            )
             .with_input(Input::ExitOpen, exit);
         if doors == self.doors {
             return;

@@ -3,9 +3,11 @@
 use super::Seed;
 use gate_protocol::body::FromHost;
 use gate_protocol::hello::Entropy;
-use gate_protocol::keys::Secret;
+use gate_protocol::keys::{Pairing, Secret};
 use gate_protocol::link::Next;
-use gate_protocol::link::controller::Identity;
+use gate_protocol::link::controller::{Delivery, Identity, Keys};
+use gate_protocol::link::host::HostPairing;
+use gate_protocol::pairing::LabelCode;
 use gate_protocol::{
     Answer, Board, ControllerLink, Door, Event, Failure, FailureKind, HostLink, Instant, Lock,
     Mode, Refusal, ResetCause, Shape, Sign, Site, State, Text, ToController, ToHost, body,
@@ -61,16 +63,7 @@ pub fn opened() -> &'static Opened {
 fn converse() -> Opened {
     let keys = keys::of_host(&test_page(TEST_SERIAL));
     let mut host = HostLink::new(Instant::ZERO, keys, Secret::derive("host's seed", &[]));
-    let identity = Identity {
-        firmware: [0, 1, 0],
-        board: Board::Simulated,
-        reset: ResetCause::PowerOn,
-        boot: 1,
-        entropy: Entropy::Weak,
-    };
-    let keys = keys::of_controller(&test_page(TEST_SERIAL));
-    let seed = Secret::derive("controller's seed", &[]);
-    let mut controller = ControllerLink::new(Instant::ZERO, identity, keys, seed);
+    let mut controller = new_controller(keys::of_controller(&test_page(TEST_SERIAL)));
     let (mut said, mut answers) = (Vec::new(), Vec::new());
     let mut talk = |controller: &mut ControllerLink, host: &mut HostLink, until: u64| {
         let mut newly_said = Vec::new();
@@ -101,6 +94,110 @@ fn converse() -> Opened {
         commands,
         answers,
     }
+}
+
+fn new_controller(keys: Keys) -> ControllerLink {
+    let identity = Identity {
+        firmware: [0, 1, 0],
+        board: Board::Simulated,
+        reset: ResetCause::PowerOn,
+        boot: 1,
+        entropy: Entropy::Weak,
+    };
+    let seed = Secret::derive("controller's seed", &[]);
+    ControllerLink::new(Instant::ZERO, identity, keys, seed)
+}
+
+/// A pairing of the true ends, and what was said on the line.
+pub struct Paired {
+    /// What the host keeps of it.
+    pub of_host: Pairing,
+    /// What the controller keeps of it.
+    pub of_controller: Pairing,
+    said: Vec<u8>,
+    answers: Vec<u8>,
+}
+
+/// The host's end of a pairing, which has sent its call.
+pub fn pairing_host() -> HostPairing {
+    let mut host = new_pairing_host();
+    let called = matches!(host.next(Instant::ZERO), Next::Transmit(_));
+    assert!(called, "a host that has just begun calls");
+    host
+}
+
+fn new_pairing_host() -> HostPairing {
+    let page = test_page(TEST_SERIAL);
+    let own = keys::of_host(&page).own;
+    let seed = Secret::derive("pairing host's seed", &[]);
+    HostPairing::new(Instant::ZERO, own, &LabelCode(page.label_code), seed)
+}
+
+/// A controller that is paired with nobody, and whose pairing window is open.
+pub fn pairing_controller() -> ControllerLink {
+    let mut controller = new_controller(Keys {
+        pairing: None,
+        ..keys::of_controller(&test_page(TEST_SERIAL))
+    });
+    controller.let_pair(true);
+    controller
+}
+
+/// The pairing of the true ends.
+pub fn paired() -> &'static Paired {
+    static PAIRED: OnceLock<Paired> = OnceLock::new();
+    PAIRED.get_or_init(pair)
+}
+
+fn pair() -> Paired {
+    let (mut host, mut controller) = (new_pairing_host(), pairing_controller());
+    let (mut said, mut answers) = (Vec::new(), Vec::new());
+    let mut of_controller = None;
+    for millis in (0..2_000).step_by(5) {
+        let now = Instant::from_millis(millis);
+        loop {
+            match host.next(now) {
+                Next::Transmit(wire) => {
+                    controller.receive(now, &wire);
+                    said.extend(wire);
+                }
+                Next::Deliver(of_host) => {
+                    return Paired {
+                        of_host: of_host.expect("paired"),
+                        of_controller: of_controller.expect("the controller is first"),
+                        said,
+                        answers,
+                    };
+                }
+                Next::Wait(_) => break,
+            }
+        }
+        loop {
+            match controller.next(now) {
+                Next::Transmit(wire) => {
+                    host.receive(now, &wire);
+                    answers.extend(wire);
+                }
+                Next::Deliver(Delivery::Paired(pairing)) => {
+                    controller.adopt(pairing.clone());
+                    of_controller = Some(pairing);
+                }
+                Next::Deliver(other) => unreachable!("{other:?}"),
+                Next::Wait(_) => break,
+            }
+        }
+    }
+    unreachable!("two true ends pair")
+}
+
+/// What the true controller answers a host that pairs.
+pub fn host_pairing() -> Vec<Seed> {
+    vec![("answers", paired().answers.clone())]
+}
+
+/// What the true host says to pair.
+pub fn controller_pairing() -> Vec<Seed> {
+    vec![("calls", paired().said.clone())]
 }
 
 /// All that an end has to say now.

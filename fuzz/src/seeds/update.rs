@@ -2,9 +2,14 @@
 
 use super::Seed;
 use super::link::said;
+use crate::flash::Memory;
+use gate_boot::flash::Flash as _;
 use gate_boot::image::{BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, Header, PRODUCT};
+use gate_boot::map::{ERASED, HEADER, RECORDS};
+use gate_boot::records::{Records, Trial};
 use gate_boot::slot::Slot;
 use gate_protocol::{ToController, UpdateRequest};
+use gate_sim::emulator::{TEST_SERIAL, test_page};
 use std::sync::OnceLock;
 
 /// Signing key of the images here; nobody else's.
@@ -21,6 +26,14 @@ impl Image {
     /// What it says of itself.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// As it lies in its slot, and in a file.
+    fn packed(&self) -> Vec<u8> {
+        let mut bytes = vec![ERASED; HEADER as usize];
+        bytes[..HEADER_LEN].copy_from_slice(&self.head);
+        bytes.extend(&self.body);
+        bytes
     }
 }
 
@@ -92,4 +105,31 @@ fn steps(requests: &[UpdateRequest]) -> Vec<u8> {
         bytes.extend(&body);
     }
     bytes
+}
+
+/// What a boot loader finds after an update: an image on trial. Looking at its signature is dear, so
+/// there is one.
+pub fn boot_loader() -> Vec<Seed> {
+    let on_trial = Records {
+        trial: Some(Trial::Ahead(Slot::B)),
+        ..Records::default()
+    };
+    let mut flash = Memory::found(&[], Slot::B, &[]);
+    assert_eq!(on_trial.store(&mut flash), Ok(()));
+    let records = flash.read(RECORDS.start..RECORDS.start + 16);
+    let length = u16::try_from(records.len()).expect("short records");
+    let image = image().packed();
+    let bytes = [&length.to_le_bytes()[..], records, &image].concat();
+    vec![("on-trial", bytes)]
+}
+
+/// A release of one image, and of two.
+pub fn release() -> Vec<Seed> {
+    let packed = image().packed();
+    vec![("one", packed.clone()), ("two", packed.repeat(2))]
+}
+
+/// What the factory writes.
+pub fn factory_page() -> Vec<Seed> {
+    vec![("test", test_page(TEST_SERIAL).to_bytes().to_vec())]
 }

@@ -92,6 +92,60 @@ pub fn host_link(bytes: &[u8]) -> bool {
     link.is_connected()
 }
 
+/// The host's end of a pairing, which has just called: it pairs with nobody but the controller whose
+/// label it was told.
+pub fn host_pairing(bytes: &[u8]) -> bool {
+    let mut host = seeds::pairing_host();
+    let mut paired = false;
+    for (millis, part) in (0..).step_by(5).zip(bytes.chunks(64)) {
+        let now = Instant::from_millis(millis);
+        host.receive(now, part);
+        let waits = (0..DUTIES_MAX).any(|_| match host.next(now) {
+            Next::Deliver(Ok(pairing)) => {
+                assert_eq!(
+                    pairing,
+                    seeds::paired().of_host,
+                    "paired with somebody else"
+                );
+                paired = true;
+                false
+            }
+            Next::Deliver(Err(_)) | Next::Transmit(_) => false,
+            Next::Wait(_) => true,
+        });
+        assert!(waits, "the host's end never rests");
+    }
+    paired
+}
+
+/// The controller's end of a pairing, whose cabinet is open and whose button was held: it pairs with
+/// nobody but the host that knows its label, and does nothing else.
+pub fn controller_pairing(bytes: &[u8]) -> bool {
+    let mut link = seeds::pairing_controller();
+    let mut paired = false;
+    for (millis, part) in (0..).step_by(5).zip(bytes.chunks(64)) {
+        let now = Instant::from_millis(millis);
+        link.receive(now, part);
+        let waits = (0..DUTIES_MAX).any(|_| match link.next(now) {
+            Next::Deliver(Delivery::Paired(pairing)) => {
+                assert_eq!(
+                    pairing,
+                    seeds::paired().of_controller,
+                    "paired with somebody else"
+                );
+                link.adopt(pairing);
+                paired = true;
+                false
+            }
+            Next::Deliver(other) => unreachable!("{other:?} without a session"),
+            Next::Transmit(_) => false,
+            Next::Wait(_) => true,
+        });
+        assert!(waits, "the controller's end never rests");
+    }
+    paired
+}
+
 /// The host's keys: what is taken is what stands there, digit for digit.
 pub fn host_keys(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);

@@ -2,10 +2,14 @@
 
 use crate::flash::Memory;
 use crate::seeds;
+use gate_boot::factory::FactoryPage;
 use gate_boot::flash::Flash as _;
-use gate_boot::image::{BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, PRODUCT, Wanted, public_key};
+use gate_boot::image::{
+    BOARD_NUCLEO_L476RG, CHUNK, HEADER_LEN, PRODUCT, Packed, Wanted, public_key,
+};
 use gate_boot::records::{Records, Trial};
 use gate_boot::slot::Slot;
+use gate_boot::start;
 use gate_boot::update::Writer;
 use gate_protocol::body::FromHost;
 use gate_protocol::{ToController, UpdateRequest, body};
@@ -14,12 +18,7 @@ use gate_protocol::{ToController, UpdateRequest, body};
 /// bytes, before it. Whoever has a session and not the signing key gets nothing started, and
 /// writes nothing but the slot that does not run.
 pub fn update(bytes: &[u8]) -> bool {
-    let wanted = Wanted {
-        key: public_key(&seeds::SIGNING),
-        product: PRODUCT,
-        board: BOARD_NUCLEO_L476RG,
-        security_floor: 0,
-    };
+    let wanted = wanted();
     let mut writer = Writer::new(wanted.clone(), Slot::A);
     let mut flash = Memory::erased(writer.slot());
     let proved = Records {
@@ -50,6 +49,66 @@ pub fn update(bytes: &[u8]) -> bool {
     let signed = good.is_ok_and(|header| header == *seeds::image().header());
     assert!(!tried || signed, "an image that nobody signed is tried");
     tried
+}
+
+fn wanted() -> Wanted {
+    Wanted {
+        key: public_key(&seeds::SIGNING),
+        product: PRODUCT,
+        board: BOARD_NUCLEO_L476RG,
+        security_floor: 0,
+    }
+}
+
+/// What the boot loader finds: how many bytes of records, two bytes, these, and slot B. It starts
+/// nothing but the image that is signed, nothing below the security version that the records name,
+/// and keeps what it has decided.
+pub fn boot_loader(bytes: &[u8]) -> bool {
+    let Some((length, rest)) = bytes.split_first_chunk() else {
+        return false;
+    };
+    let length = usize::from(u16::from_le_bytes(*length)).min(rest.len());
+    let (records, image) = rest.split_at(length);
+    let mut flash = Memory::found(records, Slot::B, image);
+    let floor = Records::load(&flash).security_floor;
+    let choice = start::decide(&mut flash, &wanted());
+    let Some(slot) = choice.slot else {
+        return false;
+    };
+    let started = wanted().check_slot(|region| flash.read(region), slot);
+    let header = started.expect("an image that must not run is started");
+    assert_eq!(header, *seeds::image().header(), "nobody signed this image");
+    assert!(
+        header.security_version >= floor,
+        "an older image is started"
+    );
+    let kept = Records::load(&flash);
+    assert!(kept.security_floor >= floor, "the security version fell");
+    assert_eq!(
+        kept.trial == Some(Trial::Begun(slot)),
+        choice.why == start::Why::OnTrial
+    );
+    true
+}
+
+/// A release in a file: what is taken for images lies in it, one behind the other.
+pub fn release(bytes: &[u8]) -> bool {
+    let mut from = 0;
+    for (Packed { head, body }, header) in Packed::all(bytes) {
+        assert_eq!(bytes[from..][..HEADER_LEN], *head);
+        assert_eq!(body.len(), header.length as usize);
+        from += gate_boot::map::HEADER as usize + body.len();
+        assert_eq!(bytes[from - body.len()..from], *body);
+    }
+    from > 0
+}
+
+/// The factory page: what is read comes out of its writer again.
+pub fn factory_page(bytes: &[u8]) -> bool {
+    FactoryPage::from_bytes(bytes).is_ok_and(|page| {
+        assert_eq!(FactoryPage::from_bytes(&page.to_bytes()), Ok(page));
+        true
+    })
 }
 
 /// As the firmware hands it on.

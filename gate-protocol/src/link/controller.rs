@@ -6,8 +6,10 @@
 //! ([`ControllerLink::let_pair`]) and when the session must not go on
 //! ([`ControllerLink::drop_session`]).
 
+mod calling;
 mod greeting;
 mod pairing;
+mod saying;
 
 use core::time::Duration;
 
@@ -15,17 +17,16 @@ use heapless::Deque;
 
 use super::suspicion::Suspicion;
 use super::{
-    ANSWER_GAP, Dropped, EVENT_EVERY, GREETING_EVERY, HANDSHAKE_GAP, KNOWN_FOR, LEASE_MAX,
-    LinkStatistics, Next, STATUS_EVERY, STATUS_GAP, count,
+    ANSWER_GAP, Dropped, GREETING_EVERY, KNOWN_FOR, LEASE_MAX, LinkStatistics, Next, count,
 };
 use crate::body::{self, FromHost};
-use crate::frame::{Content, Decoder, Frame, Kind, WIRE_MAX, WIRE_MIN, Wire};
-use crate::hello::{self, Entropy, Introduction, Proposal, Reply};
+use crate::frame::{Content, Decoder, Frame, Kind};
+use crate::hello::Entropy;
 use crate::keys::{KeySource, Pairing, Secret};
 use crate::message::{
     Answer, Board, CommandNumber, Event, Passage, ResetCause, State, ToController, ToHost,
 };
-use crate::noise::{self, EPHEMERAL_LEN, controller};
+use crate::noise::EPHEMERAL_LEN;
 use crate::pairing::LabelCode;
 use crate::seal::{Opener, Sealer, SessionKeys};
 use crate::time::Instant;
@@ -161,7 +162,7 @@ struct Offered {
     /// What the call began with, to know the same call when it comes again.
     call: [u8; EPHEMERAL_LEN],
     /// What answers it, each time alike. It names the time: when it has been said for
-    /// [`HANDSHAKE_GAP`], the same call is answered anew.
+    /// [`super::HANDSHAKE_GAP`], the same call is answered anew.
     answer: Content,
     /// When the answer was first said. A handshake may take long, and what comes meanwhile is older
     /// than its answer.
@@ -437,103 +438,6 @@ impl ControllerLink {
         count(&mut self.statistics.sessions);
     }
 
-    fn take_hello(&mut self, now: Instant, frame: &Frame) -> Result<(), Dropped> {
-        let call = hello::read_call(&frame.content)?;
-        if frame.session == 0 {
-            return Err(Dropped::Stale);
-        }
-        let prologue = noise::prologue(frame, call.clear);
-        match call.proposal {
-            Some(Proposal::Session(message)) if call.compatible => {
-                self.take_call(now, frame.session, &prologue, message)
-            }
-            Some(Proposal::Pair(message)) if call.compatible => {
-                self.take_pairing(now, frame.session, &prologue, message)
-            }
-            Some(Proposal::PairLast(message)) if call.compatible => {
-                self.take_last(frame.session, message)
-            }
-            _ => {
-                self.greet(frame.session, Greeting::Nothing);
-                Ok(())
-            }
-        }
-    }
-
-    fn take_call(
-        &mut self,
-        now: Instant,
-        number: u8,
-        prologue: &[u8],
-        message: &[u8],
-    ) -> Result<(), Dropped> {
-        let call = *message
-            .first_chunk::<EPHEMERAL_LEN>()
-            .ok_or(Dropped::BadBody)?;
-        // A session that has proved itself was answered long ago.
-        if self
-            .session
-            .as_ref()
-            .is_some_and(|one| one.number == number)
-        {
-            return Err(Dropped::Stale);
-        }
-        let again = |offered: &Offered| {
-            (offered.session.number, offered.call) == (number, call)
-                && offered
-                    .said_at
-                    .is_none_or(|said_at| now.since(said_at) < HANDSHAKE_GAP)
-        };
-        if self.offered.as_ref().is_some_and(again) {
-            self.greet(number, Greeting::Offer);
-            return Err(Dropped::Duplicate);
-        }
-        // SAF-077: a session whose keys have been before could be played again from its record.
-        if self.identity.entropy == Entropy::None {
-            self.greet(number, Greeting::NoEntropy);
-            return Ok(());
-        }
-        let Some(pairing) = self.keys.pairing.clone() else {
-            self.greet(number, Greeting::Unpaired);
-            return Ok(());
-        };
-        self.may_shake_hands(now)?;
-        let introduction = self.introduction(now);
-        let ephemeral = self.source.next(message);
-        let own = &self.keys.own;
-        let payload = introduction.encode();
-        match controller::answer_session(own, &pairing, ephemeral, prologue, message, &payload) {
-            Ok((answer, keys)) => {
-                let session = Session::new(now, number, keys);
-                let reply = Reply::Session(&answer);
-                self.offered = Some(Offered {
-                    session,
-                    call,
-                    said_at: None,
-                    answer: hello::reply(&introduction.in_clear(), &reply),
-                });
-                self.greet(number, Greeting::Offer);
-                Ok(())
-            }
-            Err(noise::Unproven) => {
-                self.greet(number, Greeting::Stranger);
-                Err(Dropped::Forged)
-            }
-        }
-    }
-
-    /// SAF-074: whoever floods the line with calls must not keep the processor from the lane.
-    fn may_shake_hands(&mut self, now: Instant) -> Result<(), Dropped> {
-        if self
-            .handshake_at
-            .is_some_and(|last| now.since(last) < HANDSHAKE_GAP)
-        {
-            return Err(Dropped::Throttled);
-        }
-        self.handshake_at = Some(now);
-        Ok(())
-    }
-
     /// Forgets all that was said in a session. Events are the lane's and stay.
     fn end_session(&mut self) {
         self.opened = false;
@@ -603,99 +507,6 @@ impl ControllerLink {
         }
         let (number, message) = self.request.take()?;
         Some(Delivery::Request { number, message })
-    }
-
-    fn wire(&mut self, now: Instant) -> Option<Wire> {
-        if let Some(wire) = self.due_greeting(now) {
-            return Some(wire);
-        }
-        let Session {
-            number,
-            heartbeat_ms,
-            ..
-        } = *self.session.as_ref()?;
-        let message = self
-            .due_telling()
-            .or_else(|| self.due_answer())
-            .or_else(|| self.due_event(now))
-            .or_else(|| self.due_status(now, heartbeat_ms))?;
-        let sealer = &mut self.session.as_mut()?.sealer;
-        sealer.seal(number, &body::to_host(&message))
-    }
-
-    fn introduction(&self, now: Instant) -> Introduction {
-        Introduction {
-            wire_min: WIRE_MIN,
-            wire_max: WIRE_MAX,
-            firmware: self.identity.firmware,
-            board: self.identity.board,
-            reset: self.identity.reset,
-            uptime_ms: self.uptime_ms(now),
-            boot: self.identity.boot,
-            entropy: self.identity.entropy,
-        }
-    }
-
-    fn due_telling(&mut self) -> Option<ToHost> {
-        self.told.pop_front()
-    }
-
-    fn due_answer(&mut self) -> Option<ToHost> {
-        let memory = self
-            .memory
-            .filter(|_| core::mem::take(&mut self.answer_due))?;
-        Some(ToHost::Done {
-            command: memory.number,
-            answer: memory.answer?,
-        })
-    }
-
-    fn due_event(&mut self, now: Instant) -> Option<ToHost> {
-        if self.event_at(now)? > now {
-            return None;
-        }
-        if self.event_sent.replace(now).is_some() {
-            count(&mut self.statistics.retries);
-        }
-        self.events.front().map(|oldest| ToHost::Event {
-            number: oldest.number,
-            uptime_ms: oldest.uptime_ms,
-            event: oldest.event,
-        })
-    }
-
-    fn due_status(&mut self, now: Instant, heartbeat_ms: u32) -> Option<ToHost> {
-        if self.status_at(now) > now {
-            return None;
-        }
-        self.status_sent = Some(now);
-        self.lane_changed = false;
-        Some(ToHost::Status {
-            uptime_ms: self.uptime_ms(now),
-            state: self.lane.state,
-            inputs: self.lane.inputs,
-            outputs: self.lane.outputs,
-            passage: self.lane.passage,
-            newest_event: self.newest_event,
-            heartbeat_ms,
-        })
-    }
-
-    /// When the oldest event is to be sent, if there is one and somebody to send it to.
-    fn event_at(&self, now: Instant) -> Option<Instant> {
-        if !self.has_session() || self.events.is_empty() {
-            return None;
-        }
-        Some(self.event_sent.map_or(now, |sent| sent + EVENT_EVERY))
-    }
-
-    fn status_at(&self, now: Instant) -> Instant {
-        let wait = if self.lane_changed {
-            STATUS_GAP
-        } else {
-            STATUS_EVERY
-        };
-        self.status_sent.map_or(now, |sent| sent + wait)
     }
 
     fn deadline(&self, now: Instant) -> Instant {

@@ -76,7 +76,7 @@ impl Chip {
             restarting: Mutex::new(()),
         };
         chip.outputs.be_deaf(true);
-        chip.hold_supervisor_down()?;
+        chip.hold_down()?;
         chip.outputs.be_deaf(false);
         chip.connect_inputs()?;
         chip.debugger().run()?;
@@ -256,16 +256,22 @@ impl Chip {
             self.qtest.set(pin, true)?;
             self.qtest.set(pin, false)?;
         }
-        self.hold_supervisor_down()?;
+        self.hold_down()?;
         self.outputs.be_deaf(false);
         self.connect_inputs()?;
         debugger.run()
     }
 
-    /// The chip pulls the supervisor's pin up until the firmware takes it, as it is a debugger's
-    /// too. The board has a resistor that wins.
-    fn hold_supervisor_down(&self) -> Result<(), EmulatorError> {
-        self.qtest.set(pins::output(Output::Watchdog), false)
+    /// The chip pulls two pins up until the firmware takes them, as they are a debugger's too. The
+    /// board has resistors that win.
+    fn hold_down(&self) -> Result<(), EmulatorError> {
+        for output in [Output::Watchdog, Output::Light] {
+            let pin = pins::output(output);
+            // Whatever level was reported last, it is low from now on.
+            self.qtest.set(pin, true)?;
+            self.qtest.set(pin, false)?;
+        }
+        Ok(())
     }
 
     fn connect_inputs(&self) -> Result<(), EmulatorError> {

@@ -112,6 +112,8 @@ pub struct Change {
     pub at: Instant,
     /// All outputs since then. The watchdog's pin changes all the time and is told to nobody.
     pub outputs: Bits,
+    /// Whether that pin has had an edge since the board last started, so that the supervisor watches.
+    pub watched: bool,
 }
 
 /// The output pins as seen from outside.
@@ -196,8 +198,13 @@ impl Watched {
             return;
         }
         self.bits = outputs;
+        let change = Change {
+            at,
+            outputs,
+            watched: self.last_watchdog_edge.is_some(),
+        };
         self.listeners
-            .retain(|listener| listener.send(Change { at, outputs }).is_ok());
+            .retain(|listener| listener.send(change).is_ok());
     }
 }
 
@@ -229,9 +236,12 @@ mod tests {
             told,
             [Change {
                 at,
-                outputs: Bits(0).with_output(Output::EntryDrive, true)
+                outputs: Bits(0).with_output(Output::EntryDrive, true),
+                watched: false,
             }]
         );
         assert_eq!(outputs.last_watchdog_edge(), Some(at));
+        outputs.edge(at, output(Output::EntryDrive).line(), false);
+        assert!(changes.try_recv().expect("a change").watched);
     }
 }

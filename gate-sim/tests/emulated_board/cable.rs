@@ -343,6 +343,52 @@ fn nobody_at_the_cable_opens_a_door_with_a_permit_that_was_held_back() {
     assert_eq!((analyser.entry_unlocked, analyser.exit_unlocked), (0, 0));
 }
 
+/// SAF-073, SAF-074: all that costs the controller work, one after the other, beside a host that lives.
+#[test]
+fn a_flood_at_the_cable_moves_no_door_hides_no_fire_and_is_told() {
+    let Some(mut bench) = Bench::connected() else {
+        return;
+    };
+    bench.until("rest", |bench| bench.is(State::Idle));
+    let mut analyser = Analyser::at(&bench);
+    let recorded = bench.sent.clone();
+    let own = decode(recorded.last().expect("a frame"));
+    let call = call_at(bench.now());
+    let mut number = 0_u32;
+    let mut floods = |bench: &mut Bench| {
+        number += 1;
+        let noise = Secret::derive("flood", &[&number.to_le_bytes()]);
+        // A call with a key of its own, a frame that nobody has sealed, and one that was recorded.
+        let mut called = call.clone();
+        called.session = number.to_le_bytes()[0].max(1);
+        let key = called.content.len() - noise.bytes().len();
+        called.content[key..].copy_from_slice(noise.bytes());
+        let mut forged = own.clone();
+        forged.counter += 10_000 + number;
+        forged.content[..16].copy_from_slice(&noise.bytes()[..16]);
+        match number % 3 {
+            0 => bench.inject(&called.encode()),
+            1 => bench.inject(&forged.encode()),
+            _ => bench.inject(&recorded[number as usize % recorded.len()]),
+        }
+        bench.live();
+    };
+    for _ in 0..300 {
+        floods(&mut bench);
+    }
+    analyser.judge();
+    assert_eq!((analyser.entry_unlocked, analyser.exit_unlocked), (0, 0));
+    bench.set(Input::FireOk, false);
+    let began = now();
+    while !(bench.on(Output::EntryRelease) && bench.on(Output::ExitRelease)) {
+        assert!(began.elapsed() < PATIENCE, "the flood hides a fire");
+        floods(&mut bench);
+    }
+    bench.is_told_of_tampering(0);
+    bench.send(ToController::Show { sign: Sign::Help });
+    assert_eq!(bench.board.resets(), 0, "nothing has started anew");
+}
+
 /// What the host says first in a life.
 fn call_at(now: Instant) -> Frame {
     let seed = Secret::derive("seed of a call", &[]);

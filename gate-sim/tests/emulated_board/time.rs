@@ -2,14 +2,15 @@
 //! clock is read while it stands. Nothing here depends on how busy the machine is.
 
 use super::failures::place_of;
+use super::scan::{CYCLES_TENTHS, PERIOD_CYCLES};
 use super::*;
 use gate_protocol::FailureKind;
 use gate_sim::emulator::Sabotage;
 
-/// Each instruction takes 8 ns of the board's time, and 17.5 ns on the chip at 80 MHz, with loads,
-/// branches and what the flash's cache misses.
+/// Each instruction takes 8 ns of the board's time.
 const SHIFT: u8 = 3;
-const INSTRUCTIONS_A_MS: u32 = 57_000;
+/// What the chip does of them in a millisecond.
+const INSTRUCTIONS_A_MS: u32 = PERIOD_CYCLES * 10 / CYCLES_TENTHS;
 /// What the supervisor waits for an edge, in milliseconds.
 const SUPERVISOR_MS: u64 = 100;
 /// What the chip's own watchdog waits, in milliseconds.

@@ -39,7 +39,7 @@ impl Bench {
         });
     }
 
-    fn permit(&mut self, door: Door) {
+    pub(super) fn permit(&mut self, door: Door) {
         let passage = self.status.map_or(0, |status| status.passage);
         self.send(ToController::Permit {
             door,
@@ -49,7 +49,7 @@ impl Bench {
         self.until("an arm that waits", |bench| bench.is(State::Armed));
     }
 
-    fn drives(&self, output: TurnstileOutput) -> bool {
+    pub(super) fn drives(&self, output: TurnstileOutput) -> bool {
         self.board.outputs().turnstile_output(output)
     }
 
@@ -61,7 +61,7 @@ impl Bench {
     }
 
     /// What hub and home switch read with the arm so many steps from its rest.
-    fn arm_at(steps: i8) -> [(TurnstileInput, bool); 3] {
+    pub(super) fn arm_at(steps: i8) -> [(TurnstileInput, bool); 3] {
         let phase = steps.rem_euclid(4);
         [
             (TurnstileInput::Home, steps % TURN == 0),
@@ -70,14 +70,14 @@ impl Bench {
         ]
     }
 
-    fn set_arm(&self, steps: i8) {
+    pub(super) fn set_arm(&self, steps: i8) {
         for (input, on) in Self::arm_at(steps) {
             self.board.set_input(input.terminal(), on).expect("a pin");
         }
     }
 
     /// Turns the arm, each step as soon as the board has read the one before.
-    fn turn(&mut self, steps: impl IntoIterator<Item = i8>) {
+    pub(super) fn turn(&mut self, steps: impl IntoIterator<Item = i8>) {
         for step in steps {
             self.set_arm(step);
             self.until(&format!("step {step} to be read"), |bench| {
@@ -88,7 +88,7 @@ impl Bench {
         }
     }
 
-    fn walk_through_the_beams(&mut self) {
+    pub(super) fn walk_through_the_beams(&mut self) {
         for beam in [
             TurnstileInput::Beam1Free,
             TurnstileInput::Beam2Free,

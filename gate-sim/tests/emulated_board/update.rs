@@ -17,11 +17,11 @@ use gate_sim::emulator::Torn;
 use std::ops::Range;
 
 /// Both images of a release, as they lie in a file.
-struct Release(Vec<u8>);
+pub(super) struct Release(pub(super) Vec<u8>);
 
 impl Release {
     /// The release that the board runs, signed as another version.
-    fn of(version: [u8; 3], security_version: u32) -> Option<Self> {
+    pub(super) fn of(version: [u8; 3], security_version: u32) -> Option<Self> {
         Self::changed(|header| {
             header.version = version;
             header.security_version = security_version;
@@ -58,7 +58,7 @@ impl Release {
         Self(Slot::ALL.map(image).concat())
     }
 
-    fn upload(&self) -> Upload<'_> {
+    pub(super) fn upload(&self) -> Upload<'_> {
         let mut images = [None, None];
         for (packed, header) in Packed::all(&self.0) {
             let place = usize::from(header.slot == Slot::B);
@@ -73,7 +73,7 @@ impl Release {
 
 impl Bench {
     /// One request and its answer; `None` if the session or the power ended before it came.
-    fn step(&mut self, upload: &mut Upload<'_>) -> Option<Result<(), UploadError>> {
+    pub(super) fn step(&mut self, upload: &mut Upload<'_>) -> Option<Result<(), UploadError>> {
         let request = upload.request()?;
         self.until("a session or darkness", |bench| {
             bench.link.is_connected() || !bench.board.has_power()
@@ -101,7 +101,7 @@ impl Bench {
     }
 
     /// A whole update, up to the trial.
-    fn update(&mut self, release: &Release) -> Result<(), UploadError> {
+    pub(super) fn update(&mut self, release: &Release) -> Result<(), UploadError> {
         let mut upload = release.upload();
         while upload.request().is_some() {
             self.step(&mut upload).transpose()?;
@@ -110,7 +110,7 @@ impl Bench {
     }
 
     /// A board at rest, with its first image proved.
-    fn in_service(change: impl FnOnce(&mut Config)) -> Option<Self> {
+    pub(super) fn in_service(change: impl FnOnce(&mut Config)) -> Option<Self> {
         let mut bench = Self::switched_on_with(change)?;
         bench.until("rest", |bench| {
             bench.link.is_connected() && bench.is(State::Idle)
@@ -120,7 +120,7 @@ impl Bench {
     }
 
     /// What an update leaves behind, without the time that it takes.
-    fn put_on_trial(&self, release: &Release) {
+    pub(super) fn put_on_trial(&self, release: &Release) {
         let (half, flash) = (release.0.len() / 2, self.board.flash());
         flash.load(Slot::B.region().start, &release.0[half..]);
         let mut copy = Copied(flash.read(FLASH));
@@ -133,7 +133,7 @@ impl Bench {
         flash.load(RECORDS.start, copy.read(RECORDS));
     }
 
-    fn records(&self) -> Records {
+    pub(super) fn records(&self) -> Records {
         Records::load(&Copied(self.board.flash().read(FLASH)))
     }
 
