@@ -101,12 +101,15 @@ impl DoorHistory {
         let awaited = !seen.shut(door) && !released_before;
         self.awaited_shut = since(awaited, self.awaited_shut);
         // A leaf that gives way where nobody wants it open, and then is given up, has been told of.
-        let wanted = match (seen.facts.state, door) {
+        let wanted = matches!(
+            (seen.facts.state, door),
             (State::Emergency | State::PowerFail, _)
-            | (State::EntryOpen | State::Several | State::Returning | State::Tamper, Door::Entry)
-            | (State::ExitOpen, Door::Exit) => true,
-            _ => false,
-        };
+                | (
+                    State::EntryOpen | State::Several | State::Returning | State::Tamper,
+                    Door::Entry
+                )
+                | (State::ExitOpen, Door::Exit)
+        );
         self.held_open_told &= awaited || !(wanted || shut);
 
         let rightly = self.owed || !(self.settled || self.forced_since.is_some());

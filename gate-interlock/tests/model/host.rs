@@ -196,7 +196,18 @@ pub(crate) fn effective() -> Vec<Word> {
     ]
 }
 
-/// The same, and a hand on the buttons of the service.
+/// What moves anything while somebody leaves.
+pub(crate) fn leaving() -> Vec<Word> {
+    vec![
+        Word::Nothing,
+        Word::Lease(Lease::Lost),
+        Word::Lease(Lease::Held),
+        Word::Permit(Door::Exit, LONG, Whose::Newest),
+        Word::Withdraw,
+    ]
+}
+
+/// What moves anything, and a hand on the buttons of the service.
 pub(crate) fn forcing() -> Vec<Word> {
     let mut words = effective();
     for output in [

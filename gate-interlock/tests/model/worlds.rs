@@ -50,6 +50,7 @@ pub(crate) fn people_on_the_way_out() -> Powers {
 /// An exit that somebody leans on, whose bolt stays out, and a hand in its curtain.
 pub(crate) fn leant_on() -> Powers {
     Powers {
+        words: host::leaving(),
         hands: &[Door::Exit],
         flips: &[Input::ExitLocked, Input::ExitSafe],
         flips_at_once: 2,
