@@ -41,6 +41,7 @@ pub(crate) fn people_in_leaves() -> Powers {
 /// Whoever walks out through curtain and beam, seen in both at once or in one after the other.
 pub(crate) fn people_on_the_way_out() -> Powers {
     Powers {
+        words: host::letting_through(),
         flips: &[Input::ExitSafe, Input::ZoneOutFree],
         flips_at_once: 2,
         ..Powers::named("people on the way out")
