@@ -156,8 +156,9 @@ impl Interlock {
             Stage::Service => released_by(self.outputs, self.site.exit_lock),
             _ => released,
         };
-        self.entry.tell(moved.entry, without_people.entry);
-        self.exit.tell(moved.exit, without_people.exit);
+        let (entry, exit) = (self.seen.entry, self.seen.exit);
+        self.entry.tell(entry, moved.entry, without_people.entry);
+        self.exit.tell(exit, moved.exit, without_people.exit);
         self.outputs
     }
 
@@ -362,6 +363,7 @@ impl Interlock {
     }
 
     fn surroundings(&self) -> Surroundings {
+        let exit_obstructed = self.exit.obstructed(self.seen.exit);
         Surroundings {
             way_out: match self.stage {
                 // What is active now, and its memory until somebody has cleared it.
@@ -372,12 +374,13 @@ impl Interlock {
             service: self.stage == Stage::Service,
             entry_shut: self.seen.entry.shut(),
             exit_shut: if self.leads_back() {
-                self.seen.exit.bars()
+                // SAF-003: whoever stands in it shows that the contact which says shut lies.
+                self.seen.exit.bars() && !exit_obstructed
             } else {
                 self.seen.exit.shut()
             },
             entry_obstructed: self.entry.obstructed(self.seen.entry),
-            exit_obstructed: self.exit.obstructed(self.seen.exit),
+            exit_obstructed,
         }
     }
 

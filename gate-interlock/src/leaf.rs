@@ -13,13 +13,16 @@ enum Standing {
     Unknown,
     /// In its frame for some time.
     Shut,
-    /// Released, and since then neither bolted for long enough nor, without its bolt, in its frame for
-    /// so long that nobody can be caught in it any more.
+    /// Released, and still in its frame.
+    Unlocked,
+    /// Released and out of its frame, and since then neither bolted for long enough nor, without its
+    /// bolt, in its frame for so long that nobody can be caught in it any more.
     Opened,
     /// Left its frame without having been released.
     Forced,
-    /// Released, and locked again before it had moved. Who pushes it before its bolt is home has no
-    /// right to have it opened; that it moves at all may be the lag of leaf and contact.
+    /// Released, and locked again before it had moved, or in its frame before two. Who pushes it before
+    /// its bolt is home has no right to have it opened; that it moves at all may be the lag of leaf and
+    /// contact.
     TakenBack,
 }
 
@@ -72,14 +75,20 @@ impl Leaf {
         }
     }
 
-    /// Notes what the scan decided: whether the door is released, and whether it would be if
-    /// nobody stood in its light curtain.
-    pub(crate) fn tell(&mut self, released: bool, wanted: bool) {
+    /// Notes what the scan that read `door` decided: whether the door is released, and whether it would
+    /// be if nobody stood in its light curtain.
+    pub(crate) fn tell(&mut self, door: DoorReading, released: bool, wanted: bool) {
         self.released = released;
         self.wanted = wanted;
-        if released {
-            self.standing = Standing::Opened;
-        }
+        let unlocked = released || self.standing == Standing::Unlocked;
+        self.standing = match self.standing {
+            Standing::Opened => Standing::Opened,
+            _ if unlocked && !door.in_frame() => Standing::Opened,
+            _ if released => Standing::Unlocked,
+            // SAF-032: the release is over, and nobody has opened the door.
+            Standing::Unlocked => Standing::TakenBack,
+            standing => standing,
+        };
     }
 
     /// SAF-027: the release ends because more than one stand before the leaf, which is in its frame.
@@ -92,7 +101,10 @@ impl Leaf {
     /// A forced leaf does not count: holding a hand into its curtain must not open it further. One
     /// contact that says closed is not believed against one that says open.
     pub(crate) fn obstructed(&self, door: DoorReading) -> bool {
-        let rightly = matches!(self.standing, Standing::Unknown | Standing::Opened);
+        let rightly = !matches!(
+            self.standing,
+            Standing::Shut | Standing::Forced | Standing::TakenBack
+        );
         rightly && !door.in_frame() && !door.free
     }
 
@@ -154,8 +166,8 @@ impl Leaf {
             self.told_held_open = false;
             return None;
         }
-        // SAF-027: one that was locked again and is pushed open all the same is nobody's right. It
-        // has a moment to come to rest.
+        // SAF-027, SAF-032: one that was locked again and is pushed open all the same is nobody's right.
+        // It has a moment to come to rest.
         let pushed = self.standing == Standing::TakenBack
             && !door.in_frame()
             && self
@@ -241,7 +253,7 @@ mod tests {
         }
         let mut found = [None; 4];
         for ((ms, released, reading), slot) in steps.iter().zip(&mut found) {
-            leaf.tell(*released, *released);
+            leaf.tell(*reading, *released, *released);
             *slot = leaf.watch(Instant::from_millis(1_000 + ms), *reading, &limits);
         }
         found
@@ -278,6 +290,32 @@ mod tests {
         assert_eq!(found, [None; 4]);
     }
 
+    /// SAF-032: whoever leans on it keeps its bolt out.
+    #[test]
+    fn a_leaf_that_never_left_its_frame_does_not_give_way_when_its_release_is_over() {
+        let limits = Limits::default();
+        let leant_on = DoorReading {
+            locked: false,
+            ..SHUT
+        };
+        let hand = DoorReading {
+            free: false,
+            ..AJAR
+        };
+        for (last, gives_way) in [(leant_on, false), (AJAR, true)] {
+            let mut leaf = Leaf::unknown();
+            leaf.tell(leant_on, true, true);
+            assert!(leaf.obstructed(hand), "released");
+            leaf.tell(last, false, false);
+            assert_eq!(leaf.obstructed(hand), gives_way, "{last:?}");
+            for ms in 0..=500 {
+                let found = leaf.watch(Instant::from_millis(ms), hand, &limits);
+                let told = !gives_way && ms == 500;
+                assert_eq!(found, told.then_some(Finding::Forced), "{last:?}, {ms} ms");
+            }
+        }
+    }
+
     /// SAF-029: after a reset, with its bolt out or the bolt's contact broken.
     #[test]
     fn a_closed_door_that_was_never_seen_locked_is_forced_all_the_same() {
@@ -312,9 +350,9 @@ mod tests {
         for ms in [0, 600] {
             leaf.watch(Instant::from_millis(ms), SHUT, &limits);
         }
-        leaf.tell(true, true);
+        leaf.tell(OPEN, true, true);
         leaf.watch(Instant::from_millis(1_000), OPEN, &limits);
-        leaf.tell(false, false);
+        leaf.tell(OPEN, false, false);
         let caught = DoorReading {
             locked: false,
             ..SHUT
@@ -338,7 +376,7 @@ mod tests {
             ..OPEN
         };
         let mut leaf = Leaf::unknown();
-        leaf.tell(true, true);
+        leaf.tell(stuck, true, true);
         assert!(leaf.obstructed(stuck));
     }
 
@@ -355,7 +393,7 @@ mod tests {
         leaf.watch(Instant::from_millis(600), SHUT, &limits);
         leaf.watch(Instant::from_millis(601), blocked, &limits);
         assert!(!leaf.obstructed(blocked), "forced");
-        leaf.tell(true, true);
+        leaf.tell(SHUT, true, true);
         assert!(leaf.obstructed(blocked), "released");
     }
 }

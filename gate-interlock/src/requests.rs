@@ -126,6 +126,10 @@ impl Interlock {
         if self.kept(now) {
             return Err(Refusal::WrongState);
         }
+        // SAF-004: an exit that gives way to somebody is released already, for whoever is there.
+        if self.exit.is_released() {
+            return Err(Refusal::WrongState);
+        }
         if !self.seen.entry.shut() {
             return Err(Refusal::OtherDoorOpen);
         }

@@ -48,7 +48,7 @@ pub(crate) struct WayOut {
     goes: bool,
     /// And nobody was in the leaf any more.
     gone: bool,
-    /// Since when exactly one has been seen inside all the same.
+    /// When exactly one was first seen inside all the same, and the lane has not read empty since.
     stays_since: Option<Instant>,
     /// Since when more than one person has been seen.
     several_since: Option<Instant>,
@@ -117,7 +117,10 @@ impl WayOut {
         self.apart_since = since(several && went_out && !in_leaf, self.apart_since);
         self.goes = beam && (self.goes || (out_of_leaf && in_leaf));
         self.gone |= open && self.goes && !in_leaf;
-        self.stays_since = since(self.gone && seen.lane == Lane::Single, self.stays_since);
+        let one = self.gone && seen.lane == Lane::Single;
+        let doubtful = self.gone && seen.lane != Lane::Empty && self.stays_since.is_some();
+        self.stays_since = since(one || doubtful, self.stays_since);
+        let stays = one && for_long(self.stays_since, limits.crossing);
         self.several_since = since(several, self.several_since);
         let explained = !seen.exit.free || went_out;
         self.beside_since = since(several && !explained, self.beside_since);
@@ -127,7 +130,7 @@ impl WayOut {
         };
         let believed = for_long(self.beside_since, limits.single)
             || walks
-            || for_long(self.stays_since, limits.crossing)
+            || stays
             || for_long(self.several_since, limit);
         if self.told || !believed {
             return None;

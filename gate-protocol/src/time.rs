@@ -7,6 +7,9 @@ use core::time::Duration;
 ///
 /// No state machine of the project reads a clock; whoever drives it says what time it is.
 /// Tests therefore jump through minutes in microseconds.
+///
+/// SAF-033: it counts for 584,000 years. What is told of it in 32 bits of milliseconds begins anew
+/// after 50 days, and nothing is decided by that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 

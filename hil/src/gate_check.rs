@@ -2,14 +2,17 @@
 //!
 //! Each check is a scenario that needs one device. A device that is taken away must be missed: the lane
 //! says that it is closed. When it is back, the lane must be ready again. At the end somebody in order
-//! goes through, which needs all of them.
+//! goes through, which needs all of them, and shows whether the beam behind the exit stands where it
+//! must.
 
 use crate::report::{Files, Told};
 use crate::rig::{Kind, Parts, ProcessRig};
 use crate::stop::Stop;
+use gate_protocol::pins::Input;
 use gate_sim::fault::Fault;
 use gate_sim::profile::Profile;
 use gate_sim::rig::{Costs, PureRig};
+use gate_sim::scenario::observed::Levels;
 use gate_sim::scenario::{Deed, Expected, Rig, Run, Scenario, Step, Verdict, run as play};
 use gate_sim::world::Persona;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -126,17 +129,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             bar.inc(1);
             continue;
         }
-        if options.files.want_details() {
+        let comes = |step: &Step| matches!(step.deed, Deed::Comes(_));
+        let walks = scenario.steps.iter().any(comes);
+        if walks || options.files.want_details() {
             rig.observe();
         }
-        let played = play(&scenario, rig.as_mut());
+        let mut played = play(&scenario, rig.as_mut());
+        let observed = rig.observed();
+        if walks {
+            played.verdict = with_beam(played.verdict, &observed.levels);
+        }
         if stop.is_asked() && matches!(played.verdict, Verdict::Bench(_)) {
             report.stop();
             break;
         }
         bar.suspend(|| say!("  {device:32} {}", verdict(&played)));
         bar.inc(1);
-        let told = Told::of(device.to_owned(), played).with(rig.observed());
+        let told = Told::of(device.to_owned(), played).with(observed);
         report.add(told.played_from(scenario.text()));
     }
     bar.finish_and_clear();
@@ -151,6 +160,23 @@ fn verdict(played: &Run) -> String {
         Verdict::Passed => format!("in order, {:.1} s", seconds.sum::<f64>()),
         Verdict::Gate(why) => format!("GATE AT FAULT: {why}"),
         Verdict::Bench(why) => format!("bench at fault, nothing is said about the gate: {why}"),
+    }
+}
+
+/// Judges the place of the beam behind the exit by somebody's way through, if that went well: whoever
+/// walks out stands in the beam before they are out of the leaf's curtain. Where they do not, the
+/// controller takes nobody for gone (SAF-031).
+fn with_beam(verdict: Verdict, levels: &[Levels]) -> Verdict {
+    let broken = |levels: &Levels, input| !levels.inputs.input(input);
+    let near =
+        |levels: &Levels| broken(levels, Input::ExitSafe) && broken(levels, Input::ZoneOutFree);
+    match verdict {
+        Verdict::Passed if !levels.iter().any(near) => Verdict::Gate(
+            "whoever walked out was out of the exit's curtain before they broke the beam behind it: \
+             it must stand within 0.4 m of the leaf"
+                .to_owned(),
+        ),
+        verdict => verdict,
     }
 }
 
@@ -197,5 +223,31 @@ fn scenario(title: &str, seed: u64, deeds: Vec<Deed>) -> Scenario {
         seed,
         profile: Profile::typical(),
         steps: deeds.into_iter().map(step).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_protocol::Instant;
+    use gate_protocol::pins::Bits;
+
+    #[test]
+    fn a_beam_that_nobody_breaks_from_within_the_curtain_stands_too_far_away() {
+        let free = Bits(0x00ff_ffff);
+        let in_leaf = free.with_input(Input::ExitSafe, false);
+        let in_beam = free.with_input(Input::ZoneOutFree, false);
+        let in_both = in_leaf.with_input(Input::ZoneOutFree, false);
+        for (between, near) in [(in_both, true), (free, false)] {
+            let levels = [free, in_leaf, between, in_beam, free].map(|inputs| Levels {
+                at: Instant::ZERO,
+                inputs,
+                outputs: Bits(0),
+            });
+            let verdict = with_beam(Verdict::Passed, &levels);
+            assert_eq!(verdict == Verdict::Passed, near, "{verdict:?}");
+            let broken = Verdict::Bench("no lane".to_owned());
+            assert_eq!(with_beam(broken.clone(), &levels), broken);
+        }
     }
 }

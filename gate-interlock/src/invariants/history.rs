@@ -18,8 +18,15 @@ pub(super) struct DoorHistory {
     /// It has been released and nobody has seen its bolt home since: whoever is in it is there by
     /// right.
     owed: bool,
-    /// It was released and locked again, in its frame, before somebody who was not alone.
+    /// It has been out of its frame since.
+    moved: bool,
+    /// It was released and locked again in its frame, before it had moved or before somebody who was not
+    /// alone.
     taken_back: bool,
+    /// It had not moved.
+    unopened: bool,
+    /// And is released again by this scan.
+    pub(super) reopened: bool,
     /// Since when its bolt has been home.
     bolted_since: Option<Instant>,
     /// Since when its leaf has lain in its frame, bolted or not; and with nobody in its curtain.
@@ -62,20 +69,27 @@ impl DoorHistory {
         ]
         .into_iter()
         .all(|(since, limit)| since.is_none_or(|since| now.since(since) < limit));
+        self.moved &= self.owed;
         if released_before || seen.released(door) {
             self.settled = false;
             self.owed = true;
             self.forced_since = None;
+            self.moved |= !seen.framed(door);
         }
-        let ends = released_before && !seen.released(door);
-        let locked_again = ends && door == Door::Exit && seen.framed(door) && !seen.single();
+        let ends = released_before && !seen.released(door) && seen.framed(door);
+        let before_two = ends && door == Door::Exit && !seen.single();
+        let unopened = ends && !self.moved;
+        self.reopened = self.unopened && seen.released(door);
+        let locked_again = before_two || unopened;
         self.taken_back = self.owed && !seen.released(door) && (self.taken_back || locked_again);
+        self.unopened = self.taken_back && (self.unopened || unopened);
+        self.moved &= !self.taken_back;
         if self.settled && !seen.closed(door) {
             self.settled = false;
             self.forced_since = Some(now);
         }
         self.closed_since = since(closed, self.closed_since);
-        self.settled |= !self.owed
+        self.settled |= (!self.owed || self.unopened)
             && self
                 .closed_since
                 .is_some_and(|since| now.since(since) >= limits.settle);
@@ -86,12 +100,17 @@ impl DoorHistory {
         self.forced_told &= self.forced_since.is_some();
         let awaited = !seen.shut(door) && !released_before;
         self.awaited_shut = since(awaited, self.awaited_shut);
-        // A leaf that gives way on its way shut, and then is given up, has been told of.
-        let closing = matches!(
-            seen.facts.state,
-            State::EntryClosing | State::ExitClosing | State::Trouble | State::Service
+        // A leaf that gives way where nobody wants it open, and then is given up, has been told of.
+        let wanted = matches!(
+            (seen.facts.state, door),
+            (State::Emergency | State::PowerFail, _)
+                | (
+                    State::EntryOpen | State::Several | State::Returning | State::Tamper,
+                    Door::Entry
+                )
+                | (State::ExitOpen, Door::Exit)
         );
-        self.held_open_told &= awaited || (closing && !shut);
+        self.held_open_told &= awaited || !(wanted || shut);
 
         let rightly = self.owed || !(self.settled || self.forced_since.is_some());
         let squeezed =
@@ -141,8 +160,8 @@ impl Invariants {
         self.steps_out = under_way && !beyond && (self.steps_out || (reaches && in_leaf));
         let out = self.steps_out && seen.free(Door::Exit) && !seen.framed(Door::Exit);
         self.one_out = under_way && (self.one_out || out);
-        let another = self.one_out && seen.single();
-        self.another_since = since(another, self.another_since);
+        let another = seen.single() || (self.another_since.is_some() && !seen.empty());
+        self.another_since = since(self.one_out && another, self.another_since);
         self.beam_was_free = several && (self.beam_was_free || beyond);
         // Nothing that one has left behind walks into the leaf by itself.
         let second = self.one_gone && several;
@@ -221,6 +240,7 @@ impl Invariants {
         self.released_before = seen.released;
         self.out = None;
         self.told_wrong = None;
+        (self.entry.reopened, self.exit.reopened) = (false, false);
     }
 }
 

@@ -97,7 +97,7 @@ pub struct Invariants {
     one_out: bool,
     /// Whose number that was: whoever stays is another.
     out: Option<Passage>,
-    /// Since when one person has been counted inside all the same.
+    /// When one person was first counted inside all the same, while the lane does not read empty.
     another_since: Option<Instant>,
     /// The exit's leaf has been seen out of its frame since it was released.
     exit_moved: bool,

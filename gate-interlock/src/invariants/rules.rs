@@ -121,6 +121,10 @@ impl Invariants {
             return Ok(());
         }
         let permit = self.permit.filter(|permit| seen.now < permit.until);
+        must(
+            permit.is_some() || !self.exit.reopened,
+            "an exit that nobody had opened in time opens for a hand",
+        )?;
         if self.unlocked(seen, Door::Exit) {
             let permit = permit.ok_or("the exit was unlocked without a permit in time")?;
             must(!permit.used, "the exit was unlocked twice on one permit")?;
@@ -302,7 +306,7 @@ impl Invariants {
         )?;
         let longest = self.limits.crossing + AT_ONCE;
         must(
-            self.beside_told || !over(seen.now, self.another_since, longest),
+            self.beside_told || !seen.single() || !over(seen.now, self.another_since, longest),
             "one has gone out, another stays, and nobody is told",
         )?;
         let longest = AT_ONCE

@@ -436,6 +436,25 @@ fn an_exit_that_never_moved_has_let_nobody_out() {
     }
 }
 
+/// SAF-032: its permit ends, somebody leans on it, and a hand comes into its curtain.
+#[test]
+fn an_exit_that_nobody_had_opened_in_time_and_that_opens_for_a_hand_is_seen() {
+    let leant_on = one().with_input(Input::ExitLocked, false);
+    let open = ajar(one(), Door::Exit);
+    let hand = open.with_input(Input::ExitSafe, false);
+    for (last, found) in [(leant_on, Some(Rule::S4)), (open, None)] {
+        let mut show = Show::permitted();
+        let out = released(Door::Exit);
+        assert_eq!(show.after(1, State::ExitOpen, one(), out), None);
+        assert_eq!(show.after(1, State::ExitOpen, last, out), None);
+        let withdrawn = ToController::Withdraw;
+        let accepted = Answer::Accepted;
+        show.rules.answered(show.now(), &withdrawn, accepted);
+        assert_eq!(show.after(1, State::ExitClosing, last, held()), None);
+        assert_eq!(show.after(1, State::ExitClosing, hand, out), found);
+    }
+}
+
 /// Somebody has walked out of the leaf past the beam behind it, and one is counted inside.
 fn gone_and_counted() -> Show {
     let mut show = Show::permitted();
@@ -464,6 +483,21 @@ fn one_who_stays_when_one_has_gone_out_is_seen() {
         }
         assert_eq!(show.after(1_100, State::ExitOpen, open, out), None);
         assert_eq!(show.after(1, State::ExitOpen, open, out), found);
+    }
+}
+
+/// For a moment at a time, and something in between.
+#[test]
+fn one_who_stays_and_is_counted_again_is_seen() {
+    let open = ajar(one(), Door::Exit);
+    let two = open.with_input(Input::SingleOk, false);
+    let empty = ajar(calm(), Door::Exit);
+    let out = released(Door::Exit);
+    for (between, found) in [(two, Some(Rule::S20)), (empty, None)] {
+        let mut show = gone_and_counted();
+        assert_eq!(show.after(600, State::ExitOpen, between, out), None);
+        assert_eq!(show.after(1, State::ExitOpen, open, out), None);
+        assert_eq!(show.after(600, State::ExitOpen, open, out), found);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::rig::{Inside, Rig, permit_exit};
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Door, Event, Fault, State, ToController};
+use gate_protocol::{Answer, Door, Event, Fault, Refusal, State, ToController};
 
 /// An exit that is unlocked for passage 1, and whose leaf nobody has pushed yet.
 fn unlocked() -> Rig {
@@ -71,6 +71,60 @@ fn an_exit_that_is_locked_again_does_not_open_for_a_hand() {
         assert_eq!(rig.count(Event::Forced(Door::Exit)), 1, "it is told");
         assert_eq!(rig.interlock.state(), State::Trouble, "it does not shut");
     }
+}
+
+/// SAF-032: somebody leans on a leaf that nobody has opened, so that its bolt stays out when its permit
+/// ends.
+#[test]
+fn an_exit_whose_permit_ended_before_anybody_opened_it_does_not_open_for_a_hand() {
+    type End = fn(&mut Rig);
+    let ends: [(&str, End); 4] = [
+        ("withdrawn", |rig| rig.accepted(ToController::Withdraw)),
+        ("a new session", |rig| rig.session_opened()),
+        ("a silent host", |rig| rig.host = false),
+        ("trouble", |rig| rig.input(Input::DrivesOk, false)),
+    ];
+    for (name, end) in ends {
+        for pushed_ms in [1, 100, 450, 3_000] {
+            let mut rig = unlocked();
+            end(&mut rig);
+            let locked = (0..1_000).any(|_| {
+                rig.run(1);
+                !rig.exit_released()
+            });
+            assert!(locked, "{name}");
+            rig.input(Input::ExitSafe, false);
+            rig.run(pushed_ms);
+            assert!(!rig.exit_released(), "{name}: a hand alone");
+            rig.hold(Door::Exit, 50);
+            for _ in 0..10_000 {
+                rig.run(1);
+                assert!(!rig.exit_released() && !rig.on(Output::ExitDrive), "{name}");
+            }
+            assert_eq!(
+                rig.count(Event::Forced(Door::Exit)),
+                1,
+                "{name}: it is told"
+            );
+            assert_eq!(rig.interlock.state(), State::Trouble, "it does not shut");
+        }
+    }
+}
+
+#[test]
+fn whoever_has_opened_an_exit_in_the_last_moment_is_given_way() {
+    let mut rig = unlocked();
+    rig.hold(Door::Exit, 50);
+    rig.run(25);
+    rig.accepted(ToController::Withdraw);
+    rig.run(100);
+    rig.input(Input::ExitSafe, false);
+    rig.run(2);
+    assert!(rig.exit_released() && rig.on(Output::ExitDrive));
+    rig.let_go_shut(Door::Exit);
+    rig.input(Input::ExitSafe, true);
+    rig.run_until(State::Occupied);
+    assert_eq!(rig.count(Event::Forced(Door::Exit)), 0);
 }
 
 /// Nobody has left who stands in the leaf, although the chamber reads empty: they may come back. But
@@ -298,6 +352,24 @@ fn whoever_stays_when_one_has_gone_out_is_told_and_gets_a_number_of_their_own() 
     );
     rig.run(1);
     assert!(rig.entry_released(), "nobody is trapped");
+}
+
+/// The sensor wavers between one and several, or loses them where no zone sees them.
+#[test]
+fn whoever_stays_and_is_seen_for_a_moment_at_a_time_is_told() {
+    for doubt in [Inside::Two, Inside::Bag] {
+        let mut rig = Rig::leaving();
+        walk_out(&mut rig);
+        assert_eq!(rig.count(Event::SeveralEntered(1)), 0, "a sensor may lag");
+        for _ in 0..3 {
+            rig.inside(doubt);
+            rig.run(350);
+            rig.inside(Inside::One);
+            rig.run(350);
+        }
+        assert_eq!(rig.count(Event::SeveralEntered(1)), 1, "{doubt:?}");
+        assert_eq!(rig.interlock.state(), State::ExitClosing);
+    }
 }
 
 /// The exit closes before the sensor has been given its time.
@@ -617,6 +689,42 @@ fn a_door_found_open_after_a_reset_gives_way() {
     assert_eq!(rig.count(Event::Forced(Door::Entry)), 0);
 }
 
+/// SAF-003: found ajar after a reset, and its bolt's contact says home.
+#[test]
+fn an_exit_whose_bolt_lies_gives_way_while_somebody_is_let_back() {
+    let mut rig = Rig::switched_on();
+    rig.inside(Inside::One);
+    rig.hold(Door::Exit, 300);
+    rig.lie = Some((Input::ExitLocked, true));
+    rig.reset();
+    rig.run_until(State::Returning);
+    rig.run(1);
+    assert!(rig.entry_released() && !rig.exit_released(), "a way back");
+    rig.input(Input::ExitSafe, false);
+    rig.run(2);
+    assert!(rig.exit_released() && rig.on(Output::ExitDrive));
+    assert!(!rig.entry_released(), "never both");
+}
+
+/// SAF-004: it is released already, for whoever is in its leaf, and two may be there a moment later.
+#[test]
+fn a_permit_for_an_exit_that_gives_way_is_refused() {
+    let mut rig = Rig::switched_on();
+    rig.host = true;
+    rig.inside(Inside::One);
+    rig.hold(Door::Exit, 300);
+    rig.lie = Some((Input::ExitLocked, true));
+    rig.reset();
+    rig.run_until(State::Returning);
+    rig.run_until(State::Occupied);
+    rig.run(500);
+    rig.input(Input::ExitSafe, false);
+    rig.run(2);
+    assert!(rig.exit_released());
+    let answer = rig.ask(permit_exit(rig.interlock.passage()));
+    assert_eq!(answer, Answer::Refused(Refusal::WrongState));
+}
+
 /// A strap, or a finger within the contact's tolerance: the leaf reads closed and its bolt stays out.
 #[test]
 fn whoever_pulls_free_of_a_leaf_whose_bolt_is_out_is_given_way() {
@@ -680,5 +788,74 @@ fn a_leaf_whose_contacts_contradict_each_other_gives_way_in_trouble_too() {
             1,
             "{door:?}"
         );
+    }
+}
+
+/// S17: whatever ends a release of the exit, one end is told, with the passage that was released.
+#[test]
+fn each_release_of_the_exit_has_one_end_told_with_its_passage() {
+    type End = fn(&mut Rig);
+    let leaves_a_thing: End = |rig| {
+        rig.input(Input::ExitSafe, false);
+        rig.run(200);
+        rig.input(Input::ZoneOutFree, false);
+        rig.inside(Inside::Bag);
+        rig.input(Input::ExitSafe, true);
+        rig.run(500);
+        rig.input(Input::ZoneOutFree, true);
+    };
+    let ends: [(&str, End, Event); 11] = [
+        ("gone", |rig| rig.inside(Inside::Nobody), Event::Passed(1)),
+        ("a thing is left", leaves_a_thing, Event::ObjectLeft(1)),
+        ("nobody goes", |_| {}, Event::DidNotLeave(1)),
+        (
+            "withdrawn",
+            |rig| rig.accepted(ToController::Withdraw),
+            Event::DidNotLeave(1),
+        ),
+        ("a new session", Rig::session_opened, Event::DidNotLeave(1)),
+        (
+            "a silent host",
+            |rig| rig.host = false,
+            Event::DidNotLeave(1),
+        ),
+        ("two", |rig| rig.inside(Inside::Two), Event::DidNotLeave(1)),
+        (
+            "a fire",
+            |rig| rig.input(Input::FireOk, false),
+            Event::Abandoned(1),
+        ),
+        (
+            "tamper",
+            |rig| rig.input(Input::TamperOk, false),
+            Event::Abandoned(1),
+        ),
+        (
+            "the key",
+            |rig| rig.input(Input::KeyService, true),
+            Event::Abandoned(1),
+        ),
+        (
+            "trouble",
+            |rig| rig.input(Input::DrivesOk, false),
+            Event::Abandoned(1),
+        ),
+    ];
+    for (name, end, told) in ends {
+        let mut rig = Rig::leaving();
+        end(&mut rig);
+        rig.run(15_000);
+        let is_end = |event: &Event| {
+            matches!(
+                event,
+                Event::Passed(_)
+                    | Event::ObjectLeft(_)
+                    | Event::DidNotLeave(_)
+                    | Event::Abandoned(_)
+            )
+        };
+        let ends: Vec<Event> = rig.events.iter().copied().filter(is_end).collect();
+        assert_eq!(ends, [told], "{name}");
+        assert_eq!(rig.count(Event::ExitReleased(1)), 1, "{name}");
     }
 }

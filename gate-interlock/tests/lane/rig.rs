@@ -271,6 +271,12 @@ impl Rig {
         answer
     }
 
+    /// A host says hello.
+    pub(crate) fn session_opened(&mut self) {
+        self.interlock.open_session(self.now());
+        self.invariants.session_opened();
+    }
+
     pub(crate) fn accepted(&mut self, asked: ToController) {
         let answer = self.ask(asked);
         assert_eq!(

@@ -3,7 +3,7 @@
 use crate::rig::{Inside, Rig};
 use gate_interlock::Interlock;
 use gate_protocol::pins::{Input, Output};
-use gate_protocol::{Answer, Door, Mode, Sign, State, ToController};
+use gate_protocol::{Answer, Door, Mode, Sign, Site, State, ToController};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -111,6 +111,14 @@ struct Watched {
 }
 
 impl Watched {
+    fn new(rig: Rig) -> Self {
+        let entry_on_request = 0;
+        Self {
+            rig,
+            entry_on_request,
+        }
+    }
+
     fn run(&mut self, ms: u32) -> Result<(), TestCaseError> {
         for _ in 0..ms {
             self.rig.run(1);
@@ -274,12 +282,30 @@ proptest! {
     fn whatever_happens_the_rules_hold_and_the_lane_recovers(
         acts in prop::collection::vec(act(), 1..60),
     ) {
-        let rig = Rig::offered(Mode::WalkIn);
-        let mut watched = Watched { rig, entry_on_request: 0 };
+        let mut watched = Watched::new(Rig::offered(Mode::WalkIn));
         for act in &acts {
             watched.act(act)?;
         }
         watched.heal()?;
+    }
+
+    /// S22, SAF-033: what is told of the clock begins anew after 50 days, at any moment of the walk.
+    #[test]
+    fn fifty_days_change_nothing_in_any_walk(
+        acts in prop::collection::vec(act(), 1..20),
+        before_ms in 2_500..60_000_u64,
+    ) {
+        let again = (1 << 32) - before_ms;
+        let [mut new, mut old] = [0, again].map(|start| {
+            Watched::new(Rig::switched_on_at(start, Site::DEFAULT).with_host(Mode::WalkIn))
+        });
+        for act in &acts {
+            new.act(act)?;
+            old.act(act)?;
+            prop_assert_eq!(&new.rig.events, &old.rig.events, "{:?}", act);
+            prop_assert_eq!(new.rig.outputs, old.rig.outputs, "{:?}", act);
+        }
+        old.heal()?;
     }
 }
 

@@ -196,7 +196,29 @@ pub(crate) fn effective() -> Vec<Word> {
     ]
 }
 
-/// The same, and a hand on the buttons of the service.
+/// What lets one after the other through: so few words that a search gets far.
+pub(crate) fn letting_through() -> Vec<Word> {
+    vec![
+        Word::Nothing,
+        Word::Lease(Lease::Held),
+        Word::Mode(Mode::WalkIn),
+        right_permit(),
+        Word::Withdraw,
+    ]
+}
+
+/// What moves anything while somebody leaves.
+pub(crate) fn leaving() -> Vec<Word> {
+    vec![
+        Word::Nothing,
+        Word::Lease(Lease::Lost),
+        Word::Lease(Lease::Held),
+        Word::Permit(Door::Exit, LONG, Whose::Newest),
+        Word::Withdraw,
+    ]
+}
+
+/// What moves anything, and a hand on the buttons of the service.
 pub(crate) fn forcing() -> Vec<Word> {
     let mut words = effective();
     for output in [

@@ -104,6 +104,18 @@ fn nobody_in_a_curtain_breaks_a_rule() -> Result<(), Box<Counterexample>> {
     explore_lane(&worlds::people_in_leaves(), TO_THE_END)
 }
 
+/// S20, SAF-028, SAF-031.
+#[test]
+fn nobody_who_walks_out_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore_lane(&worlds::people_on_the_way_out(), TO_THE_END)
+}
+
+/// S4, SAF-032.
+#[test]
+fn nobody_who_leans_on_the_exit_breaks_a_rule() -> Result<(), Box<Counterexample>> {
+    explore_lane(&worlds::leant_on(), FOR_TODAY)
+}
+
 #[test]
 fn no_hand_on_a_leaf_breaks_a_rule() -> Result<(), Box<Counterexample>> {
     explore_lane(&worlds::a_hand(), TO_THE_END)

@@ -38,6 +38,27 @@ pub(crate) fn people_in_leaves() -> Powers {
     }
 }
 
+/// Whoever walks out through curtain and beam, seen in both at once or in one after the other.
+pub(crate) fn people_on_the_way_out() -> Powers {
+    Powers {
+        words: host::letting_through(),
+        flips: &[Input::ExitSafe, Input::ZoneOutFree],
+        flips_at_once: 2,
+        ..Powers::named("people on the way out")
+    }
+}
+
+/// An exit that somebody leans on, whose bolt stays out, and a hand in its curtain.
+pub(crate) fn leant_on() -> Powers {
+    Powers {
+        words: host::leaving(),
+        hands: &[Door::Exit],
+        flips: &[Input::ExitLocked, Input::ExitSafe],
+        flips_at_once: 2,
+        ..Powers::named("an exit that is leant on")
+    }
+}
+
 pub(crate) fn a_hand() -> Powers {
     Powers {
         hands: &[Door::Entry, Door::Exit],
