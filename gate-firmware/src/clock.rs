@@ -83,12 +83,17 @@ pub(crate) fn sleep_until(then: Instant) {
 
 /// Processor cycles since the last tick; more than a period if the next one waits already.
 pub(crate) fn cycles_since_tick() -> u32 {
-    let late = SCB::is_pendst_pending();
-    let into = SYST::get_reload() - SYST::get_current();
-    if late {
-        into + SYST::get_reload() + 1
-    } else {
-        into
+    let period = SYST::get_reload() + 1;
+    loop {
+        let late = SCB::is_pendst_pending();
+        // A tick is when the counter comes to nought, where it stays for a cycle.
+        let into = match SYST::get_current() {
+            0 => 0,
+            left => period - left,
+        };
+        if late == SCB::is_pendst_pending() {
+            return if late { into + period } else { into };
+        }
     }
 }
 
