@@ -8,7 +8,7 @@ use crate::enforce::{Released, Surroundings, enforce};
 use crate::invariants::Facts;
 use crate::leaf::Leaf;
 use crate::power::Power;
-use crate::readings::{Lane, Readings};
+use crate::readings::{DoorReading, Lane, Readings};
 use crate::service::Forces;
 use crate::signs::{Signs, outputs, released_by};
 use crate::stage::{Occupant, Stage};
@@ -368,7 +368,7 @@ impl Interlock {
             way_out: match self.stage {
                 // What is active now, and its memory until somebody has cleared it.
                 Stage::Emergency => self.emergency_way_out,
-                Stage::PowerFail => Released::of(self.site.on_power_loss),
+                Stage::PowerFail => self.ways_out_without_mains(),
                 _ => Released::default(),
             },
             service: self.stage == Stage::Service,
@@ -381,6 +381,17 @@ impl Interlock {
             },
             entry_obstructed: self.entry.obstructed(self.seen.entry),
             exit_obstructed,
+        }
+    }
+
+    /// SAF-021: the ways out that the site wants on battery. Where it wants one of them, that one waits
+    /// for the leaf of the other, which may stand open still behind somebody who was let out by it.
+    fn ways_out_without_mains(&self) -> Released {
+        let ways = Released::of(self.site.on_power_loss);
+        let bars = |leaf: &Leaf, door: DoorReading| door.bars() && !leaf.obstructed(door);
+        Released {
+            entry: ways.entry && (ways.exit || bars(&self.exit, self.seen.exit)),
+            exit: ways.exit && (ways.entry || bars(&self.entry, self.seen.entry)),
         }
     }
 

@@ -77,7 +77,18 @@ impl Invariants {
         let in_leaf = |door| seen.released(door) && seen.obstructed(door);
         let ways = match seen.facts.state {
             State::Emergency => self.ways_out,
-            State::PowerFail => Released::of(self.site.on_power_loss),
+            State::PowerFail => {
+                let ways = Released::of(self.site.on_power_loss);
+                let waits = |door, other| {
+                    let alone = seen.bars(other) || in_leaf(door);
+                    ways.has(other) || !seen.released(door) || alone
+                };
+                must(
+                    waits(Door::Entry, Door::Exit) && waits(Door::Exit, Door::Entry),
+                    "a way out is released on battery while the other door stands open",
+                )?;
+                ways
+            }
             State::Service => {
                 let both = seen.released.entry && seen.released.exit;
                 let kept = in_leaf(Door::Entry) || in_leaf(Door::Exit);

@@ -3,7 +3,7 @@
 use crate::rig::{Inside, Rig, permit_exit};
 use gate_protocol::pins::{Input, Output};
 use gate_protocol::{
-    Answer, Event, Lock, Mode, Refusal, Shape, Site, State, ToController, WaysOut,
+    Answer, Door, Event, Lock, Mode, Refusal, Shape, Site, State, ToController, WaysOut,
 };
 
 const WAYS: [WaysOut; 3] = [WaysOut::Both, WaysOut::EntryOnly, WaysOut::ExitOnly];
@@ -91,6 +91,45 @@ fn without_mains_the_doors_stand_as_the_site_wants() {
         rig.run_until(State::PowerFail);
         rig.run(1);
         assert_eq!(ways_out(&rig), doors(on_power_loss), "{on_power_loss:?}");
+    }
+}
+
+/// SAF-021: a technician breaks a passage off on battery, and the leaf behind it takes its time.
+#[test]
+fn without_mains_one_way_out_waits_until_the_other_door_is_shut() {
+    for (on_power_loss, way, other) in [
+        (WaysOut::EntryOnly, Door::Entry, Door::Exit),
+        (WaysOut::ExitOnly, Door::Exit, Door::Entry),
+    ] {
+        let site = Site {
+            on_power_loss,
+            ..Site::DEFAULT
+        };
+        let mut rig = Rig::offered_at(site, Mode::WalkIn);
+        if other == Door::Exit {
+            rig = Rig::occupied_at(site);
+            rig.run(500);
+            rig.accepted(permit_exit(1));
+        }
+        rig.run(1_000);
+        rig.hold(other, 400);
+        rig.input(Input::MainsOk, false);
+        rig.input(Input::KeyService, true);
+        rig.run_until(State::Service);
+        rig.input(Input::KeyService, false);
+        rig.run_until(State::PowerFail);
+        rig.run(1_000);
+        assert_eq!(ways_out(&rig), (false, false), "{other} stands open");
+        rig.let_go(other);
+        while !rig.inputs().input(match other {
+            Door::Entry => Input::EntryClosed,
+            Door::Exit => Input::ExitClosed,
+        }) {
+            assert_eq!(ways_out(&rig), (false, false), "{other} closes");
+            rig.run(1);
+        }
+        rig.run(100);
+        assert_eq!(ways_out(&rig), doors(on_power_loss), "{way} is the way out");
     }
 }
 
