@@ -92,6 +92,10 @@ pub enum Fault {
     DiskSlow,
     /// The gate does not know what day it is.
     DateUnknown,
+    /// The gate's calendar is eleven years ahead.
+    ClockJump,
+    /// The lane's network is cut: the camera's connection ends, and lists elsewhere do not answer.
+    NetworkCut,
 
     /// The document reader's line loses bytes.
     MrzReaderDrops,
@@ -121,7 +125,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 49] = [
         Self::EmergencyStop,
         Self::EmergencyStopWire,
         Self::Fire,
@@ -157,6 +161,8 @@ impl Fault {
         Self::DiskFull,
         Self::DiskSlow,
         Self::DateUnknown,
+        Self::ClockJump,
+        Self::NetworkCut,
         Self::MrzReaderDrops,
         Self::MrzReaderFlips,
         Self::MrzReaderSplits,
@@ -210,6 +216,8 @@ impl Fault {
             Self::DiskFull => "disk-full",
             Self::DiskSlow => "disk-slow",
             Self::DateUnknown => "date-unknown",
+            Self::ClockJump => "clock-jump",
+            Self::NetworkCut => "network-cut",
             Self::MrzReaderDrops => "mrz-reader-drops",
             Self::MrzReaderFlips => "mrz-reader-flips",
             Self::MrzReaderSplits => "mrz-reader-splits",

@@ -2,8 +2,10 @@
 //!
 //! A time is log-normal and given by its median and its 95th percentile, the way the field states
 //! it. [`Profile::typical`] holds the reference values; `fast` and `slow` are the same lane with
-//! quick frequent travellers and good devices, and with first-timers and slow chips.
+//! quick frequent travellers and good devices, and with first-timers and slow chips; `faulty` has
+//! devices that are worn out.
 
+use crate::chip::latency;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 use std::time::Duration;
@@ -161,12 +163,48 @@ impl Profile {
         }
     }
 
-    /// The profile of that name: `fast`, `typical` or `slow`.
+    /// The people of `typical` before devices that are worn out: a zone that is read at the second or
+    /// third look, a chip at 106 kbit/s whose radio breaks off now and then, a camera whose first frames
+    /// are no use. Whoever is in order may be referred here, for what could not be read in time.
+    #[must_use]
+    pub const fn faulty() -> Self {
+        Self {
+            name: "faulty",
+            misplaced: 0.28,
+            second_look: 0.35,
+            ocr: Latency::new(1.4, 4.0),
+            chip: Latency::new(4.5, 9.0),
+            chip_breaks: 0.35,
+            ..Self::typical()
+        }
+    }
+
+    /// Whether somebody in order may be referred although nothing is named as a fault.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        self.name == Self::faulty().name
+    }
+
+    /// How long a chip of this profile takes for an exchange.
+    #[must_use]
+    pub fn exchange(&self) -> latency::Profile {
+        match self.name {
+            "fast" | "practised" => latency::Profile::FAST,
+            "slow" | "faulty" => latency::Profile::SLOW,
+            _ => latency::Profile::TYPICAL,
+        }
+    }
+
+    /// Every profile that a scenario may name.
+    #[must_use]
+    pub const fn all() -> [Self; 4] {
+        [Self::fast(), Self::typical(), Self::slow(), Self::faulty()]
+    }
+
+    /// The profile of that name: `fast`, `typical`, `slow` or `faulty`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::fast(), Self::typical(), Self::slow()]
-            .into_iter()
-            .find(|one| one.name == name)
+        Self::all().into_iter().find(|one| one.name == name)
     }
 }
 
@@ -209,9 +247,16 @@ mod tests {
 
     #[test]
     fn profiles_are_found_by_name() {
-        for profile in [Profile::fast(), Profile::typical(), Profile::slow()] {
+        for profile in Profile::all() {
             assert_eq!(Profile::named(profile.name).as_ref(), Some(&profile));
         }
         assert_eq!(Profile::named("leisurely"), None);
+    }
+
+    #[test]
+    fn a_worn_chip_takes_longer_for_each_exchange_too() {
+        let takes = |profile: Profile| profile.exchange().duration(20, 251);
+        let all = [Profile::fast(), Profile::typical(), Profile::faulty()].map(takes);
+        assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
     }
 }

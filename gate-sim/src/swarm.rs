@@ -35,8 +35,7 @@ pub fn episode(seed: u64) -> Scenario {
 #[must_use]
 pub fn episode_of(seed: u64, faults: &[Fault]) -> Scenario {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let profiles = [Profile::fast(), Profile::typical(), Profile::slow()];
-    let profile = pick(&mut rng, &profiles);
+    let profile = pick(&mut rng, &Profile::all());
     let mut steps = Vec::new();
     for _ in 1..TRAVELLERS {
         let mut put = |after: u64, deed| {

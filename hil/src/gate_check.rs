@@ -125,8 +125,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         }
         bar.set_message(device);
         if let Some(fault) = fault.filter(|fault| !rig.can(*fault)) {
-            bar.suspend(|| say!("  {device:32} not checked: this rig cannot do {fault}"));
+            let why = format!("this rig cannot do {fault}");
+            bar.suspend(|| say!("  {device:32} not checked: {why}"));
             bar.inc(1);
+            report.add(Told::not_checked(device.to_owned(), rig.name(), why));
             continue;
         }
         let comes = |step: &Step| matches!(step.deed, Deed::Comes(_));
@@ -149,8 +151,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         report.add(told.played_from(scenario.text()));
     }
     bar.finish_and_clear();
-    let (passed, failed) = report.counts();
-    say!("{passed} passed, {failed} failed");
+    say!("{}", report.sum());
     options.files.finish(&report)
 }
 

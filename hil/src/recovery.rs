@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use gate_sim::fault::Fault;
 use gate_sim::profile::Profile;
 use gate_sim::scenario::{Rig, Scenario};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
 /// What a lane without anybody in it gets over by itself.
@@ -86,17 +87,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         &options.faults
     };
+    let tries = faults.len() as u64 * u64::from(options.times);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {elapsed} gone")?;
+    let bar = ProgressBar::new(tries).with_style(style);
     let mut missed = Vec::new();
     say!("until the lane is ready again, {} rig:", rig.name());
     for fault in faults {
         if !rig.can(*fault) {
-            say!("  {:20} this rig cannot do it", fault.word());
+            bar.suspend(|| say!("  {:20} this rig cannot do it", fault.word()));
+            bar.inc(u64::from(options.times));
             continue;
         }
         let mut times = Vec::new();
         let mut unnoticed = 0;
+        bar.set_message(fault.word());
         for _ in 0..options.times {
             let came = once(&mut rig, *fault, options.lasts_ms);
+            bar.inc(1);
             if stop.is_asked() {
                 return Err(Stopped.into());
             }
@@ -112,10 +119,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         }
         if unnoticed > 0 {
             let lasts = options.lasts_ms;
-            say!(
-                "  {:20} not noticed within {lasts} ms, {unnoticed} times",
-                fault.word()
-            );
+            let word = fault.word();
+            bar.suspend(|| say!("  {word:20} not noticed within {lasts} ms, {unnoticed} times"));
         }
         if times.is_empty() {
             continue;
@@ -123,11 +128,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         times.sort_by(f64::total_cmp);
         let median = times.get(times.len() / 2).copied().unwrap_or_default();
         let worst = times.last().copied().unwrap_or_default();
-        say!(
-            "  {:20} p50 {median:6.2} s   worst {worst:6.2} s   {} times",
-            fault.word(),
-            times.len()
-        );
+        let (word, count) = (fault.word(), times.len());
+        bar.suspend(|| {
+            say!("  {word:20} p50 {median:6.2} s   worst {worst:6.2} s   {count} times")
+        });
         let (p50_max, worst_max) = KILLED_MAX;
         if *fault == Fault::HostKilled && (median > p50_max || worst > worst_max) {
             missed.push(format!(
@@ -135,6 +139,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             ));
         }
     }
+    bar.finish_and_clear();
     missed.extend(rig.violations());
     if missed.is_empty() {
         return Ok(());

@@ -1,6 +1,7 @@
 //! A lane in real time as a rig for scenarios: the real daemon as a process, before a controller that
 //! is emulated or only its logic.
 
+use crate::lane::blame::RealDevices;
 use crate::lane::cast::Cast;
 use crate::lane::controller::Make;
 use crate::lane::daemon::{self, Daemon, Places};
@@ -13,10 +14,10 @@ use anyhow::{Context, ensure};
 use gate_face::manifest::Manifest;
 use gate_host::journal::{JournalError, Tail};
 use gate_protocol::pins::{Bits, Input, Output};
-use gate_protocol::{Instant, State};
+use gate_protocol::{Instant, Site, State};
 use gate_session::{Left, Outcome, Screen, Timeline};
 use gate_sim::fault::Fault;
-use gate_sim::rig::{Entry, Ledger, Monitor};
+use gate_sim::rig::{Entry, Ledger, Monitor, PinsOnly};
 use gate_sim::scenario::observed::Said;
 use gate_sim::scenario::{BenchFault, Deed, Expected, Observed, Rig, Scenario, Told};
 use gate_sim::world::Persona;
@@ -137,6 +138,8 @@ pub(crate) struct ProcessRig {
     journal: Tail,
     ledger: Ledger,
     monitor: Monitor,
+    /// Where nobody looks into the controller.
+    pins: Option<PinsOnly>,
     told: VecDeque<(Instant, Told)>,
     state: Option<State>,
     faults: BTreeSet<Fault>,
@@ -148,6 +151,9 @@ pub(crate) struct ProcessRig {
     stop: Stop,
     /// What a report shows, if there is going to be one.
     observed: Option<Observed>,
+    /// What is real beside the daemon, and why it may be to blame for what became of whoever came last.
+    real: RealDevices,
+    doubted: Option<String>,
     /// What broke that no monitor watches for.
     broken: Vec<String>,
     _folder: TempDir,
@@ -220,6 +226,7 @@ impl ProcessRig {
             observed: None,
             ledger: Ledger::default(),
             monitor,
+            pins: (kind == Kind::Emulated).then(|| PinsOnly::new(Site::DEFAULT)),
             told: VecDeque::new(),
             state: None,
             faults: BTreeSet::new(),
@@ -228,6 +235,8 @@ impl ProcessRig {
             travellers: 0,
             until_look: 0,
             stop,
+            real: RealDevices::of(station),
+            doubted: None,
             broken: Vec::new(),
             _folder: folder,
         })
@@ -289,6 +298,12 @@ impl ProcessRig {
             let emergency = self.is_emergency(inputs);
             self.monitor
                 .watch(now, emergency, (inputs, outputs), forced);
+            let seen = self.pins.as_mut().map_or(Ok(()), |pins| {
+                pins.watch(now, emergency, (inputs, outputs))
+            });
+            if let (Err(rule), true) = (seen, self.broken.is_empty()) {
+                self.broken.push(format!("at the pins, {rule}"));
+            }
         }
         if !self.faults.contains(&Fault::HostKilled)
             && let Some(status) = self.daemon.ended()
@@ -334,7 +349,14 @@ impl ProcessRig {
                 .with_context(|| format!("journal entry {}", entry.sequence))?;
             match entry {
                 Entry::Gate(_, Outcome::Cleared) => self.monitor.cleared(),
-                Entry::Gate(..) => self.monitor.taken_back(),
+                Entry::Gate(_, outcome) => {
+                    self.monitor.taken_back();
+                    if let Outcome::Referred(reason) = outcome
+                        && self.faults.is_empty()
+                    {
+                        self.doubted = self.real.may_be_why(reason);
+                    }
+                }
                 Entry::Officer(..) | Entry::Completion(..) => {}
             }
             if let Some(observed) = &mut self.observed {
@@ -360,6 +382,7 @@ impl ProcessRig {
         let cast = self.stand.cast();
         let part = cast.part(persona, self.travellers, Zoned::now().date())?;
         self.travellers += 1;
+        self.doubted = None;
         self.stand.send(part);
         Ok(())
     }
@@ -375,6 +398,9 @@ impl ProcessRig {
         }
         if fault == Fault::ControllerOff {
             self.monitor.let_go();
+            if let Some(pins) = &mut self.pins {
+                pins.restart();
+            }
         }
         if self.daemon.can(fault) {
             return self.daemon.suffer(fault, begins);
@@ -449,7 +475,12 @@ impl Rig for ProcessRig {
     }
 
     fn distrusts(&self) -> Option<String> {
-        self.stand.nonsense()
+        let lost = || match self.faults.is_empty() {
+            true => self.real.are_lost(&self.daemon.log()),
+            false => None, // it may have been taken away
+        };
+        let doubted = || self.doubted.clone();
+        self.stand.nonsense().or_else(doubted).or_else(lost)
     }
 
     fn observe(&mut self) {

@@ -7,7 +7,7 @@ use crate::station::{self, Station};
 use crate::stop::Stop;
 use anyhow::{Context, bail, ensure};
 use gate_sim::rig::{Costs, PureRig};
-use gate_sim::scenario::{Observed, Rig, Run, Scenario, Verdict, run};
+use gate_sim::scenario::{Observed, Rig, Run, Scenario, Verdict, run, text_of};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ pub(crate) struct RunOptions {
 
 /// Prints the scenarios of a folder.
 pub(crate) fn list(options: &ListOptions) -> anyhow::Result<()> {
-    for path in files(&options.folder)? {
+    for path in files(&options.folder, true)? {
         match read(&path) {
             Ok((_, scenario)) => say!("{:48} {}", name(&path), scenario.title),
             Err(problem) => say!("{:48} cannot be played: {problem:#}", name(&path)),
@@ -73,7 +73,8 @@ pub(crate) fn schema(of: Schema) -> anyhow::Result<()> {
 /// Plays scenarios; an error if the gate or the bench failed in any of them, or somebody stopped it.
 pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
     let paths = if options.scenarios.is_empty() {
-        files(&options.folder)?
+        // What is said in bytes is heard where there are any.
+        files(&options.folder, options.rig != Kind::Pure)?
     } else {
         let named = options.scenarios.iter();
         named
@@ -106,8 +107,7 @@ pub(crate) fn play(options: &RunOptions) -> anyhow::Result<()> {
         report.add(one);
     }
     bar.finish_and_clear();
-    let (passed, failed) = report.counts();
-    say!("{passed} passed, {failed} failed");
+    say!("{}", report.sum());
     options.files.finish(&report)
 }
 
@@ -171,12 +171,26 @@ fn play_on(
 
 /// The file's text, and what it says.
 fn read(path: &Path) -> anyhow::Result<(String, Scenario)> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let scenario = Scenario::parse(&text).with_context(|| path.display().to_string())?;
-    Ok((text, scenario))
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    let text = text_of(&bytes).with_context(|| path.display().to_string())?;
+    let scenario = Scenario::parse(text).with_context(|| path.display().to_string())?;
+    Ok((text.to_owned(), scenario))
 }
 
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The folder of scenarios that need a rig with real lines, in the folder of all.
+const BYTES: &str = "bytes";
+
+/// The scenarios of a folder, by name; with those that need real lines behind them.
+fn files(folder: &Path, with_bytes: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = files_in(folder)?;
+    let bytes = folder.join(BYTES);
+    if with_bytes && bytes.is_dir() {
+        paths.append(&mut files_in(&bytes)?);
+    }
+    Ok(paths)
+}
+
+fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut paths = Vec::new();
     for entry in entries {
@@ -194,11 +208,12 @@ fn locate(folder: &Path, named: &Path) -> anyhow::Result<PathBuf> {
     if named.is_file() {
         return Ok(named.to_owned());
     }
-    let there = folder.join(named).with_extension("toml");
-    if there.is_file() {
+    let there = [folder.to_owned(), folder.join(BYTES)]
+        .map(|folder| folder.join(named).with_extension("toml"));
+    if let Some(there) = there.into_iter().find(|path| path.is_file()) {
         return Ok(there);
     }
-    let names: Vec<String> = files(folder)?.iter().map(|path| name(path)).collect();
+    let names: Vec<String> = files(folder, true)?.iter().map(|path| name(path)).collect();
     bail!(
         "{}: neither a file nor a scenario of {}; there are: {}",
         named.display(),

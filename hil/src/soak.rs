@@ -8,6 +8,7 @@ use gate_sim::fault::Fault;
 use gate_sim::profile::Profile;
 use gate_sim::scenario::{Deed, Rig, Scenario, Step, Verdict, run as play};
 use gate_sim::swarm;
+use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
 /// How long, and with whom.
@@ -61,15 +62,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         .into_iter()
         .filter(|fault| rig.can(*fault))
         .collect();
+    let style = "{bar:40} {percent} % of the time, {elapsed} gone; {msg}";
+    let bar = ProgressBar::new(hours.as_secs()).with_style(ProgressStyle::with_template(style)?);
     let mut travellers = 0;
     for seed in options.seed.. {
         let left = hours.saturating_sub(rig.now().since(gate_protocol::Instant::ZERO));
         if left.is_zero() {
             break;
         }
+        bar.set_position(hours.saturating_sub(left).as_secs());
+        bar.set_message(format!("episode {seed}"));
         let episode = swarm::episode_of(seed, &faults);
         let played = play(&episode, &mut rig);
         if stop.is_asked() && !matches!(played.verdict, Verdict::Gate(_)) {
+            bar.finish_and_clear();
             say!("{travellers} travellers until then; nothing had gone wrong");
             return Err(Stopped.into());
         }
@@ -77,16 +83,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         let holds = rig.holds().map_or_else(String::new, |(memory, files)| {
             format!("the daemon holds {memory} MiB and {files} files")
         });
-        say!(
-            "episode {seed}: {}, {holds}, {:.1} h to go",
-            match &played.verdict {
-                Verdict::Passed => "passed",
-                Verdict::Gate(_) => "gate at fault",
-                Verdict::Bench(_) => "bench at fault",
-            },
-            left.as_secs_f64() / 3_600.0
-        );
+        let verdict = match &played.verdict {
+            Verdict::Passed => "passed",
+            Verdict::Gate(_) => "gate at fault",
+            Verdict::Bench(_) => "bench at fault",
+        };
+        let to_go = left.as_secs_f64() / 3_600.0;
+        bar.suspend(|| say!("episode {seed}: {verdict}, {holds}, {to_go:.1} h to go"));
         if let Verdict::Gate(why) | Verdict::Bench(why) = &played.verdict {
+            bar.finish_and_clear();
             say!("{}\n{}", episode.text(), played.text());
             let why = format!("episode {seed}: {why}\n{}", rig.last_words());
             match played.verdict {
@@ -95,6 +100,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             }
         }
     }
+    bar.finish_and_clear();
     say!("{travellers} travellers; no rule was broken, and the lane recovered every time");
     Ok(())
 }

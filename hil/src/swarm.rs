@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// How many travellers come.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     travellers: u64,
     /// The seed of the first episode; the next episode has the next one.
     #[arg(long, default_value_t = 1)]
@@ -37,7 +37,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let station = options.files.station(Kind::Pure)?;
     let mut report = options.files.begin(asked.clone(), station)?;
     let stop = Stop::listen()?;
-    say!("{asked}");
+    // What is printed for a seed that fails is a scenario and nothing else.
+    complain!("{asked}");
     let swarm = Swarm {
         first: options.seed,
         episodes,

@@ -327,7 +327,8 @@ fn table(list: &List, (new, found): (&Bug, &Found), before: &str) -> String {
         Written by `cargo xtask planted --write`; do not edit. `tests/planted-bugs.toml` lists the bugs, each of \
         one line. The scenarios, with the traces that were accepted, and 200 episodes of the swarm look \
         at each; at those of the journal and the readers' drivers, which a lane in virtual time does not have, \
-        scenarios on the daemon rig.\n\n| Bug | File | Scenarios | Swarm |\n| --- | --- | --- | --- |\n"
+        scenarios on the daemon rig. Where both missed one, a test of the part itself finds it, which was \
+        added if there was none; the last column names it.\n\n| Bug | File | Scenarios | Swarm, or where both missed it: why, and what finds it |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for bug in &list.bug {
         let begins = format!("| {} | `{}` | ", bug.name, bug.file.display());

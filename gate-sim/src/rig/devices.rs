@@ -205,7 +205,11 @@ impl Devices {
             return;
         }
         let garbage = trouble.has(Fault::MrzReaderGarbage);
-        let today = (!trouble.has(Fault::DateUnknown)).then_some(papers::TODAY);
+        let today = match trouble.has(Fault::ClockJump) {
+            true => papers::AHEAD,
+            false => papers::TODAY,
+        };
+        let today = (!trouble.has(Fault::DateUnknown)).then_some(today);
         let event = match self.document {
             Some(Placement::Right) if placed == self.placed && !garbage => {
                 let zone = self
@@ -398,7 +402,8 @@ impl Devices {
         trouble: &Trouble,
         agenda: &mut Agenda,
     ) {
-        if trouble.has(Fault::ListsSilent) || !self.is_plugged(Device::Lists) {
+        let silent = trouble.has(Fault::ListsSilent) || trouble.has(Fault::NetworkCut);
+        if silent || !self.is_plugged(Device::Lists) {
             return;
         }
         let answer = Event::ListsAnswered(ticket, ListsAnswer::Clear);

@@ -13,11 +13,11 @@ const START: Duration = Duration::from_millis(1_500);
 const PAGE_ALONE: Duration = Duration::from_secs(1);
 
 /// The device that is gone while this lasts.
-const fn device(fault: Fault) -> Option<Device> {
+const fn device_of(fault: Fault) -> Option<Device> {
     match fault {
         Fault::MrzReaderLost => Some(Device::MrzReader),
         Fault::ChipReaderLost => Some(Device::ChipReader),
-        Fault::CameraLost => Some(Device::Camera),
+        Fault::CameraLost | Fault::NetworkCut => Some(Device::Camera),
         Fault::ListsLost => Some(Device::Lists),
         _ => None,
     }
@@ -40,14 +40,18 @@ impl PureRig {
 
     fn change(&mut self, fault: Fault, begins: bool) {
         self.world.suffer(fault, begins);
-        if let Some(device) = device(fault) {
-            self.devices.plug(device, !begins);
-            let event = if begins {
-                Event::DeviceLost(device)
-            } else {
-                Event::DeviceReady(device)
+        if let Some(device) = device_of(fault) {
+            let was_there = self.devices.is_plugged(device);
+            // What another fault still keeps away stays away.
+            let is_there = !self.trouble.any(|other| device_of(other) == Some(device));
+            self.devices.plug(device, is_there);
+            let event = match is_there {
+                true => Event::DeviceReady(device),
+                false => Event::DeviceLost(device),
             };
-            self.agenda.plan(self.now, Due::Tell(event));
+            if was_there != is_there {
+                self.agenda.plan(self.now, Due::Tell(event));
+            }
         }
         match fault {
             Fault::HostKilled if begins => self.kill_host(),

@@ -14,6 +14,7 @@ mod ledger;
 mod line;
 mod monitor;
 mod papers;
+mod pins_only;
 mod pure;
 pub(crate) mod trouble;
 
@@ -21,4 +22,5 @@ pub use costs::{Cost, Costs, CostsError};
 pub use layout::Layout;
 pub use ledger::{Entry, Ledger};
 pub use monitor::{Monitor, Violation};
+pub use pins_only::PinsOnly;
 pub use pure::{Journey, PureRig, RigError};

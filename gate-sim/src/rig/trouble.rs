@@ -41,6 +41,11 @@ impl Trouble {
         !self.active.is_empty() && self.active.contains(&fault)
     }
 
+    /// Whether one of the faults is such a one.
+    pub(crate) fn any(&self, is: impl Fn(Fault) -> bool) -> bool {
+        self.active.iter().any(|fault| is(*fault))
+    }
+
     /// What becomes of a frame on the line: what arrives, and how often.
     pub(crate) fn carry(&mut self, mut wire: Wire) -> (Wire, usize) {
         if self.active.is_empty() {

@@ -1,5 +1,6 @@
 //! The file: TOML, with a line for every error.
 
+use super::sense;
 use crate::fault::Fault;
 use crate::profile::Profile;
 use crate::world::Persona;
@@ -94,6 +95,24 @@ pub enum ScenarioError {
         /// Where it belongs.
         to: &'static str,
     },
+    /// No lane could ever do what a step asks for.
+    #[error("line {line}: `{key}` asks the impossible: {why}")]
+    Impossible {
+        /// Line of the file.
+        line: usize,
+        /// The key.
+        key: &'static str,
+        /// Why it cannot be.
+        why: String,
+    },
+    /// The file is no text.
+    #[error("line {line}: byte {byte} of the file is no UTF-8")]
+    NoText {
+        /// Line of the file.
+        line: usize,
+        /// How many bytes of the file are before it.
+        byte: usize,
+    },
     /// A word is not one of those that exist.
     #[error("line {line}: {key}: expected {expected}, found {found:?}")]
     Word {
@@ -118,7 +137,7 @@ struct File {
     /// Decides who is how fast, and every chance.
     #[serde(default = "one")]
     seed: u64,
-    /// How fast people and devices are: fast, typical, slow.
+    /// How fast people and devices are: fast, typical, slow; faulty, with devices that are worn out.
     #[serde(default = "typical")]
     #[schemars(with = "String")]
     profile: Spanned<String>,
@@ -134,37 +153,47 @@ struct File {
 struct StepInFile {
     /// Time since the step before: "6 s", "500 ms".
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
+    #[schemars(with = "Option<String>")]
+    after: Option<Spanned<String>>,
     /// Who comes, as soon as nobody else is in the lane.
     #[serde(skip_serializing_if = "Option::is_none")]
-    comes: Option<Persona>,
+    #[schemars(with = "Option<Persona>")]
+    comes: Option<Spanned<Persona>>,
     /// What goes wrong from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    begins: Option<Fault>,
+    #[schemars(with = "Option<Fault>")]
+    begins: Option<Spanned<Fault>>,
     /// How long: "40 s". Without it, until `ends` or the end of the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
-    r#for: Option<String>,
+    #[schemars(with = "Option<String>")]
+    r#for: Option<Spanned<String>>,
     /// What is in order again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ends: Option<Fault>,
+    #[schemars(with = "Option<Fault>")]
+    ends: Option<Spanned<Fault>>,
     /// What the gate decides: `cleared`, `referred`, `referred: face-mismatch`, `abandoned`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expect: Option<String>,
+    #[schemars(with = "Option<String>")]
+    expect: Option<Spanned<String>>,
     /// How the traveller leaves: `through-exit`, `through-entry`, `never-entered`, `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    leaves: Option<String>,
+    #[schemars(with = "Option<String>")]
+    leaves: Option<Spanned<String>>,
     /// What the screen shows: `step-in`, `go`, `officer-coming` …
     #[serde(skip_serializing_if = "Option::is_none")]
-    shows: Option<String>,
+    #[schemars(with = "Option<String>")]
+    shows: Option<Spanned<String>>,
     /// What state the controller is in: `tamper`, `emergency` …
     #[serde(skip_serializing_if = "Option::is_none")]
-    controller: Option<String>,
+    #[schemars(with = "Option<String>")]
+    controller: Option<Spanned<String>>,
     /// Every fault ends, and the lane must be ready again: `recovers = true`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     recovers: bool,
     /// How long the awaited may take: "15 s". Without it, two minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    within: Option<String>,
+    #[schemars(with = "Option<String>")]
+    within: Option<Spanned<String>>,
 }
 
 /// How long something awaited may take if the file does not say.
@@ -198,7 +227,7 @@ impl Scenario {
             Profile::named(file.profile.get_ref()).ok_or_else(|| ScenarioError::Word {
                 line: line_of(file.profile.span().start),
                 key: "profile",
-                expected: "fast, typical or slow".to_owned(),
+                expected: "fast, typical, slow or faulty".to_owned(),
                 found: file.profile.get_ref().clone(),
             })?;
         if file.step.len() > STEPS_MAX {
@@ -214,9 +243,10 @@ impl Scenario {
             .into_iter()
             .map(|step| {
                 let line = line_of(step.span().start);
-                step.into_inner().check(line)
+                step.into_inner().check(line, &line_of)
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        sense::check(&steps, &profile)?;
         Ok(Self {
             title: file.title,
             seed: file.seed,
@@ -282,8 +312,15 @@ fn time_word(time: Duration) -> String {
     }
 }
 
+/// A word, and the line in which it stands.
+struct Word {
+    line: usize,
+    text: String,
+}
+
 impl StepInFile {
-    fn check(self, line: usize) -> Result<Step, ScenarioError> {
+    /// `line` is that of the step's header; `line_of` gives that of a place in the file.
+    fn check(self, line: usize, line_of: &dyn Fn(usize) -> usize) -> Result<Step, ScenarioError> {
         let deeds = [
             ("comes", self.comes.is_some()),
             ("begins", self.begins.is_some()),
@@ -306,33 +343,58 @@ impl StepInFile {
             };
             return Err(ScenarioError::Deeds { line, found });
         }
-        let stray = |key, to| Err(ScenarioError::Stray { line, key, to });
-        if self.r#for.is_some() && self.begins.is_none() {
-            return stray("for", "`begins`");
+        let at = |span: std::ops::Range<usize>| line_of(span.start);
+        let word = |word: Option<Spanned<String>>| {
+            word.map(|word| Word {
+                line: at(word.span()),
+                text: word.into_inner(),
+            })
+        };
+        let (after, lasts, within) = (word(self.after), word(self.r#for), word(self.within));
+        let stray = |word: &Word, key, to| {
+            let line = word.line;
+            Err(ScenarioError::Stray { line, key, to })
+        };
+        if let (Some(lasts), None) = (&lasts, &self.begins) {
+            return stray(lasts, "for", "`begins`");
         }
         let awaits = self.expect.is_some()
             || self.leaves.is_some()
             || self.shows.is_some()
             || self.controller.is_some();
-        if self.within.is_some() && !awaits {
-            return stray("within", "`expect`, `leaves`, `shows` or `controller`");
+        if let (Some(within), false) = (&within, awaits) {
+            return stray(
+                within,
+                "within",
+                "`expect`, `leaves`, `shows` or `controller`",
+            );
         }
-        let time =
-            |key, word: Option<String>| word.map(|word| parse_time(line, key, &word)).transpose();
-        let after = time("after", self.after)?.unwrap_or_default();
-        let lasts = time("for", self.r#for)?;
-        let within = time("within", self.within)?.unwrap_or(WITHIN);
-        let deed = if let Some(persona) = self.comes {
-            Deed::Comes(persona)
+        let time = |key, word: &Option<Word>| {
+            let word = word.as_ref();
+            word.map(|word| parse_time(key, word)).transpose()
+        };
+        let after = time("after", &after)?.unwrap_or_default();
+        let lasts = time("for", &lasts)?;
+        let patience = time("within", &within)?.unwrap_or(WITHIN);
+        if let (Some(within), true) = (&within, patience.is_zero()) {
+            return Err(ScenarioError::Impossible {
+                line: within.line,
+                key: "within",
+                why: "nothing is seen in no time".to_owned(),
+            });
+        }
+        let awaited = |line, expected| (line, Deed::Expect(expected, patience));
+        let (line, deed) = if let Some(persona) = self.comes {
+            (at(persona.span()), Deed::Comes(persona.into_inner()))
         } else if let Some(fault) = self.begins {
-            Deed::Begins(fault, lasts)
+            (at(fault.span()), Deed::Begins(fault.into_inner(), lasts))
         } else if let Some(fault) = self.ends {
-            Deed::Ends(fault)
+            (at(fault.span()), Deed::Ends(fault.into_inner()))
         } else if self.recovers {
-            Deed::Recovers
-        } else if let Some(word) = self.expect {
-            Deed::Expect(outcome(line, &word)?, within)
-        } else if let Some(word) = self.leaves {
+            (line, Deed::Recovers)
+        } else if let Some(word) = word(self.expect) {
+            awaited(word.line, outcome(&word)?)
+        } else if let Some(word) = word(self.leaves) {
             let ways = [
                 Left::ThroughExit,
                 Left::ThroughEntry,
@@ -340,19 +402,21 @@ impl StepInFile {
                 Left::Unknown,
             ];
             let words = ways.map(super::told::left_word);
-            Deed::Expect(
-                Expected::Left(one_of(line, "leaves", &word, &words)?),
-                within,
+            awaited(
+                word.line,
+                Expected::Left(one_of("leaves", &word, &word.text, &words)?),
             )
-        } else if let Some(word) = self.shows {
-            let screen = one_of(line, "shows", &word, &SCREENS)?;
-            Deed::Expect(Expected::Screen(screen.to_owned()), within)
-        } else {
-            let word = self.controller.unwrap_or_default();
+        } else if let Some(word) = word(self.shows) {
+            let screen = one_of("shows", &word, &word.text, &SCREENS)?;
+            awaited(word.line, Expected::Screen(screen.to_owned()))
+        } else if let Some(word) = word(self.controller) {
             let words = STATES.map(|state| state.to_string());
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let state = one_of(line, "controller", &word, &words)?;
-            Deed::Expect(Expected::Controller(state.to_owned()), within)
+            let state = one_of("controller", &word, &word.text, &words)?;
+            awaited(word.line, Expected::Controller(state.to_owned()))
+        } else {
+            let found = "none".to_owned();
+            return Err(ScenarioError::Deeds { line, found });
         };
         Ok(Step { line, after, deed })
     }
@@ -395,8 +459,8 @@ const STATES: [State; 15] = [
 ];
 
 fn one_of<'a>(
-    line: usize,
     key: &'static str,
+    word: &Word,
     found: &str,
     words: &[&'a str],
 ) -> Result<&'a str, ScenarioError> {
@@ -405,19 +469,19 @@ fn one_of<'a>(
         .find(|word| **word == found)
         .copied()
         .ok_or_else(|| ScenarioError::Word {
-            line,
+            line: word.line,
             key,
             expected: format!("one of {}", words.join(", ")),
             found: found.to_owned(),
         })
 }
 
-fn outcome(line: usize, word: &str) -> Result<Expected, ScenarioError> {
-    let (kind, reason) = match word.split_once(':') {
+fn outcome(word: &Word) -> Result<Expected, ScenarioError> {
+    let (kind, reason) = match word.text.split_once(':') {
         Some((kind, reason)) => (kind.trim(), Some(reason.trim())),
-        None => (word, None),
+        None => (word.text.as_str(), None),
     };
-    let kind = one_of(line, "expect", kind, &["cleared", "referred", "abandoned"])?;
+    let kind = one_of("expect", word, kind, &["cleared", "referred", "abandoned"])?;
     let all = || {
         let referred = Referral::ALL.map(Outcome::Referred);
         let gone = [Abandonment::NotEntered, Abandonment::WentBack].map(Outcome::Abandoned);
@@ -427,28 +491,54 @@ fn outcome(line: usize, word: &str) -> Result<Expected, ScenarioError> {
         .filter(|outcome| outcome.word() == kind)
         .filter_map(|outcome| outcome.reason())
         .collect();
-    let reason = reason
-        .map(|reason| one_of(line, "expect", reason, &reasons))
-        .transpose()?;
+    let reason = match reason {
+        Some(_) if reasons.is_empty() => {
+            return Err(ScenarioError::Word {
+                line: word.line,
+                key: "expect",
+                expected: format!("{kind} alone, which has no reason"),
+                found: word.text.clone(),
+            });
+        }
+        reason => reason
+            .map(|reason| one_of("expect", word, reason, &reasons))
+            .transpose()?,
+    };
     Ok(Expected::Decided(kind, reason))
 }
 
-fn parse_time(line: usize, key: &'static str, word: &str) -> Result<Duration, ScenarioError> {
+fn parse_time(key: &'static str, word: &Word) -> Result<Duration, ScenarioError> {
     let wrong = || ScenarioError::Word {
-        line,
+        line: word.line,
         key,
         expected: format!(
             "a time with its unit up to {}, like \"6 s\" or \"500 ms\"",
             time_word(TIME_MAX)
         ),
-        found: word.to_owned(),
+        found: word.text.clone(),
     };
-    let time: SignedDuration = word.parse().map_err(|_| wrong())?;
+    let time: SignedDuration = word.text.parse().map_err(|_| wrong())?;
     let time = Duration::try_from(time).map_err(|_| wrong())?;
     if time > TIME_MAX {
         return Err(wrong());
     }
     Ok(time)
+}
+
+/// The text of a scenario's file.
+///
+/// # Errors
+///
+/// Where it is no UTF-8.
+pub fn text_of(bytes: &[u8]) -> Result<&str, ScenarioError> {
+    std::str::from_utf8(bytes).map_err(|problem| {
+        let byte = problem.valid_up_to();
+        let before = bytes.get(..byte).unwrap_or(bytes);
+        ScenarioError::NoText {
+            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            byte,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -479,7 +569,7 @@ shows = "go"
     fn a_scenario_is_what_its_text_says_and_its_text_gives_it_again() {
         let scenario = Scenario::parse(GOOD).unwrap();
         assert_eq!(scenario.steps.len(), 4);
-        assert_eq!(scenario.steps[1].line, 8);
+        assert_eq!(scenario.steps[1].line, 10);
         assert_eq!(
             scenario.steps[1].deed,
             Deed::Begins(Fault::MainsLost, Some(Duration::from_secs(40)))
@@ -504,23 +594,33 @@ shows = "go"
                 "comes and ends",
             ),
             (step("after = \"6 s\""), "line 3", "found none"),
-            (step("begins = \"fire\"\nfor = \"6\""), "line 3", "\"6 s\""),
-            (step("begins = \"fire\"\nfor = \"2 h\""), "line 3", "3600 s"),
-            (step("ends = \"fire\"\nfor = \"6 s\""), "line 3", "`begins`"),
+            (step("begins = \"fire\"\nfor = \"6\""), "line 5", "\"6 s\""),
+            (step("begins = \"fire\"\nfor = \"2 h\""), "line 5", "3600 s"),
+            (step("ends = \"fire\"\nfor = \"6 s\""), "line 5", "`begins`"),
             (
                 step("ends = \"fire\"\nwithin = \"6 s\""),
-                "line 3",
+                "line 5",
                 "`expect`",
             ),
             (
                 step("expect = \"referred: bad-luck\""),
-                "line 3",
+                "line 4",
                 "face-mismatch",
             ),
-            (step("expect = \"perhaps\""), "line 3", "cleared, referred"),
-            (step("shows = \"gone\""), "line 3", "step-back"),
-            (step("controller = \"asleep\""), "line 3", "tamper"),
-            (step("leaves = \"by air\""), "line 3", "through-exit"),
+            (
+                step("expect = \"cleared: by chance\""),
+                "line 4",
+                "expected cleared alone, which has no reason",
+            ),
+            (step("expect = \"perhaps\""), "line 4", "cleared, referred"),
+            (step("shows = \"gone\""), "line 4", "step-back"),
+            (step("controller = \"asleep\""), "line 4", "tamper"),
+            (step("leaves = \"by air\""), "line 4", "through-exit"),
+            (
+                step("shows = \"go\"\nwithin = \"0 s\""),
+                "line 5",
+                "no time",
+            ),
             (step("goes = \"away\""), "line 4", "unknown field `goes`"),
             ("title = 7\n".to_owned(), "line 1", "string"),
             ("seed = 1\n".to_owned(), "line 1", "title"),
@@ -535,5 +635,12 @@ shows = "go"
             assert!(told.contains(place), "{text}\n{told}");
             assert!(told.contains(expected), "{text}\n{told}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_is_told_with_its_line() {
+        let told = text_of(b"title = \"t\"\n# \xff\n").unwrap_err().to_string();
+        assert_eq!(told, "line 2: byte 14 of the file is no UTF-8");
+        assert_eq!(text_of(b"title"), Ok("title"));
     }
 }

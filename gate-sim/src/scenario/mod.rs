@@ -7,9 +7,10 @@
 mod file;
 pub mod observed;
 mod play;
+mod sense;
 mod told;
 
-pub use file::{Deed, Expected, Scenario, ScenarioError, Step, schema};
+pub use file::{Deed, Expected, Scenario, ScenarioError, Step, schema, text_of};
 pub use observed::Observed;
 pub use play::{BenchFault, Line, Measured, Rig, Run, Verdict, run};
 pub use told::Told;

@@ -374,10 +374,14 @@ impl Play<'_> {
         }
     }
 
-    /// Every fault ends, and the lane must be ready for the next traveller.
+    /// Every fault ends, those that have a time when it is over, and the lane must be ready for the next
+    /// traveller.
     fn recover(&mut self) -> Result<(), End> {
-        while let Some((fault, _)) = self.active.first().copied() {
+        while let Some(fault) = self.unending() {
             self.end(fault)?;
+        }
+        while let Some(until) = self.active.iter().filter_map(|(_, until)| *until).max() {
+            self.glance(until)?;
         }
         let began = self.rig.now();
         self.pass(SETTLED)?;
@@ -391,6 +395,14 @@ impl Play<'_> {
             kept: ready.is_ok(),
         });
         ready
+    }
+
+    /// A fault that lasts until somebody ends it.
+    fn unending(&self) -> Option<Fault> {
+        let mut active = self.active.iter();
+        active
+            .find(|(_, until)| until.is_none())
+            .map(|(fault, _)| *fault)
     }
 
     /// Ready, and still ready a moment later: a door that did not fall shut is told when it should have.

@@ -22,6 +22,10 @@ pub(super) const START: f64 = -3.0;
 pub(super) const QUEUE: f64 = -0.55;
 /// Where reader and camera are.
 pub(super) const STAND: f64 = 1.4;
+/// Where somebody turns who has only just stepped in: in the doorway of the entry still.
+pub(super) const THRESHOLD: f64 = 0.2;
+/// Where somebody stands who waits for the exit to open, from outside.
+pub(super) const BEYOND: f64 = 3.1;
 /// Where nobody sees anybody any more.
 pub(super) const FAR: f64 = 4.0;
 
@@ -63,6 +67,8 @@ impl Stretch {
     pub(super) fn holds(self, x: f64) -> bool {
         x + BODY_HALF > self.from && x - BODY_HALF < self.to
     }
+
+
 }
 
 impl Doorway {
@@ -73,6 +79,11 @@ impl Doorway {
             to: self.0 + CURTAIN_HALF,
         }
         .holds(x)
+    }
+
+    /// Whether a body at `x` has walked out of it, the way across.
+    pub(super) fn is_behind(self, x: f64) -> bool {
+        x >= self.0 + CURTAIN_HALF + BODY_HALF
     }
 
     /// Where a body gets that wants from `from` to `to`. Whoever is already between the leaves

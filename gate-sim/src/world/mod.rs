@@ -16,7 +16,7 @@ mod tests;
 mod turnstile;
 
 pub use person::Placement;
-pub use persona::{Papers, Persona, Presentation, ShownPermit};
+pub use persona::{Companion, Papers, Persona, Presentation, ShownPermit};
 pub use turnstile::{TurnstileWorld, Walk};
 
 use crate::fault::Fault;
@@ -144,8 +144,8 @@ impl World {
         };
         let person = Person::new(persona, habits, &mut self.rng);
         let person = person.reading_outside(self.reader_outside);
-        for _ in 1..persona.people() {
-            self.people.push(person.at_the_heels());
+        if let Some(companion) = persona.companion() {
+            self.people.push(person.accompanied_by(companion));
         }
         self.people.push(person);
         self.at_rest = false;
@@ -183,6 +183,7 @@ impl World {
         let doors = Passable {
             entry: self.entry.is_passable(),
             exit: self.exit.is_passable(),
+            somebody_is_out: self.people.iter().any(Person::is_out),
         };
         for person in &mut self.people {
             let outside = !person.is_inside();

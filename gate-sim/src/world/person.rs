@@ -1,7 +1,7 @@
 //! A person in the lane: reads the screen, takes time, does what people do.
 
 use super::lane;
-use super::persona::{Persona, Presentation};
+use super::persona::{Companion, Persona, Presentation};
 use super::{Action, View};
 use crate::profile::{Latency, Profile};
 use gate_protocol::Instant;
@@ -21,8 +21,12 @@ const HESITATION: Duration = Duration::from_secs(4);
 const SECOND_LOOK: Duration = Duration::from_millis(1_500);
 /// From the instruction to a permit before the imager, for somebody who brings nothing else.
 const SHOW: Latency = Latency::new(1.2, 2.5);
-/// Somebody who tailgates keeps this distance, m.
-const HEELS: f64 = 0.55;
+/// A dawdler does not lay the document down before this time, nor look or take it up before that.
+const DAWDLES: Duration = Duration::from_secs(9);
+const LINGERS: Duration = Duration::from_secs(3);
+/// A dawdler's share of other people's speed, and the least, m/s.
+const STROLL: f64 = 0.6;
+const STROLL_MIN: f64 = 0.3;
 
 /// How a document lies on the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +59,11 @@ enum Deed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Coming,
-    Waiting { since: Instant },
+    /// Stands outside the exit until somebody has come out.
+    Lurking,
+    Waiting {
+        since: Instant,
+    },
     Entering,
     Inside,
     Leaving(Way),
@@ -100,6 +108,14 @@ impl Habits {
             Persona::PermitAlone => SHOW.draw(rng),
             _ => habits.react,
         };
+        if persona == Persona::Dawdler {
+            habits.place = habits.place.max(DAWDLES);
+            habits.look = habits.look.max(LINGERS);
+            habits.take = habits.take.max(LINGERS);
+            for speed in [&mut habits.speed_in, &mut habits.speed_out] {
+                *speed = (*speed * STROLL).max(STROLL_MIN);
+            }
+        }
         habits
     }
 }
@@ -108,8 +124,8 @@ impl Habits {
 #[derive(Clone, Debug)]
 pub(super) struct Person {
     persona: Persona,
-    /// Follows somebody and shows no document.
-    follower: bool,
+    /// Comes beside somebody and shows no document.
+    companion: Option<Companion>,
     habits: Habits,
     stage: Stage,
     deeds: VecDeque<(Instant, Deed)>,
@@ -127,13 +143,15 @@ pub(super) struct Person {
 pub(super) struct Passable {
     pub entry: bool,
     pub exit: bool,
+    /// Somebody has walked out and is still near.
+    pub somebody_is_out: bool,
 }
 
 impl Person {
     pub(super) fn new(persona: Persona, profile: &Profile, rng: &mut impl Rng) -> Self {
         Self {
             persona,
-            follower: false,
+            companion: None,
             habits: Habits::draw(persona, profile, rng),
             stage: Stage::Coming,
             deeds: VecDeque::new(),
@@ -156,12 +174,27 @@ impl Person {
         self.reader_outside && matches!(self.stage, Stage::Waiting { .. })
     }
 
-    /// Somebody else who walks at this person's heels.
-    pub(super) fn at_the_heels(&self) -> Self {
+    /// Somebody else who comes beside this person.
+    pub(super) fn accompanied_by(&self, companion: Companion) -> Self {
         let mut other = self.clone();
-        other.follower = true;
-        other.x -= HEELS;
+        other.companion = Some(companion);
+        match companion {
+            Companion::Follows(distance) => other.x -= distance,
+            Companion::ComesInThroughExit => {
+                other.x = lane::BEYOND;
+                other.stage = Stage::Lurking;
+            }
+        }
         other
+    }
+
+    const fn is_companion(&self) -> bool {
+        self.companion.is_some()
+    }
+
+    /// Has walked out through the exit.
+    pub(super) fn is_out(&self) -> bool {
+        self.stage == Stage::Leaving(Way::Exit) && lane::EXIT.is_behind(self.x)
     }
 
     /// Where the body is, m along the lane: middle.
@@ -214,7 +247,7 @@ impl Person {
             && self.is_inside();
         if self.stands_at_reader() {
             if let Screen::PlaceDocument { hint } = screen
-                && !self.follower
+                && !self.is_companion()
             {
                 self.place(now, hint);
             }
@@ -224,7 +257,7 @@ impl Person {
             return;
         }
         match screen {
-            Screen::PlaceDocument { hint } if !self.follower => {
+            Screen::PlaceDocument { hint } if !self.is_companion() => {
                 if !std::mem::replace(&mut self.permit_offered, true) {
                     self.show_permit(now);
                 }
@@ -232,8 +265,8 @@ impl Person {
                     self.place(now, hint);
                 }
             }
-            Screen::ShowPermit { .. } if !self.follower => self.show_permit(now),
-            Screen::LookHere { hint, .. } if !self.follower => self.look(now, hint),
+            Screen::ShowPermit { .. } if !self.is_companion() => self.show_permit(now),
+            Screen::LookHere { hint, .. } if !self.is_companion() => self.look(now, hint),
             Screen::Go => self.leave(now, self.habits.take, Way::Exit),
             Screen::StepBack | Screen::OnePerson => self.leave(now, self.habits.react, Way::Entry),
             Screen::Emergency => self.leave(now, self.habits.react, Way::Any),
@@ -367,6 +400,15 @@ impl Person {
     }
 
     fn decide(&mut self, now: Instant, doors: Passable, actions: &mut VecDeque<Action>) {
+        let outside = lane::EXIT.is_behind(self.x);
+        match (self.stage, self.companion) {
+            (Stage::Lurking, _) if doors.somebody_is_out => self.stage = Stage::Entering,
+            // It shuts before anybody gets in.
+            (Stage::Entering, Some(Companion::ComesInThroughExit)) if outside && !doors.exit => {
+                self.stage = Stage::Leaving(Way::Exit);
+            }
+            _ => {}
+        }
         if let Stage::Waiting { since } = self.stage {
             if now.since(since) >= self.patience() {
                 self.stage = Stage::Leaving(Way::Entry);
@@ -384,7 +426,7 @@ impl Person {
             Stage::Coming => (self.place_in_queue(), self.habits.speed_in),
             Stage::Entering => (self.place_inside(), self.habits.speed_in),
             Stage::Leaving(way) => (self.way_out(way, doors), self.habits.speed_out),
-            Stage::Waiting { .. } | Stage::Inside | Stage::Gone => return,
+            Stage::Waiting { .. } | Stage::Lurking | Stage::Inside | Stage::Gone => return,
         };
         let wanted = self.x + (target - self.x).clamp(-speed * dt, speed * dt);
         let wanted = lane::ENTRY.stops(self.x, wanted, doors.entry);
@@ -394,25 +436,38 @@ impl Person {
     fn arrive(&mut self, now: Instant) {
         self.stage = match self.stage {
             Stage::Coming if self.x >= self.place_in_queue() => Stage::Waiting { since: now },
-            Stage::Entering if self.x >= self.place_inside() => Stage::Inside,
+            Stage::Entering if self.has_arrived_inside() => match self.persona {
+                Persona::TurnsBackInside => Stage::Leaving(Way::Entry),
+                _ => Stage::Inside,
+            },
             Stage::Leaving(_) if self.x >= lane::FAR || self.x <= lane::START => Stage::Gone,
             stage => stage,
         };
     }
 
-    const fn place_in_queue(&self) -> f64 {
-        if self.follower {
-            lane::QUEUE - HEELS
-        } else {
-            lane::QUEUE
+    fn has_arrived_inside(&self) -> bool {
+        match self.companion {
+            Some(Companion::ComesInThroughExit) => self.x <= self.place_inside(),
+            _ => self.x >= self.place_inside(),
         }
     }
 
+    const fn place_in_queue(&self) -> f64 {
+        lane::QUEUE - self.distance()
+    }
+
     const fn place_inside(&self) -> f64 {
-        if self.follower {
-            lane::STAND - HEELS
-        } else {
-            lane::STAND
+        match self.persona {
+            Persona::TurnsBackInside => lane::THRESHOLD,
+            _ => lane::STAND - self.distance(),
+        }
+    }
+
+    /// How far behind the traveller this body walks, m.
+    const fn distance(&self) -> f64 {
+        match self.companion {
+            Some(Companion::Follows(distance)) => distance,
+            _ => 0.0,
         }
     }
 
@@ -431,7 +486,7 @@ impl Person {
 
     /// Keeps the camera told of a body that comes, stands and goes.
     fn watch_view(&mut self, actions: &mut VecDeque<Action>) {
-        if self.follower {
+        if self.is_companion() {
             return;
         }
         let leaving = matches!(self.stage, Stage::Leaving(_) | Stage::Gone);

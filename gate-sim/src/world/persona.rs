@@ -43,6 +43,14 @@ pub enum Persona {
     ForgedPermit,
     /// The holder of a good document who crosses every day: quick, and nothing goes wrong.
     Practised,
+    /// The holder of a good document who takes all the time that the gate allows.
+    Dawdler,
+    /// Steps into the entry, thinks better of it and turns back.
+    TurnsBackInside,
+    /// The holder of a good document who leads a child by the hand.
+    WithChild,
+    /// The holder of a good document, behind whom somebody else comes in through the exit.
+    WrongWay,
     /// Brings a permit that clears without a document, where a lane's policy says so: no scenario's
     /// lane does, the benchmark's does.
     #[serde(skip)]
@@ -82,9 +90,18 @@ pub enum Presentation {
     Photograph,
 }
 
+/// A second body, which shows no document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Companion {
+    /// Walks behind the traveller at this distance, m.
+    Follows(f64),
+    /// Stands outside the exit, and walks in when somebody has come out.
+    ComesInThroughExit,
+}
+
 impl Persona {
     /// Every persona that may come to any lane.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Genuine,
         Self::Impostor,
         Self::PhotoAttack,
@@ -97,6 +114,10 @@ impl Persona {
         Self::WithPermit,
         Self::ForgedPermit,
         Self::Practised,
+        Self::Dawdler,
+        Self::TurnsBackInside,
+        Self::WithChild,
+        Self::WrongWay,
     ];
 
     /// How this traveller's journey must end.
@@ -108,14 +129,18 @@ impl Persona {
             | Self::LeavesBag
             | Self::WithPermit
             | Self::Practised
+            | Self::Dawdler
+            | Self::WrongWay
             | Self::PermitAlone => Outcome::Cleared,
             Self::ForgedPermit => Outcome::Referred(Referral::PermitNotGenuine),
             Self::Impostor => Outcome::Referred(Referral::FaceMismatch),
             Self::PhotoAttack => Outcome::Referred(Referral::PresentationAttack),
             Self::ExpiredDocument => Outcome::Referred(Referral::DocumentExpired),
             Self::ChangedPortrait => Outcome::Referred(Referral::DocumentNotGenuine),
-            Self::DoesNotStepIn => Outcome::Abandoned(Abandonment::NotEntered),
-            Self::Tailgater => Outcome::Referred(Referral::SeveralPersons),
+            Self::DoesNotStepIn | Self::TurnsBackInside => {
+                Outcome::Abandoned(Abandonment::NotEntered)
+            }
+            Self::Tailgater | Self::WithChild => Outcome::Referred(Referral::SeveralPersons),
         }
     }
 
@@ -159,12 +184,15 @@ impl Persona {
         }
     }
 
-    /// How many people come.
+    /// Who comes beside the traveller.
     #[must_use]
-    pub const fn people(self) -> u8 {
+    pub const fn companion(self) -> Option<Companion> {
         match self {
-            Self::Tailgater => 2,
-            _ => 1,
+            // The distances of two bodies, m.
+            Self::Tailgater => Some(Companion::Follows(0.55)),
+            Self::WithChild => Some(Companion::Follows(0.3)),
+            Self::WrongWay => Some(Companion::ComesInThroughExit),
+            _ => None,
         }
     }
 
@@ -184,6 +212,10 @@ impl Persona {
             Self::WithPermit => "with-permit",
             Self::ForgedPermit => "forged-permit",
             Self::Practised => "practised",
+            Self::Dawdler => "dawdler",
+            Self::TurnsBackInside => "turns-back-inside",
+            Self::WithChild => "with-child",
+            Self::WrongWay => "wrong-way",
             Self::PermitAlone => "permit-alone",
         }
     }

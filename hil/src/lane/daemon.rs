@@ -153,7 +153,7 @@ impl Daemon {
 
     /// What the daemon last said, for whoever wonders why it does not work.
     pub(crate) fn last_words(&mut self) -> String {
-        let log = std::fs::read_to_string(self.folder.join("gate-host.log")).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let ended = self
             .ended()
@@ -162,6 +162,11 @@ impl Daemon {
             "{}{ended}",
             lines[lines.len().saturating_sub(20)..].join("\n")
         )
+    }
+
+    /// Everything that the daemon has written.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("gate-host.log")).unwrap_or_default()
     }
 
     /// The most memory it ever had, in MiB.

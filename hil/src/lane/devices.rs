@@ -378,15 +378,15 @@ impl Devices {
     }
 
     fn chip_profile(&self) -> latency::Profile {
-        let typical = latency::Profile::TYPICAL;
+        let usual = self.profile.exchange();
         let times = if self.faults.contains(&Fault::ChipSlow) {
             SLOW
         } else {
             1
         };
         latency::Profile {
-            per_command: typical.per_command * times,
-            per_byte: typical.per_byte * times,
+            per_command: usual.per_command * times,
+            per_byte: usual.per_byte * times,
         }
     }
 
@@ -478,6 +478,7 @@ impl Devices {
         Some(match fault {
             Fault::MrzReaderLost | Fault::CameraLost | Fault::CameraDark => true,
             Fault::MrzReaderGarbage => reader,
+            Fault::NetworkCut => camera,
             Fault::ChipReaderLost => match chips {
                 Some(pcscd) => self.faults.contains(&fault) || pcscd.is_some_and(Pcscd::is_private),
                 None => true,
@@ -535,7 +536,11 @@ impl Devices {
                 let pcscd = tokio::task::block_in_place(Pcscd::start)?;
                 self.antenna = Antenna::Simulated(Some(pcscd));
             }
-            Fault::CameraLost => self.plug_camera(!begins).await?,
+            Fault::CameraLost | Fault::NetworkCut => {
+                let gone = [Fault::CameraLost, Fault::NetworkCut];
+                let gone = gone.iter().any(|fault| self.faults.contains(fault));
+                self.plug_camera(!gone).await?;
+            }
             Fault::CameraDark => self.expose(),
             _ => {}
         }

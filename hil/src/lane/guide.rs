@@ -80,12 +80,23 @@ impl Guide {
                 "walk up to the entry, wait until the screen asks you in, and walk away"
             }
             Persona::Tailgater => "two of you: walk into the lane, one close behind the other",
+            Persona::WithChild => "two of you: walk into the lane hand in hand",
+            Persona::TurnsBackInside => {
+                "walk up to the entry, step into the doorway, and turn back at once"
+            }
+            Persona::Dawdler => "one of you: walk into the lane, slowly",
+            Persona::WrongWay => {
+                "one of you: walk into the lane; another one: wait a good step outside the exit"
+            }
             _ => "one of you: walk into the lane",
         }
     }
 
     const fn leaves(&self) -> &'static str {
         match self.persona {
+            Persona::WrongWay => {
+                "walk out through the exit; when you are out, the other one walks in through it"
+            }
             Persona::LeavesBag => "leave a bag in the lane and walk out through the exit",
             _ => "walk out through the exit, with everything that is yours",
         }

@@ -1,6 +1,7 @@
 //! A whole lane in real time, of which only glass, steel and people are simulated, and, where a
 //! station says so, devices.
 
+pub(crate) mod blame;
 pub(crate) mod cast;
 pub(crate) mod controller;
 pub(crate) mod daemon;

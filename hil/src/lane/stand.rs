@@ -245,7 +245,8 @@ impl Stand {
             | Fault::ListsSilent
             | Fault::DiskFull
             | Fault::DiskSlow
-            | Fault::DateUnknown => false,
+            | Fault::DateUnknown
+            | Fault::ClockJump => false,
             _ => match self.devices.can(fault) {
                 Some(can) => can,
                 None => !self.is_walked || by_hand(fault).is_some(),

@@ -51,6 +51,8 @@ pub(crate) enum Judge {
         expected: Option<String>,
         /// It has said something since.
         spoken: bool,
+        /// The last that it said of it was a part.
+        in_part: bool,
     },
     /// Barcodes.
     Barcode {
@@ -76,6 +78,7 @@ impl Judge {
             frames: Frames::new(profile.framing()),
             expected: None,
             spoken: false,
+            in_part: false,
         }
     }
 
@@ -131,6 +134,7 @@ impl Judge {
             profile,
             expected,
             spoken,
+            in_part,
             ..
         } = self
         else {
@@ -140,12 +144,19 @@ impl Judge {
         let zone = expected.as_ref()?;
         match heard {
             Heard::Bad(problem) => Some(format!("no frame of {profile}: {problem}")),
-            // Whoever lays a document down askew is no fault of the reader.
-            Heard::Zone(read) if read.part().is_some() => None,
+            // A document that slides into its place is seen in part first.
+            Heard::Zone(read) if read.part().is_some() => {
+                *in_part = true;
+                None
+            }
             Heard::Zone(read) if letters(read.text()) != letters(zone) => {
                 Some("another zone than that of the document that was to lie there".to_owned())
             }
-            Heard::Zone(_) | Heard::Began | Heard::Nothing => None,
+            Heard::Zone(_) => {
+                *in_part = false;
+                None
+            }
+            Heard::Began | Heard::Nothing => None,
         }
     }
 }
@@ -226,11 +237,14 @@ impl Tap {
         let mut shared = lock(&self.shared);
         shared.nonsense = None;
         if let Judge::Reader {
-            expected, spoken, ..
+            expected,
+            spoken,
+            in_part,
+            ..
         } = &mut shared.judge
         {
             *expected = zone.map(ToOwned::to_owned);
-            *spoken = false;
+            (*spoken, *in_part) = (false, false);
         }
     }
 
@@ -250,6 +264,7 @@ impl Tap {
                 spoken: false,
                 ..
             } => "nothing since the document was laid down",
+            Judge::Reader { in_part: true, .. } => "a part of a zone that lies there whole",
             _ => "",
         };
         let silent = (!silent.is_empty()).then(|| silent.to_owned());
@@ -376,7 +391,11 @@ mod tests {
         let told = noise.take(&[0x55; 60]).or_else(|| noise.quiet()).unwrap();
         assert!(told.contains("no frame of rte-native"), "{told}");
         let part = rte_native(&["L898902C36UTO740812"]);
-        assert_eq!(judge(expected).take(&part), None);
+        let mut half = judge(expected);
+        assert_eq!(half.take(&part), None);
+        assert!(matches!(half, Judge::Reader { in_part: true, .. }));
+        assert_eq!(half.take(&zone), None);
+        assert!(matches!(half, Judge::Reader { in_part: false, .. }));
         // Nobody was to say anything yet: a reader that is plugged in crackles.
         let mut early = judge(None);
         assert_eq!(early.take(&[0x55; 60]).or_else(|| early.quiet()), None);

@@ -70,6 +70,8 @@ pub(crate) enum Fault {
     Gate,
     /// The bench: nothing is said about the gate.
     Bench,
+    /// Nobody, as far as was looked: something was left out.
+    Unknown,
 }
 
 impl Files {
@@ -187,11 +189,14 @@ impl Report {
 
     /// Who is at fault.
     pub(crate) fn fault(&self) -> Fault {
-        let any = |is: fn(&Verdict) -> bool| self.told.iter().any(|one| is(&one.run().verdict));
+        let looked_at = || self.told.iter().filter(|one| !one.is_left_out());
+        let any = |is: fn(&Verdict) -> bool| looked_at().any(|one| is(&one.run().verdict));
         if any(|verdict| matches!(verdict, Verdict::Gate(_))) {
             Fault::Gate
         } else if any(|verdict| matches!(verdict, Verdict::Bench(_))) {
             Fault::Bench
+        } else if self.left_out() > 0 {
+            Fault::Unknown
         } else {
             Fault::Nobody
         }
@@ -200,7 +205,21 @@ impl Report {
     /// How many passed, and how many failed.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let passed = self.told.iter().filter(|one| one.passed()).count();
-        (passed, self.told.len() - passed)
+        (passed, self.told.len() - passed - self.left_out())
+    }
+
+    /// How many this rig could not do.
+    pub(crate) fn left_out(&self) -> usize {
+        self.told.iter().filter(|one| one.is_left_out()).count()
+    }
+
+    /// How many passed, failed and were left out, in words.
+    pub(crate) fn sum(&self) -> String {
+        let (passed, failed) = self.counts();
+        match self.left_out() {
+            0 => format!("{passed} passed, {failed} failed"),
+            left_out => format!("{passed} passed, {failed} failed, {left_out} not checked"),
+        }
     }
 
     /// The verdict, as the program ends with it.
@@ -217,7 +236,11 @@ impl Report {
                 Err(GateFault(why).into())
             }
             Fault::Bench => bail!("{failed} of {all} scenarios could not be played to their end"),
-            Fault::Nobody if self.stopped => Err(Stopped.into()),
+            Fault::Nobody | Fault::Unknown if self.stopped => Err(Stopped.into()),
+            Fault::Unknown => {
+                let left_out = self.left_out();
+                bail!("{left_out} not checked, so that nothing is said about the whole gate")
+            }
             Fault::Nobody => Ok(()),
         }
     }
@@ -254,6 +277,39 @@ mod tests {
         let is = |code: u8| format!("{:?}", std::process::ExitCode::from(code));
         assert_eq!(code(Verdict::Gate("it opened".to_owned())), is(1));
         assert_eq!(code(Verdict::Passed), is(2));
+    }
+
+    #[test]
+    fn what_was_not_checked_is_neither_passed_nor_failed_and_no_gate_passes_with_it() {
+        let mut report = report(&[Verdict::Passed]);
+        let why = "this rig cannot do chip-reader-lost".to_owned();
+        report.add(Told::not_checked("reader".to_owned(), "daemon", why));
+        assert_eq!(report.sum(), "1 passed, 0 failed, 1 not checked");
+        assert_eq!(report.fault(), Fault::Unknown);
+        assert!(report.verdict().is_err());
+        let junit = told::junit(&report.told).unwrap();
+        assert!(
+            junit.contains("skipped=\"1\"") && junit.contains("errors=\"0\""),
+            "{junit}"
+        );
+        assert!(junit.contains("cannot do chip-reader-lost"), "{junit}");
+        let json = told::json(&report.told).unwrap();
+        assert!(json.contains("\"verdict\":\"not checked\""), "{json}");
+        let page = page::draw(&report);
+        assert!(page.contains("<h1>Not everything was checked</h1>"));
+        let failed = Told::of(
+            "gate".to_owned(),
+            Run {
+                verdict: Verdict::Gate("it opened".to_owned()),
+                ..Run::refused("t".to_owned(), "pure", String::new())
+            },
+        );
+        report.add(failed);
+        assert_eq!(
+            report.fault(),
+            Fault::Gate,
+            "it outweighs what was not checked"
+        );
     }
 
     #[test]

@@ -65,14 +65,14 @@ fn headline(report: &Report) -> (&'static str, &'static str) {
     match report.fault() {
         Fault::Gate => ("The gate is at fault", "gate"),
         Fault::Bench => ("The bench is at fault", "bench"),
-        Fault::Nobody if report.stopped => ("Stopped before the end", "bench"),
+        Fault::Nobody | Fault::Unknown if report.stopped => ("Stopped before the end", "bench"),
+        Fault::Unknown => ("Not everything was checked", "bench"),
         Fault::Nobody => ("Passed", "passed"),
     }
 }
 
 fn verdict(report: &Report) -> Markup {
     let (words, class) = headline(report);
-    let (passed, failed) = report.counts();
     let failures: Vec<(usize, &Told)> = report
         .told
         .iter()
@@ -87,7 +87,7 @@ fn verdict(report: &Report) -> Markup {
             }
             @if report.stopped { p { "Somebody stopped the bench; what follows is what it had done by then." } }
             p {
-                (report.played) ": " (passed) " passed, " (failed) " failed"
+                (report.played) ": " (report.sum())
                 @if report.times.count() > 0 { "; " (report.times.count()) " travellers cleared" }
                 "."
             }

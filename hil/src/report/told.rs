@@ -14,6 +14,8 @@ pub(crate) struct Told {
     observed: Observed,
     /// The file that gives the same run again.
     scenario: Option<String>,
+    /// The rig could not do it, and it was left out.
+    left_out: bool,
 }
 
 /// One line of the report file.
@@ -46,6 +48,15 @@ impl Told {
             run,
             observed: Observed::default(),
             scenario: None,
+            left_out: false,
+        }
+    }
+
+    /// Something that this rig cannot do, and why.
+    pub(crate) fn not_checked(name: String, rig: &'static str, why: String) -> Self {
+        Self {
+            left_out: true,
+            ..Self::of(name.clone(), Run::refused(name, rig, why))
         }
     }
 
@@ -82,6 +93,10 @@ impl Told {
         self.run.ended
     }
 
+    pub(crate) const fn is_left_out(&self) -> bool {
+        self.left_out
+    }
+
     pub(crate) fn passed(&self) -> bool {
         self.run.verdict == Verdict::Passed
     }
@@ -89,12 +104,13 @@ impl Told {
     /// When it went wrong, if it did.
     pub(super) fn failed_at(&self) -> Option<Instant> {
         let failure = self.run.trace.iter().rev().find(|line| line.mark == '!');
-        (!self.passed()).then(|| failure.map_or(self.run.ended, |line| line.at))
+        (!self.passed() && !self.left_out).then(|| failure.map_or(self.run.ended, |line| line.at))
     }
 
     /// The word for the verdict, and why.
     pub(crate) fn verdict(&self) -> (&'static str, Option<&str>) {
         match &self.run.verdict {
+            Verdict::Bench(why) if self.left_out => ("not checked", Some(why)),
             Verdict::Passed => ("passed", None),
             Verdict::Gate(why) => ("gate at fault", Some(why)),
             Verdict::Bench(why) => ("bench at fault", Some(why)),
@@ -122,11 +138,17 @@ impl Told {
     }
 }
 
-/// The results as JUnit's XML: the gate's faults are failures, the bench's are errors.
+/// The results as JUnit's XML: the gate's faults are failures, the bench's are errors, and what was not
+/// checked is skipped.
 pub(super) fn junit(all: &[Told]) -> anyhow::Result<String> {
     let mut suite = TestSuite::new("scenarios");
     for told in all {
         let status = match told.verdict() {
+            (_, Some(why)) if told.left_out => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(why);
+                status
+            }
             (_, None) => TestCaseStatus::success(),
             (word, Some(why)) => {
                 let kind = match told.run.verdict {

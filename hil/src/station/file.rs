@@ -50,6 +50,16 @@ pub(crate) enum StationError {
         /// What the device is said to be.
         is: &'static str,
     },
+    /// A board that would move nothing.
+    #[error(
+        "line {line}: io-board: it moves the terminals of a controller that is real; found `[controller] is = \"{is}\"`"
+    )]
+    Idle {
+        /// Line of the table.
+        line: usize,
+        /// What the controller is said to be.
+        is: &'static str,
+    },
     /// A value is none of those that are possible.
     #[error("line {line}: {key}: expected {expected}, found {found:?}")]
     Value {
@@ -355,6 +365,17 @@ impl Station {
             None => None,
             Some(table) => {
                 let place = Table::new("io-board", text, &table);
+                let is = match controller {
+                    Controller::Simulated => "simulated",
+                    Controller::Emulated => "emulated",
+                    Controller::Real(_) => "",
+                };
+                if !is.is_empty() {
+                    return Err(StationError::Idle {
+                        line: place.line,
+                        is,
+                    });
+                }
                 let table = table.into_inner();
                 serials.push(("io-board", table.serial));
                 feeder = table.feeder;
@@ -601,8 +622,6 @@ profile = "desko"
     #[test]
     fn a_board_does_what_a_person_would_have_to() {
         let board = "[io-board]\nport = \"/dev/io\"\nfeeder = true\n";
-        let station = Station::parse(&(ONE_REAL.to_owned() + board)).unwrap();
-        assert!(!station.needs_a_person());
         let real = "[controller]\nis = \"real\"\nport = \"/dev/c\"\nkeys = \"/etc/k\"\n";
         let station = Station::parse(real).unwrap();
         assert!(station.is_walked() && station.needs_a_person());
@@ -632,6 +651,10 @@ profile = "desko"
             ("[mrz-reader]\nis = \"plugged\"\n", "line 2"),
             ("[mrz-reader]\nspeed = 1\n", "unknown field `speed`"),
             ("[io-board]\n", "missing field `port`"),
+            (
+                "[mrz-reader]\n\n[io-board]\nport = \"/dev/gone\"\n",
+                "line 3: io-board: it moves the terminals of a controller that is real; found `[controller] is = \"simulated\"`",
+            ),
             (
                 "[camera]\nis = \"real\"\nurl = \"http://x/y\"\n",
                 "`portrait`: expected a photograph",
