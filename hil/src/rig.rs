@@ -298,9 +298,10 @@ impl ProcessRig {
             let emergency = self.is_emergency(inputs);
             self.monitor
                 .watch(now, emergency, (inputs, outputs), forced);
-            let seen = self.pins.as_mut().map_or(Ok(()), |pins| {
-                pins.watch(now, emergency, (inputs, outputs))
-            });
+            let seen = self
+                .pins
+                .as_mut()
+                .map_or(Ok(()), |pins| pins.watch(now, emergency, (inputs, outputs)));
             if let (Err(rule), true) = (seen, self.broken.is_empty()) {
                 self.broken.push(format!("at the pins, {rule}"));
             }

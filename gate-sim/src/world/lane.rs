@@ -22,8 +22,8 @@ pub(super) const START: f64 = -3.0;
 pub(super) const QUEUE: f64 = -0.55;
 /// Where reader and camera are.
 pub(super) const STAND: f64 = 1.4;
-/// Where somebody turns who has only just stepped in: in the doorway of the entry still.
-pub(super) const THRESHOLD: f64 = 0.2;
+/// Where somebody turns who has only just stepped in: between the leaves of the entry.
+pub(super) const THRESHOLD: f64 = 0.0;
 /// Where somebody stands who waits for the exit to open, from outside.
 pub(super) const BEYOND: f64 = 3.1;
 /// Where nobody sees anybody any more.
@@ -67,8 +67,6 @@ impl Stretch {
     pub(super) fn holds(self, x: f64) -> bool {
         x + BODY_HALF > self.from && x - BODY_HALF < self.to
     }
-
-
 }
 
 impl Doorway {

@@ -184,6 +184,7 @@ impl World {
             entry: self.entry.is_passable(),
             exit: self.exit.is_passable(),
             somebody_is_out: self.people.iter().any(Person::is_out),
+            is_deserted: self.people.iter().all(Person::is_companion),
         };
         for person in &mut self.people {
             let outside = !person.is_inside();

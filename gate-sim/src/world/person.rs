@@ -145,6 +145,8 @@ pub(super) struct Passable {
     pub exit: bool,
     /// Somebody has walked out and is still near.
     pub somebody_is_out: bool,
+    /// Nobody is there who shows a document.
+    pub is_deserted: bool,
 }
 
 impl Person {
@@ -188,7 +190,7 @@ impl Person {
         other
     }
 
-    const fn is_companion(&self) -> bool {
+    pub(super) const fn is_companion(&self) -> bool {
         self.companion.is_some()
     }
 
@@ -403,6 +405,8 @@ impl Person {
         let outside = lane::EXIT.is_behind(self.x);
         match (self.stage, self.companion) {
             (Stage::Lurking, _) if doors.somebody_is_out => self.stage = Stage::Entering,
+            // Nobody opens it any more.
+            (Stage::Lurking, _) if doors.is_deserted => self.stage = Stage::Leaving(Way::Exit),
             // It shuts before anybody gets in.
             (Stage::Entering, Some(Companion::ComesInThroughExit)) if outside && !doors.exit => {
                 self.stage = Stage::Leaving(Way::Exit);

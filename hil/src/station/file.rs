@@ -317,7 +317,7 @@ impl Station {
     /// # Errors
     ///
     /// [`StationError`].
-    pub(super) fn parse(text: &str) -> Result<Self, StationError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, StationError> {
         let file: File =
             toml::from_str(text).map_err(|error| StationError::Toml(error.to_string()))?;
         let mut serials = Vec::new();
