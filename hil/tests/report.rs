@@ -63,6 +63,46 @@ fn the_exit_code_says_who_is_at_fault() {
 }
 
 #[test]
+fn what_no_lane_could_do_and_what_is_no_text_is_the_benchs_fault_with_its_line() {
+    let folder = folder();
+    let never = "title = \"t\"\n[[step]]\ncomes = \"impostor\"\n[[step]]\nexpect = \"cleared\"\n";
+    for (name, text, told) in [
+        (
+            "never.toml",
+            never.as_bytes(),
+            "line 5: `expect` asks the impossible",
+        ),
+        (
+            "bytes.toml",
+            &b"title = \"t\"\n# \xff\n"[..],
+            "line 2: byte 14",
+        ),
+    ] {
+        fs::write(folder.path().join(name), text).expect("a file");
+        let found = hil(folder.path(), &["run", name]);
+        let said = String::from_utf8_lossy(&found.stdout);
+        assert_eq!(found.status.code(), Some(2), "{said}");
+        assert!(said.contains("bench at fault"), "{said}");
+        assert!(said.contains(name) && said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn scenarios_of_bytes_are_listed_and_found_by_their_name() {
+    let folder = folder();
+    let bytes = folder.path().join("bytes");
+    fs::create_dir(&bytes).expect("a folder");
+    fs::write(bytes.join("pieces.toml"), GOOD).expect("a file");
+    let listed = hil(folder.path(), &["list", "--folder", "."]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("pieces"));
+    let played = hil(folder.path(), &["run", "pieces", "--folder", "."]);
+    assert_eq!(played.status.code(), Some(0));
+    // A lane in virtual time has no bytes to hurt.
+    let all = hil(folder.path(), &["run", "--folder", "."]);
+    assert!(!String::from_utf8_lossy(&all.stdout).contains("pieces"));
+}
+
+#[test]
 fn who_stops_reading_stops_nothing_and_is_no_panic() {
     let folder = folder();
     let cases: [(&[&str], i32); 4] = [

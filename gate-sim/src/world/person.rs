@@ -233,6 +233,10 @@ impl Person {
 
     /// Sees a new instruction on the screen.
     pub(super) fn see(&mut self, now: Instant, screen: Screen) {
+        // No screen is seen from outside the exit.
+        if self.companion == Some(Companion::ComesInThroughExit) && lane::EXIT.is_behind(self.x) {
+            return;
+        }
         // Whoever is asked anew after that shows everything anew.
         if matches!(
             screen,
