@@ -282,7 +282,7 @@ fn check(seen: &Value) -> Result<()> {
         "bench at fault",
         "damaged on the line",
         "command #1: set mode walk in",
-        "not within 5.0 s: line 6: cleared",
+        "not within 5.0 s: line 7: cleared",
     ] {
         ensure!(text.contains(words), "{words} is not in the page");
     }
