@@ -208,6 +208,9 @@ mod tests {
         .with_input(Input::ExitClosed, false)
         .with_input(Input::ExitLocked, false);
 
+    /// A name, the pins one after the other, and what is seen of them.
+    type Case<'a> = (&'a str, &'a [(u64, Bits, Bits)], Result<(), &'a str>);
+
     /// What is seen of these pins, one after the other, each for so many ms.
     fn seen(steps: &[(u64, Bits, Bits)]) -> Result<(), &'static str> {
         let mut pins = PinsOnly::new(Site::DEFAULT);
@@ -230,7 +233,7 @@ mod tests {
             .with_output(Output::ExitRelease, true);
         let caught = AJAR.with_input(Input::ExitSafe, false);
         let buzzer = HELD.with_output(Output::Buzzer, true);
-        let cases: [(&str, &[(u64, Bits, Bits)], Result<(), &str>); 10] = [
+        let cases: [Case<'_>; 10] = [
             ("at rest", &[(60_000, CALM, HELD)], Ok(())),
             ("fire", &[(400, fire, HELD), (60_000, fire, fled)], Ok(())),
             (

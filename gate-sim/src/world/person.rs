@@ -393,6 +393,10 @@ impl Person {
                 self.show_to_camera(view, actions);
             }
             Deed::ShowPermit => actions.push_back(Action::ShowPermit),
+            // Whoever is out meanwhile does not go back in.
+            Deed::Leave(_) if lane::EXIT.is_behind(self.x) => {
+                self.stage = Stage::Leaving(Way::Exit);
+            }
             Deed::Leave(way) => self.stage = Stage::Leaving(way),
         }
     }
