@@ -39,7 +39,7 @@ pub enum PictureError {
     /// The end is missing: the transfer broke off.
     #[error("picture is torn")]
     Torn,
-    /// Bytes in the middle were changed: its compressed data does not add up ([`crate::jpeg`]).
+    /// Bytes in the middle were changed: its compressed data does not add up ([`gate_jpeg`]).
     #[error("picture's data is damaged")]
     Damaged,
     /// More than 8 bits a channel. Convert it, with the right transfer curve.

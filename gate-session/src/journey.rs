@@ -364,10 +364,11 @@ impl Session {
                 Stage::AwaitOfficer | Stage::AwaitReturn | Stage::AwaitRecord(Outcome::Referred(_)),
                 Event::Lane(LaneEvent::WentBack(_)),
             ) => self.complete(now, Left::ThroughEntry),
+            // The lane is empty, and no event has said by which way: a service key or a battery was between.
             (
                 Stage::AwaitOfficer | Stage::AwaitReturn,
                 Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _),
-            ) => self.complete(now, Left::ThroughEntry),
+            ) => self.complete(now, Left::Unknown),
 
             // Somebody disturbs the lane.
             (Stage::Examine, Event::Lane(disturbance)) if disturbs(disturbance) => self.decide(

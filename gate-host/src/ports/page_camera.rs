@@ -1,7 +1,7 @@
 //! Printed zones from pictures: a camera over the glass, for stations whose reader gives no text.
 //!
 //! It is followed as the lane's camera is ([`super::camera`]). A thread looks at the newest picture a few times a
-//! second, and [`Glass`] makes of what it sees the events that a reader of text would cause: a document is told
+//! second, and `Glass` makes of what it sees the events that a reader of text would cause: a document is told
 //! once for as long as it lies there.
 
 use super::Outbox;
