@@ -35,6 +35,7 @@ macro_rules! meets {
 }
 
 meets! {
-    beams emergencies people_in_leaves people_on_the_way_out a_hand sensors_that_lie contacts_that_lie mains_cabinet_key
+    beams emergencies people_in_leaves people_on_the_way_out a_hand hands leant_on stuck_exit unbolted sensors_that_lie
+    contacts_that_lie mains_cabinet_key
     mains cabinet drives_that_fail dangers_at_a_locked_site resets resets_at_a_locked_site
 }
