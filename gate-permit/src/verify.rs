@@ -8,7 +8,7 @@ use crate::picture::{self, Ending};
 use anyhow::{Context as _, bail};
 use gate_document::seal::imager::Symbology;
 use gate_document::seal::profile::{Gate, check_marks};
-use gate_document::seal::{SealInspection, SignerList, inspect, symbol};
+use gate_document::seal::{SealCheck, SealInspection, SignerList, inspect, symbol};
 use gate_document::{Fault, Mrz, Outcome, mrz};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
@@ -109,6 +109,26 @@ fn as_json(inspection: &SealInspection) -> serde_json::Result<serde_json::Value>
     }))
 }
 
+/// A check in words.
+const fn name(check: SealCheck) -> &'static str {
+    match check {
+        SealCheck::SealStructure => "structure of the seal",
+        SealCheck::SealSigner => "signer's certificate",
+        SealCheck::SealSignature => "signature over the seal",
+        SealCheck::SealSignerTrust => "trust in the signer",
+        SealCheck::SealRevocation => "signer not revoked",
+        SealCheck::SealCountries => "one country from seal to authority",
+        SealCheck::PermitKind => "kind of permit",
+        SealCheck::PermitMandatory => "nothing missing that must be there",
+        SealCheck::PermitValues => "type and length of what is there",
+        SealCheck::PermitZone => "check digits of the zone inside",
+        SealCheck::PermitValidity => "validity on this day",
+        SealCheck::PermitArea => "validity at this place",
+        SealCheck::PermitHolder => "the traveller's own permit",
+        SealCheck::PermitUses => "not used too often",
+    }
+}
+
 fn print(inspection: &SealInspection) {
     for finding in &inspection.findings {
         let outcome = match finding.outcome {
@@ -118,17 +138,18 @@ fn print(inspection: &SealInspection) {
             Outcome::NotSupported => "not supported",
             Outcome::Aborted => "broken off",
         };
-        let check = format!("{:?}", finding.check);
         let line = format!(
-            "{check:18} {outcome:13} {} {}",
-            finding.reason, finding.evidence
+            "{:34} {outcome:13} {} {}",
+            name(finding.check),
+            finding.reason,
+            finding.evidence
         );
         println!("{}", line.trim_end());
         if let Some(fault) = finding.fault() {
             let Fault {
                 step, rule, clause, ..
             } = fault;
-            println!("{:18} {:13} step: {step}; rule: {rule} ({clause})", "", "");
+            println!("{:34} {:13} step: {step}; rule: {rule} ({clause})", "", "");
         }
     }
     let verdict = if inspection.accepted() {

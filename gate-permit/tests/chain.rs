@@ -187,6 +187,7 @@ fn every_example_permit_goes_from_issuing_to_the_gate_as_every_barcode() {
 
 #[test]
 fn a_gate_refuses_what_is_forged_changed_or_shown_elsewhere() {
+    const KNOWN: [&str; 4] = ["verify", "permit.bin", "--profile", "crew-shore-leave.toml"];
     let desk = Desk::new();
     desk.done(&["keygen", "--test", "keys"]);
     desk.done(&["keygen", "--test", "others"]);
@@ -212,8 +213,7 @@ fn a_gate_refuses_what_is_forged_changed_or_shown_elsewhere() {
         ]);
     };
     let refused = |arguments: &[&str], reason: &str| {
-        let known = ["verify", "permit.bin", "--profile", "crew-shore-leave.toml"];
-        let output = desk.permit(&[&known[..], arguments].concat());
+        let output = desk.permit(&[&KNOWN[..], arguments].concat());
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(reason), "{reason}: {said}");
@@ -227,6 +227,12 @@ fn a_gate_refuses_what_is_forged_changed_or_shown_elsewhere() {
     );
     let json = [&VERIFY[..], &["--json"]].concat();
     refused(&json, "\"kind\": \"seal-signature\"");
+    refused(&VERIFY, "signature over the seal            FAILED");
+    let words = text(&desk.permit(&[&KNOWN[..], &VERIFY].concat()));
+    for name in ["Seal", "Permit"] {
+        let coded = words.lines().find(|line| line.starts_with(name));
+        assert_eq!(coded, None, "a name of the code");
+    }
     issue("keys");
     let mut elsewhere = VERIFY;
     elsewhere[5] = "VNSGN";

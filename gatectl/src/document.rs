@@ -250,18 +250,17 @@ impl Read {
         if let Some(folder) = &self.dump {
             dump::prepare(folder)?;
         }
-        let (zone, files) = chip::read(&self.reader, self.wait, &key)?;
+        let (opened, files) = chip::read(&self.reader, self.wait, &key)?;
         if let Some(folder) = &self.dump {
             dump::write(folder, &files)?;
             report::step(&format!("files written to {}", folder.display()));
         }
-        let zone = zone.or(printed);
         let desk = Desk {
             beside: &beside,
             trust: &trust,
             policy: &policy,
         };
-        let inspected = inspection::inspect_read(zone.as_ref(), &files, &desk);
+        let inspected = inspection::inspect_read(printed.as_ref(), opened.as_ref(), &files, &desk);
         Ok(finish(&inspected, self.common.json))
     }
 }

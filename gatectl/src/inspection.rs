@@ -6,11 +6,12 @@ use gate_document::access::{CardAccessNumber, Passwords};
 use gate_document::beside::Beside;
 use gate_document::chip::{Cause, Habits};
 use gate_document::inspect::Inspection;
+use gate_document::mrz::Position;
 use gate_document::policy::{Policy, Verdict};
 use gate_document::report::Report;
 use gate_document::{
-    ApduLength, Card, Check, ChipFiles, Fault, Finding, Mrz, Progress, ReadError, Request,
-    TrustStore,
+    ApduLength, Card, Check, ChipFiles, ElementaryFile, Fault, Finding, Mrz, Progress, ReadError,
+    Request, TrustStore, lds,
 };
 use gate_host::clock;
 use std::collections::BTreeMap;
@@ -38,6 +39,25 @@ pub(crate) struct Desk<'a> {
     pub(crate) policy: &'a Policy,
 }
 
+/// A reading of the printed zone.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// It is the likeliest one, and not another that the chip has.
+    pub(crate) likeliest: bool,
+    /// Where it differs from the zone as it was given.
+    pub(crate) corrected: Vec<Position>,
+}
+
+impl Reading {
+    /// What `taken` is among the readings of `given`.
+    fn of(taken: &Mrz, given: &Mrz) -> Self {
+        Self {
+            likeliest: taken.lines().eq(given.lines()),
+            corrected: taken.repairs().to_vec(),
+        }
+    }
+}
+
 /// What was found out about a document.
 #[derive(Debug)]
 pub(crate) struct Inspected {
@@ -51,14 +71,42 @@ pub(crate) struct Inspected {
     pub(crate) files: Vec<(String, usize)>,
     /// Files that are there and could not be read.
     pub(crate) left_out: Vec<LeftOut>,
+    /// Which reading of the printed zone was judged, where one was given.
+    pub(crate) reading: Option<Reading>,
     /// What the chip says of the document itself.
     pub(crate) details: Details,
     /// The policy accepts the document, as far as it could be checked here.
     pub(crate) is_good: bool,
     /// The checks for which it does not.
     pub(crate) because: Vec<Check>,
+    /// What there was to go by.
+    pub(crate) basis: Basis,
+}
+
+/// What an inspection had to go by: a next step depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Basis {
     /// The files were dumped before: no chip is there to be read again.
     pub(crate) dumped: bool,
+    /// What was not there.
+    pub(crate) lacking: Vec<Lacking>,
+}
+
+/// What an inspection can lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lacking {
+    /// Nobody gave the printed zone.
+    PrintedZone,
+    /// DG1 is not there, or cannot be read.
+    ChipZone,
+    /// The computer does not know the date.
+    Day,
+}
+
+impl Basis {
+    pub(crate) fn lacks(&self, what: Lacking) -> bool {
+        self.lacking.contains(&what)
+    }
 }
 
 impl Inspected {
@@ -77,13 +125,14 @@ impl Inspected {
             faults: faults.collect(),
             files: lengths(files),
             left_out: Vec::new(),
+            reading: None,
             details: Details::of(files),
             is_good: verdict == Verdict::Accept,
             because: match verdict {
                 Verdict::Accept => Vec::new(),
                 Verdict::Refer(because) => because,
             },
-            dumped: false,
+            basis: Basis::default(),
         }
     }
 }
@@ -125,10 +174,44 @@ pub(crate) fn read(
     Ok((Some(zone.clone()), files))
 }
 
-/// Judges what was read from a chip.
-pub(crate) fn inspect_read(zone: Option<&Mrz>, files: &ChipFiles, desk: &Desk<'_>) -> Inspected {
+/// Judges what was read from a chip. `opened` is the reading of the zone that opened it: what has another
+/// key is no reading of this document.
+pub(crate) fn inspect_read(
+    zone: Option<&Mrz>,
+    opened: Option<&Mrz>,
+    files: &ChipFiles,
+    desk: &Desk<'_>,
+) -> Inspected {
+    let taken = zone.map(|zone| match opened {
+        Some(opened) => {
+            let key = opened.access_key();
+            let same_key = readings(zone).filter(|reading| reading.access_key() == key);
+            as_in_chip(same_key, files).unwrap_or(opened)
+        }
+        None => as_in_chip(readings(zone), files).unwrap_or(zone),
+    });
     // What the chip has proved, or not, counts with a zone and without.
-    judge(zone, files, desk, Vec::new())
+    Inspected {
+        reading: taken
+            .zip(zone)
+            .map(|(taken, zone)| Reading::of(taken, zone)),
+        ..judge(taken, files, desk, Vec::new())
+    }
+}
+
+/// The zone as it is likeliest, then its other readings.
+fn readings(zone: &Mrz) -> impl Iterator<Item = &Mrz> {
+    std::iter::once(zone).chain(zone.alternatives())
+}
+
+/// The first of the `readings` that the chip has in DG1. A look-alike misread accuses no document whose chip
+/// has what is printed.
+fn as_in_chip<'a>(
+    mut readings: impl Iterator<Item = &'a Mrz>,
+    files: &ChipFiles,
+) -> Option<&'a Mrz> {
+    let chip = lds::dg1(files.get(ElementaryFile::DG1)?).ok()?;
+    readings.find(|reading| reading.differences(&chip).is_empty())
 }
 
 /// Judges files of which nobody knows how they came out of a chip.
@@ -141,10 +224,18 @@ pub(crate) fn inspect_dumped(zone: Option<&Mrz>, dump: Dump, desk: &Desk<'_>) ->
         Check::CardSecurity,
     ]
     .map(|check| (check, "the files were dumped before"));
+    let taken = zone.map(|zone| as_in_chip(readings(zone), &dump.files).unwrap_or(zone));
+    let judged = judge(taken, &dump.files, desk, unknown.to_vec());
     Inspected {
+        reading: taken
+            .zip(zone)
+            .map(|(taken, zone)| Reading::of(taken, zone)),
         left_out: dump.left_out,
-        dumped: true,
-        ..judge(zone, &dump.files, desk, unknown.to_vec())
+        basis: Basis {
+            dumped: true,
+            ..judged.basis
+        },
+        ..judged
     }
 }
 
@@ -177,5 +268,17 @@ fn judge(
     }
     let beside_the_point: Vec<Check> = unknown.into_iter().map(|(check, _)| check).collect();
     let policy = desk.policy.clone().recording(&beside_the_point);
-    Inspected::of(known, &found, files, &policy)
+    let lacking = [
+        (Lacking::PrintedZone, zone.is_none()),
+        (Lacking::ChipZone, from_chip.is_none()),
+        (Lacking::Day, today.is_none()),
+    ];
+    let lacking = lacking.into_iter().filter(|(_, lacks)| *lacks);
+    Inspected {
+        basis: Basis {
+            dumped: false,
+            lacking: lacking.map(|(what, _)| what).collect(),
+        },
+        ..Inspected::of(known, &found, files, &policy)
+    }
 }

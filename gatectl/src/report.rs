@@ -1,7 +1,8 @@
 //! What is said, in words or as JSON.
 
 use crate::failure;
-use crate::inspection::Inspected;
+use crate::inspection::{Basis, Inspected, Lacking, Reading};
+use gate_document::mrz::Position;
 use gate_document::{Check, Fault, Finding, Outcome};
 use std::fmt::Write as _;
 
@@ -51,6 +52,10 @@ fn as_json(inspected: &Inspected) -> serde_json::Value {
         "findings": inspected.findings,
         "files": files,
         "left_out": left_out.collect::<Vec<_>>(),
+        "reading": inspected.reading.as_ref().map(|reading| serde_json::json!({
+            "likeliest": reading.likeliest,
+            "corrected": reading.corrected.iter().map(place).collect::<Vec<_>>(),
+        })),
         "details": inspected.details,
         "report": inspected.report,
     })
@@ -90,6 +95,11 @@ fn in_words(inspected: &Inspected) -> String {
         text += &line(finding, inspected);
         text += &advice(next(finding, inspected));
     }
+    if let Some(reading) = &inspected.reading
+        && !reading.likeliest
+    {
+        let _ = writeln!(text, "{}", taken(reading));
+    }
     if let Some(details) = inspected.details.in_words() {
         let _ = writeln!(text, "the chip says: {details}");
     }
@@ -102,6 +112,20 @@ fn in_words(inspected: &Inspected) -> String {
         _ => format!(", because of: {}", because.join("; ")),
     };
     text + &format!("this document would be referred to an officer{because}\n")
+}
+
+/// That not the likeliest reading of the zone was judged, but the one that the chip has.
+fn taken(reading: &Reading) -> String {
+    let places: Vec<String> = reading.corrected.iter().map(ToString::to_string).collect();
+    let how = match places[..] {
+        [] => "as it is printed".to_owned(),
+        _ => format!("corrected at {}", places.join("; ")),
+    };
+    format!("the printed zone was read {how}: of its readings the one that the chip has")
+}
+
+fn place(place: &Position) -> serde_json::Value {
+    serde_json::json!({ "line": place.line, "position": place.position })
 }
 
 /// A finding, and of what it failed.
@@ -130,7 +154,7 @@ fn advice(next: Option<String>) -> String {
 
 fn next(finding: &Finding, inspected: &Inspected) -> Option<String> {
     waits_for(finding, inspected).map_or_else(
-        || next_step(finding, inspected.dumped).map(str::to_owned),
+        || next_step(finding, &inspected.basis).map(str::to_owned),
         |check| Some(format!("first {}", name(check))),
     )
 }
@@ -203,8 +227,10 @@ const fn name(check: Check) -> &'static str {
 }
 
 /// What a technician can do about a finding: nothing about one that was passed, or that this document
-/// cannot have. Files that were `dumped` cannot be read again.
-fn next_step(finding: &Finding, dumped: bool) -> Option<&'static str> {
+/// cannot have. What was not done mostly waits for what the inspection lacked.
+fn next_step(finding: &Finding, basis: &Basis) -> Option<&'static str> {
+    let dumped = basis.dumped;
+    let lacks = |what| basis.lacks(what);
     let failed = match finding.outcome {
         Outcome::Passed | Outcome::NotSupported => return None,
         Outcome::Failed => true,
@@ -223,11 +249,29 @@ fn next_step(finding: &Finding, dumped: bool) -> Option<&'static str> {
         (Check::PrintedZone | Check::ZoneCheckDigits, true) => {
             "compare the zone with the document, character by character"
         }
-        (Check::PrintedZone | Check::ZoneCheckDigits | Check::PrintedAgainstChip, false) => {
+        (Check::PrintedZone | Check::ZoneCheckDigits, false) => "give --mrz or --mrz-file",
+        (Check::PrintedAgainstChip, false) if lacks(Lacking::PrintedZone) => {
             "give --mrz or --mrz-file"
         }
+        (Check::PrintedAgainstChip | Check::IssuerAgainstSigner | Check::DocumentType, false)
+            if lacks(Lacking::ChipZone) && dumped =>
+        {
+            "dump DG1, whole, and name it"
+        }
+        (Check::PrintedAgainstChip | Check::IssuerAgainstSigner | Check::DocumentType, false)
+            if lacks(Lacking::ChipZone) =>
+        {
+            "read again, the document flat and still on the reader"
+        }
+        (Check::PrintedAgainstChip, false) => {
+            "compare the optional data of the zone: known of some issuers"
+        }
         (Check::Validity, true) => "nothing: the document is not valid today",
-        (Check::Validity, false) => "see that the computer knows the date",
+        (Check::Validity, false) if lacks(Lacking::PrintedZone) && lacks(Lacking::ChipZone) => {
+            "give --mrz or --mrz-file: DG1 says nothing"
+        }
+        (Check::Validity, false) if lacks(Lacking::Day) => "see that the computer knows the date",
+        (Check::Validity, false) => "look for the day of expiry on the page: the zone has none",
         (Check::ChipAccess, _) => "read the document with gatectl document read",
         (Check::ChipReading, _) if dumped => "dump DG1, DG2 and EF.SOD, and name them all",
         (Check::ChipReading, _) => "read again, the document flat and still on the reader",
@@ -245,7 +289,10 @@ fn next_step(finding: &Finding, dumped: bool) -> Option<&'static str> {
         (Check::ComAgainstSod, _) => {
             "known of some issuers; compare with another document of the model"
         }
-        (Check::IssuerAgainstSigner, _) => "suspect a forgery, or an issuer that signs for another",
+        (Check::IssuerAgainstSigner, true) => {
+            "suspect a forgery, or an issuer that signs for another"
+        }
+        (Check::IssuerAgainstSigner, false) => "keep a dump: nothing says who signed",
         (Check::PrintedAgainstChip, true) => {
             "the chip belongs to another document, or the zone is misread"
         }
@@ -312,22 +359,57 @@ fn next_step(finding: &Finding, dumped: bool) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    /// With and without each thing to go by.
+    fn bases() -> Vec<Basis> {
+        let all = [Lacking::PrintedZone, Lacking::ChipZone, Lacking::Day];
+        let subsets = (0..1 << all.len()).map(|bits: usize| {
+            let chosen = all.iter().enumerate();
+            let chosen = chosen.filter(|(at, _)| bits >> at & 1 == 1);
+            chosen.map(|(_, what)| *what).collect::<Vec<_>>()
+        });
+        let both = |lacking: Vec<Lacking>| {
+            [true, false].map(|dumped| Basis {
+                dumped,
+                lacking: lacking.clone(),
+            })
+        };
+        subsets.flat_map(both).collect()
+    }
+
     #[test]
     fn whatever_is_not_passed_has_a_next_step() {
         for check in gate_document::inspect::CHECKS {
             assert_ne!(name(check), "check of the lane", "{check:?}");
-            assert!(next_step(&Finding::passed(check), true).is_none());
-            assert!(next_step(&Finding::not_supported(check, ""), true).is_none());
+            let basis = Basis::default();
+            assert!(next_step(&Finding::passed(check), &basis).is_none());
+            assert!(next_step(&Finding::not_supported(check, ""), &basis).is_none());
             assert!(
                 !name(check).contains('-'),
                 "{check:?} has no words of its own"
             );
             for finding in [Finding::failed(check, ""), Finding::not_done(check, "")] {
-                for dumped in [true, false] {
-                    let next = next_step(&finding, dumped);
+                for basis in bases() {
+                    let next = next_step(&finding, &basis);
                     assert!(next.is_some_and(|next| next != "nothing"), "{finding:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_was_not_done_is_sent_for_what_it_lacked_and_accuses_nobody() {
+        let next = |check, basis: &Basis| {
+            let next = next_step(&Finding::not_done(check, ""), basis);
+            next.unwrap_or_default()
+        };
+        for basis in bases() {
+            let validity = next(Check::Validity, &basis);
+            let no_zone = basis.lacks(Lacking::PrintedZone) && basis.lacks(Lacking::ChipZone);
+            let needs_date = basis.lacks(Lacking::Day) && !no_zone;
+            assert_eq!(validity.contains("computer"), needs_date, "{basis:?}");
+            assert_eq!(validity.contains("--mrz"), no_zone, "{basis:?}");
+            let issuer = next(Check::IssuerAgainstSigner, &basis);
+            assert!(!issuer.contains("forgery"), "{basis:?}: {issuer}");
         }
     }
 }

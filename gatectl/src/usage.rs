@@ -11,8 +11,15 @@ struct Usage(clap::Error);
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        f.write_str(first.strip_prefix("error: ").unwrap_or(first))
+        let said = text.strip_prefix("error: ").unwrap_or(&text);
+        // What is missing, and what could be meant, stands in lines of its own above the usage.
+        let (said, _) = said.split_once("\nUsage:").unwrap_or((said, ""));
+        for (at, part) in said.trim().split("\n\n").enumerate() {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            let before = if at == 0 { "" } else { "; " };
+            write!(f, "{before}{}", words.join(" "))?;
+        }
+        Ok(())
     }
 }
 

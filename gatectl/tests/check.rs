@@ -78,6 +78,76 @@ fn a_dumped_document_is_judged_as_far_as_a_dump_goes() {
 }
 
 #[test]
+fn a_look_alike_misread_in_a_zone_accuses_no_genuine_document() {
+    let desk = Desk::misread(&Electronics::default());
+    desk.dump();
+    let run = |zone: &str| {
+        let more = ["--mrz-file", zone, "--trust", "csca.pem"];
+        desk.run(&[&CHECK[..], &more].concat())
+    };
+    let reading = |said: &desk::Said| {
+        let said: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+        said["reading"].clone()
+    };
+    let right = run("zone.txt");
+    assert_eq!(right.code, Some(0), "{}", right.out);
+    let likeliest = serde_json::json!({ "likeliest": true, "corrected": [] });
+    assert_eq!(reading(&right), likeliest);
+
+    let misread = run("misread.txt");
+    assert_eq!(misread.result("printed-against-chip"), "successful");
+    assert_eq!(misread.code, Some(0), "{}", misread.out);
+    let other = serde_json::json!({
+        "likeliest": false,
+        "corrected": [{ "line": 2, "position": 9 }],
+    });
+    assert_eq!(reading(&misread), other);
+    let more = ["--mrz-file", "misread.txt", "--trust", "csca.pem"];
+    let words = desk.run(&[&CHECK[..3], &more].concat());
+    let told = "the printed zone was read corrected at line 2, position 9";
+    assert!(words.out.contains(told), "{}", words.out);
+
+    // No reading is the chip's: the chip is another document's, and nothing hides it.
+    let zone = std::fs::read_to_string(desk.path("misread.txt")).expect("a zone");
+    desk.write("other.txt", zone.replace("ZENOBIA", "ZENAIDA").as_bytes());
+    let another = run("other.txt");
+    assert_eq!(another.code, Some(1), "{}", another.out);
+    assert_eq!(another.result("printed-against-chip"), "failed");
+    assert_eq!(reading(&another), likeliest);
+    let none = desk.run(&[&CHECK[..], &["--trust", "csca.pem"]].concat());
+    assert_eq!(reading(&none), serde_json::Value::Null);
+}
+
+#[test]
+fn what_a_dump_without_dg1_leaves_open_says_to_dump_it() {
+    let desk = desk();
+    let next = |more: &[&str], check: &str| {
+        let words = desk.run(&[&CHECK[..3], &["--trust", "csca.pem"], more].concat());
+        let mut lines = words.out.lines();
+        let found = lines.any(|line| line.contains(&format!("not done      {check}")));
+        assert!(found, "{check}: {}", words.out);
+        let next = lines.find_map(|line| line.trim().strip_prefix("next: "));
+        next.unwrap_or_default().to_owned()
+    };
+    let issuer = "issuing State against the signer";
+    // One byte of the zone in the chip is none that a zone has.
+    let whole = std::fs::read(desk.path("dump/DG1.bin")).expect("a file");
+    let mut odd = whole.clone();
+    odd[10] = b'+';
+    desk.write("dump/DG1.bin", &odd);
+    assert_eq!(next(&[], issuer), "dump DG1, whole, and name it");
+    assert_eq!(
+        next(&[], "validity"),
+        "give --mrz or --mrz-file: DG1 says nothing"
+    );
+    std::fs::remove_file(desk.path("dump/DG1.bin")).expect("a file");
+    assert_eq!(next(&[], issuer), "dump DG1, whole, and name it");
+    let zone = ["--mrz-file", "zone.txt"];
+    let against = "printed zone against the chip";
+    assert_eq!(next(&zone, against), "dump DG1, whole, and name it");
+}
+
+#[test]
 fn pages_and_visas_are_held_against_the_zone() {
     let desk = desk();
     let run = |more: &[&str]| {

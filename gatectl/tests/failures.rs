@@ -16,6 +16,22 @@ fn desk() -> Desk {
 }
 
 #[test]
+fn a_wrong_command_line_says_what_is_wrong_in_json_too() {
+    let desk = desk();
+    let missing = desk.run(&["document", "check", "--json"]).failure();
+    assert_eq!(
+        missing["problem"],
+        "the following required arguments were not provided: <PATHS>..."
+    );
+    let mistyped = desk.run(&["document", "check", "dump", "--jsn", "--json"]);
+    let mistyped = mistyped.failure();
+    let problem = mistyped["problem"].as_str().unwrap_or_default();
+    assert!(problem.contains("found; tip: "), "{problem}");
+    assert!(problem.ends_with("'--json'"), "{problem}");
+    assert!(!problem.contains("Usage"), "{problem}");
+}
+
+#[test]
 fn every_failure_is_one_object_with_kind_step_and_rule_and_has_its_exit_code() {
     let desk = desk();
     fs::create_dir(desk.path("empty")).expect("a folder");

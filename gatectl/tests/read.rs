@@ -11,7 +11,7 @@ use gate_sim::chip::pcscd::{Pcscd, PcscdError};
 use gate_sim::chip::vpcd::Placed;
 use gate_sim::chip::{Chip, Cipher, Fault, Quirk};
 use gate_sim::issuer::Electronics;
-use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer};
+use gate_sim::issuer::electronics::{ChipOffer, Mapping, PaceOffer, SignatureOffer};
 use gate_sim::reader::SerialLine;
 use gate_sim::tools::passed_over;
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
         }
         Err(problem) => panic!("{problem}"),
     };
-    let desk = Desk::new(&Electronics {
+    let desk = Desk::misread(&Electronics {
         pace: vec![PaceOffer {
             mapping: Mapping::Generic,
             cipher: Cipher::Aes128,
@@ -44,6 +44,7 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
             number: None,
             announced: true,
         }],
+        signature: Some(SignatureOffer::Elliptic { announced: true }),
         ..Electronics::default()
     });
     desk.write("other.txt", OTHER);
@@ -101,6 +102,7 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
         by_number.progress
     );
     assert_eq!(by_number.result("chip-authentication"), "successful");
+    assert_eq!(by_number.result("active-authentication"), "successful");
     assert_eq!(by_number.result("printed-against-chip"), "undetermined");
     let with_both = [&zone[..], &["--can", NUMBER, "--trust", "csca.pem"]].concat();
     let with_both = read(&with_both);
@@ -112,6 +114,20 @@ fn a_document_on_a_reader_is_read_and_each_way_to_fail_says_what_to_do() {
         with_both.progress
     );
     assert_eq!(with_both.result("printed-against-chip"), "successful");
+    // A look-alike misread accuses nobody, whatever opens the chip.
+    for key in [&["--can", NUMBER][..], &[]] {
+        let zone = ["--mrz-file", "misread.txt", "--trust", "csca.pem"];
+        let misread = read(&[key, &zone].concat());
+        assert_eq!(
+            misread.code,
+            Some(0),
+            "{key:?}: {}{}",
+            misread.out,
+            misread.progress
+        );
+        let said: Value = serde_json::from_str(&misread.out).expect("JSON");
+        assert_eq!(said["reading"]["likeliest"], false, "{key:?}");
+    }
     not_read(
         &["--can", "000000"],
         "compare the zone, or the card access number",

@@ -96,7 +96,7 @@ impl Assembly {
         }
         let mut doubts: BTreeMap<String, usize> = BTreeMap::new();
         for (_, doubt) in &list.doubts {
-            *doubts.entry(format!("{doubt:?}")).or_default() += 1;
+            *doubts.entry(doubt.to_string()).or_default() += 1;
         }
         self.note(format!(
             "{name}: master list of {}, {} certificates",
@@ -105,7 +105,7 @@ impl Assembly {
         ));
         for (doubt, count) in doubts {
             self.note(format!(
-                "{name}: {count} certificates with a doubt: {doubt}"
+                "{name}: certificates with a doubt: {count} {doubt}"
             ));
         }
         for anchor in list.anchors {

@@ -69,6 +69,17 @@ pub enum Doubt {
     IssuerMissing,
 }
 
+impl core::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "left out, unreadable",
+            Self::NoAuthority => "left out, no authority's",
+            Self::WrongSignature => "left out, with a signature that is not its own",
+            Self::IssuerMissing => "kept, whose issuer is not in the list",
+        })
+    }
+}
+
 /// A master list that is believed.
 #[derive(Clone, Debug)]
 pub struct MasterList {

@@ -23,7 +23,17 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Words of the document's holder, which nobody may print.
-const PERSONAL: [&str; 5] = ["QUAGLIARDI", "ZENOBIA", "X4J7K2P9Q", "830719", "ZQ8814WX"];
+const PERSONAL: [&str; 6] = [
+    "QUAGLIARDI",
+    "ZENOBIA",
+    NUMBER,
+    LOOK_ALIKE,
+    "830719",
+    "ZQ8814WX",
+];
+const NUMBER: &str = "X4J7K2P9Q";
+/// A number in which the last `G` may be read as `6`: no check digit tells the two apart.
+const LOOK_ALIKE: &str = "X4J7K2P9G";
 
 pub struct Desk {
     pub folder: TempDir,
@@ -39,6 +49,20 @@ pub struct Said {
 impl Desk {
     /// A desk with a document whose chip can do so much.
     pub fn new(electronics: &Electronics) -> Self {
+        Self::numbered(NUMBER, electronics)
+    }
+
+    /// The same, with a document whose number has a look-alike, and its zone as it is easily misread.
+    pub fn misread(electronics: &Electronics) -> Self {
+        let desk = Self::numbered(LOOK_ALIKE, electronics);
+        let zone = desk.document.lines().join("\n");
+        let other = zone.replace(LOOK_ALIKE, &LOOK_ALIKE.replace('G', "6"));
+        assert_ne!(zone, other, "the number is in the zone");
+        desk.write("misread.txt", other.as_bytes());
+        desk
+    }
+
+    fn numbered(number: &str, electronics: &Electronics) -> Self {
         let authority = Authority::new(State::UTOPIA, Scheme::Elliptic, 1).expect("keys");
         let picture =
             RgbImage::from_fn(120, 160, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 90]));
@@ -46,7 +70,7 @@ impl Desk {
             format: Format::Td3,
             surname: "Quagliardi".into(),
             given_names: "Zenobia".into(),
-            number: "X4J7K2P9Q".into(),
+            number: number.into(),
             nationality: "UTO",
             birth: date(1983, 7, 19),
             sex: Sex::Female,

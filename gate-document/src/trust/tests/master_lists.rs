@@ -1,6 +1,7 @@
 //! Master lists.
 
 use super::*;
+use crate::trust::assembly::Assembly;
 
 #[test]
 fn a_master_list_is_believed_only_when_its_signer_is_pinned() {
@@ -130,4 +131,19 @@ fn every_certificate_of_a_master_list_is_looked_at() {
         ]
     );
     assert_eq!(found.anchors.len(), 2);
+    // Who makes a bundle of it is told in words.
+    let mut assembly = Assembly::new(TODAY);
+    assembly
+        .master_list("list", &list, &[read(&maker)])
+        .unwrap();
+    let (_, notes) = assembly.finish(1, String::new()).unwrap();
+    for told in [
+        "1 kept, whose issuer is not in the list",
+        "1 left out, with a signature that is not its own",
+        "1 left out, no authority's",
+        "1 left out, unreadable",
+    ] {
+        let note = format!("list: certificates with a doubt: {told}");
+        assert!(notes.contains(&note), "{notes:?}");
+    }
 }
