@@ -33,6 +33,9 @@ pub enum Deviation {
     /// DG1 is more than its zone, or encoded otherwise than in the shortest way: longer forms of
     /// length, further objects, lower case (Doc 9303-10, 4.7.1; ITU-T X.690, 10.1).
     Dg1Form,
+    /// The JPEG 2000 portrait lacks the marker of its end (ISO/IEC 15444-1, A.4.4). Every tile-part
+    /// announces its length, and all are there.
+    PortraitEndMissing,
 }
 
 impl Deviation {
@@ -50,6 +53,7 @@ impl Deviation {
             Self::SignerNotEnclosed => "signer-not-enclosed",
             Self::BytesBehind(_) => "bytes-behind",
             Self::Dg1Form => "dg1-form",
+            Self::PortraitEndMissing => "portrait-end-missing",
         }
     }
 }
@@ -67,6 +71,7 @@ impl fmt::Display for Deviation {
             Self::SignerNotEnclosed => "the signer certificate is not enclosed",
             Self::BytesBehind(file) => return write!(f, "bytes behind the end of {file}"),
             Self::Dg1Form => "DG1 is not in its shortest form",
+            Self::PortraitEndMissing => "the portrait lacks the marker of its end",
         })
     }
 }

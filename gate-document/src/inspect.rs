@@ -429,6 +429,11 @@ fn of_files(chip: &ChipFiles) -> Vec<Deviation> {
     {
         found.push(Deviation::Dg1Form);
     }
+    if let Some(bytes) = chip.get(ElementaryFile::DG2)
+        && lds::portrait(bytes).is_ok_and(|portrait| portrait.end_is_missing())
+    {
+        found.push(Deviation::PortraitEndMissing);
+    }
     found
 }
 

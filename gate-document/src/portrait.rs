@@ -5,10 +5,12 @@
 //!
 //! Decoders fill what is missing of a picture with grey, and half a face would be compared: a picture
 //! that is not whole is refused ([`PortraitError::Damaged`], [`PortraitError::CutShort`]). What stands
-//! behind its end is padding, and counts for nothing.
+//! behind its end is padding, and counts for nothing. A JPEG 2000 whose tile-parts are all there is whole
+//! without the marker of its end ([`Portrait::end_is_missing`]).
 
 mod codestream;
 
+use codestream::End;
 use core::fmt;
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 use image::codecs::jpeg::JpegDecoder;
@@ -51,6 +53,16 @@ pub struct Portrait {
     pub kind: PortraitKind,
     /// The image file, from its first marker to its last.
     pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Portrait {
+    /// Whether this is a JPEG 2000 of which all is there but the marker of its end. Only headers are looked at.
+    #[must_use]
+    pub fn end_is_missing(&self) -> bool {
+        self.kind == PortraitKind::Jpeg2000
+            && self.bytes.len() <= BYTES_MAX
+            && codestream::check(&self.bytes) == Ok(End::Unmarked)
+    }
 }
 
 impl fmt::Debug for Portrait {
@@ -99,7 +111,8 @@ pub enum PortraitError {
     /// The compressed data of a JPEG does not add up: bytes of it are missing or others.
     #[error("portrait is damaged: the compressed data does not add up")]
     Damaged,
-    /// A JPEG 2000 codestream ends before its last tile-part, or without its end marker.
+    /// A JPEG 2000 codestream ends before its last tile-part, or without a marker where nothing else says
+    /// where it ends.
     #[error("portrait is cut short: {problem}")]
     CutShort {
         /// What is missing.

@@ -360,15 +360,20 @@ pub fn printed_zone(zone: &Result<Mrz, MrzError>) -> Finding {
 /// The finding for [`Check::PrintedZone`] of a zone that could be read: what was corrected in it is
 /// said. A nationality that nobody has is failed (BSI TR-03135-1 wants State codes judged; the issuing
 /// State's is [`Check::IssuerAgainstSigner`]), and so is what its issuer's own rules forbid ([`vietnam`]).
+/// Where fillers stand in place of the nationality, nothing wrong is printed, and nothing can be judged.
 #[must_use]
 pub fn consistency(mrz: &Mrz) -> Finding {
     let contradictions = vietnam::contradictions(mrz);
     let mut wrong: Vec<String> = contradictions.iter().map(ToString::to_string).collect();
-    if !country::is_nationality(mrz.nationality.expose()) {
+    let nationality = mrz.nationality.expose();
+    if !nationality.is_empty() && !country::is_nationality(nationality) {
         wrong.push("the nationality is no code of Doc 9303-3, 5".to_owned());
     }
     if !wrong.is_empty() {
         return Finding::failed(Check::PrintedZone, wrong.join(", "));
+    }
+    if nationality.is_empty() {
+        return Finding::not_done(Check::PrintedZone, "no nationality is printed");
     }
     let places: Vec<String> = mrz.repairs.iter().map(ToString::to_string).collect();
     Finding {

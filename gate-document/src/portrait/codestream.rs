@@ -52,12 +52,23 @@ const SOT: u16 = 0xFF90;
 const SOD: u16 = 0xFF93;
 const EOC: u16 = 0xFFD9;
 
+const NO_END: &str = "the end of the codestream is missing";
+
 const fn wrong(problem: &'static str) -> PortraitError {
     PortraitError::Header { problem }
 }
 
 const fn cut_short(problem: &'static str) -> PortraitError {
     PortraitError::CutShort { problem }
+}
+
+/// How a whole codestream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With its marker (A.4.4).
+    Marked,
+    /// With its last tile-part: the marker is missing, or padding stands in its place.
+    Unmarked,
 }
 
 /// Checks the main header and the header of each tile-part of the only codestream in `bytes`.
@@ -67,7 +78,7 @@ const fn cut_short(problem: &'static str) -> PortraitError {
 /// # Errors
 ///
 /// [`PortraitError::Size`], [`PortraitError::Header`] and [`PortraitError::CutShort`].
-pub(super) fn check(bytes: &[u8]) -> Result<(), PortraitError> {
+pub(super) fn check(bytes: &[u8]) -> Result<End, PortraitError> {
     let mut streams = bytes.windows(START.len()).enumerate();
     let mut streams = streams.by_ref().filter(|(_, window)| *window == START);
     let (start, _) = streams.next().ok_or_else(|| wrong("no codestream"))?;
@@ -81,7 +92,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), PortraitError> {
         .ok_or_else(|| wrong("no room for the size"))?;
     let size = Size::read(first.body)?;
     let tiles = check_main(&stream, first.end, &size)?;
-    check_tiles(&stream, tiles)
+    check_tiles(&stream, tiles, &size)
 }
 
 /// Bytes from the start of a codestream.
@@ -304,20 +315,57 @@ fn check_main(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<usize, 
     Ok(at)
 }
 
+/// The tile-parts that were met.
+struct TileParts {
+    /// Of each tile, how many were met, and of how many (A.4.2, `TNsot`; 0 while none has said so).
+    of_tiles: Vec<(u8, u8)>,
+}
+
+impl TileParts {
+    fn none_of(size: &Size) -> Self {
+        let tiles = size.tiles_across * size.tiles_down;
+        Self {
+            of_tiles: vec![(0, 0); usize::try_from(tiles).unwrap_or_default()],
+        }
+    }
+
+    fn met(&mut self, tile: u16, of: u8) {
+        if let Some((met, all)) = self.of_tiles.get_mut(usize::from(tile)) {
+            *met = met.saturating_add(1);
+            *all = of.max(*all);
+        }
+    }
+
+    fn are_all_there(&self) -> bool {
+        let mut tiles = self.of_tiles.iter();
+        tiles.all(|(met, all)| *all > 0 && met == all)
+    }
+}
+
 /// Tile-parts announce no coding of their own, and all of them are there: the end of the codestream
-/// follows the last one (A.4.4).
-fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> {
+/// follows the last one (A.4.4). Some issuers leave the end out. Then each tile has as many parts as it
+/// announces, and nothing follows but padding.
+fn check_tiles(stream: &Stream<'_>, mut at: usize, size: &Size) -> Result<End, PortraitError> {
+    let mut parts = TileParts::none_of(size);
     loop {
         match stream.word(at) {
             Some(SOT) => {}
-            Some(EOC) => return Ok(()),
-            Some(_) => return Err(wrong("no tile-part where one is announced")),
-            None => return Err(cut_short("the end of the codestream is missing")),
+            Some(EOC) => return Ok(End::Marked),
+            _ => {
+                let behind = stream.0.get(at..).unwrap_or_default();
+                let is_padding = behind.iter().all(|byte| *byte == 0);
+                return match (is_padding, parts.are_all_there()) {
+                    (true, true) => Ok(End::Unmarked),
+                    (true, false) => Err(cut_short(NO_END)),
+                    (false, _) => Err(wrong("no tile-part where one is announced")),
+                };
+            }
         }
         let part = stream.segment(at).ok_or_else(|| wrong("no tile-part"))?;
-        let [_, _, a, b, c, d, _, _] = *part.body else {
+        let [high, low, a, b, c, d, _, of] = *part.body else {
             return Err(wrong("no tile-part"));
         };
+        parts.met(u16::from_be_bytes([high, low]), of);
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
         let mut header = part.end;
         while stream.word(header) != Some(SOD) {
@@ -339,8 +387,8 @@ fn check_tiles(stream: &Stream<'_>, mut at: usize) -> Result<(), PortraitError> 
             let end = EOC.to_be_bytes();
             let data = stream.0.get(header + 2..).unwrap_or_default();
             return match data.windows(end.len()).any(|marker| marker == end) {
-                true => Ok(()),
-                false => Err(cut_short("the end of the codestream is missing")),
+                true => Ok(End::Marked),
+                false => Err(cut_short(NO_END)),
             };
         }
         if length < header + 2 - at {

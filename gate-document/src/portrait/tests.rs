@@ -139,7 +139,8 @@ fn a_picture_of_which_a_part_is_missing_is_no_portrait() {
         let found = decode(&portrait(&cut));
         assert_eq!(found, Err(PortraitError::Damaged), "{name}");
     }
-    for length in 150..GREY_CODESTREAM.len() {
+    // Two bytes less are the marker of the end, and nothing of the picture.
+    for length in 150..GREY_CODESTREAM.len() - 2 {
         let found = decode(&portrait(&GREY_CODESTREAM[..length]));
         assert!(
             matches!(found, Err(PortraitError::CutShort { .. })),
@@ -169,12 +170,53 @@ fn a_picture_that_is_whole_is_one_in_each_way_to_end_it() {
             assert!(decode(&portrait(&padded)).is_ok(), "{padding}");
         }
     }
-    let unended = &open[..open.len() - 2];
-    let problem = "the end of the codestream is missing";
-    assert_eq!(
-        decode(&portrait(unended)),
-        Err(PortraitError::CutShort { problem })
-    );
+}
+
+/// Where the header of the first tile-part begins in `image`.
+fn tile_part(image: &[u8]) -> usize {
+    let mut markers = image.windows(4);
+    markers
+        .position(|marker| marker == hex!("FF90000A"))
+        .unwrap()
+}
+
+#[test]
+fn a_codestream_whose_tile_parts_are_all_there_may_lack_the_marker_of_its_end() {
+    for whole in [&GREY_CODESTREAM[..], &COLOUR_JP2] {
+        assert!(!portrait(whole).end_is_missing());
+        let unended = &whole[..whole.len() - 2];
+        for padding in [0, 1, 2, 7, 4_096] {
+            let unended = portrait(&[unended, &vec![0; padding]].concat());
+            assert_eq!(decode(&unended), decode(&portrait(whole)), "{padding}");
+            assert!(unended.end_is_missing(), "{padding}");
+        }
+        let other = [unended, b"more"].concat();
+        let problem = "no tile-part where one is announced";
+        assert_eq!(
+            decode(&portrait(&other)),
+            Err(PortraitError::Header { problem })
+        );
+        // Nothing but the marker says that nothing is missing: the length is open, how many parts the tile
+        // has is open, or another part is announced, or another tile.
+        let part = tile_part(whole);
+        let across = whole
+            .windows(4)
+            .position(|marker| marker == codestream::START);
+        let half_a_tile = across.unwrap() + 24;
+        for (at, bytes) in [
+            (part + 6, &hex!("00000000")[..]),
+            (part + 11, &hex!("00")),
+            (part + 11, &hex!("02")),
+            (half_a_tile, &hex!("0000000C")),
+        ] {
+            let mut open = unended.to_vec();
+            open[at..][..bytes.len()].copy_from_slice(bytes);
+            let problem = "the end of the codestream is missing";
+            let cut_short = Err(PortraitError::CutShort { problem });
+            assert_eq!(decode(&portrait(&open)), cut_short, "{at} {bytes:02X?}");
+            assert!(!portrait(&open).end_is_missing());
+        }
+    }
 }
 
 /// The grey codestream with image and tile of `side` pixels, and this coding style: what a few bytes can

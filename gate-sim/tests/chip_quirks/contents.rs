@@ -53,6 +53,32 @@ fn a_portrait_is_found_whatever_the_record_says_of_its_length() {
 }
 
 #[test]
+fn a_portrait_without_the_marker_of_its_end_is_taken_and_told() {
+    // Quirk 24.
+    for padding in [0, 2, 37] {
+        let mut request = request();
+        let whole = request.portrait.bytes.len();
+        let end = request.portrait.bytes.split_off(whole - 2);
+        assert_eq!(end, [0xFF, 0xD9]);
+        let what = Electronics {
+            odd: vec![Oddity::PaddedImage(padding)],
+            ..modern()
+        };
+        let document = authority().issue_with(&request, &what).unwrap();
+        let inspection = inspected(&authority(), &document);
+        assert!(inspection.genuine(), "{padding}");
+        assert!(inspection.portrait.is_some(), "{padding}");
+        let conformance = inspection.finding(Check::Conformance).unwrap();
+        assert_eq!(
+            conformance.reason,
+            "the portrait lacks the marker of its end"
+        );
+        let evidence = inspection.evidence.of(Check::Conformance);
+        assert_eq!(evidence["deviations"], "portrait-end-missing");
+    }
+}
+
+#[test]
 fn details_in_a_form_of_their_own_end_nothing_and_are_compared_where_they_can_be() {
     // Quirk 26.
     use Outcome::{NotDone, NotSupported, Passed};
