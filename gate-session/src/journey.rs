@@ -368,7 +368,7 @@ impl Session {
             (
                 Stage::AwaitOfficer | Stage::AwaitReturn,
                 Event::LaneState(LaneState::EntryOpen | LaneState::Idle, _),
-            ) => self.complete(now, Left::Unknown),
+            ) => self.complete(now, self.traveller.way_unseen()),
 
             // Somebody disturbs the lane.
             (Stage::Examine, Event::Lane(disturbance)) if disturbs(disturbance) => self.decide(

@@ -1,5 +1,6 @@
 //! The traveller in the lane: evidence, tries and time, forgotten at the end of the journey.
 
+use crate::effect::Left;
 use crate::event::FaceReport;
 use crate::evidence::Evidence;
 use crate::limits::Limits;
@@ -214,6 +215,14 @@ impl Traveller {
         if self.exit_open.is_none() {
             self.exit_open = Some(now);
             self.span_since("exit door opens", SpanKind::Device, self.released, now);
+        }
+    }
+
+    /// How somebody is gone whom no event saw leave: only whom the exit never opened for is known to have gone back.
+    pub(crate) const fn way_unseen(&self) -> Left {
+        match self.exit_open {
+            Some(_) => Left::Unknown,
+            None => Left::ThroughEntry,
         }
     }
 

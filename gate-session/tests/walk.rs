@@ -366,6 +366,25 @@ fn two_at_the_open_exit_are_decided_about_once() {
 }
 
 #[test]
+fn how_somebody_left_whom_no_event_saw_is_known_only_if_the_exit_never_opened() {
+    for (opened, way) in [(false, "ThroughEntry"), (true, "Unknown")] {
+        let mut lane = Lane::open();
+        lane.walk_in();
+        lane.examine_document();
+        lane.face(FaceVerdict::Match);
+        lane.recorded(true);
+        if opened {
+            lane.tell(Event::DoorOpen(Door::Exit, true));
+        }
+        lane.tell(Event::Lane(LaneEvent::DidNotLeave(PASSAGE)));
+        lane.recorded(true);
+        lane.tell(Event::LaneState(State::Service, 0));
+        lane.tell(Event::LaneState(State::Idle, 0));
+        assert!(lane.left_by(way), "{way}: {:?}", lane.words());
+    }
+}
+
+#[test]
 fn a_referral_before_the_entry_has_closed_learns_the_number_later() {
     let mut lane = Lane::open();
     lane.step_in();
